@@ -1,0 +1,58 @@
+# Two doors: `make demo` runs the product with all that it needs, `make test` runs every test. `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL := /bin/sh
+
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/embedded ## Run everything with sample data until Ctrl-C (CPOR_PORT, CPOR_DATA_DIR move it aside)
+	@$(BIN)/cpor up --sample
+
+dev: .venv/embedded ## Like demo, and start the web anew when a file changes
+	@$(BIN)/cpor up --sample --reload
+
+test: .venv/test ## Run every test; those of the browser where Chromium is found
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+check: .venv/dev lint test ## Run every check: style, types, imports, translations, tests
+
+lint: .venv/dev ## Run the checks that need no server
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev ## Put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+words: .venv/dev ## Collect every sentence for translation
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output -o cpor_web/translations/messages.pot .
+
+requirements: .venv/dev ## Pin what the project stands on anew
+	for extra in embedded test dev; do \
+		$(BIN)/uv pip compile pyproject.toml --extra $$extra $(COMPILE) -o requirements/$$extra.txt || exit 1; \
+	done
+	$(BIN)/uv pip compile pyproject.toml $(COMPILE) -o requirements/base.txt
+
+COMPILE := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+clean: ## Remove what can be made again (not the demo's data)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/uv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/%: requirements/%.txt pyproject.toml | .venv/bin/uv
+	$(BIN)/uv pip install --quiet --require-hashes -r $<
+	$(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+.PHONY: help demo dev test check lint format words requirements clean
