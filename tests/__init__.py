@@ -1,0 +1,1 @@
+"""Tests mirror the code; journeys and browser runs stand on top."""
