@@ -1,0 +1,44 @@
+"""What can be wrong with an action, named for what is wrong. Each carries a sentence for the person."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(eq=False)
+class Refused(Exception):
+    """An action that the rules refuse. Nothing has changed.
+
+    `message` is an English msgid with %(name)s places, `values` fill them; both are translated where shown
+    (a value that is itself a msgid is translated too).
+    """
+
+    message: str
+    values: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.message % self.values if self.values else self.message
+
+
+class NotAllowed(Refused):
+    """The table has no such row: this action does not exist in this status."""
+
+
+class NotYours(Refused):
+    """The row exists, but not for this role."""
+
+
+class GuardFailed(Refused):
+    """The row exists, but a condition of it does not hold."""
+
+
+@dataclass(eq=False)
+class Stale(Refused):
+    """The page that the decision was taken on is older than the claim: it saw the version `since`."""
+
+    since: int = 0
+
+
+@dataclass(eq=False)
+class Invalid(Refused):
+    """Input that breaks a rule of a field: `field` names it as the form does."""
+
+    field_name: str = ""

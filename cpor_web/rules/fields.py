@@ -1,0 +1,65 @@
+"""The fields of a claim: their labels, which must be filled, and in which status they can be edited."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.words import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. `is_correctable` fields can still be edited after submission, the others never again."""
+
+    name: str
+    label: str
+    is_required: bool = True
+    is_correctable: bool = False
+
+
+FIELDS = (
+    Field("name", N_("Claim name")),
+    Field("mpn_id", N_("MPN ID"), is_correctable=True),
+    Field("customer_name", N_("Customer name")),
+    Field("customer_domain", N_("Customer domain")),
+    Field("tenant_id", N_("Customer tenant ID")),
+    Field("subscription_id", N_("Subscription ID"), is_required=False, is_correctable=True),
+    Field("area", N_("Solution area")),
+    Field("activity", N_("Activity")),
+    Field("products", N_("Products"), is_correctable=True),
+    Field("contact_name", N_("Customer contact name"), is_correctable=True),
+    Field("contact_title", N_("Customer contact title"), is_required=False, is_correctable=True),
+    Field("contact_email", N_("Customer contact email"), is_correctable=True),
+    Field("contact_language", N_("Customer contact language"), is_correctable=True),
+    Field("contact_reason", N_("Why this address?"), is_required=False, is_correctable=True),
+    Field("second_name", N_("Second customer contact name"), is_required=False, is_correctable=True),
+    Field("second_title", N_("Second customer contact title"), is_required=False, is_correctable=True),
+    Field("second_email", N_("Second customer contact email"), is_required=False, is_correctable=True),
+    Field("second_language", N_("Second customer contact language"), is_required=False, is_correctable=True),
+    Field("second_reason", N_("Why the second address?"), is_required=False, is_correctable=True),
+    Field("partner_contact_name", N_("Partner contact name"), is_correctable=True),
+    Field("partner_contact_email", N_("Partner contact email"), is_correctable=True),
+)
+"""Every field of the form, in its order."""
+
+LABELS = {field.name: field.label for field in FIELDS}
+
+CORRECTABLE_IN = frozenset({Status.SUBMITTED, Status.PARTNER_ACTION_REQUIRED})
+"""The statuses after submission in which some fields can still be edited (the guide's 2020 edition)."""
+
+
+def editable(status: Status) -> frozenset[str]:
+    """Return the names of the fields that the partner may edit in `status`."""
+    if status is Status.EDITING:
+        return frozenset(field.name for field in FIELDS)
+    if status in CORRECTABLE_IN:
+        return frozenset(field.name for field in FIELDS if field.is_correctable)
+    return frozenset()
+
+
+def missing(values: Mapping[str, object], *, needs_subscription: bool) -> tuple[str, ...]:
+    """Return the names of the fields that must be filled before submission and are empty in `values`."""
+    needed = {field.name for field in FIELDS if field.is_required} | (
+        {"subscription_id"} if needs_subscription else set()
+    )
+    return tuple(field.name for field in FIELDS if field.name in needed and not values.get(field.name))

@@ -1,0 +1,270 @@
+"""The process as data: which action is allowed in which status, by whom, and what follows.
+
+Pages offer what `offered` allows, `lifecycle.advance` refuses what `find` refuses, and the documentation draws
+its picture from `TABLE`: three readers, one truth.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cpor_web.rules.exc import GuardFailed, NotAllowed, NotYours
+from cpor_web.rules.roles import CLAIMANTS, CUSTOMERS, REVIEWERS, SYSTEM_ONLY, Role
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.words import N_
+
+
+class Action(StrEnum):
+    """Everything that can happen to a claim's status."""
+
+    CREATE = "create"
+    SUBMIT = "submit"
+    DELETE = "delete"
+    START_REVIEW = "start-review"
+    REQUEST_INFORMATION = "request-information"
+    RESUBMIT = "resubmit"
+    APPROVE = "approve"
+    REJECT = "reject"
+    TAKE_OVER = "take-over"
+    WITHDRAW = "withdraw"
+    LAPSE = "lapse"
+    DENY = "deny"
+    PASS = "pass"  # noqa: S105 - a window passes
+    DECLINE_BY_SILENCE = "decline-by-silence"
+    CONTACT_LAPSE = "contact-lapse"
+    DISPUTE = "dispute"
+    UNDO_DENIAL = "undo-denial"
+
+    @property
+    def label(self) -> str:
+        """The words on the button, or for what happens by itself, in the sentence that tells of it."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Action.CREATE: N_("Add customer"),
+    Action.SUBMIT: N_("Submit for approval"),
+    Action.DELETE: N_("Delete draft"),
+    Action.START_REVIEW: N_("Start review"),
+    Action.REQUEST_INFORMATION: N_("Request information"),
+    Action.RESUBMIT: N_("Resubmit"),
+    Action.APPROVE: N_("Approve"),
+    Action.REJECT: N_("Reject"),
+    Action.TAKE_OVER: N_("Take over"),
+    Action.WITHDRAW: N_("Request rejection"),
+    Action.LAPSE: N_("The partner's deadline passes"),
+    Action.DENY: N_("Deny this association"),
+    Action.PASS: N_("The consent period passes"),
+    Action.DECLINE_BY_SILENCE: N_("The consent period passes without the customer's yes"),
+    Action.CONTACT_LAPSE: N_("The deadline for a right contact passes"),
+    Action.DISPUTE: N_("Dispute"),
+    Action.UNDO_DENIAL: N_("Restore the association"),
+}
+
+
+class Clock(StrEnum):
+    """What a transition does to the claim's deadline."""
+
+    NONE = "none"
+    KEEP = "keep"
+    SUBMITTED = "submitted"
+    REVIEW = "review"
+    PARTNER = "partner"
+    DISPUTE_REVIEW = "dispute-review"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What guards may know of a claim and of who acts on it."""
+
+    missing: tuple[str, ...] = ()
+    has_proof: bool = True
+    was_ever_submitted: bool = False
+    actor_holds: bool = False
+    unconfirmed_contacts: bool = False
+    consent_running: bool = False
+    yes_needed: bool = False
+    contact_overdue: bool = False
+    declined_by_customer: bool = False
+    is_disputed: bool = False
+    dispute_used: bool = False
+    dispute_in_time: bool = False
+    may_review_dispute: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition, with the sentence that a person reads where it fails."""
+
+    name: str
+    holds: Callable[[Facts], bool]
+    sentence: str
+
+
+COMPLETE = Guard("every required field", lambda f: not f.missing, N_("Fill in what is missing first: %(missing)s."))
+HAS_PROOF = Guard(
+    "at least one proof",
+    lambda f: f.has_proof,
+    N_("Upload at least one proof of execution (PoE) first."),
+)
+NEVER_SUBMITTED = Guard(
+    "never submitted",
+    lambda f: not f.was_ever_submitted,
+    N_("Only drafts can be deleted. What was ever submitted stays."),
+)
+HOLDER = Guard(
+    "the claim's reviewer",
+    lambda f: f.actor_holds,
+    N_("Only the reviewer who holds this claim decides on it. Take it over first."),
+)
+NOT_HOLDER = Guard("not the claim's reviewer", lambda f: not f.actor_holds, N_("You hold this claim already."))
+CONTACTS_CONFIRMED = Guard(
+    "contacts confirmed",
+    lambda f: not f.unconfirmed_contacts,
+    N_("Confirm the customer contact first: its address needs a reviewer's eye."),
+)
+ANOTHER_REVIEWER = Guard(
+    "another reviewer, where there is one",
+    lambda f: f.may_review_dispute,
+    N_("You rejected this claim. Another reviewer decides on its dispute."),
+)
+CONSENT_RUNNING = Guard("window running", lambda f: f.consent_running, N_("The consent period is not running."))
+SILENCE_SUFFICES = Guard(
+    "silence suffices", lambda f: not f.yes_needed, N_("This consent period needs the customer's explicit yes.")
+)
+YES_NEEDED = Guard("a yes is needed", lambda f: f.yes_needed, N_("In this consent period silence suffices."))
+CONTACT_OVERDUE = Guard(
+    "contact overdue", lambda f: f.contact_overdue, N_("The partner's time to name a contact has not passed.")
+)
+DECLINED = Guard(
+    "declined by the customer",
+    lambda f: f.declined_by_customer,
+    N_("There is no denial that could be undone."),
+)
+DISPUTE_UNUSED = Guard(
+    "not disputed before",
+    lambda f: not f.dispute_used,
+    N_("This claim was disputed once; the decision is final. You can start a new claim from this one."),
+)
+DISPUTE_IN_TIME = Guard(
+    "within the dispute period",
+    lambda f: f.dispute_in_time,
+    N_("The time to dispute has passed. You can start a new claim from this one."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: from `source`, `action` by one of `by` leads to `target`, if every guard holds.
+
+    `event` is the history kind it leaves, `mails` go to the partner contact in the same transaction, `clock` says
+    which deadline starts. None as a source is "not there yet", as a target "gone".
+    """
+
+    source: Status | None
+    action: Action
+    target: Status | None
+    by: frozenset[Role]
+    event: str
+    guards: tuple[Guard, ...] = ()
+    mails: tuple[str, ...] = ()
+    clock: Clock = Clock.NONE
+
+
+def _table() -> tuple[Rule, ...]:
+    editing, submitted, review = Status.EDITING, Status.SUBMITTED, Status.UNDER_REVIEW
+    waiting, approved, rejected = Status.PARTNER_ACTION_REQUIRED, Status.APPROVED, Status.REJECTED
+    decide = (HOLDER, ANOTHER_REVIEWER)
+    return (
+        Rule(None, Action.CREATE, editing, CLAIMANTS, "claim:created"),
+        Rule(
+            editing, Action.SUBMIT, submitted, CLAIMANTS, "claim:submitted",
+            (COMPLETE, HAS_PROOF), ("claim-received",), Clock.SUBMITTED,
+        ),
+        Rule(editing, Action.DELETE, None, CLAIMANTS, "claim:deleted", (NEVER_SUBMITTED,)),
+        Rule(
+            submitted, Action.START_REVIEW, review, REVIEWERS, "claim:review-started",
+            (ANOTHER_REVIEWER,), ("review-started",), Clock.REVIEW,
+        ),
+        Rule(
+            review, Action.REQUEST_INFORMATION, waiting, REVIEWERS, "claim:information-requested",
+            decide, ("information-requested",), Clock.PARTNER,
+        ),
+        Rule(
+            waiting, Action.RESUBMIT, submitted, CLAIMANTS, "claim:resubmitted",
+            (COMPLETE, HAS_PROOF), ("claim-received",), Clock.SUBMITTED,
+        ),
+        Rule(
+            review, Action.APPROVE, approved, REVIEWERS, "claim:approved",
+            (*decide, CONTACTS_CONFIRMED), ("approved",),
+        ),
+        Rule(review, Action.REJECT, rejected, REVIEWERS, "claim:rejected", decide, ("rejected",)),
+        Rule(
+            review, Action.TAKE_OVER, review, REVIEWERS, "claim:taken-over",
+            (NOT_HOLDER, ANOTHER_REVIEWER), clock=Clock.KEEP,
+        ),
+        *(
+            Rule(source, Action.WITHDRAW, rejected, CLAIMANTS, "claim:withdrawn", mails=("rejected",))
+            for source in (submitted, review, waiting, approved)
+        ),
+        Rule(waiting, Action.LAPSE, rejected, SYSTEM_ONLY, "claim:lapsed", mails=("rejected",)),
+        Rule(approved, Action.DENY, rejected, CUSTOMERS, "consent:denied", mails=("rejected",)),
+        Rule(
+            approved, Action.PASS, approved, SYSTEM_ONLY, "consent:passed",
+            (CONSENT_RUNNING, SILENCE_SUFFICES), ("consent-period-passed",),
+        ),
+        Rule(
+            approved, Action.DECLINE_BY_SILENCE, rejected, SYSTEM_ONLY, "consent:declined-by-silence",
+            (CONSENT_RUNNING, YES_NEEDED), ("rejected",),
+        ),
+        Rule(
+            approved, Action.CONTACT_LAPSE, rejected, SYSTEM_ONLY, "claim:lapsed", (CONTACT_OVERDUE,),
+            ("rejected",),
+        ),
+        Rule(
+            rejected, Action.DISPUTE, review, CLAIMANTS, "claim:disputed",
+            (DISPUTE_UNUSED, DISPUTE_IN_TIME), ("claim-received",), Clock.DISPUTE_REVIEW,
+        ),
+        *(
+            Rule(source, Action.UNDO_DENIAL, approved, CUSTOMERS, "consent:undone", (DECLINED,))
+            for source in (rejected, review)
+        ),
+    )  # fmt: skip
+
+
+TABLE = _table()
+"""Every transition there is, in the order in which a claim meets them."""
+
+_BY_KEY = {(rule.source, rule.action): rule for rule in TABLE}
+
+
+def find(source: Status | None, action: Action, role: Role, facts: Facts) -> Rule:
+    """Return the rule by which `role` may do `action` in `source`.
+
+    Raises NotAllowed where the table has no such row, NotYours where it is not this role's, GuardFailed where a
+    condition does not hold: each with a sentence that says why.
+    """
+    rule = _BY_KEY.get((source, action))
+    if rule is None:
+        raise NotAllowed(
+            N_("“%(action)s” is not possible while a claim is “%(status)s”."),
+            {"action": action.label, "status": source.label if source else N_("not there")},
+        )
+    if role not in rule.by:
+        raise NotYours(
+            N_("“%(action)s” is not for your role (%(role)s)."),
+            {"action": rule.action.label, "role": role.label},
+        )
+    for guard in rule.guards:
+        if not guard.holds(facts):
+            raise GuardFailed(guard.sentence, {"missing": ", ".join(facts.missing)})
+    return rule
+
+
+def offered(source: Status, role: Role, facts: Facts) -> frozenset[Action]:
+    """Return the actions that a page may offer `role` in `source`: those that `find` would allow."""
+    return frozenset(
+        rule.action
+        for rule in TABLE
+        if rule.source is source and role in rule.by and all(guard.holds(facts) for guard in rule.guards)
+    )
