@@ -1,0 +1,41 @@
+"""Tables and their constraints, one noun a file; no behaviour beyond properties."""
+
+from cpor_web.models.assessment import Assessment, AssessmentState
+from cpor_web.models.base import Base
+from cpor_web.models.claim import Claim, ClaimProduct, CustomerContact
+from cpor_web.models.comment import Comment, Note
+from cpor_web.models.consent import OPEN_STATES, Answer, AnswerKind, Invitation, Round, RoundState
+from cpor_web.models.document import Document
+from cpor_web.models.event import Event, HistoryHead
+from cpor_web.models.heartbeat import Heartbeat
+from cpor_web.models.mail import Breaker, Mail, MailState
+from cpor_web.models.partner import MpnId, MpnKind, Partner
+from cpor_web.models.user import User
+
+__all__ = [
+    "OPEN_STATES",
+    "Answer",
+    "AnswerKind",
+    "Assessment",
+    "AssessmentState",
+    "Base",
+    "Breaker",
+    "Claim",
+    "ClaimProduct",
+    "Comment",
+    "CustomerContact",
+    "Document",
+    "Event",
+    "Heartbeat",
+    "HistoryHead",
+    "Invitation",
+    "Mail",
+    "MailState",
+    "MpnId",
+    "MpnKind",
+    "Note",
+    "Partner",
+    "Round",
+    "RoundState",
+    "User",
+]

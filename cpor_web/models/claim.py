@@ -1,0 +1,148 @@
+"""Association claims, their products and contacts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cpor_web.models.base import Base, Id, one_of
+from cpor_web.models.partner import MpnId, Partner
+from cpor_web.models.user import User
+from cpor_web.rules.reasons import Rejection, Withdrawal
+from cpor_web.rules.statuses import Status
+
+
+class Claim(Base):
+    """Partner P, under MPN ID M, did activity A for customer C with products p1…pn.
+
+    A draft may lack any field but its name; `complete_once_submitted` holds the rest. `due_at` is the one running
+    deadline of the operator or the partner, with the rule that made it; `held_since` and `days_used` are the
+    operator's decision clock, which stands still while the partner has the claim. `version` counts the changes, so
+    that a decision taken on an older page is told apart. A deleted draft keeps its row, emptied, for its history.
+    """
+
+    __tablename__ = "claims"
+
+    id: Mapped[Id]
+    reference: Mapped[str] = mapped_column(unique=True)
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    filed_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
+
+    name: Mapped[str]
+    mpn_id_id: Mapped[int | None] = mapped_column(ForeignKey("mpn_ids.id"))
+    customer_name: Mapped[str | None]
+    customer_domain: Mapped[str | None]
+    tenant_id: Mapped[UUID | None] = mapped_column(index=True)
+    subscription_id: Mapped[UUID | None]
+    area: Mapped[str | None]
+    activity: Mapped[str | None]
+    partner_contact_name: Mapped[str | None]
+    partner_contact_email: Mapped[str | None]
+
+    status: Mapped[Status] = mapped_column(one_of(Status, "status_is_one_of_six"))
+    status_since: Mapped[datetime]
+    first_submitted_at: Mapped[datetime | None]
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    due_at: Mapped[datetime | None]
+    due_rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    held_since: Mapped[datetime | None]
+    days_used: Mapped[int] = mapped_column(server_default="0")
+
+    rejection: Mapped[Rejection | None] = mapped_column(one_of(Rejection, "rejection_is_known"))
+    rejection_detail: Mapped[Withdrawal | None] = mapped_column(one_of(Withdrawal, "rejection_detail_is_known"))
+    rejection_comment: Mapped[str] = mapped_column(server_default="")
+    rejected_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    is_disputed: Mapped[bool] = mapped_column(server_default=text("false"))
+    dispute_used: Mapped[bool] = mapped_column(server_default=text("false"))
+    dispute_until: Mapped[datetime | None]
+    dispute_rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+    partner: Mapped[Partner] = relationship()
+    mpn_id: Mapped[MpnId | None] = relationship()
+    filed_by: Mapped[User] = relationship(foreign_keys=[filed_by_id])
+    reviewer: Mapped[User | None] = relationship(foreign_keys=[reviewer_id])
+    products: Mapped[list["ClaimProduct"]] = relationship(
+        back_populates="claim", order_by="ClaimProduct.key", cascade="all, delete-orphan"
+    )
+    all_contacts: Mapped[list["CustomerContact"]] = relationship(
+        back_populates="claim", order_by="CustomerContact.id", cascade="all, delete-orphan"
+    )
+
+    __table_args__ = (
+        CheckConstraint(
+            "status = 'editing' OR (first_submitted_at IS NOT NULL AND mpn_id_id IS NOT NULL"
+            " AND customer_name IS NOT NULL AND customer_domain IS NOT NULL AND tenant_id IS NOT NULL"
+            " AND area IS NOT NULL AND activity IS NOT NULL"
+            " AND partner_contact_name IS NOT NULL AND partner_contact_email IS NOT NULL)",
+            name="complete_once_submitted",
+        ),
+        CheckConstraint(
+            "deleted_at IS NULL OR (status = 'editing' AND first_submitted_at IS NULL)",
+            name="only_drafts_are_deleted",
+        ),
+        CheckConstraint("(status = 'rejected') <= (rejection IS NOT NULL)", name="rejected_with_a_reason"),
+        CheckConstraint(
+            "status NOT IN ('editing', 'approved', 'rejected') OR due_at IS NULL", name="no_due_when_final"
+        ),
+        CheckConstraint("(due_at IS NULL) = (due_rule IS NULL)", name="every_deadline_has_its_rule"),
+        CheckConstraint("dispute_until IS NULL OR status = 'rejected'", name="dispute_only_when_rejected"),
+        Index("claims_of_a_partner", "partner_id", "status", "id"),
+        Index("claims_waiting", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    @property
+    def product_keys(self) -> list[str]:
+        """The catalogue's keys of the claimed products."""
+        return sorted(product.key for product in self.products)
+
+    @property
+    def contacts(self) -> list["CustomerContact"]:
+        """The customer contacts of now, the first one first; former ones have no position."""
+        return sorted((c for c in self.all_contacts if c.position is not None), key=lambda c: c.position or 0)
+
+
+class ClaimProduct(Base):
+    """A claimed product or workload, by its key in the catalogue."""
+
+    __tablename__ = "claim_products"
+
+    claim_id: Mapped[int] = mapped_column(ForeignKey("claims.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+
+    claim: Mapped[Claim] = relationship(back_populates="products")
+
+
+class CustomerContact(Base):
+    """Somebody at the customer who is asked. `reason` is the partner's, where the address needs one.
+
+    Once submitted, a contact is never overwritten: another address is another row, and the former one, which may
+    have been asked, loses its position. A contact that `replaces_id` another was proposed by the partner, and has no
+    position before a reviewer confirms it.
+    """
+
+    __tablename__ = "customer_contacts"
+
+    id: Mapped[Id]
+    claim_id: Mapped[int] = mapped_column(ForeignKey("claims.id", ondelete="CASCADE"))
+    position: Mapped[int | None]
+    name: Mapped[str]
+    title: Mapped[str] = mapped_column(server_default="")
+    email: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="en")
+    reason: Mapped[str] = mapped_column(server_default="")
+    needs_confirmation: Mapped[bool] = mapped_column(server_default=text("false"))
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("customer_contacts.id"))
+
+    claim: Mapped[Claim] = relationship(back_populates="all_contacts")
+
+    __table_args__ = (
+        UniqueConstraint("claim_id", "position", name="customer_contacts_one_a_position"),
+        CheckConstraint("position IN (1, 2)", name="first_or_second"),
+    )

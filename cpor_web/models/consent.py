@@ -1,0 +1,128 @@
+"""Consent rounds: each approval asks the customer once, through one invitation a contact."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cpor_web.models.base import Base, Id, one_of
+from cpor_web.models.claim import Claim, CustomerContact
+from cpor_web.rules.reasons import Denial, Way
+
+
+class RoundState(StrEnum):
+    """What a round is up to. The first three are open; a claim has at most one open round."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    PASSED = "passed"
+    DENIED = "denied"
+    SILENT = "silent"
+    ENDED = "ended"
+
+
+OPEN_STATES = (RoundState.WAITING, RoundState.RUNNING, RoundState.STOPPED)
+_OPEN = "state IN ('waiting', 'running', 'stopped')"
+
+
+class Round(Base):
+    """One asking of the customer.
+
+    Waiting until every notice was taken by the mail server; then running to `ends_at`, the latest of all ends that
+    its notices print; closed at `closes_at`, the grace later, unless a reply by a person (`reply_at`) waits for a
+    reviewer. Stopped while the right contact is missing, whom the partner names by `contact_due_at`. `ENDED` is a
+    round that the partner's request or the lapse of a contact ended, `SILENT` one that needed a yes and got none.
+    """
+
+    __tablename__ = "rounds"
+
+    id: Mapped[Id]
+    claim_id: Mapped[int] = mapped_column(ForeignKey("claims.id"))
+    number: Mapped[int]
+    state: Mapped[RoundState] = mapped_column(one_of(RoundState, "state_is_known"))
+    needs_yes: Mapped[bool] = mapped_column(server_default=text("false"))
+    yes_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    end_rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    closes_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    contact_due_at: Mapped[datetime | None]
+    contact_rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    reply_at: Mapped[datetime | None]
+
+    claim: Mapped[Claim] = relationship()
+    invitations: Mapped[list["Invitation"]] = relationship(back_populates="round", order_by="Invitation.id")
+
+    __table_args__ = (
+        UniqueConstraint("claim_id", "number", name="rounds_numbered_within_a_claim"),
+        Index("rounds_one_open_a_claim", "claim_id", unique=True, postgresql_where=text(_OPEN)),
+        Index("rounds_to_close", "closes_at", "id", postgresql_where=text("state = 'running' AND reply_at IS NULL")),
+        CheckConstraint(
+            "state NOT IN ('running', 'passed') OR (ends_at IS NOT NULL AND closes_at IS NOT NULL)",
+            name="runs_towards_an_end",
+        ),
+        CheckConstraint(f"({_OPEN}) = (closed_at IS NULL)", name="closed_when_no_longer_open"),
+    )
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+
+class Invitation(Base):
+    """One contact's part of a round: the identity behind the links in their mail.
+
+    `link_id` is the random half of every link of this invitation; no link can be made from it without the key
+    ring. `taken_at` is when the mail server took the notice, `printed_end` the end that the notice says.
+    """
+
+    __tablename__ = "invitations"
+
+    id: Mapped[Id]
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"), index=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("customer_contacts.id"))
+    link_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    printed_end: Mapped[datetime | None]
+    taken_at: Mapped[datetime | None]
+    bounced_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+
+    round: Mapped[Round] = relationship(back_populates="invitations")
+    contact: Mapped[CustomerContact] = relationship()
+
+    __table_args__ = (CheckConstraint("octet_length(link_id) = 16", name="link_id_of_16_bytes"),)
+
+
+class AnswerKind(StrEnum):
+    """What a customer contact can say."""
+
+    DENIED = "denied"
+    NO_OBJECTION = "no-objection"
+    NOT_THE_RIGHT_PERSON = "not-the-right-person"
+    UNDONE = "undone"
+    YES_PRESSED = "yes-pressed"
+    YES_CONFIRMED = "yes-confirmed"
+
+
+class Answer(Base):
+    """What a contact said, when, and by which way. Rows are only added."""
+
+    __tablename__ = "answers"
+
+    id: Mapped[Id]
+    invitation_id: Mapped[int] = mapped_column(ForeignKey("invitations.id"), index=True)
+    kind: Mapped[AnswerKind] = mapped_column(one_of(AnswerKind, "kind_is_known"))
+    at: Mapped[datetime]
+    way: Mapped[Way] = mapped_column(one_of(Way, "way_is_known"))
+    reason: Mapped[Denial | None] = mapped_column(one_of(Denial, "reason_is_known"))
+    words: Mapped[str] = mapped_column(server_default="")
+    is_late: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    invitation: Mapped[Invitation] = relationship()
+
+    __table_args__ = (CheckConstraint("(kind = 'denied') = (reason IS NOT NULL)", name="denied_with_a_reason"),)

@@ -1,0 +1,80 @@
+"""The outbox: every mail that was ever to be sent, written with what it tells of."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cpor_web.models.base import Base, Id, one_of
+
+
+class MailState(StrEnum):
+    """Where a mail stands. `UNKNOWN`: the server's answer was lost after the mail was handed over."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    BOUNCED = "bounced"
+
+
+class Mail(Base):
+    """One mail to one address. `context` holds the facts that its template needs, never a working link.
+
+    A worker leases a mail before it works on it; `SENDING` is committed just before the mail is handed over, so
+    that after a kill only that one is in doubt. `message_id`, `dated_at` and `boundary` are fixed then: the one
+    repeat of a mail in doubt (`repeats`) is identical byte for byte. A mail that the server surely did not take is
+    made anew.
+    """
+
+    __tablename__ = "mails"
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    claim_id: Mapped[int | None] = mapped_column(ForeignKey("claims.id", ondelete="SET NULL"), index=True)
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitations.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    to_address: Mapped[str]
+    to_name: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str]
+    context: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    again_of_id: Mapped[int | None] = mapped_column(ForeignKey("mails.id"))
+
+    state: Mapped[MailState] = mapped_column(one_of(MailState, "state_is_known"))
+    queued_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    repeats: Mapped[int] = mapped_column(server_default="0")
+    first_tried_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    message_id: Mapped[str | None] = mapped_column(unique=True)
+    dated_at: Mapped[datetime | None]
+    boundary: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(server_default="")
+
+    __table_args__ = (
+        Index("mails_due", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
+        CheckConstraint(
+            "(due_at IS NOT NULL) = (state IN ('queued', 'deferred', 'sending'))", name="due_while_it_is_to_be_sent"
+        ),
+        CheckConstraint("(state = 'sent') <= (sent_at IS NOT NULL)", name="sent_with_a_moment"),
+        CheckConstraint("state <> 'sending' OR leased_until IS NOT NULL", name="leased_while_sending"),
+        CheckConstraint("leased_until IS NULL OR due_at IS NOT NULL", name="leased_only_while_due"),
+    )
+
+
+class Breaker(Base):
+    """Why and until when a way out is paused: trouble of the transport, which no single mail is to blame for."""
+
+    __tablename__ = "breakers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    open_until: Mapped[datetime]
+    why: Mapped[str]

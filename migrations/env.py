@@ -1,0 +1,16 @@
+"""Runs migrations on the application's own database, one transaction for all of them."""
+
+from alembic import context
+from flask import current_app
+
+engine = current_app.extensions["migrate"].db.engine
+metadata = current_app.extensions["migrate"].db.metadata
+options = current_app.extensions["migrate"].configure_args
+
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=metadata, **options)
+    with context.begin_transaction():
+        # A migration may take longer than a request; it waits for locks no longer than one.
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        context.run_migrations()
