@@ -1,0 +1,120 @@
+"""A whole installation on one machine with one command: `cpor up`.
+
+What the environment does not name is brought along: PostgreSQL, Redis, a mail catcher, keys. Everything lies in the
+data folder and is there again the next time. Without them it is what a production install runs.
+"""
+
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from cpor_web.embedded.catcher import Catcher
+from cpor_web.embedded.exc import StartError
+from cpor_web.embedded.postgres import EmbeddedPostgres
+from cpor_web.embedded.redis_server import EmbeddedRedis
+from cpor_web.embedded.service import Service
+from cpor_web.embedded.supervisor import Supervisor
+
+DATABASE = "cpor"
+
+
+def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = False) -> int:
+    """Start what is needed, run until asked to stop, and return the exit code. Raises EmbeddedError."""
+    data_dir = Path(environ.get("CPOR_DATA_DIR") or "var").expanduser().absolute()
+    host, port = environ.get("CPOR_HOST") or "127.0.0.1", environ.get("CPOR_PORT") or "8000"
+    env = {name: text for name, text in environ.items() if name.startswith("CPOR_") and text}
+    env |= {"CPOR_DATA_DIR": str(data_dir), "CPOR_HOST": host, "CPOR_PORT": port}
+    env.setdefault("CPOR_PUBLIC_URL", f"http://{host}:{port}")
+    with ExitStack() as stack:
+        supervisor = stack.enter_context(Supervisor(data_dir))
+        servers: list[EmbeddedPostgres | EmbeddedRedis] = []
+        if "CPOR_DATABASE_URL" not in env:
+            env.setdefault("CPOR_ENVIRONMENT", "development")
+            postgres = stack.enter_context(EmbeddedPostgres(data_dir))
+            postgres.create_database(DATABASE)
+            env["CPOR_DATABASE_URL"] = postgres.url(DATABASE)
+            servers.append(postgres)
+        if "CPOR_REDIS_URL" not in env:
+            redis = stack.enter_context(EmbeddedRedis(data_dir))
+            env["CPOR_REDIS_URL"] = redis.url
+            servers.append(redis)
+        for name in ("CPOR_SECRET_KEYS", "CPOR_CONSENT_KEYS"):
+            env.setdefault(name, _kept_key(data_dir, name))
+        catcher = None
+        if "CPOR_MAIL_SERVER" not in env:
+            catcher = stack.enter_context(Catcher(data_dir, web_port=_free_port(int(port) + 1)))
+            env |= {"CPOR_MAIL_SERVER": catcher.host, "CPOR_MAIL_PORT": str(catcher.smtp_port)}
+        if env.get("CPOR_ENVIRONMENT") == "development":
+            env.setdefault("CPOR_MAIL_SECURITY", "none")
+        _prepare(env, environ, sample)
+        return supervisor.run(
+            _services(env, reload),
+            servers=servers,
+            when_ready=lambda: _welcome(supervisor, env, catcher, sample),
+        )
+
+
+def _services(env: Mapping[str, str], reload: bool) -> list[Service]:
+    address = f"http://{env['CPOR_HOST']}:{env['CPOR_PORT']}/healthz"
+    web = [sys.executable, "-m", "cpor_web", "web", *(["--reload"] if reload else [])]
+    return [
+        Service("web", web, env, ready=lambda: _answers(address), ready_within=60),
+        Service("worker", [sys.executable, "-m", "jobs.worker"], env, stop_within=30),
+        Service("ticker", [sys.executable, "-m", "jobs.ticker"], env),
+    ]
+
+
+def _prepare(env: Mapping[str, str], environ: Mapping[str, str], sample: bool) -> None:
+    """Bring the tables up to date, and load the sample where it is asked for and the database is empty."""
+    steps = [["db", "upgrade"], *([["sample"]] if sample else [])]
+    for step in steps:
+        command = [sys.executable, "-m", "cpor_web", *step]
+        done = subprocess.run(command, env={**environ, **env}, check=False, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            raise StartError(f"“cpor {' '.join(step)}” has failed; what it says is above.")
+
+
+def _welcome(supervisor: Supervisor, env: Mapping[str, str], catcher: Catcher | None, sample: bool) -> None:
+    lines = [f"Open {env['CPOR_PUBLIC_URL']}"]
+    if catcher is not None:
+        lines.append(f"Caught mail: {catcher.web_url}")
+    if sample:
+        from cpor_web.samples.people import PASSWORD, PEOPLE
+
+        lines.append(f"Sample accounts, all with the password {PASSWORD}")
+        lines += [f"  {person.email:38} {person.role.label}, {person.organisation}" for person in PEOPLE]
+    lines.append("Ctrl-C stops everything. The data stay.")
+    for line in lines:
+        supervisor.say(line)
+
+
+def _kept_key(data_dir: Path, name: str) -> str:
+    """Return the key of this data folder, made at its first run and readable by its owner only."""
+    file = data_dir / f"{name.removeprefix('CPOR_').lower()}.txt"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(32))
+    return file.read_text().strip()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(address, timeout=1):  # noqa: S310 - our own address
+            return True
+    except (URLError, OSError):
+        return False
+
+
+def _free_port(wished: int) -> int:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", wished))
+        except OSError:
+            return 0
+    return wished
