@@ -10,9 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
+ONE_SECOND = timedelta(seconds=1)
 LAST_SECOND = time(23, 59, 59)
-WHOLE_DECISION = 10
-"""Business days of the operator's time within which a decision is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,10 @@ class Calendar:
         # fold=1: where summer time ends at midnight, the last second of the day is the later of the two.
         return datetime.combine(day, LAST_SECOND.replace(fold=1), self.zone).astimezone(UTC)
 
+    def start_of(self, day: date) -> datetime:
+        """Return the first moment of `day` in the operator's zone, in UTC."""
+        return datetime.combine(day, time.min, self.zone).astimezone(UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Periods:
@@ -52,6 +55,11 @@ class Periods:
     partner: int = 5
     consent: float = 7
     dispute: int = 30
+
+    @property
+    def decision(self) -> int:
+        """Business days of the operator's time within which a decision is due: both its stages together."""
+        return self.submitted + self.review
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,12 @@ def calendar_days(period: str, start: datetime, days: int, calendar: Calendar) -
     return Deadline(calendar.end_of(day), _rule(period, start, days, "days", calendar, day))
 
 
+def exact_days(period: str, start: datetime, days: float, calendar: Calendar) -> Deadline:
+    """Return the moment that is `days` times 24 hours after `start`."""
+    at = start + timedelta(days=days)
+    return Deadline(at, _rule(period, start, days, "days, exactly", calendar, None))
+
+
 def consent_end(taken: datetime, days: float, calendar: Calendar) -> Deadline:
     """Return when a customer's window ends whose notice the mail server took at `taken`.
 
@@ -93,11 +107,11 @@ def consent_end(taken: datetime, days: float, calendar: Calendar) -> Deadline:
     summer time would cut an hour off, or the notice was taken within a day's last second, one more day is given.
     Fractions, for trying the process out, are taken exactly.
     """
-    exact = taken + timedelta(days=days)
+    exact = exact_days("consent", taken, days, calendar)
     if days != int(days):
-        return Deadline(exact, _rule("consent", taken, days, "days, exactly", calendar, None))
+        return exact
     deadline = calendar_days("consent", taken, int(days), calendar)
-    if deadline.at < exact:
+    if deadline.at < exact.at:
         day = calendar.local_day(taken) + (int(days) + 1) * ONE_DAY
         rule = _rule("consent", taken, days, "days", calendar, day, added_to_be_full=1)
         return Deadline(calendar.end_of(day), rule)
@@ -114,12 +128,12 @@ def days_held(since: datetime, until: datetime, calendar: Calendar) -> int:
     return count
 
 
-def operator_due(stage: Deadline, since: datetime, used: int, calendar: Calendar) -> Deadline:
-    """Return what comes first: the end of the stage, or of the operator's ten days to decide.
+def operator_due(stage: Deadline, since: datetime, used: int, whole: int, calendar: Calendar) -> Deadline:
+    """Return what comes first: the end of the stage, or of the operator's `whole` business days to decide.
 
     `since` is when the operator got the claim back, `used` the business days it had the claim before that.
     """
-    decision = business_days("decision", since, max(WHOLE_DECISION - used, 0), calendar)
+    decision = business_days("decision", since, max(whole - used, 0), calendar)
     decision.rule["used"] = used
     first, other = (stage, decision) if stage.at <= decision.at else (decision, stage)
     return Deadline(first.at, {**first.rule, "also": {**other.rule, "at": other.at.isoformat()}})
@@ -127,7 +141,7 @@ def operator_due(stage: Deadline, since: datetime, used: int, calendar: Calendar
 
 def has_passed(deadline: datetime, now: datetime) -> bool:
     """Tell whether the whole last second of `deadline` is over."""
-    return now >= deadline + timedelta(seconds=1)
+    return now >= deadline + ONE_SECOND
 
 
 def _rule(

@@ -44,15 +44,15 @@ FIELDS = (
 
 LABELS = {field.name: field.label for field in FIELDS}
 
-CORRECTABLE_IN = frozenset({Status.SUBMITTED, Status.PARTNER_ACTION_REQUIRED})
-"""The statuses after submission in which some fields can still be edited (the guide's 2020 edition)."""
 
+def editable(status: Status, correctable_in: frozenset[Status]) -> frozenset[str]:
+    """Return the names of the fields that the partner may edit in `status`.
 
-def editable(status: Status) -> frozenset[str]:
-    """Return the names of the fields that the partner may edit in `status`."""
+    `correctable_in` are the statuses after submission in which the guide's edition lets some fields be edited.
+    """
     if status is Status.EDITING:
         return frozenset(field.name for field in FIELDS)
-    if status in CORRECTABLE_IN:
+    if status in correctable_in:
         return frozenset(field.name for field in FIELDS if field.is_correctable)
     return frozenset()
 

@@ -12,6 +12,7 @@ from cpor_web.rules.deadlines import (
     calendar_days,
     consent_end,
     days_held,
+    exact_days,
     has_passed,
     operator_due,
 )
@@ -157,6 +158,15 @@ def test_fractions_of_a_day_are_taken_exactly(days: float, seconds: int) -> None
     assert deadline.rule["last_day"] is None
 
 
+def test_exact_days_are_so_many_times_24_hours_whatever_the_clocks_do() -> None:
+    evening_before_summer_time = berlin("2026-03-28 23:30")
+
+    deadline = exact_days("undo", evening_before_summer_time, 1, CALENDAR)
+
+    assert deadline.at == berlin("2026-03-30 00:30")
+    assert (deadline.rule["zone"], deadline.rule["last_day"]) == ("Europe/Berlin", None)
+
+
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2033, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis wants naive bounds
 zones = st.sampled_from(
     ["Europe/Berlin", "UTC", "America/New_York", "America/Santiago", "Asia/Kathmandu", "Pacific/Auckland"]
@@ -216,7 +226,7 @@ OPERATOR = """
 def test_the_operator_is_due_at_what_comes_first(since: str, used: str, end: str, first: str) -> None:
     start = berlin(since)
 
-    due = operator_due(business_days("stage", start, 5, CALENDAR), start, int(used), CALENDAR)
+    due = operator_due(business_days("stage", start, 5, CALENDAR), start, int(used), 10, CALENDAR)
 
     assert due.at == utc(end)
     assert due.rule["period"] == first
@@ -226,7 +236,7 @@ def test_the_operator_is_due_at_what_comes_first(since: str, used: str, end: str
 def test_the_rule_of_an_operators_deadline_says_how_many_days_were_used_before() -> None:
     start = berlin("2026-11-18 09:00")
 
-    due = operator_due(business_days("review", start, 5, CALENDAR), start, 7, CALENDAR)
+    due = operator_due(business_days("review", start, 5, CALENDAR), start, 7, 10, CALENDAR)
 
     assert (due.rule["count"], due.rule["used"]) == (3, 7)
     assert due.rule["also"]["at"] == "2026-11-25T22:59:59+00:00"  # type: ignore[index]
