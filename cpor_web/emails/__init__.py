@@ -1,0 +1,1 @@
+"""The mails: who gets what, in which words, and how they leave the house."""

@@ -1,0 +1,47 @@
+"""Mail addresses as the wire takes them."""
+
+from __future__ import annotations
+
+import re
+
+import idna
+
+# RFC 5321's dot-string at a domain. Quoted local parts, address literals and lists are left out on purpose:
+# nobody's customer contact has one, and each of them is a way to smuggle a second address past a parser.
+_ADDRESS = re.compile(
+    r"""[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]{1,64}@[^\s@<>()\[\]\\,;:"\x00-\x1f\x7f-\x9f]{1,255}"""
+)
+
+
+class UnsupportedAddress(ValueError):
+    """An address that no mail of ours can carry.
+
+    :ivar address: the address as it was given
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"not a mail address that we can write to: {address!r}")
+        self.address = address
+
+
+def is_address(address: str) -> bool:
+    """Whether this is one plain address, safe to stand in an SMTP command or a header."""
+    return _ADDRESS.fullmatch(address) is not None
+
+
+def ascii_address(address: str) -> str:
+    """The address in ASCII: the domain in A-labels (IDNA 2008, RFC 5891), the rest untouched.
+
+    :raises UnsupportedAddress: not one plain address, or its local part is not ASCII. Such a mailbox needs
+        SMTPUTF8 (RFC 6531) on every server on the way, and headers in UTF-8, which we do not write.
+    """
+    if address.isascii() and is_address(address):
+        return address
+    local, _, domain = address.rpartition("@")
+    try:
+        converted = f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+    except UnicodeError as error:
+        raise UnsupportedAddress(address) from error
+    if not (converted.isascii() and is_address(address) and is_address(converted)):
+        raise UnsupportedAddress(address)
+    return converted

@@ -1,0 +1,34 @@
+"""Makes what people typed harmless in a mail: nothing of it becomes a link, hides, turns around or adds lines."""
+
+import re
+import unicodedata
+from typing import Any
+
+QUOTED = frozenset({"comment", "words"})
+"""What people wrote in several lines, and mails quote as such. All else stays on one line."""
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)?")
+_LINK_LIKE = re.compile(r"(?<=\w)([.@。．｡﹒＠﹫])(?=\w{2})|(?<=\w)(:)(?=//)")  # IDNA takes four dots
+_HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+
+
+def inert(value: Any, name: str = "") -> Any:
+    """Return a mail's facts with every text in them harmless; `name` is the fact's own.
+
+    Dots, at-signs and colons that join words as in an address get brackets; control, format and bidi characters go.
+    """
+    if isinstance(value, str):
+        return _inert(value) if name in QUOTED else " ".join(_inert(value).split())
+    if isinstance(value, list):
+        return [inert(item, name) for item in value]
+    if isinstance(value, dict):
+        return {key: inert(item, key) for key, item in value.items()}
+    return value
+
+
+def _inert(text: str) -> str:
+    if _MOMENT.fullmatch(text):
+        return text  # ours, with a dot before its microseconds; no link has this form
+    lines = re.split(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]", text.replace("\t", " "))
+    visible = ("".join(c for c in line if unicodedata.category(c) not in _HIDDEN) for line in lines)
+    return _LINK_LIKE.sub(lambda match: f"[{match.group()}]", "\n".join(visible))

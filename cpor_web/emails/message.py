@@ -1,0 +1,155 @@
+"""Write a mail: from its words to the bytes that the mail server takes.
+
+The same arguments give the same bytes, so that a mail sent twice is one mail to its reader's program. Headers are
+encoded here and not left to EmailMessage, which turns ``=?utf-8?q?a=0ABcc:_x?=`` in a name into a header
+(docs/adr/0007).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from email.charset import QP, Charset
+from email.header import Header
+from email.message import Message
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
+
+from cpor_web.emails.addresses import ascii_address
+
+LINE = 76  # RFC 2047 section 2: a line with an encoded word
+LONGEST_LINE = 998  # RFC 5322 section 2.1.1, without the CRLF
+LONGEST_WORD = 200  # longer than any word that a person types; past it folding has no place to fold at
+
+_WIRE = compat32.clone(linesep="\r\n", max_line_length=0)  # 0: headers come folded
+_UTF8 = Charset("utf-8")
+_UTF8.body_encoding = QP
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
+_BOUNDARY = re.compile(r"[A-Za-z0-9]{8,60}")
+_PRINTABLE = re.compile(r"[ -~]+")
+
+
+class UnsafeHeader(ValueError):
+    """A header's value that could end the header, or change what follows it.
+
+    :ivar name: the header's name
+    :ivar value: what was to stand in it
+    """
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(f"unsafe value for the header {name!r}: {value!r}")
+        self.name = name
+        self.value = value
+
+
+def build(
+    *,
+    sender: str,
+    sender_name: str,
+    to: str,
+    to_name: str,
+    reply_to: str | None,
+    subject: str,
+    text: str,
+    html: str,
+    message_id: str,
+    date: datetime,
+    boundary: str,
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    """The whole mail, in ASCII and CRLF, the plain text first and the HTML as its alternative.
+
+    :param sender_name: may be empty, as may ``to_name``; any characters but controls and line breaks
+    :param message_id: with its angle brackets
+    :param date: aware
+    :param boundary: 8 to 60 letters and digits, of which the mail's words know nothing
+    :param headers: more headers, in ASCII; each stays one unfolded, unencoded line (RFC 8058 asks for that)
+    :raises UnsafeHeader: a control character, a line break, or a name, identifier or value of another form
+    :raises UnsupportedAddress: an address that cannot be written in ASCII
+    :raises UnicodeEncodeError: text or HTML with halves of characters (lone surrogates)
+    """
+    if not _BOUNDARY.fullmatch(boundary):
+        raise UnsafeHeader("Content-Type", boundary)
+    # Quoted-printable never has "=_" in a line, so no body can hold this boundary (RFC 2045 section 6.7).
+    mail = Message(policy=_WIRE)
+    mail["MIME-Version"] = _plain("MIME-Version", "1.0")
+    mail["Content-Type"] = _plain("Content-Type", f'multipart/alternative; boundary="=_{boundary}"')
+    mail["From"] = _mailbox("From", sender_name, sender)
+    mail["To"] = _mailbox("To", to_name, to)
+    if reply_to is not None:
+        mail["Reply-To"] = _mailbox("Reply-To", "", reply_to)
+    mail["Subject"] = _words("Subject", subject)
+    mail["Date"] = _plain("Date", _written(date))
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise UnsafeHeader("Message-ID", message_id)
+    mail["Message-ID"] = _plain("Message-ID", message_id)
+    # RFC 3834, and Exchange's own: no automatic replies, but non-delivery reports must come (so not "All").
+    mail["Auto-Submitted"] = _plain("Auto-Submitted", "auto-generated")
+    mail["X-Auto-Response-Suppress"] = _plain("X-Auto-Response-Suppress", "RN, NRN")
+    for name, value in (headers or {}).items():
+        if name in mail:
+            raise UnsafeHeader(name, value)
+        mail[name] = _plain(name, value)
+    mail.attach(_part(text, "text/plain"))
+    mail.attach(_part(html, "text/html"))
+    return mail.as_bytes()
+
+
+def _part(content: str, content_type: str) -> Message:
+    part = Message(policy=_WIRE)
+    part["Content-Type"] = content_type
+    part.set_payload(content, _UTF8)
+    del part["MIME-Version"]  # belongs to the whole mail
+    return part
+
+
+def _mailbox(header: str, name: str, address: str) -> str:
+    _check(header, address)
+    phrase = _tidy(header, name)
+    mailbox = ascii_address(address)
+    if _needs_no_encoding(phrase):
+        return Header(formataddr((phrase, mailbox)), "us-ascii", LINE, header).encode()
+    encoded = Header(phrase, _UTF8, LINE, header)
+    encoded.append(f"<{mailbox}>", "us-ascii")
+    return encoded.encode()
+
+
+def _words(header: str, value: str) -> str:
+    words = _tidy(header, value)
+    return Header(words, "us-ascii" if _needs_no_encoding(words) else _UTF8, LINE, header).encode()
+
+
+def _plain(header: str, value: str) -> str:
+    if not (
+        _HEADER_NAME.fullmatch(header)
+        and _PRINTABLE.fullmatch(value)
+        and value == value.strip()
+        and len(f"{header}: {value}") <= LONGEST_LINE
+    ):
+        raise UnsafeHeader(header, value)
+    return value
+
+
+def _written(date: datetime) -> str:
+    if date.tzinfo is None:
+        raise ValueError("a mail's date is aware")
+    return format_datetime(date)
+
+
+def _needs_no_encoding(words: str) -> bool:
+    # What looks like an encoded word (RFC 2047) would be decoded by the reader's program: encode it once more.
+    return words.isascii() and "=?" not in words and all(len(word) <= LONGEST_WORD for word in words.split())
+
+
+def _tidy(header: str, value: str) -> str:
+    _check(header, value)
+    return " ".join(value.split())
+
+
+def _check(header: str, value: str) -> None:
+    """Refuse controls (CR, LF, NUL), Unicode's own line and paragraph breaks, and halves of characters."""
+    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in value):
+        raise UnsafeHeader(header, value)

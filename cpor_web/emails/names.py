@@ -1,0 +1,30 @@
+"""The mails by the names that people read."""
+
+from cpor_web.rules.words import N_
+
+NAMES = {
+    "claim-received": N_("Claim received"),
+    "review-started": N_("Review started"),
+    "information-requested": N_("Information requested"),
+    "approved": N_("Approved"),
+    "rejected": N_("Rejected"),
+    "consent-period-passed": N_("Consent period passed"),
+    "assessment-result": N_("Assessment result"),
+    "contact-needed": N_("Contact needed"),
+    "partner-reminder": N_("Reminder"),
+    "consent-notice": N_("Consent notice"),
+    "confirmation-request": N_("Confirmation request"),
+    "yes-confirmation": N_("Confirmation of a yes"),
+    "association-ended": N_("Association ended"),
+    "denial-recorded": N_("Denial recorded"),
+    "denial-undone": N_("Denial undone"),
+    "denial-recorded-partner": N_("Denial recorded (to the partner)"),
+    "denial-undone-partner": N_("Denial undone (to the partner)"),
+    "denial-by-replaced": N_("Denial by a replaced contact"),
+    "new-comment": N_("New comment"),
+    "not-delivered": N_("Notice not delivered"),
+    "overdue-digest": N_("Overdue digest"),
+    "password-reset": N_("Password reset"),
+    "invitation": N_("Invitation"),
+}
+"""Every kind of mail by its name."""

@@ -1,0 +1,182 @@
+"""The outbox: mails are rows, written in the transaction of what they tell of, and worked off by anybody.
+
+Nothing here talks SMTP. A worker leases due mails, marks one as being sent just before it hands it over, and settles
+it by what the server said; each step is a short transaction of the worker's.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from cpor_web import queue
+from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
+from cpor_web.models import Mail, MailState
+
+LEASE = timedelta(minutes=5)
+"""How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
+
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(hours=48)
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Where a mail goes, and in which language it is written."""
+
+    address: str
+    name: str
+    language: str
+
+
+def put(
+    session: Session,
+    kind: str,
+    to: Recipient,
+    context: dict[str, Any],
+    *,
+    now: datetime,
+    **about: int | None,
+) -> Mail:
+    """Queue one mail. `about` names what it belongs to: claim_id, invitation_id, user_id, again_of_id."""
+    mail = Mail(
+        kind=kind,
+        to_address=to.address,
+        to_name=to.name,
+        language=to.language,
+        context=context,
+        state=MailState.QUEUED,
+        queued_at=now,
+        due_at=now,
+        **about,
+    )
+    session.add(mail)
+    session.info.setdefault(queue.RINGS, set()).add(queue.SEND_MAIL)
+    return mail
+
+
+def put_again(session: Session, mail: Mail, *, now: datetime) -> Mail:
+    """Queue the same words to the same address once more, as a new mail with its own identity."""
+    to = Recipient(mail.to_address, mail.to_name, mail.language)
+    return put(
+        session,
+        mail.kind,
+        to,
+        mail.context,
+        now=now,
+        claim_id=mail.claim_id,
+        invitation_id=mail.invitation_id,
+        user_id=mail.user_id,
+        again_of_id=mail.id,
+    )
+
+
+def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
+    """Take up to `most` due mails for this worker, the longest due first, and return their ids.
+
+    Skips what another worker is taking at this moment. The caller commits before it goes on.
+    """
+    free = or_(Mail.leased_until.is_(None), Mail.leased_until < now)
+    due = (
+        select(Mail)
+        .where(Mail.due_at <= now, free)
+        .order_by(Mail.due_at, Mail.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    mails = session.scalars(due).all()
+    for mail in mails:
+        if mail.state is MailState.SENDING:
+            # Its worker was killed between handing it over and noting the answer.
+            _settle_unknown(mail, "the worker was stopped before it noted the server's answer", now)
+        if mail.due_at is not None:
+            mail.leased_until = now + LEASE
+    return [mail.id for mail in mails if mail.due_at is not None]
+
+
+def begin(session: Session, mail_id: int, *, now: datetime, host: str) -> Mail | None:
+    """Mark a leased mail as being sent and fix its identity; None where it is no longer to be sent.
+
+    `host` is the right-hand side of its Message-ID. The caller commits before it hands the mail over.
+    """
+    mail = session.get(Mail, mail_id, with_for_update=True, populate_existing=True)
+    if mail is None or mail.state not in {MailState.QUEUED, MailState.DEFERRED}:
+        return None
+    mail.state = MailState.SENDING
+    mail.leased_until = now + LEASE
+    mail.attempts += 1
+    if mail.message_id is None:
+        mail.message_id = f"<{secrets.token_hex(16)}@{host}>"
+        mail.boundary = secrets.token_hex(12)
+        mail.dated_at = now.replace(microsecond=0)
+    return mail
+
+
+def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -> Mail | None:
+    """Note what became of a mail that `begin` marked; None where somebody else has settled it."""
+    mail = session.get(Mail, mail_id, with_for_update=True, populate_existing=True)
+    if mail is None or mail.state is not MailState.SENDING:
+        return None
+    match outcome:
+        case Accepted(answer):
+            _end(mail, MailState.SENT, answer)
+            mail.sent_at = now
+        case Permanent(answer):
+            _end(mail, MailState.REFUSED, answer)
+        case Transient(answer):
+            _defer(mail, answer, now)
+        case Unavailable(error):
+            mail.attempts -= 1
+            mail.answer = error
+            _make_anew(mail, MailState.DEFERRED if mail.attempts else MailState.QUEUED, now)
+        case Unknown(error):
+            _settle_unknown(mail, error, now)
+    return mail
+
+
+def release(session: Session, mail_ids: Sequence[int]) -> None:
+    """Give back leased mails that were not begun."""
+    for mail in session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).with_for_update()):
+        if mail.state in {MailState.QUEUED, MailState.DEFERRED}:
+            mail.leased_until = None
+
+
+def delay(attempts: int) -> timedelta:
+    """Return how long to wait after the `attempts`-th refusal for now: doubling, bounded, with jitter."""
+    wait = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)  # bounded: timedeltas overflow
+    jitter = 0.8 + 0.4 * secrets.randbelow(1000) / 1000
+    return timedelta(seconds=wait.total_seconds() * jitter)
+
+
+def _end(mail: Mail, state: MailState, answer: str) -> None:
+    mail.state, mail.answer = state, answer
+    mail.due_at = mail.leased_until = None
+
+
+def _defer(mail: Mail, answer: str, now: datetime) -> None:
+    mail.first_tried_at = mail.first_tried_at or now
+    if now - mail.first_tried_at >= GIVE_UP_AFTER:
+        _end(mail, MailState.REFUSED, f"given up after 48 hours: {answer}")
+    else:
+        mail.answer = answer
+        _make_anew(mail, MailState.DEFERRED, now + delay(mail.attempts))
+
+
+def _make_anew(mail: Mail, state: MailState, due: datetime) -> None:
+    """Queue a mail of which surely no copy is out. A repeat of one in doubt keeps its identity."""
+    mail.state, mail.due_at, mail.leased_until = state, due, None
+    if not mail.repeats:
+        mail.message_id = mail.boundary = mail.dated_at = None
+
+
+def _settle_unknown(mail: Mail, why: str, now: datetime) -> None:
+    if mail.repeats:
+        _end(mail, MailState.UNKNOWN, why)
+    else:
+        mail.repeats = 1
+        mail.state, mail.due_at, mail.leased_until, mail.answer = MailState.DEFERRED, now, None, why

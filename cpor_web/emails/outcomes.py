@@ -1,0 +1,63 @@
+"""What can come of handing one mail to the mail server."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+ANSWER_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The server has taken the mail, and answers for it from now on."""
+
+    answer: str
+
+
+@dataclass(frozen=True)
+class Transient:
+    """Not taken, for a reason that may pass: the same mail may be tried again later."""
+
+    answer: str
+
+
+@dataclass(frozen=True)
+class Permanent:
+    """Not taken, and never will be: trying the same mail again is pointless."""
+
+    answer: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The whole mail went out and no answer came back: it may have been taken, or not."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """No mail can be sent just now, whichever it is. It says nothing about this one."""
+
+    error: str
+    kind: Literal["connect", "greeting", "tls", "auth"]
+
+
+Outcome = Accepted | Transient | Permanent | Unknown | Unavailable
+
+
+def answer_line(code: int, text: bytes | str) -> str:
+    """A server's answer as people read it, such as ``250 2.0.0 Ok: queued as 4XYZ``.
+
+    A code that is none (smtplib's -1) is left out.
+    """
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return one_line(f"{code} {words}" if code > 0 else words)
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks and other control or format characters, at most 500 characters of it."""
+    visible = (" " if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} else c for c in text)
+    return " ".join("".join(visible).split())[:ANSWER_LENGTH]

@@ -1,0 +1,119 @@
+"""From a kind, its facts and a language to subject, text and HTML.
+
+A mail's folder has `subject.txt`, `body.txt` and `body.html`, each only the words; what stands around them is in
+`_base`: the section (heading, words, why you get this) once in each language, the layout over them all. Mails to
+customers are written in the contact's language, with the English below.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from babel.support import NullTranslations, Translations
+from babel.units import format_unit
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cpor_web.emails.inert import inert
+from cpor_web.emails.names import NAMES
+from cpor_web.emails.wrapping import quoted, wrapped
+from cpor_web.moments import exactly
+from cpor_web.paths import TEMPLATES, TRANSLATIONS
+from cpor_web.rules.languages import LANGUAGES
+
+SOURCE = "en"
+
+BILINGUAL = frozenset(
+    {
+        "consent-notice",
+        "confirmation-request",
+        "yes-confirmation",
+        "association-ended",
+        "denial-recorded",
+        "denial-undone",
+    }
+)
+"""The mails to customers."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A mail's words, ready to be put into a message."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Renderer:
+    """Renders every mail of an installation; templates and styles are read once."""
+
+    def __init__(self, zone: str, templates: Path = TEMPLATES, translations: Path = TRANSLATIONS) -> None:
+        self._zone = zone
+        self._loader = FileSystemLoader(templates / "email")
+        self._translations = translations
+        self._environment = cache(self._make_environment)
+
+    def render(self, kind: str, context: Mapping[str, Any], *, language: str, links: Mapping[str, str]) -> Words:
+        """Return the words of a mail.
+
+        Everything in `context` may come from people and is made inert: no text of theirs becomes a link or hides its
+        direction. `links` are ours and stay links.
+        """
+        languages = (language, SOURCE) if kind in BILINGUAL and language != SOURCE else (language,)
+        values = {**inert(dict(context)), **links, "kind": kind}
+        sections = [self._section(kind, values, each) for each in languages]
+        layout = {**values, "sections": sections, "language": language, "subject": sections[0].subject}
+        html = self._environment(language, True).get_template("_base/layout.html").render(layout)
+        text = self._environment(language, False).get_template("_base/layout.txt").render(layout)
+        return Words(sections[0].subject, _tidy(text), self._inliner.inline(html))
+
+    def _section(self, kind: str, values: Mapping[str, Any], language: str) -> "Section":
+        def rendered(name: str, **more: str) -> str:
+            environment = self._environment(language, name.endswith(".html"))
+            return environment.get_template(name).render(values, **more).strip()
+
+        subject = " ".join(rendered(f"{kind}/subject.txt").split())
+        text, html = (rendered(f"_base/section.{suffix}", subject=subject) for suffix in ("txt", "html"))
+        return Section(language, subject, text, html)
+
+    def _make_environment(self, language: str, is_html: bool) -> Environment:
+        environment = Environment(
+            loader=self._loader,
+            autoescape=is_html,  # noqa: S701 - plain text has nothing to escape
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        catalogue = (
+            NullTranslations() if language == SOURCE else Translations.load(str(self._translations), [language])
+        )
+        environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+        environment.filters["moment"] = lambda at: exactly(datetime.fromisoformat(at), language, self._zone)
+        environment.filters["days"] = lambda count: format_unit(count, "duration-day", locale=language)
+        environment.filters["quoted"] = quoted
+        environment.globals.update(mail_names=NAMES, language_name=LANGUAGES.get(language, language))
+        return environment
+
+    @cached_property
+    def _inliner(self) -> css_inline.CSSInliner:
+        return css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A mail's words in one language."""
+
+    language: str
+    subject: str
+    text: str
+    html: str
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", wrapped(text)).strip() + "\n"

@@ -1,0 +1,201 @@
+"""Hand mails to the mail server, and tell apart what came of each.
+
+The one thing that must never be confused: a mail that was refused, a mail that was taken, and a mail of which
+nobody knows. The line between them is the moment the text of the mail has gone out (RFC 5321, section 4.5.3.2.6):
+before it everything may be tried again, after it nothing is tried again here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Self
+
+from cpor_web.emails.addresses import is_address
+from cpor_web.emails.outcomes import (
+    Accepted,
+    Outcome,
+    Permanent,
+    Transient,
+    Unavailable,
+    Unknown,
+    answer_line,
+)
+from cpor_web.emails.session import MailServer, NotOpened, Session, Trouble, open_session, reason
+
+__all__ = [
+    "Accepted",
+    "MailServer",
+    "Outcome",
+    "Permanent",
+    "Transient",
+    "Transport",
+    "Unavailable",
+    "Unknown",
+]
+
+SHUTTING_DOWN = 421
+# RFC 4954 and RFC 3207: the server wants a sign-in or TLS first. That is about us, never about one mail.
+NOT_SIGNED_IN = frozenset({530, 534, 535, 538})
+_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_LONG_LINE = re.compile(rb"[^\r\n]{999}")
+
+
+class Transport:
+    """One kept connection to a mail server, opened when first needed, left at the end of the ``with`` block.
+
+    It is not safe to share between threads or across a fork.
+
+    :param data_timeout: seconds to wait for the answer to a whole mail. RFC 5321 allows a server ten minutes;
+        a job may not wait as long as that, and an answer that comes later leaves the mail ``Unknown``
+    """
+
+    def __init__(self, server: MailServer, *, data_timeout: float = 120.0) -> None:
+        self.server = server
+        self.data_timeout = data_timeout
+        self._session: Session | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the server. Never fails: each mail's outcome is known by now."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.leave()
+
+    def connect(self) -> Unavailable | None:
+        """Open the connection unless one is kept, so that no mail is claimed while none can be sent."""
+        if self._session is None:
+            try:
+                self._session = open_session(self.server)
+            except NotOpened as failure:
+                return failure.outcome
+        return None
+
+    def send(self, message: bytes, *, mail_from: str, rcpt_to: str) -> Outcome:
+        """Send one mail to one recipient.
+
+        A connection that went stale since the last mail is replaced once, and only before the mail's text went out.
+
+        :param message: the whole mail in ASCII, lines of at most 998 characters that end in CRLF
+        :param mail_from: the envelope's sender, empty for none (``<>``)
+        :raises ValueError: the message is not such bytes (RFC 5321; a bare CR or LF is how mails are smuggled)
+        """
+        _check(message)
+        if not (is_address(rcpt_to) and (mail_from == "" or is_address(mail_from))):
+            return Permanent("553 5.1.3 Not a mail address; the mail server was not asked")
+        kept, self._session = self._session, None  # it comes back only in a state that we know
+        if kept is not None:
+            try:
+                return self._deliver(kept, message, mail_from, rcpt_to, kept=True)
+            except Trouble:
+                pass  # servers close idle connections, and count mails on busy ones
+        try:
+            return self._deliver(open_session(self.server), message, mail_from, rcpt_to)
+        except Trouble as trouble:
+            return trouble.outcome
+
+    def _deliver(
+        self, session: Session, message: bytes, mail_from: str, rcpt_to: str, *, kept: bool = False
+    ) -> Outcome:
+        try:
+            if kept:
+                _reset(session)
+            refusal = _offer(session, mail_from, rcpt_to, len(message))
+            outcome = refusal or _hand_over(session, message, self.data_timeout)
+        except BaseException:
+            session.close()
+            raise
+        if session.sock is not None:
+            self._session = session
+        return outcome
+
+
+def _check(message: bytes) -> None:
+    if not message.isascii():
+        raise ValueError("a message holds ASCII only: encode its parts")
+    if _BARE_LINE_END.search(message) or not message.endswith(b"\r\n"):
+        raise ValueError("every line of a message ends in CRLF")
+    if _LONG_LINE.search(message):
+        raise ValueError("a line of a message has at most 998 characters")
+
+
+def _reset(session: Session) -> None:
+    code, answer = _ask(session.rset, Unavailable, "connect")
+    if code // 100 != 2:
+        raise Trouble(Unavailable(answer, "connect"))
+
+
+def _offer(session: Session, mail_from: str, rcpt_to: str, size: int) -> Outcome | None:
+    """Everything before the text: None if the server waits for it now, else why not."""
+    options = [f"SIZE={size}"] if session.has_extn("size") else []
+    if not (mail_from + rcpt_to).isascii():
+        if not session.has_extn("smtputf8"):
+            return Permanent("553 5.6.7 The mail server takes ASCII addresses only (no SMTPUTF8)")
+        options.append("SMTPUTF8")
+    # A connection lost at MAIL is the server's trouble. At RCPT or DATA it may be this recipient's doing, and a
+    # mail that closes the connection each time must not hold up all others for ever: it counts as an attempt.
+    return (
+        _refusal(2, *_ask(lambda: session.mail(mail_from, options), Unavailable, "connect"))
+        or _refusal(2, *_ask(lambda: session.rcpt(rcpt_to), Transient))
+        or _refusal(3, *_ask(lambda: session.docmd("DATA"), Transient))
+    )
+
+
+def _ask(command: Callable[[], tuple[int, bytes]], lost: Callable[..., Outcome], *kind: str) -> tuple[int, str]:
+    """The code and the answer to a command.
+
+    :raises Trouble: with ``lost`` if no sensible answer came, or 421; nothing was handed over
+    """
+    try:
+        code, text = command()
+    except OSError as error:
+        raise Trouble(lost(reason(error), *kind)) from error
+    answer = answer_line(code, text)
+    if code == SHUTTING_DOWN or not 200 <= code < 600:
+        raise Trouble(lost(answer, *kind))
+    return code, answer
+
+
+def _refusal(wanted: int, code: int, answer: str) -> Outcome | None:
+    """None if the code is of the wanted hundred (RFC 5321 section 4.3.2: the first digit decides)."""
+    if code // 100 == wanted:
+        return None
+    if code in NOT_SIGNED_IN:
+        raise Trouble(Unavailable(answer, "auth"))
+    if code // 100 == 4:
+        return Transient(answer)
+    if code // 100 == 5:
+        return Permanent(answer)
+    raise Trouble(Transient(answer))
+
+
+def _hand_over(session: Session, message: bytes, timeout: float) -> Outcome:
+    """Send the text and read the answer. From the first byte on, no failure is tried again."""
+    usual, session.timeout = session.timeout, timeout
+    try:
+        session.send(_dot_stuffed(message) + b".\r\n")
+        code, text = session.getreply()
+    except OSError as error:
+        session.close()
+        return Unknown(reason(error))
+    session.timeout = usual
+    answer = answer_line(code, text)
+    match code // 100:
+        case 2:
+            return Accepted(answer)
+        case 4:
+            return Transient(answer)
+        case 5:
+            return Permanent(answer)
+    session.close()
+    return Unknown(answer)
+
+
+def _dot_stuffed(message: bytes) -> bytes:
+    """RFC 5321 section 4.5.2: a line that begins with a dot gets another one."""
+    return (b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:]

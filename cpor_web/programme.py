@@ -1,0 +1,86 @@
+"""The programme as the operator set it up: what rules and mails need to know of the settings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import holidays
+
+from cpor_web import catalogue
+from cpor_web.config import Settings
+from cpor_web.rules.deadlines import Calendar, Periods
+from cpor_web.rules.editions import EDITIONS
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.words import N_
+
+
+@dataclass(frozen=True)
+class Programme:
+    """One object for everything that the operator decides and the process depends on."""
+
+    operator: str
+    name: str
+    guide_url: str
+    public_url: str
+    mail_from: str
+    reply_to: str
+    reviewers_address: str
+    calendar: Calendar
+    periods: Periods
+    correctable_in: frozenset[Status]
+    grace_seconds: float
+    one_click: bool
+    catalogue: catalogue.Catalogue
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Programme":
+        """Build the programme; raises CatalogueError or, for an unknown country, NotImplementedError."""
+        return cls(
+            operator=settings.operator_name,
+            name=settings.programme_name,
+            guide_url=settings.programme_guide_url,
+            public_url=settings.public_url,
+            mail_from=settings.mail_from,
+            reply_to=settings.reply_to or settings.mail_from,
+            reviewers_address=settings.reviewers_address,
+            calendar=Calendar(settings.time_zone, settings.weekend, DaysOff(settings)),
+            periods=_periods(settings),
+            correctable_in=EDITIONS[settings.guide].correctable_in,
+            grace_seconds=settings.consent_grace,
+            one_click=settings.one_click,
+            catalogue=catalogue.load(Path(settings.catalogue) if settings.catalogue else catalogue.SAMPLE),
+        )
+
+
+def _periods(settings: Settings) -> Periods:
+    """Return the edition's periods, with those that the operator set by hand."""
+    names = ("submitted", "review", "partner", "consent", "dispute")
+    by_hand = {name: getattr(settings, f"{name}_days") for name in names}
+    return replace(EDITIONS[settings.guide].periods, **{n: days for n, days in by_hand.items() if days is not None})
+
+
+class DaysOff(Mapping[date, str]):
+    """Holidays of the operator's country and its own closures, by date; years are computed when asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._closures = dict.fromkeys(settings.closures, N_("closure"))
+        self._holidays = (
+            holidays.country_holidays(settings.country, subdiv=settings.subdivision or None)
+            if settings.country
+            else {}
+        )
+
+    def __getitem__(self, day: date) -> str:
+        if day in self._closures:
+            return self._closures[day]
+        name = self._holidays.get(day)
+        if name is None:
+            raise KeyError(day)
+        return name
+
+    def __iter__(self) -> Iterator[date]:
+        return iter({**self._holidays, **self._closures})
+
+    def __len__(self) -> int:
+        return len({**self._holidays, **self._closures})

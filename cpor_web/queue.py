@@ -1,0 +1,68 @@
+"""The doorbell: tells RQ's workers that there is something to do. The database is the truth, so a lost ring is
+made good by the next tick, and every failure of Redis ends here.
+"""
+
+import logging
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+log = logging.getLogger(__name__)
+
+SEND_MAIL = "jobs.mail.drain"
+CLOSE_WINDOWS = "jobs.windows.close_due"
+LAPSE_DEADLINES = "jobs.windows.lapse_due"
+ASSESS = "jobs.windows.assess_due"
+REMIND = "jobs.upkeep.remind"
+DIGEST = "jobs.upkeep.digest"
+
+JOBS = frozenset({SEND_MAIL, CLOSE_WINDOWS, LAPSE_DEADLINES, ASSESS, REMIND, DIGEST})
+"""The only names a worker runs. None takes an argument: what is due is in the database."""
+
+RINGS = "rings"
+"""Where a database session keeps the names of the jobs to ring once it has committed."""
+
+QUEUE = "cpor"
+COALESCED_MS = 300
+ENOUGH_WAITING = 50
+"""Jobs in the queue after which a ring adds nothing: any one of them does all that is due."""
+
+TIMEOUT_SECONDS = 0.2
+FAILURE_TTL_SECONDS = 3600
+
+
+class Doorbell:
+    """Rings jobs by name; rings of the same name within a moment are one."""
+
+    def __init__(self) -> None:
+        self._redis: Redis | None = None
+
+    def connect(self, url: str) -> None:
+        """Remember where Redis is; nothing is opened before the first ring."""
+        self._redis = Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    def ring(self, job: str) -> bool:
+        """Ask a worker to run `job` soon; return False where Redis could not be reached."""
+        if job not in JOBS:
+            raise ValueError(f"{job} is not on the list of jobs")
+        if self._redis is None:
+            return False
+        try:
+            if self._redis.set(f"{QUEUE}:rung:{job}", 1, nx=True, px=COALESCED_MS):
+                queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer)
+                if queue.count >= ENOUGH_WAITING:
+                    return True
+                queue.enqueue(job, job_timeout=-1, result_ttl=0, failure_ttl=FAILURE_TTL_SECONDS)
+        except RedisError as error:
+            log.warning("redis is away; the next tick makes up for it", extra={"error": type(error).__name__})
+            return False
+        return True
