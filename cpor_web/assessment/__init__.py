@@ -1,0 +1,77 @@
+"""Assessment for incentives: queued once when the window passes, assessed by the catalogue's rules, flagged when the
+association ends afterwards. Approved does not mean paid.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from cpor_web import history, lifecycle
+from cpor_web import queue as doorbell
+from cpor_web.assessment.rules import judge
+from cpor_web.emails import catalogue
+from cpor_web.models import Assessment, AssessmentState, Claim, Round
+from cpor_web.programme import Programme
+from cpor_web.rules.roles import SYSTEM
+
+__all__ = ["assess", "due", "end", "queue", "restore"]
+
+
+def queue(session: Session, claim: Claim, round_: Round, *, now: datetime) -> None:
+    """Send the claim to be assessed, once. One that was assessed before keeps its record, without its flag."""
+    row = insert(Assessment).values(
+        claim_id=claim.id, round_id=round_.id, state=AssessmentState.QUEUED, queued_at=now
+    )
+    made = session.scalar(row.on_conflict_do_nothing(index_elements=["claim_id"]).returning(Assessment.id))
+    if made is not None:
+        history.append(session, claim, "assessment:queued", actor=SYSTEM, now=now)
+        session.info.setdefault(doorbell.RINGS, set()).add(doorbell.ASSESS)
+    else:
+        restore(session, claim, now=now)
+
+
+def due(session: Session, *, most: int) -> Sequence[int]:
+    """Return the ids of up to `most` assessments that wait, the longest waiting first; not of ended associations."""
+    waiting = select(Assessment.id).where(Assessment.state == AssessmentState.QUEUED, Assessment.ended_at.is_(None))
+    return session.scalars(waiting.order_by(Assessment.queued_at, Assessment.id).limit(most)).all()
+
+
+def assess(session: Session, assessment_id: int, *, now: datetime, programme: Programme) -> bool:
+    """Judge one assessment by the catalogue's rules if it still waits; the partner is told the result and why."""
+    record = session.get(Assessment, assessment_id)
+    if record is None:
+        return False
+    lifecycle.hold(session, record.claim)
+    session.refresh(record, with_for_update={"of": Assessment})
+    if record.state is not AssessmentState.QUEUED or record.ended_at is not None:
+        return False
+    reasons = judge(record.claim, programme.catalogue)
+    record.state = AssessmentState.NOT_ELIGIBLE if reasons else AssessmentState.ELIGIBLE
+    record.reasons, record.assessed_at = reasons, now
+    data = {"state": record.state.value, "reasons": reasons}
+    history.append(session, record.claim, "assessment:assessed", actor=SYSTEM, now=now, data=data)
+    catalogue.assessment_result(session, record, now=now, programme=programme)
+    return True
+
+
+def end(session: Session, claim: Claim, *, now: datetime, why: str) -> None:
+    """Flag the assessment of an association that ended afterwards; nothing is clawed back without a person."""
+    record = _of(session, claim)
+    if record is not None and record.ended_at is None:
+        record.ended_at, record.ended_why = now, why
+        history.append(session, claim, "assessment:flagged", actor=SYSTEM, now=now, data={"why": why})
+
+
+def restore(session: Session, claim: Claim, *, now: datetime) -> None:
+    """Lift the flag of an association that was restored."""
+    record = _of(session, claim)
+    if record is not None and record.ended_at is not None:
+        record.ended_at, record.ended_why = None, ""
+        history.append(session, claim, "assessment:restored", actor=SYSTEM, now=now)
+
+
+def _of(session: Session, claim: Claim) -> Assessment | None:
+    return session.scalar(select(Assessment).where(Assessment.claim_id == claim.id).with_for_update())

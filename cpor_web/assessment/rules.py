@@ -1,0 +1,23 @@
+"""The built-in assessor: what the catalogue says about a claim's activity, and what kind of MPN ID it has."""
+
+from cpor_web.catalogue import Catalogue
+from cpor_web.models import Claim, MpnKind
+from cpor_web.rules.words import N_
+
+NO_SUCH_ACTIVITY = N_("The activity is no longer in the catalogue.")
+NEVER_EARNS = N_("This activity never earns incentives.")
+NOT_A_LOCATION = N_("The MPN ID is not an enrolled location.")
+
+
+def judge(claim: Claim, catalogue: Catalogue) -> list[str]:
+    """Return why the claim is not eligible, as msgids; an empty list where it is."""
+    area = catalogue.areas.get(claim.area or "")
+    activity = area.activities.get(claim.activity or "") if area else None
+    reasons = []
+    if activity is None:
+        reasons.append(NO_SUCH_ACTIVITY)
+    elif not activity.earns:
+        reasons.append(NEVER_EARNS)
+    if claim.mpn_id is None or claim.mpn_id.kind is not MpnKind.LOCATION:
+        reasons.append(NOT_A_LOCATION)
+    return reasons

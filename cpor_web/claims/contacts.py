@@ -1,0 +1,154 @@
+"""A right contact while the customer is asked: the partner proposes one, a reviewer confirms it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from cpor_web import facts, history, lifecycle
+from cpor_web.claims.drafts import ContactDraft, Draft, problems
+from cpor_web.claims.input import needed_text, require
+from cpor_web.consent import answers, rounds, stops
+from cpor_web.models import Claim, CustomerContact, Round, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.reasons import Denial, Way
+from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.words import N_
+
+NOT_STOPPED = N_("A contact is corrected only while the consent period stands still for it.")
+
+
+def proposal(session: Session, claim: Claim) -> CustomerContact | None:
+    """Return the partner's proposal that waits for a reviewer."""
+    return facts.proposed_contact(session, claim)
+
+
+def propose_contact(
+    session: Session,
+    claim: Claim,
+    typed: ContactDraft,
+    *,
+    instead_of: int,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+) -> CustomerContact:
+    """Propose another contact instead of one of the claim's; a newer proposal takes the place of an older one.
+
+    The partner's time stands still from then on: a reviewer acts next.
+    """
+    require(actor, CLAIMANTS)
+    lifecycle.hold(session, claim, seen=seen)
+    round_ = _stopped(session, claim)
+    old = next((contact for contact in claim.contacts if contact.id == instead_of), None)
+    if old is None:
+        raise Invalid(N_("Choose the contact that is to be replaced."), field_name="instead_of")
+    _check(claim, typed, programme)
+    earlier = proposal(session, claim)
+    if earlier is not None:
+        claim.all_contacts.remove(earlier)
+    new = CustomerContact(
+        position=None,
+        replaces_id=old.id,
+        name=typed.name,
+        title=typed.title,
+        email=typed.email,
+        language=typed.language,
+        reason=typed.reason,
+        needs_confirmation=True,
+    )
+    claim.all_contacts.append(new)
+    round_.contact_due_at = round_.contact_rule = None
+    claim.version += 1
+    data = {"instead_of": old.name, "contact": new.name}
+    history.append(session, claim, "contact:proposed", actor=actor, now=now, data=data)
+    return new
+
+
+def correct_contact(
+    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+) -> None:
+    """Confirm the partner's proposal, as a reviewer: a new notice goes out, with a full new window."""
+    require(actor, REVIEWERS)
+    lifecycle.hold(session, claim, seen=seen)
+    round_ = _stopped(session, claim)
+    new = proposal(session, claim)
+    old = session.get(CustomerContact, new.replaces_id) if new is not None else None
+    if new is None or old is None:
+        raise NotAllowed(N_("The partner has not proposed a contact yet."))
+    new.confirmed_by_id = actor.user_id
+    stops.replace_contact(session, claim, round_, old, new, now=now, programme=programme)
+    claim.version += 1
+    data = {"instead_of": old.name, "contact": new.name}
+    history.append(session, claim, "contact:corrected", actor=actor, now=now, data=data)
+
+
+def let_go_on(session: Session, claim: Claim, why: str, *, actor: Actor, now: datetime, programme: Programme) -> None:
+    """Let a stopped consent period run again, as a reviewer, with a full window from now; `why` goes on record."""
+    require(actor, REVIEWERS)
+    why = needed_text(why, "why", N_("Say why the consent period goes on."))
+    lifecycle.hold(session, claim)
+    round_ = _stopped(session, claim)
+    stops.go_on(round_, now=now, programme=programme)
+    claim.version += 1
+    data = {"round": round_.number, "why": why}
+    history.append(session, claim, "consent:resumed", actor=actor, now=now, data=data)
+
+
+def note_reply(session: Session, claim: Claim, *, actor: Actor, now: datetime) -> None:
+    """Hold the closing, as a reviewer, because a person at the customer has replied and it is to be read first."""
+    require(actor, REVIEWERS)
+    lifecycle.hold(session, claim)
+    round_ = _open(session, claim)
+    round_.reply_at = round_.reply_at or now
+    history.append(session, claim, "reply:noted", actor=actor, now=now, data={"round": round_.number})
+
+
+def settle_reply(
+    session: Session, claim: Claim, evidence: str, *, denies: bool, actor: Actor, now: datetime, programme: Programme
+) -> None:
+    """Note that a reply was read, as a reviewer: it denies, with its words as evidence, or it does not."""
+    require(actor, REVIEWERS)
+    evidence = needed_text(evidence, "evidence", N_("Quote the reply: it goes on record."))
+    lifecycle.hold(session, claim)
+    round_ = _open(session, claim)
+    round_.reply_at = None
+    data = {"round": round_.number, "denies": denies, "evidence": evidence}
+    history.append(session, claim, "reply:read", actor=actor, now=now, data=data)
+    if denies:
+        asked = next((each for each in round_.invitations if each.superseded_at is None), None)
+        assert asked is not None, "a round without a contact"
+        answers.deny(session, asked, reason=Denial.OTHER, words=evidence, way=Way.REPLY, now=now, programme=programme)
+
+
+def _stopped(session: Session, claim: Claim) -> Round:
+    round_ = _open(session, claim)
+    if round_.state is not RoundState.STOPPED:
+        raise NotAllowed(NOT_STOPPED)
+    return round_
+
+
+def _open(session: Session, claim: Claim) -> Round:
+    round_ = facts.latest_round(session, claim)
+    if claim.status is not Status.APPROVED or round_ is None:
+        raise NotAllowed(N_("The customer is not being asked at the moment."))
+    rounds.hold(session, claim, round_)
+    if not round_.is_open:
+        raise NotAllowed(N_("The customer is not being asked at the moment."))
+    return round_
+
+
+def _check(claim: Claim, typed: ContactDraft, programme: Programme) -> None:
+    draft = Draft.from_claim(claim)
+    for name in ("name", "email"):
+        if not getattr(typed, name):
+            raise Invalid(N_("Fill this in."), field_name=f"contact_{name}")
+    if any(contact.email.lower() == typed.email.lower() for contact in claim.contacts):
+        raise Invalid(N_("This person is a contact of this claim already."), field_name="contact_email")
+    wrong = problems(replace(draft, contact=typed, second=ContactDraft()), partner=claim.partner, programme=programme)
+    for name, problem in wrong.items():
+        if name.startswith("contact_"):
+            raise problem

@@ -1,0 +1,83 @@
+"""How a claim ends or comes back outside a review: the partner gives it up, disputes, or lets a deadline pass."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from cpor_web import assessment, facts, history, lifecycle
+from cpor_web.claims.input import text_of
+from cpor_web.consent import rounds
+from cpor_web.emails import catalogue
+from cpor_web.models import Claim, Document, Invitation, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules import transitions
+from cpor_web.rules.exc import Invalid
+from cpor_web.rules.reasons import Rejection, Withdrawal
+from cpor_web.rules.roles import Actor
+from cpor_web.rules.transitions import Action
+from cpor_web.rules.words import N_
+
+
+def withdraw(
+    session: Session,
+    claim: Claim,
+    detail: Withdrawal | None,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    comment: str = "",
+    seen: int | None = None,
+) -> None:
+    """Reject the claim at the partner's own request. Customers who had a notice are told."""
+    if detail is None:
+        raise Invalid(N_("Choose a reason."), field_name="detail")
+    comment = text_of(comment, "comment")
+    lifecycle.hold(session, claim, seen=seen)
+    known = facts.of(session, claim, actor=actor, now=now, programme=programme)
+    transitions.find(claim.status, Action.WITHDRAW, actor.role, known)
+    claim.rejection, claim.rejection_detail = Rejection.PARTNER_REQUEST, detail
+    claim.rejection_comment, claim.rejected_by_id = comment, None
+    data = {"detail": detail.value, "comment": comment}
+    lifecycle.advance(session, claim, Action.WITHDRAW, actor=actor, now=now, programme=programme, data=data)
+    round_ = facts.latest_round(session, claim)
+    if round_ is not None and (round_.is_open or round_.state is RoundState.PASSED):
+        for invitation in _had_a_notice(round_.invitations):
+            catalogue.association_ended(session, claim, invitation, now=now, programme=programme)
+        rounds.hold(session, claim, round_)
+        rounds.end(round_, now=now)
+    assessment.end(session, claim, now=now, why="partner request")
+
+
+def dispute(
+    session: Session,
+    claim: Claim,
+    justification: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    document: Document | None = None,
+    seen: int | None = None,
+) -> None:
+    """Dispute a rejection, once and in time: a business justification and/or a new proof."""
+    justification = text_of(justification, "justification")
+    if not justification and document is None:
+        raise Invalid(
+            N_("Give a business justification, or upload updated proof of execution."), field_name="justification"
+        )
+    lifecycle.hold(session, claim, seen=seen)
+    data = {"justification": justification}
+    lifecycle.advance(session, claim, Action.DISPUTE, actor=actor, now=now, programme=programme, data=data)
+    if document is not None:
+        document.claim_id, document.uploaded_at = claim.id, now
+        assert actor.user_id is not None
+        document.uploaded_by_id = actor.user_id
+        session.add(document)
+        about = {"filename": document.filename, "size": document.size, "sha256": document.sha256}
+        history.append(session, claim, "document:uploaded", actor=actor, now=now, data=about)
+
+
+def _had_a_notice(invitations: Sequence[Invitation]) -> list[Invitation]:
+    return [each for each in invitations if each.taken_at is not None and each.superseded_at is None]

@@ -1,0 +1,69 @@
+"""Partners' deadlines that pass: *No partner response*. The operator's own delay never decides anything."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web import lifecycle
+from cpor_web.consent import rounds
+from cpor_web.models import Claim, Round, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules import deadlines
+from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.roles import SYSTEM
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Action
+
+ONE_SECOND = timedelta(seconds=1)
+
+
+def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
+    """Return the ids of up to `most` claims whose partner did not resubmit in time, the longest over first."""
+    waiting = Claim.status == Status.PARTNER_ACTION_REQUIRED
+    late = select(Claim.id).where(waiting, Claim.due_at <= now - ONE_SECOND)
+    return session.scalars(late.order_by(Claim.due_at, Claim.id).limit(most)).all()
+
+
+def lapse(session: Session, claim_id: int, *, now: datetime, programme: Programme) -> bool:
+    """Reject one claim whose partner let the deadline pass, if it still is so; tell whether it was."""
+    claim = session.get(Claim, claim_id)
+    if claim is None:
+        return False
+    lifecycle.hold(session, claim)
+    if claim.status is not Status.PARTNER_ACTION_REQUIRED or claim.due_at is None:
+        return False
+    if not deadlines.has_passed(claim.due_at, now):
+        return False
+    _reject(session, claim, Action.LAPSE, now, programme)
+    return True
+
+
+def contacts_due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
+    """Return the ids of up to `most` rounds whose partner named no right contact in time."""
+    stopped = Round.state == RoundState.STOPPED
+    late = select(Round.id).where(stopped, Round.contact_due_at <= now - ONE_SECOND)
+    return session.scalars(late.order_by(Round.contact_due_at, Round.id).limit(most)).all()
+
+
+def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: Programme) -> bool:
+    """Reject one claim for which no right contact was named in time, if it still is so; tell whether it was."""
+    round_ = session.get(Round, round_id)
+    if round_ is None:
+        return False
+    claim = lifecycle.hold(session, round_.claim)
+    rounds.hold(session, claim, round_)
+    if round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
+        return False
+    if not deadlines.has_passed(round_.contact_due_at, now):
+        return False
+    _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
+    rounds.end(round_, now=now)
+    return True
+
+
+def _reject(session: Session, claim: Claim, action: Action, now: datetime, programme: Programme) -> None:
+    claim.rejection, claim.rejection_detail = Rejection.NO_PARTNER_RESPONSE, None
+    claim.rejection_comment, claim.rejected_by_id = "", None
+    lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme)

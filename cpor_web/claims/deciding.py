@@ -1,0 +1,132 @@
+"""What a reviewer does: start, take over, confirm a contact, ask, approve, reject."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from cpor_web import facts, history, lifecycle
+from cpor_web.claims.input import require, text_of
+from cpor_web.consent import rounds
+from cpor_web.models import Claim, CustomerContact, Mail
+from cpor_web.programme import Programme
+from cpor_web.rules import transitions
+from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
+from cpor_web.rules.roles import REVIEWERS, Actor
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Action
+from cpor_web.rules.words import N_
+
+
+def start_review(
+    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+) -> None:
+    """Begin to review; the claim is then this reviewer's."""
+    lifecycle.hold(session, claim, seen=seen)
+    lifecycle.advance(session, claim, Action.START_REVIEW, actor=actor, now=now, programme=programme)
+    claim.reviewer_id = actor.user_id
+
+
+def take_over(
+    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+) -> None:
+    """Take a claim under review from another reviewer, or one that waits without."""
+    lifecycle.hold(session, claim, seen=seen)
+    data = {"from": claim.reviewer.name if claim.reviewer else None}
+    lifecycle.advance(session, claim, Action.TAKE_OVER, actor=actor, now=now, programme=programme, data=data)
+    claim.reviewer_id = actor.user_id
+
+
+def confirm_contact(
+    session: Session, claim: Claim, contact_id: int, *, actor: Actor, now: datetime, seen: int | None = None
+) -> None:
+    """Confirm, as the reviewer who holds the claim, a contact whose address needs a reviewer's eye."""
+    require(actor, REVIEWERS)
+    lifecycle.hold(session, claim, seen=seen)
+    if claim.status is not Status.UNDER_REVIEW or claim.reviewer_id != actor.user_id:
+        raise NotAllowed(transitions.HOLDER.sentence)
+    contact = session.get(CustomerContact, contact_id)
+    if contact is None or contact.claim_id != claim.id:
+        raise Invalid(N_("Choose a contact of this claim."), field_name="contact")
+    contact.confirmed_by_id = actor.user_id
+    claim.version += 1
+    data = {"contact": contact.name}
+    history.append(session, claim, "claim:contact-confirmed", actor=actor, now=now, data=data)
+
+
+def request_information(
+    session: Session,
+    claim: Claim,
+    asks: Mapping[Request, str],
+    comment: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+) -> None:
+    """Ask the partner for more: at least one reason, with what is missing, and a comment."""
+    if not asks:
+        raise Invalid(N_("Choose at least one reason."), field_name="reasons")
+    what = {reason.value: text_of(missing, "missing") for reason, missing in asks.items()}
+    comment = text_of(comment, "comment")
+    if not comment:
+        raise Invalid(N_("Write to the partner what is needed."), field_name="comment")
+    lifecycle.hold(session, claim, seen=seen)
+    data = {"asks": what, "comment": comment}
+    lifecycle.advance(
+        session, claim, Action.REQUEST_INFORMATION, actor=actor, now=now, programme=programme, data=data
+    )
+
+
+def request_taken(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
+    """Start the partner's clock: the mail server has taken the mail that asks."""
+    claim = session.get(Claim, mail.claim_id)
+    if claim is None:
+        return
+    lifecycle.hold(session, claim)
+    is_this_request = mail.queued_at >= claim.status_since  # not an earlier one, answered before its mail was out
+    if claim.status is Status.PARTNER_ACTION_REQUIRED and claim.due_at is None and is_this_request:
+        lifecycle.start_partner_clock(claim, now, programme)
+
+
+def approve(
+    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+) -> None:
+    """Approve, and ask the customer: the round and its notices are written in the same transaction.
+
+    After a denial that was disputed the round needs the customer's explicit yes.
+    """
+    lifecycle.hold(session, claim, seen=seen)
+    needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
+    lifecycle.advance(session, claim, Action.APPROVE, actor=actor, now=now, programme=programme)
+    claim.rejection = claim.rejection_detail = claim.rejected_by_id = None
+    claim.rejection_comment, claim.is_disputed = "", False
+    rounds.open_round(session, claim, needs_yes=needs_yes, now=now, programme=programme)
+
+
+def reject(
+    session: Session,
+    claim: Claim,
+    reason: Rejection | None,
+    comment: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+) -> None:
+    """Reject with one of the reviewer's reasons and a comment, which the partner reads."""
+    if reason not in REVIEWERS_CHOICE:
+        raise Invalid(N_("Choose a reason."), field_name="reason")
+    comment = text_of(comment, "comment")
+    if not comment:
+        raise Invalid(N_("Write to the partner why."), field_name="comment")
+    lifecycle.hold(session, claim, seen=seen)
+    known = facts.of(session, claim, actor=actor, now=now, programme=programme)
+    transitions.find(claim.status, Action.REJECT, actor.role, known)
+    claim.rejection, claim.rejection_detail, claim.rejection_comment = reason, None, comment
+    claim.rejected_by_id = actor.user_id
+    data = {"reason": reason.value, "comment": comment}
+    lifecycle.advance(session, claim, Action.REJECT, actor=actor, now=now, programme=programme, data=data)

@@ -1,0 +1,167 @@
+"""What a partner does with its own claim until it is decided: file, edit, prove, submit, resubmit."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from cpor_web import facts, history, lifecycle
+from cpor_web.claims import writing
+from cpor_web.claims.drafts import Draft
+from cpor_web.claims.input import require
+from cpor_web.claims.references import new_reference
+from cpor_web.models import Claim, Document, Partner
+from cpor_web.programme import Programme
+from cpor_web.rules import fields, transitions
+from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.roles import CLAIMANTS, Actor
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Action
+from cpor_web.rules.words import N_
+
+
+def create(session: Session, draft: Draft, *, actor: Actor, now: datetime, programme: Programme) -> Claim:
+    """Make a claim in Editing from what a form says; anything but its name may still be missing."""
+    transitions.find(None, Action.CREATE, actor.role, transitions.Facts())
+    partner = session.get_one(Partner, actor.partner_id)
+    claim = Claim(
+        version=1,
+        created_at=now,
+        filed_by_id=actor.user_id,
+        partner=partner,
+        status=Status.EDITING,
+        status_since=now,
+    )
+    writing.write(claim, draft, partner=partner, programme=programme)
+    _add_under_a_free_reference(session, claim)
+    history.begin(session, claim)
+    history.append(session, claim, "claim:created", actor=actor, now=now)
+    return claim
+
+
+def save(
+    session: Session,
+    claim: Claim,
+    draft: Draft,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+) -> dict[str, list[str]]:
+    """Write the fields that may be edited in the claim's status; return what changed, old and new.
+
+    Fields that may not be edited keep their values, whatever `draft` says. An edit restarts no clock.
+    """
+    require(actor, CLAIMANTS)
+    lifecycle.hold(session, claim, seen=seen)
+    if not fields.editable(claim.status, programme.correctable_in):
+        raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
+    changed = writing.write(claim, draft, partner=claim.partner, programme=programme)
+    if changed:
+        if claim.status is not Status.EDITING:
+            _still_complete(claim, programme)
+        claim.version += 1
+        history.append(session, claim, "claim:edited", actor=actor, now=now, data={"changes": changed})
+    return changed
+
+
+def delete_draft(
+    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+) -> None:
+    """Delete a draft that was never submitted. Its row stays, emptied, because no history is ever removed."""
+    lifecycle.hold(session, claim, seen=seen)
+    known = facts.of(session, claim, actor=actor, now=now, programme=programme)
+    transitions.find(claim.status, Action.DELETE, actor.role, known)
+    writing.empty(claim)
+    session.execute(delete(Document).where(Document.claim_id == claim.id))
+    claim.deleted_at = now
+    claim.version += 1
+    history.append(session, claim, "claim:deleted", actor=actor, now=now)
+
+
+def submit(
+    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+) -> None:
+    """Hand the draft to the reviewers."""
+    lifecycle.hold(session, claim, seen=seen)
+    _still_right(claim, programme)
+    known = facts.of(session, claim, actor=actor, now=now, programme=programme)
+    transitions.find(claim.status, Action.SUBMIT, actor.role, known)
+    claim.first_submitted_at = now
+    lifecycle.advance(session, claim, Action.SUBMIT, actor=actor, now=now, programme=programme)
+
+
+def resubmit(
+    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+) -> None:
+    """Hand the claim back to the reviewer who asked; only this stops the partner's clock."""
+    lifecycle.hold(session, claim, seen=seen)
+    lifecycle.advance(session, claim, Action.RESUBMIT, actor=actor, now=now, programme=programme)
+
+
+def upload(
+    session: Session,
+    claim: Claim,
+    document: Document,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    replaces: int | None = None,
+    seen: int | None = None,
+) -> Document:
+    """Add a proof whose bytes are stored already. `replaces` is the id of one of this claim's that it replaces."""
+    require(actor, CLAIMANTS)
+    lifecycle.hold(session, claim, seen=seen)
+    if claim.status is not Status.EDITING and claim.status not in programme.correctable_in:
+        raise NotAllowed(N_("Proof cannot be added while a claim is “%(status)s”."), {"status": claim.status.label})
+    document.claim_id, document.uploaded_at = claim.id, now
+    assert actor.user_id is not None
+    document.uploaded_by_id = actor.user_id
+    session.add(document)
+    session.flush()
+    data: dict[str, object] = {"filename": document.filename, "size": document.size, "sha256": document.sha256}
+    if replaces is not None:
+        old = session.get(Document, replaces)
+        if old is None or old.claim_id != claim.id or old.replaced_by_id is not None:
+            raise Invalid(N_("Choose a document of this claim that was not replaced yet."), field_name="replaces")
+        old.replaced_by_id = document.id
+        data["replaces"] = old.filename
+    claim.version += 1
+    history.append(session, claim, "document:uploaded", actor=actor, now=now, data=data)
+    return document
+
+
+def new_from(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme) -> Claim:
+    """Make a new draft with this claim's fields, but not its proof."""
+    require(actor, CLAIMANTS)
+    fresh = create(session, Draft(name=claim.name), actor=actor, now=now, programme=programme)
+    writing.copy(claim, fresh)
+    return fresh
+
+
+def _add_under_a_free_reference(session: Session, claim: Claim) -> None:
+    while True:
+        claim.reference = new_reference()
+        try:
+            with session.begin_nested():
+                session.add(claim)
+                session.flush()
+        except IntegrityError as error:
+            if "claims_unique_reference" not in str(error.orig):
+                raise
+        else:
+            return
+
+
+def _still_complete(claim: Claim, programme: Programme) -> None:
+    for name in facts.missing_fields(claim, programme):
+        raise Invalid(N_("This cannot be empty once the claim is submitted."), field_name=name)
+
+
+def _still_right(claim: Claim, programme: Programme) -> None:
+    """Refuse a draft that was right when it was saved and no longer is: the catalogue or the MPN IDs changed."""
+    for name, wrong in writing.problems_of(claim, programme).items():
+        raise Invalid(wrong.message, wrong.values, field_name=name)

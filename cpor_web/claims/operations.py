@@ -1,0 +1,40 @@
+"""What can happen to a claim: one verb each, always in the same rhythm: hold, check, change, advance.
+
+Every verb is one step of the caller's transaction. `seen` is the version that the person's page showed. All raise
+Refused, in one of its forms, and the caller then rolls back: everything happens or nothing.
+"""
+
+from cpor_web.claims.contesting import dispute, withdraw
+from cpor_web.claims.deciding import (
+    approve,
+    confirm_contact,
+    reject,
+    request_information,
+    request_taken,
+    start_review,
+    take_over,
+)
+from cpor_web.claims.filing import create, delete_draft, new_from, resubmit, save, submit, upload
+from cpor_web.claims.talking import comment, note, send_again
+
+__all__ = [
+    "approve",
+    "comment",
+    "confirm_contact",
+    "create",
+    "delete_draft",
+    "dispute",
+    "new_from",
+    "note",
+    "reject",
+    "request_information",
+    "request_taken",
+    "resubmit",
+    "save",
+    "send_again",
+    "start_review",
+    "submit",
+    "take_over",
+    "upload",
+    "withdraw",
+]

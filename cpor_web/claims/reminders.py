@@ -1,0 +1,94 @@
+"""Reminders: to partners two business days and one before their deadline and on the day; a digest to the operator."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, exists, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from cpor_web import lifecycle
+from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.emails import catalogue
+from cpor_web.models import Claim, Heartbeat, Mail, Round, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules import deadlines
+from cpor_web.rules.statuses import Status
+
+FIRST_DAY_BEFORE = 2
+"""Business days before a partner's deadline on which the first reminder goes out; then one each business day."""
+
+FROM_HOUR = 7
+"""Hour of the operator's day before which nobody is reminded of anything."""
+
+REMINDER = "partner-reminder"
+DIGEST = "overdue-digest"
+
+
+def reminders_due(session: Session, *, now: datetime, programme: Programme) -> Sequence[int]:
+    """Return the ids of the claims whose partner is to be reminded today and was not yet."""
+    calendar = programme.calendar
+    if not _is_time(now, programme) or calendar.why_not_working(calendar.local_day(now)):
+        return []
+    return session.scalars(_to_be_reminded(now, programme).order_by(Claim.id)).all()
+
+
+def remind(session: Session, claim_id: int, *, now: datetime, programme: Programme) -> bool:
+    """Remind one claim's partner, if it still is to be; tell whether it was."""
+    claim = session.get(Claim, claim_id)
+    if claim is None:
+        return False
+    lifecycle.hold(session, claim)
+    if session.scalar(_to_be_reminded(now, programme).where(Claim.id == claim.id)) is None:
+        return False
+    due = _partners_deadline(session, claim)
+    assert due is not None
+    catalogue.partner_reminder(session, claim, due=due, now=now, programme=programme)
+    return True
+
+
+def send_digest(session: Session, *, now: datetime, programme: Programme) -> bool:
+    """Tell the administrators once a day of the operator which claims are overdue, if any is; tell whether it did."""
+    if not _is_time(now, programme):
+        return False
+    overdue = (
+        select(Claim)
+        .where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at <= now - deadlines.ONE_SECOND)
+        .order_by(Claim.due_at)
+    )
+    claims = session.scalars(overdue).all()
+    if not claims or not _is_first_today(session, now, programme):
+        return False
+    catalogue.overdue_digest(session, claims, now=now, programme=programme)
+    return True
+
+
+def _to_be_reminded(now: datetime, programme: Programme) -> Select[int]:
+    calendar = programme.calendar
+    until = deadlines.business_days("reminder", now, FIRST_DAY_BEFORE, calendar).at
+    waiting = (Claim.status == Status.PARTNER_ACTION_REQUIRED) & Claim.due_at.between(now, until)
+    stopped = Claim.id.in_(
+        select(Round.claim_id).where(Round.state == RoundState.STOPPED, Round.contact_due_at.between(now, until))
+    )
+    today = calendar.start_of(calendar.local_day(now))
+    told = exists().where(Mail.claim_id == Claim.id, Mail.kind == REMINDER, Mail.queued_at >= today)
+    return select(Claim.id).where(or_(waiting, stopped), ~told)
+
+
+def _is_time(now: datetime, programme: Programme) -> bool:
+    return now.astimezone(programme.calendar.zone).hour >= FROM_HOUR
+
+
+def _is_first_today(session: Session, now: datetime, programme: Programme) -> bool:
+    """Take this day's digest, so that of two jobs at the same moment one sends it."""
+    today = programme.calendar.start_of(programme.calendar.local_day(now))
+    taken = insert(Heartbeat).values(name=DIGEST, at=now)
+    taken = taken.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=Heartbeat.at < today)
+    return session.scalar(taken.returning(Heartbeat.name)) is not None
+
+
+def _partners_deadline(session: Session, claim: Claim) -> datetime | None:
+    if claim.status is Status.PARTNER_ACTION_REQUIRED:
+        return claim.due_at
+    stopped = select(Round.contact_due_at).where(Round.claim_id == claim.id, Round.state == RoundState.STOPPED)
+    return session.scalar(stopped)

@@ -1,0 +1,62 @@
+"""Comments both ways, notes among reviewers, and mails sent again."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from cpor_web import history, lifecycle
+from cpor_web.claims.input import needed_text, require
+from cpor_web.emails import catalogue, outbox
+from cpor_web.models import Claim, Comment, Mail, Note
+from cpor_web.programme import Programme
+from cpor_web.rules.exc import NotAllowed
+from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor
+from cpor_web.rules.words import N_
+
+
+def comment(
+    session: Session, claim: Claim, body: str, *, actor: Actor, now: datetime, programme: Programme
+) -> Comment:
+    """Add a comment; the other side is mailed. It stops no clock."""
+    require(actor, CLAIMANTS | REVIEWERS)
+    body = needed_text(body, "comment", N_("Write a comment first."))
+    lifecycle.hold(session, claim)
+    if claim.first_submitted_at is None:
+        raise NotAllowed(N_("Comments begin once the claim is submitted."))
+    assert actor.user_id is not None
+    made = Comment(claim_id=claim.id, user_id=actor.user_id, at=now, body=body)
+    session.add(made)
+    session.flush()
+    claim.version += 1
+    history.append(session, claim, "comment:added", actor=actor, now=now, data={"comment": body})
+    tell = catalogue.comment_for_partner if actor.role in REVIEWERS else catalogue.comment_for_reviewer
+    tell(session, claim, made, now=now, programme=programme)
+    return made
+
+
+def note(session: Session, claim: Claim, body: str, *, actor: Actor, now: datetime) -> Note:
+    """Add an internal note, which no partner ever sees."""
+    require(actor, REVIEWERS)
+    body = needed_text(body, "note", N_("Write a note first."))
+    lifecycle.hold(session, claim)
+    assert actor.user_id is not None
+    made = Note(claim_id=claim.id, user_id=actor.user_id, at=now, body=body)
+    session.add(made)
+    history.append(session, claim, "note:added", actor=actor, now=now, is_internal=True)
+    return made
+
+
+def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> Mail:
+    """Send a mail once more, as a new one. Only what reached an end can be sent again."""
+    require(actor, REVIEWERS)
+    claim = session.get(Claim, mail.claim_id) if mail.claim_id is not None else None
+    if claim is not None:
+        lifecycle.hold(session, claim)
+    session.refresh(mail, with_for_update=True)
+    if mail.due_at is not None:
+        raise NotAllowed(N_("This mail is still on its way."))
+    again = outbox.put_again(session, mail, now=now)
+    if claim is not None:
+        data = {"mail": mail.kind, "to": mail.to_name}
+        history.append(session, claim, "mail:sent-again", actor=actor, now=now, data=data)
+    return again

@@ -1,0 +1,122 @@
+"""Moves what a form says into a claim, telling what changed."""
+
+from cpor_web.claims.drafts import ContactDraft, Draft, concern, guid, problems
+from cpor_web.models import Claim, ClaimProduct, CustomerContact, Partner
+from cpor_web.programme import Programme
+from cpor_web.rules import fields
+from cpor_web.rules.exc import Invalid
+
+Changes = dict[str, list[str]]
+"""By field: the old and the new value, as people read them."""
+
+_TEXTS = ("customer_name", "customer_domain", "area", "activity", "partner_contact_name", "partner_contact_email")
+
+
+def write(claim: Claim, draft: Draft, *, partner: Partner, programme: Programme) -> Changes:
+    """Write the fields that the claim's status lets be edited; the others keep their values.
+
+    Raises Invalid for the first field that is wrong.
+    """
+    allowed = fields.editable(claim.status, programme.correctable_in)
+    before = Draft.from_claim(claim)
+    draft = _limited(before, draft, allowed)
+    for problem in problems(draft, partner=partner, programme=programme).values():
+        raise problem
+    claim.name = draft.name
+    for name in _TEXTS:
+        setattr(claim, name, getattr(draft, name) or None)
+    claim.tenant_id, claim.subscription_id = guid(draft.tenant_id), guid(draft.subscription_id)
+    claim.mpn_id = next((each for each in partner.mpn_ids if each.number == draft.mpn_id), None)
+    _write_products(claim, draft.products)
+    _write_contacts(claim, draft, partner)
+    return _changes(before, Draft.from_claim(claim))
+
+
+def problems_of(claim: Claim, programme: Programme) -> dict[str, Invalid]:
+    """Return what is wrong with a stored claim by the rules of now."""
+    return problems(Draft.from_claim(claim), partner=claim.partner, programme=programme)
+
+
+def empty(claim: Claim) -> None:
+    """Take everything out of a draft that is deleted."""
+    for name in (*_TEXTS, "tenant_id", "subscription_id", "mpn_id"):
+        setattr(claim, name, None)
+    claim.name = ""
+    claim.products.clear()
+    claim.all_contacts.clear()
+
+
+def copy(old: Claim, new: Claim) -> None:
+    """Copy the fields of a claim into a fresh draft; contacts are to be looked at again by a reviewer."""
+    for name in (*_TEXTS, "tenant_id", "subscription_id", "mpn_id"):
+        setattr(new, name, getattr(old, name))
+    _write_products(new, tuple(old.product_keys))
+    new.all_contacts = [
+        CustomerContact(
+            position=c.position,
+            name=c.name,
+            title=c.title,
+            email=c.email,
+            language=c.language,
+            reason=c.reason,
+            needs_confirmation=c.needs_confirmation,
+        )
+        for c in old.contacts
+    ]
+
+
+def _limited(before: Draft, draft: Draft, allowed: frozenset[str]) -> Draft:
+    kept = {name: getattr(draft if name in allowed else before, name) for name in Draft.__dataclass_fields__}
+    if "contact_name" in allowed:
+        kept |= {"contact": draft.contact, "second": draft.second}
+    return Draft(**kept)
+
+
+def _write_products(claim: Claim, keys: tuple[str, ...]) -> None:
+    wanted = set(keys)
+    claim.products = [p for p in claim.products if p.key in wanted] + [
+        ClaimProduct(key=key) for key in sorted(wanted - set(claim.product_keys))
+    ]
+
+
+def _write_contacts(claim: Claim, draft: Draft, partner: Partner) -> None:
+    typed = {n: c for n, c in enumerate((draft.contact, draft.second), start=1) if not c.is_empty}
+    stored = {contact.position: contact for contact in claim.contacts}
+    for position, contact in stored.items():
+        if position not in typed or (_is_kept(claim) and contact.email != typed[position].email):
+            _let_go(claim, contact)
+    kept = {contact.position: contact for contact in claim.contacts}
+    for position, new in typed.items():
+        contact = kept.get(position) or CustomerContact(position=position)
+        if contact not in claim.all_contacts:
+            claim.all_contacts.append(contact)
+        elif (contact.email, contact.reason) != (new.email, new.reason):
+            contact.confirmed_by_id = None
+        _fill(contact, new)
+        contact.needs_confirmation = concern(new, draft, partner) is not None
+
+
+def _let_go(claim: Claim, contact: CustomerContact) -> None:
+    if _is_kept(claim):
+        contact.position = None
+    else:
+        claim.all_contacts.remove(contact)
+
+
+def _is_kept(claim: Claim) -> bool:
+    """Tell whether contacts of this claim may have been asked already, and so keep their rows."""
+    return claim.first_submitted_at is not None
+
+
+def _fill(contact: CustomerContact, typed: ContactDraft) -> None:
+    for name in ContactDraft.__dataclass_fields__:
+        setattr(contact, name, getattr(typed, name))
+
+
+def _changes(before: Draft, after: Draft) -> Changes:
+    old, new = before.as_fields(), after.as_fields()
+    return {name: [_shown(old[name]), _shown(new[name])] for name in new if old[name] != new[name]}
+
+
+def _shown(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

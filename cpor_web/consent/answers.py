@@ -1,0 +1,289 @@
+"""What a customer contact says through a link: deny, undo, no objection, not the right person, yes.
+
+Every verb locks the claim, then the round, and judges by what it then reads: the state in the database has the last
+word, never a clock of the web server's. A denial that comes before the closing is in time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web import assessment, facts, history, lifecycle
+from cpor_web.consent import rounds, stops
+from cpor_web.emails import catalogue
+from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules import deadlines
+from cpor_web.rules.deadlines import ONE_DAY
+from cpor_web.rules.exc import GuardFailed, NotAllowed
+from cpor_web.rules.reasons import Denial, Rejection, Way
+from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Action
+from cpor_web.rules.words import N_
+
+LEAST_UNDO = timedelta(hours=24)
+LONGEST_WORDS = 2000
+
+
+class Outcome(StrEnum):
+    """What an answer did."""
+
+    RECORDED = "recorded"
+    LATE = "late"
+    ALREADY = "already"
+    OVER = "over"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Held:
+    """An invitation with its round and claim, both locked."""
+
+    invitation: Invitation
+    round: Round
+    claim: Claim
+    actor: Actor
+
+
+def find(session: Session, link_id: bytes) -> Invitation | None:
+    """Return the invitation behind a link."""
+    return session.scalar(select(Invitation).where(Invitation.link_id == link_id))
+
+
+def deny(
+    session: Session,
+    invitation: Invitation,
+    *,
+    reason: Denial,
+    words: str = "",
+    way: Way,
+    now: datetime,
+    programme: Programme,
+) -> Outcome:
+    """Record a denial: the claim is rejected, everybody is told. Denying twice is the same as once.
+
+    After the window it ends the association and flags the assessment. Through a superseded link it decides nothing:
+    it stops the clock, and a reviewer looks at it.
+    """
+    held = _hold(session, invitation)
+    if held.invitation.superseded_at is not None:
+        return _deny_superseded(session, held, reason, words, way, now, programme)
+    if held.round.state is RoundState.DENIED:
+        return Outcome.ALREADY
+    if not _is_in_force(session, held):
+        return Outcome.OVER
+    is_late = held.round.state is RoundState.PASSED
+    answer = _record(session, held, AnswerKind.DENIED, way, now, reason=reason, words=words, is_late=is_late)
+    claim = held.claim
+    claim.rejection, claim.rejection_detail, claim.rejected_by_id = Rejection.CUSTOMER_DECLINE, None, None
+    claim.rejection_comment = answer.words
+    data = {
+        "round": held.round.number,
+        "reason": reason.value,
+        "words": answer.words,
+        "way": way.value,
+        "late": is_late,
+    }
+    lifecycle.advance(session, claim, Action.DENY, actor=held.actor, now=now, programme=programme, data=data)
+    held.round.state, held.round.closed_at = RoundState.DENIED, now
+    if is_late:
+        assessment.end(session, claim, now=now, why="denied")
+    _tell_of_denial(session, held, answer, now, programme)
+    return Outcome.LATE if is_late else Outcome.RECORDED
+
+
+def undo(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> None:
+    """Restore the association that this contact denied, with the end it had, at least 24 hours away.
+
+    Raises NotAllowed or GuardFailed where there is nothing of this contact's to undo, or its time has passed.
+    """
+    held = _hold(session, invitation)
+    denial = last_denial(session, held.round)
+    is_mine = denial is not None and denial.invitation_id == invitation.id
+    if held.round.state is not RoundState.DENIED or not is_mine or not _is_latest(session, held):
+        raise NotAllowed(N_("There is no denial that could be undone."))
+    if denial is None or now > undo_until(held.round, denial):
+        raise GuardFailed(N_("The time to undo the denial has passed."))
+    data = {"round": held.round.number}
+    lifecycle.advance(
+        session, held.claim, Action.UNDO_DENIAL, actor=held.actor, now=now, programme=programme, data=data
+    )
+    _record(session, held, AnswerKind.UNDONE, Way.PAGE, now)
+    _resume(session, held, now, programme)
+    assessment.restore(session, held.claim, now=now)
+    for each in _asked(held.round):
+        catalogue.denial_undone(session, held.claim, each, now=now, programme=programme)
+    catalogue.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
+
+
+def no_objection(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
+    """Record that a contact has no objection. It shortens nothing."""
+    held = _hold(session, invitation)
+    return _note(session, held, AnswerKind.NO_OBJECTION, "consent:no-objection", now)
+
+
+def not_the_right_person(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
+    """Record that the wrong person was asked: the clock stops, and the partner is asked for a right contact."""
+    held = _hold(session, invitation)
+    outcome = _note(session, held, AnswerKind.NOT_THE_RIGHT_PERSON, "consent:wrong-person", now)
+    if outcome is Outcome.RECORDED:
+        why = stops.WRONG_PERSON
+        stops.ask_for_contact(session, held.claim, held.round, now=now, programme=programme, why=why)
+    return outcome
+
+
+def press_yes(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
+    """Note a yes that was pressed; it counts once it is confirmed through the link that is now mailed."""
+    held = _hold(session, invitation)
+    if not held.round.needs_yes:
+        return Outcome.OVER
+    outcome = _note(session, held, AnswerKind.YES_PRESSED, "consent:yes-pressed", now)
+    if outcome is Outcome.RECORDED:
+        catalogue.yes_confirmation(session, held.claim, invitation, now=now, programme=programme)
+    return outcome
+
+
+def confirm_yes(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
+    """Let a yes count. Any denial still beats it."""
+    held = _hold(session, invitation)
+    if not held.round.needs_yes:
+        return Outcome.OVER
+    outcome = _note(session, held, AnswerKind.YES_CONFIRMED, "consent:yes-confirmed", now)
+    if outcome is Outcome.RECORDED and held.round.yes_at is None:
+        held.round.yes_at = now
+    return outcome
+
+
+def last_denial(session: Session, round_: Round) -> Answer | None:
+    """Return the newest denial that counted in a round."""
+    return session.scalar(
+        select(Answer)
+        .join(Invitation)
+        .where(Invitation.round_id == round_.id, Answer.kind == AnswerKind.DENIED)
+        .order_by(Answer.id.desc())
+        .limit(1)
+    )
+
+
+def undo_until(round_: Round, denial: Answer) -> datetime:
+    """Return until when a denial can be undone: the later of the window's end and 24 hours after it."""
+    least = denial.at + LEAST_UNDO
+    return max(round_.ends_at, least) if round_.ends_at else least
+
+
+def _hold(session: Session, invitation: Invitation) -> Held:
+    round_ = invitation.round
+    claim = lifecycle.hold(session, round_.claim)
+    rounds.hold(session, claim, round_)
+    session.refresh(invitation)
+    return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name))
+
+
+def _is_in_force(session: Session, held: Held) -> bool:
+    return held.claim.status is Status.APPROVED and _is_latest(session, held)
+
+
+def _is_latest(session: Session, held: Held) -> bool:
+    latest = facts.latest_round(session, held.claim)
+    return latest is not None and latest.id == held.round.id
+
+
+def _resume(session: Session, held: Held, now: datetime, programme: Programme) -> None:
+    """Let a round go on that was denied: with the end it had, or waiting or stopped where no clock may run."""
+    round_, asked, least = held.round, _asked(held.round), now + LEAST_UNDO
+    round_.state, round_.closed_at = RoundState.WAITING, None
+    if _is_astray(session, asked):
+        stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.RESTORED)
+    elif all(each.taken_at is not None for each in asked):
+        round_.state = RoundState.RUNNING
+        end = rounds.latest_end(asked, programme)
+        if round_.ends_at is None or end.at > round_.ends_at:
+            rounds.set_end(round_, end, programme)
+        if round_.ends_at is None or round_.ends_at < least:
+            rounds.set_end(
+                round_, deadlines.exact_days("undo", now, LEAST_UNDO / ONE_DAY, programme.calendar), programme
+            )
+
+
+def _is_astray(session: Session, asked: list[Invitation]) -> bool:
+    """Tell whether a notice came back, or somebody said not to be the right person."""
+    wrong = select(Answer.id).where(
+        Answer.invitation_id.in_([each.id for each in asked]), Answer.kind == AnswerKind.NOT_THE_RIGHT_PERSON
+    )
+    return any(each.bounced_at is not None for each in asked) or session.scalar(wrong.limit(1)) is not None
+
+
+def _record(
+    session: Session,
+    held: Held,
+    kind: AnswerKind,
+    way: Way,
+    now: datetime,
+    *,
+    reason: Denial | None = None,
+    words: str = "",
+    is_late: bool = False,
+) -> Answer:
+    answer = Answer(
+        invitation_id=held.invitation.id,
+        kind=kind,
+        at=now,
+        way=way,
+        reason=reason,
+        words=words.strip()[:LONGEST_WORDS],
+        is_late=is_late,
+    )
+    session.add(answer)
+    return answer
+
+
+def _note(session: Session, held: Held, kind: AnswerKind, event: str, now: datetime) -> Outcome:
+    if held.invitation.superseded_at is not None:
+        return Outcome.SUPERSEDED
+    if not held.round.is_open or not _is_in_force(session, held):
+        return Outcome.OVER
+    said = select(Answer.id).where(Answer.invitation_id == held.invitation.id, Answer.kind == kind)
+    if session.scalar(said.limit(1)) is not None:
+        return Outcome.ALREADY
+    _record(session, held, kind, Way.PAGE, now)
+    data = {"round": held.round.number}
+    history.append(session, held.claim, event, actor=held.actor, now=now, data=data)
+    return Outcome.RECORDED
+
+
+def _deny_superseded(
+    session: Session, held: Held, reason: Denial, words: str, way: Way, now: datetime, programme: Programme
+) -> Outcome:
+    if not held.round.is_open or not _is_in_force(session, held):
+        return Outcome.SUPERSEDED
+    data = {"reason": reason.value, "words": words.strip()[:LONGEST_WORDS], "way": way.value}
+    history.append(
+        session, held.claim, "consent:denied-by-superseded", actor=held.actor, now=now, data=data, is_internal=True
+    )
+    stops.stop(session, held.claim, held.round, now=now, why=stops.DENIED_BY_REPLACED)
+    catalogue.denial_by_replaced(session, held.claim, data, now=now, programme=programme)
+    return Outcome.SUPERSEDED
+
+
+def _tell_of_denial(session: Session, held: Held, answer: Answer, now: datetime, programme: Programme) -> None:
+    session.flush()
+    until = undo_until(held.round, answer)
+    for each in _asked(held.round):
+        catalogue.denial_recorded(
+            session,
+            held.claim,
+            each,
+            answer,
+            now=now,
+            programme=programme,
+            undo_until=until if each.id == held.invitation.id else None,
+        )
+    catalogue.denial_recorded_for_partner(session, held.claim, answer, now=now, programme=programme)
+
+
+def _asked(round_: Round) -> list[Invitation]:
+    return [each for each in round_.invitations if each.superseded_at is None]

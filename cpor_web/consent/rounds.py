@@ -1,0 +1,152 @@
+"""Rounds: opened on approval, running once every notice is out, closed at the end they print."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consent_links import new_id
+from cpor_web import assessment, history, lifecycle
+from cpor_web.emails import catalogue
+from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Round, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules import deadlines
+from cpor_web.rules.deadlines import Deadline
+from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.roles import SYSTEM
+from cpor_web.rules.transitions import Action
+from cpor_web.rules.words import N_
+
+DENIED_BY_REPLACED = N_("a replaced contact denied")
+
+
+def open_round(session: Session, claim: Claim, *, needs_yes: bool, now: datetime, programme: Programme) -> Round:
+    """Ask every contact of a claim that was just approved. No clock runs before the notices are out."""
+    before = session.scalar(
+        select(Round.number).where(Round.claim_id == claim.id).order_by(Round.number.desc()).limit(1)
+    )
+    round_ = Round(
+        claim_id=claim.id, number=(before or 0) + 1, state=RoundState.WAITING, needs_yes=needs_yes, opened_at=now
+    )
+    session.add(round_)
+    session.flush()
+    data = {"round": round_.number, "needs_yes": needs_yes}
+    history.append(session, claim, "consent:opened", actor=SYSTEM, now=now, data=data)
+    for contact in claim.contacts:
+        invite(session, claim, round_, contact, now=now, programme=programme)
+    return round_
+
+
+def invite(
+    session: Session, claim: Claim, round_: Round, contact: CustomerContact, *, now: datetime, programme: Programme
+) -> Invitation:
+    """Give one contact its own link in a round, and queue the notice that carries it."""
+    invitation = Invitation(round=round_, contact=contact, link_id=new_id())
+    session.add(invitation)
+    session.flush()
+    ask = catalogue.confirmation_request if round_.needs_yes else catalogue.consent_notice
+    ask(session, claim, invitation, now=now, programme=programme)
+    return invitation
+
+
+def hold(session: Session, claim: Claim, round_: Round) -> Round:
+    """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
+    session.flush()
+    session.refresh(round_, with_for_update={"of": Round, "key_share": True})
+    for invitation in round_.invitations:
+        session.refresh(invitation)
+    return round_
+
+
+def print_end(invitation: Invitation, *, now: datetime, programme: Programme) -> None:
+    """Fix the end that a notice says which is written at `now`."""
+    invitation.printed_end = deadlines.consent_end(now, programme.periods.consent, programme.calendar).at
+
+
+def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
+    """Note that the mail server took a notice at `now`; the last one of a round starts its window.
+
+    A notice that is sent again gives a later end; none ever takes time away. For jobs: locks the claim and the round.
+    """
+    invitation = session.get(Invitation, mail.invitation_id)
+    if invitation is None or invitation.superseded_at is not None:
+        return
+    round_ = invitation.round
+    claim = lifecycle.hold(session, round_.claim)
+    hold(session, claim, round_)
+    session.refresh(invitation)
+    invitation.taken_at, invitation.bounced_at = now, None
+    if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
+        return
+    asked = [each for each in round_.invitations if each.superseded_at is None]
+    if any(each.taken_at is None for each in asked):
+        return
+    end = latest_end(asked, programme)
+    if round_.ends_at is None or end.at > round_.ends_at:
+        set_end(round_, end, programme)
+    if round_.state is RoundState.WAITING:
+        round_.state = RoundState.RUNNING
+        claim.version += 1
+        data = {"round": round_.number, "ends_at": end.at.isoformat()}
+        history.append(session, claim, "consent:started", actor=SYSTEM, now=now, data=data)
+
+
+def latest_end(asked: Sequence[Invitation], programme: Programme) -> Deadline:
+    """Return the end that counts: the latest that a notice prints, and seven full days after each was taken."""
+    ends = [
+        deadlines.consent_end(each.taken_at, programme.periods.consent, programme.calendar)
+        for each in asked
+        if each.taken_at is not None
+    ]
+    latest = max(ends, key=lambda end: end.at)
+    printed = max((each.printed_end for each in asked if each.printed_end), default=latest.at)
+    return latest if latest.at >= printed else Deadline(printed, {**latest.rule, "printed": printed.isoformat()})
+
+
+def set_end(round_: Round, end: Deadline, programme: Programme) -> None:
+    """Let a round end at `end` and be closed the grace later."""
+    round_.ends_at, round_.end_rule = end.at, end.rule
+    round_.closes_at = end.at + timedelta(seconds=programme.grace_seconds)
+
+
+def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
+    """Return the ids of up to `most` rounds whose closing has come, the longest due first."""
+    running = select(Round.id).where(
+        Round.state == RoundState.RUNNING, Round.reply_at.is_(None), Round.closes_at <= now
+    )
+    return session.scalars(running.order_by(Round.closes_at, Round.id).limit(most)).all()
+
+
+def close(session: Session, round_id: int, *, now: datetime, programme: Programme) -> bool:
+    """Close one round if it is still due, and tell whether it was.
+
+    Without a denial the claim goes to assessment, once; a round that needed a yes and got none ends as declined.
+    """
+    round_ = session.get(Round, round_id)
+    if round_ is None:
+        return False
+    claim = lifecycle.hold(session, round_.claim)
+    hold(session, claim, round_)
+    if round_.state is not RoundState.RUNNING or round_.closes_at is None or round_.closes_at > now:
+        return False
+    if round_.reply_at is not None:
+        return False
+    passed = not round_.needs_yes or round_.yes_at is not None
+    if not passed:
+        claim.rejection, claim.rejection_detail, claim.rejection_comment = Rejection.CUSTOMER_DECLINE, None, ""
+        claim.rejected_by_id = None
+    action = Action.PASS if passed else Action.DECLINE_BY_SILENCE
+    data = {"round": round_.number}
+    lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme, data=data)
+    round_.state = RoundState.PASSED if passed else RoundState.SILENT
+    round_.closed_at = now
+    if passed:
+        assessment.queue(session, claim, round_, now=now)
+    return True
+
+
+def end(round_: Round | None, *, now: datetime) -> None:
+    """End an open round from outside: the partner gave the claim up, or named no right contact in time."""
+    if round_ is not None and round_.is_open:
+        round_.state, round_.closed_at = RoundState.ENDED, now

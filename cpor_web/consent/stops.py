@@ -1,0 +1,101 @@
+"""Stops: the clock stands still while nobody, or the wrong person, was asked, until the right contact is."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from cpor_web import facts, history, lifecycle
+from cpor_web.consent import rounds
+from cpor_web.emails import catalogue
+from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Round, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules import deadlines
+from cpor_web.rules.exc import GuardFailed
+from cpor_web.rules.roles import SYSTEM
+from cpor_web.rules.words import N_
+
+NOT_DELIVERED = N_("the notice could not be delivered")
+WRONG_PERSON = N_("the contact is not the right person")
+DENIED_BY_REPLACED = N_("a replaced contact denied")
+RESTORED = N_("the right contact is still missing")
+
+
+def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: str) -> bool:
+    """Stop a round's clock, and tell whether it was running or about to; `why` is a msgid for the history."""
+    if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
+        return False
+    round_.state = RoundState.STOPPED
+    round_.contact_due_at = round_.contact_rule = None
+    claim.version += 1
+    data = {"round": round_.number, "why": why}
+    history.append(session, claim, "consent:stopped", actor=SYSTEM, now=now, data=data)
+    return True
+
+
+def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
+    """Stop the clock of a round whose notice the mail server refused or sent back. For jobs: locks the claim."""
+    invitation = session.get(Invitation, mail.invitation_id)
+    if invitation is None or invitation.superseded_at is not None:
+        return
+    claim = lifecycle.hold(session, invitation.round.claim)
+    round_ = rounds.hold(session, claim, invitation.round)
+    invitation.bounced_at = now
+    ask_for_contact(session, claim, round_, now=now, programme=programme, why=NOT_DELIVERED)
+
+
+def ask_for_contact(
+    session: Session, claim: Claim, round_: Round, *, now: datetime, programme: Programme, why: str
+) -> None:
+    """Stop the clock because nobody, or the wrong person, was reached; the partner is to name a right contact."""
+    if stop(session, claim, round_, now=now, why=why):
+        catalogue.contact_needed(session, claim, round_, now=now, programme=programme)
+
+
+def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
+    """Start the partner's time to name a right contact: the mail server has taken the mail that asks for one."""
+    claim = session.get(Claim, mail.claim_id)
+    if claim is None:
+        return
+    lifecycle.hold(session, claim)
+    round_ = facts.latest_round(session, claim)
+    if round_ is None or round_.state is not RoundState.STOPPED or round_.contact_due_at is not None:
+        return
+    if facts.proposed_contact(session, claim) is not None:
+        return  # the partner was quicker than our mail: a reviewer acts next
+    rounds.hold(session, claim, round_)
+    due = deadlines.business_days("contact", now, programme.periods.partner, programme.calendar)
+    round_.contact_due_at, round_.contact_rule = due.at, due.rule
+
+
+def replace_contact(
+    session: Session,
+    claim: Claim,
+    round_: Round,
+    old: CustomerContact,
+    new: CustomerContact,
+    *,
+    now: datetime,
+    programme: Programme,
+) -> None:
+    """Ask another contact instead: a new notice and a full new window; only the replaced one's link is superseded."""
+    for invitation in round_.invitations:
+        if invitation.contact_id == old.id and invitation.superseded_at is None:
+            invitation.superseded_at = now
+    position, old.position = old.position, None
+    session.flush()
+    new.position = position
+    round_.state = RoundState.WAITING
+    round_.contact_due_at = round_.contact_rule = None
+    rounds.invite(session, claim, round_, new, now=now, programme=programme)
+
+
+def go_on(round_: Round, *, now: datetime, programme: Programme) -> None:
+    """Let a stopped round run again, with a full window from now. Raises GuardFailed unless every notice is out."""
+    asked = [each for each in round_.invitations if each.superseded_at is None]
+    if any(each.taken_at is None or each.bounced_at is not None for each in asked):
+        raise GuardFailed(N_("A notice was not delivered: the right contact must be named first."))
+    end = deadlines.consent_end(now, programme.periods.consent, programme.calendar)
+    if round_.ends_at is None or end.at > round_.ends_at:
+        rounds.set_end(round_, end, programme)
+    round_.state = RoundState.RUNNING
+    round_.contact_due_at = round_.contact_rule = None

@@ -1,0 +1,91 @@
+"""Gathers what the rules may know of a claim."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from cpor_web.models import Claim, CustomerContact, Document, Round, RoundState, User
+from cpor_web.programme import Programme
+from cpor_web.rules import deadlines, fields
+from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.roles import REVIEWERS, Actor
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Facts
+
+
+def of(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme) -> Facts:
+    """Return the facts that guards judge by."""
+    round_ = latest_round(session, claim)
+    running = round_ is not None and round_.state is RoundState.RUNNING
+    return Facts(
+        missing=tuple(fields.LABELS[name] for name in missing_fields(claim, programme)),
+        has_proof=bool(session.scalar(select(exists().where(Document.claim_id == claim.id)))),
+        was_ever_submitted=claim.first_submitted_at is not None,
+        actor_holds=claim.reviewer_id is not None and claim.reviewer_id == actor.user_id,
+        unconfirmed_contacts=any(c.needs_confirmation and c.confirmed_by_id is None for c in claim.contacts),
+        consent_running=running,
+        yes_needed=round_ is not None and round_.needs_yes and round_.yes_at is None,
+        contact_overdue=(
+            round_ is not None
+            and round_.state is RoundState.STOPPED
+            and round_.contact_due_at is not None
+            and deadlines.has_passed(round_.contact_due_at, now)
+        ),
+        declined_by_customer=(
+            claim.rejection is Rejection.CUSTOMER_DECLINE and (claim.status is Status.REJECTED or claim.is_disputed)
+        ),
+        is_disputed=claim.is_disputed,
+        dispute_used=claim.dispute_used,
+        dispute_in_time=claim.dispute_until is not None and not deadlines.has_passed(claim.dispute_until, now),
+        may_review_dispute=_may_review(session, claim, actor),
+    )
+
+
+def latest_round(session: Session, claim: Claim) -> Round | None:
+    """Return the claim's newest consent round, as it is in the database now."""
+    newest = select(Round).where(Round.claim_id == claim.id).order_by(Round.number.desc()).limit(1)
+    return session.scalar(newest.execution_options(populate_existing=True))
+
+
+def proposed_contact(session: Session, claim: Claim) -> CustomerContact | None:
+    """Return the partner's proposal of another contact that waits for a reviewer."""
+    return session.scalar(
+        select(CustomerContact).where(
+            CustomerContact.claim_id == claim.id,
+            CustomerContact.replaces_id.is_not(None),
+            CustomerContact.position.is_(None),
+            CustomerContact.confirmed_by_id.is_(None),
+        )
+    )
+
+
+def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:
+    """Return the names of the fields that must be filled before the claim can be submitted."""
+    area = programme.catalogue.areas.get(claim.area or "")
+    first = claim.contacts[0] if claim.contacts else None
+    values = {
+        "name": claim.name,
+        "mpn_id": claim.mpn_id_id,
+        "customer_name": claim.customer_name,
+        "customer_domain": claim.customer_domain,
+        "tenant_id": claim.tenant_id,
+        "subscription_id": claim.subscription_id,
+        "area": claim.area,
+        "activity": claim.activity,
+        "products": claim.products,
+        "contact_name": first and first.name,
+        "contact_email": first and first.email,
+        "contact_language": first and first.language,
+        "partner_contact_name": claim.partner_contact_name,
+        "partner_contact_email": claim.partner_contact_email,
+    }
+    return fields.missing(values, needs_subscription=area is not None and area.needs_subscription)
+
+
+def _may_review(session: Session, claim: Claim, actor: Actor) -> bool:
+    """Tell whether this reviewer may decide: of a dispute another than who rejected, where there is one."""
+    if not claim.is_disputed or claim.rejected_by_id is None or claim.rejected_by_id != actor.user_id:
+        return True
+    others = select(func.count()).where(User.role.in_(REVIEWERS), User.active, User.id != actor.user_id)
+    return session.scalar(others) == 0
