@@ -1,0 +1,37 @@
+"""The web server: it takes a request in whole before a thread works on it, so stalled uploads hold nobody up."""
+
+import logging
+
+from flask import Flask
+
+from cpor_web.config import Settings
+
+log = logging.getLogger(__name__)
+
+MOST_CONNECTIONS = 500
+IDLE_SECONDS = 60
+
+
+def serve(app: Flask, *, reload: bool = False) -> None:
+    """Serve until told to stop; with `reload`, on the development server that follows changes of files."""
+    settings: Settings = app.extensions["settings"]
+    if reload:
+        from werkzeug.serving import run_simple
+
+        run_simple(settings.host, settings.port, app, use_reloader=True, use_debugger=False, threaded=True)
+        return
+    import waitress
+
+    # A thread more than the pool has connections would wait for one.
+    log.info("listening on port %d", settings.port)
+    waitress.serve(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.web_threads,
+        connection_limit=MOST_CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+        clear_untrusted_proxy_headers=not settings.trusted_proxies,
+        ident=None,
+    )

@@ -1,0 +1,121 @@
+"""The worker: loads the application, then forks as many workers as the settings say, and keeps them running.
+
+Each is an RQ worker that runs its jobs in its own process, and only jobs whose names are on our list.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from redis import Redis
+from rq import Queue, SimpleWorker
+from rq.exceptions import DeserializationError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from cpor_web import logs
+from cpor_web.embedded.tether import tether
+from cpor_web.queue import JOBS, QUEUE
+from jobs.app import app
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 1.0
+"""Between the end of a worker that nobody asked to stop and the start of its successor."""
+
+
+class ListedWorker(SimpleWorker):
+    """Runs the jobs on our list, and no others: whoever can write to Redis must not choose what runs here."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a listed job; drop any other unrun."""
+        if is_listed(job):
+            super().execute_job(job, queue)
+        else:
+            log.error("refused a job that is not on the list")
+            job.delete()
+
+
+def is_listed(job: Job) -> bool:
+    """Tell whether a job is one of ours: a name on the list, without arguments and without callbacks."""
+    try:
+        callbacks = (job._success_callback_name, job._failure_callback_name, job._stopped_callback_name)
+        return job.func_name in JOBS and not job.args and not job.kwargs and not job.instance and not any(callbacks)
+    except (DeserializationError, ValueError, TypeError, AttributeError):
+        return False
+
+
+def work() -> None:
+    """Be one worker until told to stop, or until Redis is away."""
+    connection = Redis.from_url(app().extensions["settings"].redis_url)
+    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+    ListedWorker([queue], connection=connection, serializer=JSONSerializer).work(
+        with_scheduler=False, logging_level="WARNING"
+    )
+
+
+class Crew:
+    """The forked workers, each started again when it ends unasked."""
+
+    def __init__(self, number: int, be_worker: Callable[[], None]) -> None:
+        self._number, self._be_worker = number, be_worker
+        self._pids: set[int] = set()
+        self._stopping = False
+
+    def run(self) -> None:
+        """Keep the crew complete until TERM or INT; then let each finish its job."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        while not self._stopping:
+            while len(self._pids) < self._number and not self._stopping:
+                self._hire()
+            self._wait()
+        while self._pids:
+            self._pids.discard(os.wait()[0])
+
+    def _hire(self) -> None:
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            self._pids.add(pid)
+            if self._stopping:  # asked while it was being hired; a second TERM would cut its job short
+                os.kill(pid, signal.SIGTERM)
+            return
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        tether(parent, signal.SIGKILL)
+        try:
+            self._be_worker()
+        except Exception:
+            log.exception("worker ended")
+        os._exit(0)
+
+    def _wait(self) -> None:
+        pid, _status = os.wait()
+        self._pids.discard(pid)
+        if not self._stopping:
+            time.sleep(PAUSE_SECONDS)
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        for pid in self._pids:
+            os.kill(pid, signal.SIGTERM)
+
+
+def main() -> None:
+    """Load the application before the fork, so that workers share its memory and open connections of their own."""
+    logs.set_up()
+    settings = app().extensions["settings"]
+    with app().app_context():
+        import jobs.mail
+        import jobs.windows  # noqa: F401 - loaded before the fork
+    Crew(settings.workers, work).run()
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""The WSGI application, for any server: `waitress-serve wsgi:app`, `gunicorn wsgi:app`."""
+
+from cpor_web import create_app
+
+app = create_app()
