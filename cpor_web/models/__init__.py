@@ -3,10 +3,12 @@
 from cpor_web.models.assessment import Assessment, AssessmentState
 from cpor_web.models.base import Base
 from cpor_web.models.claim import Claim, ClaimProduct, CustomerContact
+from cpor_web.models.closure import Closure
 from cpor_web.models.comment import Comment, Note
 from cpor_web.models.consent import OPEN_STATES, Answer, AnswerKind, Invitation, Round, RoundState
 from cpor_web.models.document import Document
 from cpor_web.models.event import Event, HistoryHead
+from cpor_web.models.handover import Handover, HandoverKind, HandoverState
 from cpor_web.models.heartbeat import Heartbeat
 from cpor_web.models.mail import Breaker, Mail, MailState
 from cpor_web.models.partner import MpnId, MpnKind, Partner
@@ -22,10 +24,14 @@ __all__ = [
     "Breaker",
     "Claim",
     "ClaimProduct",
+    "Closure",
     "Comment",
     "CustomerContact",
     "Document",
     "Event",
+    "Handover",
+    "HandoverKind",
+    "HandoverState",
     "Heartbeat",
     "HistoryHead",
     "Invitation",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cpor_web.models.base import Base, Id, one_of
 from cpor_web.models.claim import Claim
+from cpor_web.models.consent import Round
 
 
 class AssessmentState(StrEnum):
@@ -36,3 +37,4 @@ class Assessment(Base):
     ended_why: Mapped[str] = mapped_column(server_default="")
 
     claim: Mapped[Claim] = relationship()
+    round: Mapped[Round] = relationship()

@@ -106,6 +106,12 @@ class Claim(Base):
         """The customer contacts of now, the first one first; former ones have no position."""
         return sorted((c for c in self.all_contacts if c.position is not None), key=lambda c: c.position or 0)
 
+    @property
+    def proposed_contact(self) -> "CustomerContact | None":
+        """The partner's proposal of another contact, which waits for a reviewer."""
+        waiting = (c for c in self.all_contacts if c.replaces_id is not None)
+        return next((c for c in waiting if c.position is None and c.confirmed_by_id is None), None)
+
 
 class ClaimProduct(Base):
     """A claimed product or workload, by its key in the catalogue."""

@@ -14,7 +14,10 @@ _PARTNER_ROLES = ", ".join(f"'{role.value}'" for role in sorted(PARTNER_ROLES))
 
 
 class User(Base, UserMixin):
-    """Somebody with one role, who belongs to one partner or to the operator, never to two."""
+    """Somebody with one role, who belongs to one partner or to the operator, never to two.
+
+    `calendar_number` is that of their calendar feed's address: nought without one, and one more with every new one.
+    """
 
     __tablename__ = "users"
 
@@ -28,6 +31,7 @@ class User(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     language: Mapped[str] = mapped_column(server_default="en")
     last_sign_in_at: Mapped[datetime | None]
+    calendar_number: Mapped[int] = mapped_column(server_default="0")
 
     partner: Mapped[Partner | None] = relationship(lazy="joined")
 

@@ -63,6 +63,7 @@ def upgrade() -> None:
     sa.Column('fs_uniquifier', sa.Text(), nullable=False),
     sa.Column('language', sa.Text(), server_default='en', nullable=False),
     sa.Column('last_sign_in_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('calendar_number', sa.Integer(), server_default='0', nullable=False),
     sa.CheckConstraint("(partner_id IS NOT NULL) = (role IN ('billing-admin', 'global-admin', 'incentives-admin', 'viewer'))", name=op.f('users_partner_roles_belong_to_a_partner')),
     sa.CheckConstraint("role NOT IN ('customer', 'system')", name=op.f('users_nobody_signs_in_as_customer_or_system')),
     sa.ForeignKeyConstraint(['partner_id'], ['partners.id'], name=op.f('users_partner_id_exists')),
@@ -122,6 +123,14 @@ def upgrade() -> None:
     op.create_index(op.f('claims_by_tenant_id'), 'claims', ['tenant_id'], unique=False)
     op.create_index('claims_of_a_partner', 'claims', ['partner_id', 'status', 'id'], unique=False)
     op.create_index('claims_waiting', 'claims', ['due_at', 'id'], unique=False, postgresql_where=sa.text('due_at IS NOT NULL'))
+    op.create_table('closures',
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('added_by_id', sa.BigInteger(), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['added_by_id'], ['users.id'], name=op.f('closures_added_by_id_exists')),
+    sa.PrimaryKeyConstraint('day', name=op.f('closures_key'))
+    )
     op.create_table('claim_products',
     sa.Column('claim_id', sa.BigInteger(), nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
@@ -278,6 +287,32 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('answers_key'))
     )
     op.create_index(op.f('answers_by_invitation_id'), 'answers', ['invitation_id'], unique=False)
+    op.create_table('handovers',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('assessment_id', sa.BigInteger(), nullable=False),
+    sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Enum('assess', 'ended', 'restored', name='kind_is_known', native_enum=False, create_constraint=True, length=60), nullable=False),
+    sa.Column('body', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('state', sa.Enum('queued', 'sending', 'delivered', 'deferred', 'given-up', name='state_is_known', native_enum=False, create_constraint=True, length=60), nullable=False),
+    sa.Column('queued_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('first_tried_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answer', sa.Text(), server_default='', nullable=False),
+    sa.CheckConstraint("(due_at IS NOT NULL) = (state IN ('queued', 'deferred', 'sending'))", name=op.f('handovers_due_while_it_is_to_be_sent')),
+    sa.CheckConstraint("(state = 'delivered') = (delivered_at IS NOT NULL)", name=op.f('handovers_delivered_with_a_moment')),
+    sa.CheckConstraint("state <> 'sending' OR leased_until IS NOT NULL", name=op.f('handovers_leased_while_sending')),
+    sa.CheckConstraint('leased_until IS NULL OR due_at IS NOT NULL', name=op.f('handovers_leased_only_while_due')),
+    sa.ForeignKeyConstraint(['assessment_id'], ['assessments.id'], name=op.f('handovers_assessment_id_exists')),
+    sa.PrimaryKeyConstraint('id', name=op.f('handovers_key')),
+    sa.UniqueConstraint('assessment_id', 'sequence', name='handovers_numbered_within_an_assessment'),
+    sa.UniqueConstraint('key', name=op.f('handovers_unique_key'))
+    )
+    op.create_index('handovers_asking_once', 'handovers', ['assessment_id'], unique=True, postgresql_where=sa.text("kind = 'assess'"))
+    op.create_index('handovers_due', 'handovers', ['due_at', 'id'], unique=False, postgresql_where=sa.text('due_at IS NOT NULL'))
     op.create_table('mails',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -334,6 +369,9 @@ def downgrade() -> None:
     op.drop_index(op.f('mails_by_invitation_id'), table_name='mails')
     op.drop_index(op.f('mails_by_claim_id'), table_name='mails')
     op.drop_table('mails')
+    op.drop_index('handovers_due', table_name='handovers', postgresql_where=sa.text('due_at IS NOT NULL'))
+    op.drop_index('handovers_asking_once', table_name='handovers', postgresql_where=sa.text("kind = 'assess'"))
+    op.drop_table('handovers')
     op.drop_index(op.f('answers_by_invitation_id'), table_name='answers')
     op.drop_table('answers')
     op.drop_index(op.f('invitations_by_round_id'), table_name='invitations')
@@ -352,6 +390,7 @@ def downgrade() -> None:
     op.drop_index(op.f('comments_by_claim_id'), table_name='comments')
     op.drop_table('comments')
     op.drop_table('claim_products')
+    op.drop_table('closures')
     op.drop_index('claims_waiting', table_name='claims', postgresql_where=sa.text('due_at IS NOT NULL'))
     op.drop_index('claims_of_a_partner', table_name='claims')
     op.drop_index(op.f('claims_by_tenant_id'), table_name='claims')

@@ -1,0 +1,5 @@
+"""Accounts: signing in, choosing a password, and who may open which page."""
+
+from cpor_web.accounts.signing_in import init_app
+
+__all__ = ["init_app"]

@@ -1,0 +1,83 @@
+"""Flask-Security's forms in our words."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_security import hash_password
+from flask_security.forms import (
+    EmailValidation,
+    EqualToLocalize,
+    ForgotPasswordForm,
+    IsString,
+    LoginForm,
+    ResetPasswordForm,
+    email_required,
+    password_required,
+    valid_user_email,
+)
+from flask_security.utils import hash_data, validate_redirect_url
+from wtforms import EmailField, Field, PasswordField
+
+
+class SignInForm(LoginForm):
+    """Email and password. What is wrong is never told apart, so that nobody can find out who has an account."""
+
+    email = EmailField(
+        _l("Email"),
+        [IsString(), email_required, EmailValidation(verify=False)],
+        render_kw={"autocomplete": "username"},
+    )
+    password = PasswordField(
+        _l("Password"), [IsString(), password_required], render_kw={"autocomplete": "current-password"}
+    )
+    remember = None
+    submit = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.password.description = ""  # the template has the link to choose a new one
+
+    def validate_next(self, field: Field) -> None:
+        """Forget an address that leads away from here; the person cannot help having it."""
+        if field.data and not validate_redirect_url(field.data):
+            field.data = ""
+
+    def validate(self, **kwargs: Any) -> bool:
+        if super().validate(**kwargs):
+            return True
+        self.email.errors = self.password.errors = []
+        self.form_errors = [_("Email or password is not right.")]
+        return False
+
+
+class ForgotForm(ForgotPasswordForm):
+    """Asks for the address that the link goes to."""
+
+    email = EmailField(
+        _l("Email"),
+        [IsString(), email_required, EmailValidation(verify=True), valid_user_email],
+        render_kw={"autocomplete": "username"},
+    )
+    submit = None
+
+    def validate(self, **kwargs: Any) -> bool:
+        if super().validate(**kwargs):
+            hash_password("as much work as for a stranger")
+            return True
+        hash_data("as much work as for a user")
+        return False
+
+
+class NewPasswordForm(ResetPasswordForm):
+    """Asks for the new password, twice."""
+
+    password = PasswordField(
+        _l("New password"), [IsString(), password_required], render_kw={"autocomplete": "new-password"}
+    )
+    password_confirm = PasswordField(
+        _l("New password, once more"),
+        [IsString(), EqualToLocalize("password", message="RETYPE_PASSWORD_MISMATCH"), password_required],
+        render_kw={"autocomplete": "new-password"},
+    )
+    submit = None

@@ -1,0 +1,254 @@
+"""People with an account: adding and inviting them, their roles, their leaving. For pages and commands alike.
+
+A Global admin manages the people of their own partner, an administrator everybody. A verb with an `actor` raises
+NotYours where that is not so, and NotAllowed where a partner would be left without an active Global admin, or the
+operator without an active administrator.
+"""
+
+import unicodedata
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from email_validator import EmailNotValidError, validate_email
+from psycopg.errors import UniqueViolation
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, scoped_session
+
+from cpor_web.emails import catalogue
+from cpor_web.models import Partner, User
+from cpor_web.programme import Programme
+from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
+from cpor_web.rules.languages import LANGUAGES
+from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES, Actor, Role
+from cpor_web.rules.words import N_
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 128
+
+
+def add_user(
+    session: Session | scoped_session[Session],
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    partner: Partner | None,
+    password: str | None = None,
+    language: str = "en",
+) -> User:
+    """Add somebody with one role, who belongs to `partner`, or (None) to the operator. Does not commit.
+
+    Without a password they choose one by the link of an invitation. Raises Invalid for what cannot be: no address,
+    one that has an account, no name, a role that does not go with the partner, a language that there is not.
+    """
+    user = User(
+        email=_address(email),
+        name=_name(name),
+        role=_role(role, partner),
+        partner=partner,
+        language=_language(language),
+        fs_uniquifier=uuid.uuid4().hex,
+        active=True,
+    )
+    if password is not None:
+        set_password(user, password)
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation):
+            raise Invalid(N_("Somebody has an account with this address already."), field_name="email") from None
+        raise
+    return user
+
+
+def people_of(session: Session, actor: Actor) -> Sequence[User]:
+    """Return whom the actor may see, by name: administrators everybody, the operator's first, others their team.
+
+    Whether the actor may also manage them is for the verbs to say.
+    """
+    by_name = (User.partner_id.is_not(None), func.lower(User.name), User.id)
+    return session.scalars(_seen_by(actor).order_by(*by_name)).all()
+
+
+def person_of(session: Session, actor: Actor, user_id: int) -> User | None:
+    """Return one of `people_of` the actor, or None: another partner's people do not exist."""
+    return session.scalar(_seen_by(actor).where(User.id == user_id))
+
+
+def invite(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    partner: Partner | None,
+    language: str,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+) -> User:
+    """Add somebody as `add_user` does, who chooses a password by the link of the invitation that goes out."""
+    _require(actor, partner.id if partner else None)
+    user = add_user(session, email=email, name=name, role=role, partner=partner, language=language)
+    catalogue.invitation(session, user, now=now, programme=programme)
+    return user
+
+
+def invite_again(session: Session, user: User, *, actor: Actor, now: datetime, programme: Programme) -> None:
+    """Send another invitation to somebody who is active and has not chosen a password yet."""
+    _hold(session, user, actor)
+    if not user.active:
+        raise NotAllowed(N_("%(name)s is not active. Activate the account first."), {"name": user.name})
+    if user.password is not None:
+        raise NotAllowed(
+            N_("%(name)s has a password already, and can choose a new one on the sign-in page."), {"name": user.name}
+        )
+    catalogue.invitation(session, user, now=now, programme=programme)
+
+
+def rename(session: Session, user: User, name: str, *, actor: Actor) -> None:
+    """Give somebody another name. The history keeps the name under which they acted."""
+    _hold(session, user, actor)
+    user.name = _name(name)
+
+
+def change_role(session: Session, user: User, role: Role, *, actor: Actor) -> None:
+    """Give somebody another role, of the same partner or of the operator. It counts from their next request."""
+    others = _hold(session, user, actor)
+    new = _role(role, user.partner)
+    if new is not user.role:
+        _require_another(user, others)
+        user.role = new
+
+
+def deactivate(session: Session, user: User, *, actor: Actor) -> None:
+    """Let somebody no longer sign in, end their sessions and links, and keep their name where they acted."""
+    others = _hold(session, user, actor)
+    if user.id == actor.user_id:
+        raise NotAllowed(N_("You cannot deactivate your own account. Somebody else has to do it."))
+    _require_another(user, others)
+    user.active = False
+    user.fs_uniquifier = uuid.uuid4().hex  # sessions and links to choose a password are bound to it
+    user.calendar_number += 1 if user.calendar_number else 0
+
+
+def reactivate(session: Session, user: User, *, actor: Actor, now: datetime, programme: Programme) -> None:
+    """Let somebody sign in again; who has never chosen a password gets another invitation."""
+    _hold(session, user, actor)
+    if user.active:
+        return
+    user.active = True
+    if user.password is None:
+        catalogue.invitation(session, user, now=now, programme=programme)
+
+
+def choose_language(user: User, language: str) -> None:
+    """Set the language of somebody's pages and mails. Raises Invalid where there is no such language."""
+    user.language = _language(language)
+
+
+def renew_calendar(user: User) -> None:
+    """Give somebody's calendar feed an address, and end the former one."""
+    user.calendar_number += 1
+
+
+def role_named(name: str) -> Role:
+    """Return the role of this name, as it is stored. Raises Invalid where there is none."""
+    try:
+        return Role(name)
+    except ValueError:
+        raise Invalid(N_("There is no role “%(role)s”."), {"role": name}, field_name="role") from None
+
+
+def set_password(user: User, password: str) -> None:
+    """Give `user` a password and end all their sessions. Raises Invalid where it is too short or too long."""
+    normalized = unicodedata.normalize("NFKD", password)  # as signing in does, so that any keyboard can type it
+    if not SHORTEST_PASSWORD <= len(normalized) <= LONGEST_PASSWORD:
+        raise Invalid(
+            N_("A password has %(least)s to %(most)s characters."),
+            {"least": str(SHORTEST_PASSWORD), "most": str(LONGEST_PASSWORD)},
+            "password",
+        )
+    user.password = PasswordHasher().hash(normalized)
+    user.fs_uniquifier = uuid.uuid4().hex
+
+
+def _seen_by(actor: Actor) -> Select[User]:
+    users = select(User)
+    return users if actor.role is Role.ADMINISTRATOR else users.where(User.partner_id == actor.partner_id)
+
+
+def _require(actor: Actor, partner_id: int | None) -> None:
+    own = actor.role is Role.GLOBAL_ADMIN and actor.partner_id == partner_id
+    if not own and actor.role is not Role.ADMINISTRATOR:
+        raise NotYours(N_("Only a Global admin of the same partner, or an administrator, manages this account."))
+
+
+def _keeper(partner_id: int | None) -> Role:
+    """Return the role that somebody of a partner, or of the operator (None), must always have."""
+    return Role.ADMINISTRATOR if partner_id is None else Role.GLOBAL_ADMIN
+
+
+def _is_keeper(user: User) -> bool:
+    return user.active and user.role is _keeper(user.partner_id)
+
+
+def _hold(session: Session, user: User, actor: Actor) -> list[User]:
+    """Lock both, and everybody in the role that somebody must have; return those of them other than `user`.
+
+    Always in the order of ids, and read afresh: of two who remove each other one waits, and is then refused.
+    """
+    session.flush()  # what is read afresh must not undo what this transaction has changed
+    same = User.partner_id.is_not_distinct_from(user.partner_id)
+    keepers = and_(User.active, User.role == _keeper(user.partner_id), same)
+    people = select(User).where(or_(keepers, User.id.in_((user.id, actor.user_id)))).order_by(User.id)
+    locked = session.scalars(
+        people.with_for_update(of=User, key_share=True), execution_options={"populate_existing": True}
+    ).all()
+    me = next((each for each in locked if each.id == actor.user_id), None)
+    if me is None or not me.active:
+        raise NotYours(N_("Your account was deactivated meanwhile. Nothing was changed."))
+    _require(me.actor, user.partner_id)
+    return [each for each in locked if each is not user and each.partner_id == user.partner_id and _is_keeper(each)]
+
+
+def _require_another(user: User, others: list[User]) -> None:
+    if _is_keeper(user) and not others:
+        raise NotAllowed(
+            N_("%(name)s is the last active %(role)s. Give somebody else this role first."),
+            {"name": user.name, "role": user.role.label},
+        )
+
+
+def _address(email: str) -> str:
+    try:
+        return validate_email(email.strip(), check_deliverability=False, allow_smtputf8=False).normalized
+    except EmailNotValidError:
+        raise Invalid(N_("This is not an e-mail address."), field_name="email") from None
+
+
+def _name(name: str) -> str:
+    one_line = " ".join(name.replace("\x00", "").split())
+    if not one_line:
+        raise Invalid(N_("Give a name."), field_name="name")
+    return one_line
+
+
+def _role(role: Role, partner: Partner | None) -> Role:
+    if role not in USER_ROLES:
+        raise Invalid(N_("Nobody signs in with this role."), field_name="role")
+    if (role in PARTNER_ROLES) != (partner is not None):
+        raise Invalid(
+            N_("A partner's role needs its partner; reviewers and administrators belong to none."), field_name="role"
+        )
+    return role
+
+
+def _language(language: str) -> str:
+    if language not in LANGUAGES:
+        raise Invalid(N_("There is no such language here."), field_name="language")
+    return language

@@ -1,0 +1,120 @@
+"""The page of one account, for those who manage it: Global admins in their team, administrators everywhere."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from flask import abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cpor_web.accounts import people
+from cpor_web.accounts.access import allowed
+from cpor_web.accounts.blueprint import bp
+from cpor_web.accounts.person_forms import PersonForm
+from cpor_web.current import actor, now, programme
+from cpor_web.errors import sentence, status_of
+from cpor_web.extensions import db
+from cpor_web.models import User
+from cpor_web.rules.exc import Invalid, Refused
+from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
+from cpor_web.rules.words import N_
+from cpor_web.transactions import transaction
+
+MANAGERS = frozenset({Role.GLOBAL_ADMIN, Role.ADMINISTRATOR})
+
+
+@bp.get("/people/<int:user_id>")
+@allowed(MANAGERS)
+def person(user_id: int) -> ResponseReturnValue:
+    """Show an account, to be changed."""
+    user = _person_or_404(user_id)
+    return _page(user, _form(user))
+
+
+@bp.post("/people/<int:user_id>")
+@allowed(MANAGERS)
+def change_person(user_id: int) -> ResponseReturnValue:
+    """Save name and role."""
+    user = _person_or_404(user_id)
+    form = _form(user)
+    if not form.validate():
+        return _page(user, form), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        with transaction(db.session):
+            people.rename(db.session(), user, form.name.data, actor=actor())
+            people.change_role(db.session(), user, Role(form.role.data), actor=actor())
+    except Refused as refused:
+        return _refused(user_id, form, refused)
+    flash(_("Saved."), "success")
+    return redirect(_list())
+
+
+@bp.post("/people/<int:user_id>/deactivate")
+@allowed(MANAGERS)
+def deactivate(user_id: int) -> ResponseReturnValue:
+    """Let somebody no longer sign in."""
+    return _do(user_id, lambda user: people.deactivate(db.session(), user, actor=actor()), DEACTIVATED)
+
+
+@bp.post("/people/<int:user_id>/activate")
+@allowed(MANAGERS)
+def activate(user_id: int) -> ResponseReturnValue:
+    """Let somebody sign in again."""
+
+    def reactivate(user: User) -> None:
+        people.reactivate(db.session(), user, actor=actor(), now=now(), programme=programme())
+
+    return _do(user_id, reactivate, ACTIVATED)
+
+
+@bp.post("/people/<int:user_id>/invite")
+@allowed(MANAGERS)
+def invite_again(user_id: int) -> ResponseReturnValue:
+    """Send another invitation."""
+
+    def invite(user: User) -> None:
+        people.invite_again(db.session(), user, actor=actor(), now=now(), programme=programme())
+
+    return _do(user_id, invite, INVITED)
+
+
+DEACTIVATED = N_("%(name)s can no longer sign in.")
+ACTIVATED = N_("%(name)s can sign in again.")
+INVITED = N_("Another invitation to %(name)s is on its way.")
+
+
+def _do(user_id: int, verb: Callable[[User], None], done: str) -> ResponseReturnValue:
+    user = _person_or_404(user_id)
+    try:
+        with transaction(db.session):
+            verb(user)
+    except Refused as refused:
+        return _refused(user_id, _form(user, as_it_is=True), refused)
+    flash(_(done, name=user.name), "success")
+    return redirect(_list())
+
+
+def _refused(user_id: int, form: PersonForm, refused: Refused) -> ResponseReturnValue:
+    if isinstance(refused, Invalid) and refused.field_name in form:
+        form[refused.field_name].errors = [sentence(refused)]
+    else:
+        form.form_errors.append(sentence(refused))
+    return _page(_person_or_404(user_id), form), status_of(refused)
+
+
+def _person_or_404(user_id: int) -> User:
+    return people.person_of(db.session(), actor(), user_id) or abort(404)
+
+
+def _form(user: User, *, as_it_is: bool = False) -> PersonForm:
+    form = PersonForm(**({"formdata": None} if as_it_is else {}), name=user.name, role=user.role.value)
+    form.offer(PARTNER_ROLES if user.partner_id is not None else REVIEWERS)
+    return form
+
+
+def _page(user: User, form: PersonForm) -> str:
+    return render_template("accounts/person.html", person=user, form=form, me=actor(), list_url=_list())
+
+
+def _list() -> str:
+    return url_for("administration.users" if actor().role is Role.ADMINISTRATOR else "partners.team")

@@ -1,0 +1,63 @@
+"""What is filled in about people with an account: by those who manage them, and by themselves."""
+
+from collections.abc import Iterable
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from cpor_web.rules.languages import LANGUAGES
+from cpor_web.rules.roles import Role
+
+LONGEST = 200
+NOT_TOO_LONG = Length(max=LONGEST, message=_l("At most %(most)s characters.", most=LONGEST))
+
+
+def stripped(typed: str | None) -> str:
+    """Return what was typed without outer blanks."""
+    return (typed or "").strip()
+
+
+def language_field() -> SelectField:
+    """Return the choice of a language, each by its own name."""
+    return SelectField(
+        _l("Language"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()], default="en"
+    )
+
+
+class PersonForm(FlaskForm):
+    """Name and role."""
+
+    name = StringField(
+        _l("Name"),
+        [InputRequired(_l("Fill in the name.")), NOT_TOO_LONG],
+        filters=[stripped],
+        render_kw={"autocomplete": "off"},
+    )
+    role = SelectField(_l("Role"), [InputRequired(_l("Choose a role."))])
+
+    def offer(self, roles: Iterable[Role]) -> None:
+        """Fill the choice of roles, in the order in which they are listed everywhere."""
+        offered = frozenset(roles)
+        choices = [SelectChoice(role.value, _l(role.label)) for role in Role if role in offered]
+        self.role.choices = [SelectChoice("", _l("Choose…")), *choices]
+
+
+class InvitationForm(PersonForm):
+    """Somebody new, who gets an invitation by mail."""
+
+    email = StringField(
+        _l("Email"),
+        [InputRequired(_l("Fill in the e-mail address.")), NOT_TOO_LONG],
+        filters=[stripped],
+        render_kw={"type": "email", "autocomplete": "off"},
+    )
+    language = language_field()
+
+
+class LanguageForm(FlaskForm):
+    """The language of one's pages and mails."""
+
+    language = language_field()

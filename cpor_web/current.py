@@ -1,0 +1,70 @@
+"""What a view may ask for of the present request. Nothing below the blueprints imports this."""
+
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, current_app, g
+from flask_security import current_user
+
+from cpor_web import clock, closures
+from cpor_web.config import Settings
+from cpor_web.emails.links import Signers
+from cpor_web.extensions import db
+from cpor_web.models import User
+from cpor_web.programme import Programme
+from cpor_web.proofs import DocumentStore
+from cpor_web.rules.roles import Actor
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Keep what the settings say where views and commands find it."""
+    app.extensions["settings"] = settings
+    app.extensions["programme"] = Programme.from_settings(settings)
+    app.extensions["signers"] = Signers(settings.consent_keys, settings.public_url)
+    if settings.clock_file:
+        clock.follow(settings.data_dir / settings.clock_file)
+    app.context_processor(lambda: {"programme": programme_as_set_up()})
+
+
+def settings() -> Settings:
+    """Return the operator's settings."""
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def programme() -> Programme:
+    """Return the programme with the calendar's closures, read when first asked for in this request or job."""
+    if "programme" not in g:
+        g.programme = programme_as_set_up().with_closures(closures.by_day(db.session()))
+    return cast(Programme, g.programme)
+
+
+def programme_as_set_up() -> Programme:
+    """Return the programme as the settings have it: enough for pages, which must not need the database."""
+    return cast(Programme, current_app.extensions["programme"])
+
+
+def signers() -> Signers:
+    """Return the makers and readers of customers' links."""
+    return cast(Signers, current_app.extensions["signers"])
+
+
+def documents() -> DocumentStore:
+    """Return the store of documents."""
+    return cast(DocumentStore, current_app.extensions["documents"])
+
+
+def user() -> User:
+    """Return who is signed in; only for views that nobody reaches without."""
+    return cast(User, current_user)
+
+
+def actor() -> Actor:
+    """Return who acts, as the rules see it."""
+    return user().actor
+
+
+def now() -> datetime:
+    """Return the moment of this request: the same one throughout, read when it is first asked for."""
+    if "now" not in g:
+        g.now = clock.utcnow()
+    return cast(datetime, g.now)

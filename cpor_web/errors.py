@@ -1,0 +1,52 @@
+"""What people read where something is refused, missing or broken: what is wrong, and what to do."""
+
+from http import HTTPStatus
+
+from flask import Flask, current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from cpor_web.rules.exc import Invalid, Refused
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a page of ours."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _broken)
+    app.jinja_env.globals["sentence"] = sentence
+
+
+def sentence(refused: Refused) -> str:
+    """Return the sentence of a refusal in the reader's language, its values too."""
+    return _(refused.message, **{name: _translated(value) for name, value in refused.values.items()})
+
+
+def _translated(value: str | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_translated, value))
+    return str(_(value)) if value else ""
+
+
+def status_of(refused: Refused) -> int:
+    """Return 422 for input that is wrong, 409 for an action that comes at the wrong time."""
+    return HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(refused, Invalid) else HTTPStatus.CONFLICT
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if code < HTTPStatus.BAD_REQUEST:
+        return error
+    known = code if code in {400, 403, 404, 405, 409, 413, 429, 503} else 400 if code < 500 else 500
+    return render_template("error.html", code=known), code, _headers(error)
+
+
+def _headers(error: HTTPException) -> dict[str, str]:
+    return {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+
+
+def _broken(error: Exception) -> ResponseReturnValue:
+    current_app.logger.error("an answer failed", exc_info=error)
+    code = HTTPStatus.SERVICE_UNAVAILABLE if isinstance(error, OperationalError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    return render_template("error.html", code=int(code)), code

@@ -1,0 +1,94 @@
+"""A deadline's stored rule, told in plain sentences to whom it concerns."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from babel.dates import format_date
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from cpor_web.moments import exactly
+from cpor_web.rules.words import N_
+
+_STARTS = {
+    "submitted": N_("The clock started when the claim was submitted: %(moment)s."),
+    "review": N_("The clock started when the review started: %(moment)s."),
+    "partner": N_("The clock started when the mail server took the mail that told of it: %(moment)s."),
+    "consent": N_("The clock started when the mail server took the notice: %(moment)s."),
+    "dispute": N_("The clock started with the rejection: %(moment)s."),
+    "dispute-review": N_("The clock started when the dispute came in: %(moment)s."),
+    "decision": N_("The time to decide counts from when the operator got the claim: %(moment)s."),
+}
+_ANY_START = N_("The clock started: %(moment)s.")
+_WHY_NOT_WORKING = (N_("weekend"), N_("closure"))  # as the stored rules say it; holidays have names of their own
+
+
+def how_computed(rule: Mapping[str, Any]) -> list[str]:
+    """Return the sentences that explain `rule`, the JSON of `rules.deadlines`, in the reader's language."""
+    return [*_the_count(rule), *_what_came_first(rule)]
+
+
+def _the_count(rule: Mapping[str, Any]) -> list[str]:
+    zone = rule["zone"]
+    start = exactly(datetime.fromisoformat(rule["from"]), _language(), zone)
+    sentences = [_(_STARTS.get(rule["period"], _ANY_START), moment=start), _length(rule)]
+    if rule["last_day"] is None:
+        return sentences
+    if skipped := rule.get("skipped"):
+        days = "; ".join(f"{_day(off['day'])} ({_(off['why'])})" for off in skipped)
+        sentences.append(_("Not counted, for nobody works then: %(days)s.", days=days))
+    if rule.get("added_to_be_full"):
+        sentences.append(_("One day was added, so that every day is a full one."))
+    sentences.append(
+        _("It ends with the last second of %(day)s in the time zone %(zone)s.", day=_day(rule["last_day"]), zone=zone)
+    )
+    return sentences
+
+
+def _length(rule: Mapping[str, Any]) -> str:
+    count, used = rule["count"], rule.get("used", 0)
+    if rule["unit"] == "business days":
+        length = ngettext("It runs for %(num)d business day", "It runs for %(num)d business days", count)
+    elif rule["last_day"] is None:
+        return str(_("It runs for exactly %(count)s days.", count=f"{count:g}"))
+    else:
+        length = ngettext("It runs for %(num)d day", "It runs for %(num)d days", int(count))
+    uncounted = _("the day on which it started is not counted")
+    if used:
+        before = ngettext(
+            "%(num)d was used before the partner had the claim",
+            "%(num)d were used before the partner had the claim",
+            used,
+        )
+        return f"{length}; {before}; {uncounted}."
+    return f"{length}; {uncounted}."
+
+
+def _what_came_first(rule: Mapping[str, Any]) -> list[str]:
+    """A stage and the whole decision both have an end, and so have two notices: say which one counts."""
+    if printed := rule.get("printed"):
+        end = exactly(datetime.fromisoformat(printed), _language(), rule["zone"])
+        return [_("A notice prints a later end than that: %(moment)s. What is printed counts.", moment=end)]
+    if not (also := rule.get("also")):
+        return []
+    other = exactly(datetime.fromisoformat(also["at"]), _language(), rule["zone"])
+    if also["period"] == "decision":
+        sentence = N_(
+            "The whole decision would be due later or at the same moment: %(moment)s. What is first counts."
+        )
+    else:
+        sentence = N_(
+            "This stage alone would end later: %(moment)s. The whole decision is due first, so that counts."
+        )
+    return [_(sentence, moment=other)]
+
+
+def _day(iso: str) -> str:
+    return format_date(
+        date.fromisoformat(iso), "full" if _language() != "en" else "EEEE, d MMMM yyyy", locale=_language()
+    )
+
+
+def _language() -> str:
+    return str(get_locale() or "en")

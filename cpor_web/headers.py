@@ -1,0 +1,55 @@
+"""Headers that every answer carries, and a nonce for the page's own scripts."""
+
+import secrets
+
+from flask import Flask, Response, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+CUSTOMER_PAGES = "customers"
+
+_POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+
+def init_app(app: Flask, *, trusted_proxies: int) -> None:
+    """Set the headers on every answer; templates get `csp_nonce()`. Believe that many proxies in front of us."""
+    if trusted_proxies:
+        hops = trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.after_request(_harden)
+
+
+def csp_nonce() -> str:
+    """Return this answer's nonce, the only one that its scripts may carry."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def _harden(response: Response) -> Response:
+    scripts = {"script-src": f"'self' 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "'self'"}
+    policy = "; ".join(f"{name} {value}" for name, value in {**_POLICY, **scripts}.items())
+    response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.blueprint == CUSTOMER_PAGES:
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    else:
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint != "static" and not (request.endpoint or "").startswith("bootstrap."):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

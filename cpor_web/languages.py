@@ -1,0 +1,46 @@
+"""Languages and how moments are written: for people, exact, with the zone."""
+
+from datetime import datetime
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_locale, gettext
+from flask_security import current_user
+
+from cpor_web.current import programme_as_set_up
+from cpor_web.moments import exactly
+from cpor_web.paths import TRANSLATIONS
+from cpor_web.rules.eligibility import OURS
+from cpor_web.rules.languages import LANGUAGES
+
+
+def init_app(app: Flask, babel: Babel) -> None:
+    """Choose the language: by the page's own choice, by account, by browser."""
+    babel.init_app(
+        app,
+        default_translation_directories=str(TRANSLATIONS),
+        locale_selector=_language,
+        timezone_selector=lambda: programme_as_set_up().calendar.zone.key,
+    )
+    app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters["reason"] = reason
+    app.jinja_env.globals["get_locale"] = get_locale
+
+
+def _language() -> str:
+    if not has_request_context():
+        return "en"
+    if "language" in g:
+        return str(g.language)
+    if current_user and current_user.is_authenticated:
+        return str(current_user.language)
+    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def moment(at: datetime) -> str:
+    """Write `at` in the operator's zone: "Friday, 27 November 2026, 23:59:59 CET"."""
+    return exactly(at, str(get_locale() or "en"), programme_as_set_up().calendar.zone.key)
+
+
+def reason(text: str) -> str:
+    """Return why an association is not eligible: our own words translated, another assessor's as they came."""
+    return gettext(text) if text in OURS else text

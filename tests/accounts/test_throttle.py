@@ -1,0 +1,100 @@
+"""Guessing is limited; the person whose password is guessed at is not locked out."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import redis
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from cpor_web import create_app
+from cpor_web.config import Settings
+from cpor_web.extensions import db, limiter
+from cpor_web.models import User
+from cpor_web.rules.roles import Role
+from tests.support import factories
+from tests.support.browser import Browser
+
+HERE = {"REMOTE_ADDR": "192.0.2.7"}
+ELSEWHERE = {"REMOTE_ADDR": "198.51.100.9"}
+
+
+@pytest.fixture
+def user(committed: Session) -> User:
+    user = factories.user(committed, Role.REVIEWER)
+    committed.commit()
+    return user
+
+
+def _guess(client: Browser, email: str, password: str = "wrong", *, at: dict[str, str] = HERE) -> int:
+    form = {"email": email, "password": password}
+    return client.submit("/login", form, page="/login", environ_base=at).status_code
+
+
+def test_the_eleventh_guess_is_refused_even_if_right(client: Browser, user: User) -> None:
+    assert {_guess(client, user.email) for _ in range(10)} == {200}
+    assert _guess(client, user.email, factories.PASSWORD) == 429
+
+
+def test_the_refusal_is_a_page_that_says_what_to_do(client: Browser, user: User) -> None:
+    for _ in range(10):
+        _guess(client, user.email)
+    page = client.submit("/login", {"email": user.email, "password": "x"}, page="/login", environ_base=HERE)
+    assert "Wait a minute, then try again." in page.text
+
+
+def test_the_victim_signs_in_from_elsewhere(client: Browser, user: User) -> None:
+    for _ in range(11):
+        _guess(client, user.email)
+    assert _guess(client, user.email, factories.PASSWORD, at=ELSEWHERE) == 302
+
+
+def test_another_account_signs_in_from_the_same_address(client: Browser, committed: Session, user: User) -> None:
+    colleague = factories.user(committed, Role.REVIEWER)
+    committed.commit()
+    for _ in range(11):
+        _guess(client, user.email)
+    assert _guess(client, colleague.email, factories.PASSWORD) == 302
+
+
+def test_writing_the_address_otherwise_gives_no_new_guesses(client: Browser, user: User) -> None:
+    for _ in range(10):
+        _guess(client, user.email)
+    assert _guess(client, f" {user.email.upper()} ") == 429
+
+
+def test_signing_in_rightly_is_not_counted(client: Browser, app: Flask, user: User) -> None:
+    assert {_guess(app.test_client(), user.email, factories.PASSWORD) for _ in range(12)} == {302}
+
+
+def test_one_account_is_not_flooded_with_mails(client: Browser, user: User) -> None:
+    ask = [
+        client.submit("/reset", {"email": user.email}, page="/reset", environ_base=HERE).status_code for _ in range(6)
+    ]
+    assert ask == [200] * 5 + [429]
+
+
+def test_the_store_holds_no_address_of_anybody(client: Browser, settings: Settings, user: User) -> None:
+    _guess(client, user.email)
+    with redis.Redis.from_url(settings.redis_url) as store:
+        kept = [key.decode() for key in store.scan_iter()]
+    assert any("LIMIT" in key for key in kept)
+    assert not any("@" in key or user.email.split("@")[0] in key for key in kept)
+
+
+@pytest.fixture
+def app_without_redis(app: Flask, settings: Settings) -> Iterator[Flask]:
+    lonely = create_app(replace(settings, redis_url="redis://127.0.0.1:1/0"))
+    yield lonely
+    with lonely.app_context():
+        db.engine.dispose()
+    limiter.init_app(app)  # the extension is one for all apps: back to the one with Redis
+
+
+def test_without_redis_people_sign_in_and_guesses_are_still_limited(
+    app_without_redis: Flask, user: User, committed: Session, sign_in: Callable[..., Browser]
+) -> None:
+    sign_in(app_without_redis.test_client(), user)
+    guesser = app_without_redis.test_client()
+    assert [_guess(guesser, user.email) for _ in range(11)] == [200] * 10 + [429]

@@ -1,0 +1,1 @@
+"""What tests are played against: real servers that can be told to misbehave."""

@@ -1,0 +1,51 @@
+"""A test client that behaves like a browser, and looks at every page it gets."""
+
+from typing import Any
+
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.support import page_checker
+
+
+class Browser(FlaskClient):
+    """Visits the public URL, says where it comes from, and checks each HTML page (`page_checker`).
+
+    `sends_referer`: False does without, as from a page with the policy no-referrer or a mail client.
+    `expects_failure`: without it an answer with status 500 fails the test; its log has the traceback.
+    """
+
+    sends_referer = True
+    expects_failure = False
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if "settings" not in self.application.extensions:  # some other application than ours
+            return super().open(*args, **kwargs)
+        if args and isinstance(args[0], str):
+            home = self.application.extensions["settings"].public_url
+            kwargs.setdefault("base_url", home)
+            headers = dict(kwargs.pop("headers", None) or {})
+            if self.sends_referer:
+                headers.setdefault("Referer", f"{home}/")
+            kwargs["headers"] = headers
+            kwargs.setdefault("buffered", True)  # so that a file that was sent is closed
+        response = super().open(*args, **kwargs)
+        assert self.expects_failure or response.status_code != 500, f"{response.request.path} is broken: see the log"
+        if response.mimetype == "text/html" and response.data and not 300 <= response.status_code < 400:
+            page_checker.check(response.text, f"{response.request.method} {response.request.path}")
+        return response
+
+    def page(self, path: str, *, status: int = 200) -> BeautifulSoup:
+        """Return a page's document, which must have that status."""
+        response = self.get(path)
+        assert response.status_code == status, f"{path}: {response.status_code}"
+        return BeautifulSoup(response.text, "html.parser")
+
+    def csrf_token(self, path: str = "/login") -> str:
+        """Return the token of the first form on a page."""
+        return str(self.page(path).find("input", attrs={"name": "csrf_token"})["value"])
+
+    def submit(self, path: str, data: dict[str, Any] | None = None, *, page: str, **kwargs: Any) -> TestResponse:
+        """Send a form that is on `page` to `path`, with that page's token."""
+        return self.post(path, data={"csrf_token": self.csrf_token(page), **(data or {})}, **kwargs)

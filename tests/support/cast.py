@@ -1,0 +1,126 @@
+"""The people of the journeys, and what they do many times: filing a claim, approving it, reading a mail."""
+
+import re
+from dataclasses import dataclass
+from itertools import count
+from typing import Self
+
+from cpor_web.models import User
+from cpor_web.rules.roles import Role
+from tests.support import factories
+from tests.support.factories import PASSWORD
+from tests.support.installation import Installation
+from tests.support.person import File, Person, Typed
+from tests.support.received_mail import Mail
+
+TENANT = "0f8fad5b-d9cb-469f-a165-70867728950e"
+PROOF = File("signed order.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n")
+
+_numbers = count(1)
+
+
+@dataclass
+class Cast:
+    """A partner's Ines, the vendor's Rosa, and Carla, who is the customer's contact and never signs in."""
+
+    installation: Installation
+    ines: Person
+    rosa: Person
+    partner: str
+    ines_address: str
+    carla_address: str
+    customer: str
+    reference: str = ""
+
+    @classmethod
+    def gather(cls, installation: Installation) -> Self:
+        """Give the partner and the vendor their accounts and let both sign in."""
+        with installation.session() as session:
+            ines: User = factories.user(session)
+            rosa: User = factories.user(session, Role.REVIEWER)
+            assert ines.partner is not None
+            partner = ines.partner.name
+        number = next(_numbers)
+        return cls(
+            installation,
+            installation.signed_in(ines.email, PASSWORD),
+            installation.signed_in(rosa.email, PASSWORD),
+            partner,
+            ines.email,
+            f"carla@contoso{number}.example.com",
+            f"Contoso {number}",
+        )
+
+    def claim(self) -> dict[str, Typed]:
+        """Return what Ines writes into the form of a claim. The location is the second choice: see `file`."""
+        return {
+            "Claim name": f"Teams at {self.customer}",
+            "Customer name": self.customer,
+            "Customer domain": self.carla_address.partition("@")[2],
+            "Customer tenant ID": TENANT,
+            "Solution area": "Microsoft 365",
+            "Activity": "Usage",
+            "Products": ["Teams", "Intune"],
+            "Customer contact name": "Carla Conti",
+            "Customer contact title": "Head of IT",
+            "Customer contact email": self.carla_address,
+            "Customer contact language": "English",
+            "Partner contact name": "Ines Incentives",
+            "Partner contact email": self.ines_address,
+        }
+
+    def file(self, **more: Typed) -> Self:
+        """Let Ines write the claim, upload the proof and submit it."""
+        self.ines.open("/claims").follow("Add customer")
+        location = next(words for words in self._mpn_ids() if "Oslo" in words)
+        self.ines.press("Save", {**self.claim(), "MPN ID": location, **more})
+        self.reference = self.ines.address.partition("#")[0].rpartition("/")[2]
+        self.ines.press("Upload", {"Document": PROOF})
+        self.ines.press("Submit for approval")
+        assert self.ines.sees("Submitted"), self.ines.words
+        return self
+
+    def review(self) -> Self:
+        """Let Rosa take it."""
+        self.rosa.open(f"/review/{self.reference}").press("Start review")
+        return self
+
+    def approve(self) -> Self:
+        """Let Rosa take it and approve."""
+        self.review()
+        self.rosa.press("Approve")
+        assert self.rosa.sees("Approved"), self.rosa.words
+        return self
+
+    def notice(self) -> Mail:
+        """Return Carla's notice once it has come and its taking is noted."""
+        notice = self.installation.mail_to(self.carla_address, "You can deny it")
+        self.installation.all_mail_is_out()
+        self.installation.eventually(lambda: self.status_words("The customer may deny."), "the customer's days have begun")
+        return notice
+
+    def status_words(self, *words: str) -> bool:
+        """Tell whether Ines' page of the claim has these words."""
+        return self.ines.open(f"/claims/{self.reference}").sees(*words)
+
+    def _mpn_ids(self) -> list[str]:
+        return [" ".join(option.get_text().split()) for option in self.ines.page.find(id="mpn_id")("option")]
+
+
+def text_of(mail: Mail) -> str:
+    """Return a mail's plain text with every blank a single one."""
+    return " ".join(plain(mail).split())
+
+
+def plain(mail: Mail) -> str:
+    """Return a mail's plain text."""
+    part = mail.message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link_in(mail: Mail, purpose: str) -> str:
+    """Return the address of a customer's link (d, u, y) in a mail: it stands alone on its line."""
+    found = re.search(rf"^(https?://\S+/{purpose}/\S+)\r?$", plain(mail), re.MULTILINE)
+    assert found, plain(mail)
+    return found[1]

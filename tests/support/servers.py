@@ -1,0 +1,53 @@
+"""The PostgreSQL and the Redis that the tests run against: real ones, one of each for the whole run.
+
+CPOR_TEST_DATABASE_URL and CPOR_TEST_REDIS_URL name servers to use instead; the first as a superuser, for tests make
+and drop databases of their own there. CPOR_TEST_PG_BIN names other PostgreSQL binaries to start.
+"""
+
+import os
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from cpor_web.embedded.postgres import EmbeddedPostgres
+from cpor_web.embedded.redis_server import EmbeddedRedis
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where they are: the URL of any database of PostgreSQL, the URL of Redis without a database."""
+
+    postgres: str
+    redis: str
+
+    def redis_url(self, number: int) -> str:
+        """Return the URL of one of Redis' sixteen databases."""
+        return f"{self.redis}?db={number}" if self.redis.startswith("unix:") else f"{self.redis.rstrip('/')}/{number}"
+
+    def new_database(self, name: str) -> str:
+        """Make an empty database, in place of one of that name, and return its URL."""
+        admin = make_url(self.postgres)
+        with psycopg.connect(_conninfo(admin), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return admin.set(database=name).render_as_string(hide_password=False)
+
+
+def start(stack: ExitStack) -> Servers:
+    """Start what nobody named, until `stack` is closed."""
+    postgres, redis = os.environ.get("CPOR_TEST_DATABASE_URL"), os.environ.get("CPOR_TEST_REDIS_URL")
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cpor-tests-", ignore_cleanup_errors=True)))
+    if not postgres:
+        postgres = stack.enter_context(EmbeddedPostgres(folder, fsync=False)).url("postgres")
+    if not redis:
+        redis = stack.enter_context(EmbeddedRedis(folder)).url
+    return Servers(postgres, redis)
+
+
+def _conninfo(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
