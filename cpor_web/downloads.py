@@ -1,0 +1,61 @@
+"""Answers that are files: documents as they were uploaded, and tables for a spreadsheet."""
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from flask import Response
+
+from cpor_web.models import Document
+
+SANDBOX = "default-src 'none'; sandbox"
+_NOT_PLAIN = re.compile(r"[^ !#-$&-\[\]-~]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def document(document: Document, content: Iterable[bytes]) -> Response:
+    """Answer with a document: always to be saved, never shown, whatever is in it."""
+    response = Response(content, mimetype=document.media_type)
+    response.content_length = document.size
+    return as_attachment(response, document.filename)
+
+
+def table(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:
+    """Answer with CSV in UTF-8 that spreadsheets read as text: no cell is taken for a formula (CWE-1236)."""
+    return as_attachment(Response("".join(_lines(header, rows)), mimetype="text/csv"), filename)
+
+
+def structured(filename: str, data: object) -> Response:
+    """Answer with JSON in UTF-8, for other programs to read."""
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    return as_attachment(Response(f"{text}\n", mimetype="application/json"), filename)
+
+
+def as_attachment(response: Response, filename: str) -> Response:
+    """Name the file as RFC 6266 asks, once in ASCII for old clients and once in full, and keep browsers off it."""
+    plain = _NOT_PLAIN.sub("_", unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode("ascii"))
+    plain = f"document{plain}" if plain.startswith(".") else plain
+    names = {"filename": plain}
+    if plain != filename:
+        names["filename*"] = f"UTF-8''{quote(filename, safe='')}"
+    response.headers.set("Content-Disposition", "attachment", **names)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+def _lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    yield "\ufeff"  # without it, spreadsheets take UTF-8 for something older
+    for row in (header, *rows):
+        line = io.StringIO()
+        csv.writer(line).writerow([_inert(value) for value in row])
+        yield line.getvalue()
+
+
+def _inert(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

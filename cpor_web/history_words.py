@@ -1,0 +1,172 @@
+"""What happened, in words: one sentence for each kind of event, for partners and reviewers alike.
+
+To add a kind is to add a line here. A kind without one is shown by its own name, never left out.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import gettext as _
+
+from cpor_web.models import Event
+from cpor_web.rules.fields import LABELS
+from cpor_web.rules.reasons import Denial, Reason, Rejection, Request, Way, Withdrawal
+from cpor_web.rules.words import N_
+
+SENTENCES = {
+    "claim:created": N_("The claim was created."),
+    "claim:edited": N_("The claim was edited."),
+    "claim:submitted": N_("The claim was submitted for approval."),
+    "claim:deleted": N_("The draft was deleted."),
+    "claim:review-started": N_("The review started."),
+    "claim:information-requested": N_("The reviewer asked for more."),
+    "claim:resubmitted": N_("The claim was resubmitted."),
+    "claim:approved": N_("The claim was approved."),
+    "claim:rejected": N_("The claim was rejected."),
+    "claim:taken-over": N_("Another reviewer took the claim."),
+    "claim:contact-confirmed": N_("The customer contact %(contact)s was confirmed."),
+    "claim:withdrawn": N_("The partner requested the rejection; the claim was rejected."),
+    "claim:lapsed": N_("The partner's deadline passed; the claim was rejected."),
+    "claim:disputed": N_("The rejection was disputed."),
+    "contact:proposed": N_("Another customer contact was proposed: %(contact)s instead of %(instead_of)s."),
+    "contact:corrected": N_("The proposed contact was confirmed: %(contact)s instead of %(instead_of)s is asked."),
+    "comment:added": N_("A comment was added."),
+    "note:added": N_("An internal note was added."),
+    "document:uploaded": N_("The document %(filename)s was uploaded."),
+    "consent:opened": N_("The customer is asked: a consent period was opened."),
+    "consent:started": N_("The notices are out; the consent period started."),
+    "consent:stopped": N_("The consent period was stopped: a right contact is needed."),
+    "consent:resumed": N_("The consent period goes on, with its full length from now."),
+    "consent:denied": N_("The customer denied the association."),
+    "consent:denied-by-superseded": N_("A contact who was replaced denied; a reviewer looks at it."),
+    "consent:undone": N_("The customer restored the association."),
+    "consent:no-objection": N_("The customer has no objection."),
+    "consent:wrong-person": N_("The contact is not the right person."),
+    "consent:yes-pressed": N_("The customer said yes; it counts once it is confirmed."),
+    "consent:yes-confirmed": N_("The customer confirmed the yes."),
+    "consent:passed": N_("The consent period passed without a denial."),
+    "consent:declined-by-silence": N_(
+        "The consent period passed without the customer's yes; the claim was rejected."
+    ),
+    "reply:noted": N_("The customer replied; a reviewer reads it before the consent period is closed."),
+    "reply:read": N_("A reviewer has read the customer's reply."),
+    "assessment:queued": N_("The association was sent to be assessed for incentives."),
+    "assessment:assessed": N_("The association was assessed for incentives."),
+    "assessment:handed-over-again": N_("Message %(sequence)s to the assessor was sent again."),
+    "assessment:flagged": N_("The association ended; its assessment was flagged."),
+    "assessment:restored": N_("The association was restored; the flag on its assessment was lifted."),
+    "mail:queued": N_("A mail was queued."),
+    "mail:sent": N_("A mail was sent."),
+    "mail:refused": N_("A mail could not be delivered."),
+    "mail:bounced": N_("A mail came back."),
+    "mail:sent-again": N_("A mail was sent again."),
+}
+"""By kind of event; %(…)s places are filled from the event's data."""
+
+KINDS = {
+    "claim": N_("Claim"),
+    "document": N_("Documents"),
+    "comment": N_("Comments"),
+    "contact": N_("Contacts"),
+    "consent": N_("Consent"),
+    "reply": N_("Replies"),
+    "assessment": N_("Assessment"),
+    "mail": N_("Mails"),
+}
+"""What a history can be filtered by: the part of a kind before the colon."""
+
+_CHOSEN: Mapping[str, type[StrEnum]] = {"way": Way, "detail": Withdrawal}
+_WORDS = {"comment": N_("Comment"), "words": N_("Words"), "justification": N_("Business justification")}
+_FACTS = {
+    "reason": N_("Reason"),
+    "detail": N_("Reason"),
+    "way": N_("Way"),
+    "replaces": N_("Replaces"),
+    "sha256": N_("SHA-256"),
+    "ends_at": N_("Ends"),
+    "why": N_("Why"),
+    "mail": N_("Mail"),
+    "to": N_("To"),
+    "state": N_("Result"),
+    "answer": N_("Answer of the mail server"),
+    "from": N_("From"),
+}
+
+
+def told(event: Event) -> str:
+    """Return the sentence that tells of `event`, in the reader's language."""
+    sentence = SENTENCES.get(event.kind)
+    if sentence is None:
+        return event.kind
+    try:
+        return str(_(sentence) % event.data)
+    except (KeyError, ValueError, TypeError):  # an event of an older version lacks a value
+        return str(_(sentence))
+
+
+def actor(event: Event) -> str:
+    """Return by whom it was done: the name, and the role in the reader's language."""
+    role = _(event.role.label)
+    return role if _(event.actor) == role else f"{event.actor} ({role})"
+
+
+def details(event: Event) -> list[str]:
+    """Return what else there is to know of `event`, a line each: old and new values, reasons, words."""
+    return [*_changes(event.data), *_asks(event.data), *_facts(event), *_said(event.data)]
+
+
+def record(event: Event) -> dict[str, Any]:
+    """Return what there is to know of `event` for other programs: by stable names, and in words beside."""
+    changes = {name: {"old": old, "new": new} for name, (old, new) in event.data.get("changes", {}).items()}
+    return {
+        "at": event.at.isoformat(),
+        "kind": event.kind,
+        "by": event.actor,
+        "role": event.role.value,
+        "what": told(event),
+        "more": details(event),
+        "changes": changes,
+    }
+
+
+def _changes(data: Mapping[str, Any]) -> Iterator[str]:
+    for name, (old, new) in data.get("changes", {}).items():
+        label = _(LABELS.get(name, name))
+        yield _("%(field)s: %(old)s → %(new)s", field=label, old=old or _("(empty)"), new=new or _("(empty)"))
+
+
+def _asks(data: Mapping[str, Any]) -> Iterator[str]:
+    for reason, missing in data.get("asks", {}).items():
+        label = _label(Request, reason)
+        yield f"{label}: {missing}" if missing else label
+
+
+def _facts(event: Event) -> Iterator[str]:
+    for name, label in _FACTS.items():
+        if value := event.data.get(name):
+            yield f"{_(label)}: {_value(event, name, str(value))}"
+    for reason in event.data.get("reasons", ()):
+        yield _(reason)
+
+
+def _said(data: Mapping[str, Any]) -> Iterator[str]:
+    for name, label in _WORDS.items():
+        if words := data.get(name):
+            yield f"{_(label)}: {words}"
+
+
+def _value(event: Event, name: str, value: str) -> str:
+    if name == "reason":
+        return _label(Denial if event.kind.startswith("consent:") else Rejection, value)
+    if name in _CHOSEN:
+        return _label(_CHOSEN[name], value)
+    return _(value) if name in {"why", "state"} else value
+
+
+def _label(kind: type[StrEnum], value: str) -> str:
+    try:
+        member = kind(value)
+    except ValueError:
+        return value
+    return _(member.label) if isinstance(member, Reason) else value

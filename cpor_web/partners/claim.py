@@ -1,0 +1,122 @@
+"""A claim's page, and its documents to be saved."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, abort, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms.fields.choices import SelectChoice
+
+from cpor_web import downloads, facts
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import queries
+from cpor_web.claims.next_steps import next_step
+from cpor_web.current import actor, documents, now, programme, settings
+from cpor_web.errors import status_of
+from cpor_web.extensions import db
+from cpor_web.models import OPEN_STATES, AssessmentState, Claim, Event, RoundState
+from cpor_web.partners.blueprint import bp, claim_or_404
+from cpor_web.partners.details import details
+from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
+from cpor_web.partners.refusals import told_at_its_field, words_of
+from cpor_web.rules.exc import Refused
+from cpor_web.rules.fields import LABELS, editable
+from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Action
+from cpor_web.rules.words import N_
+
+ASSESSED = {
+    AssessmentState.QUEUED: N_("Being assessed"),
+    AssessmentState.ELIGIBLE: N_("Eligible"),
+    AssessmentState.NOT_ELIGIBLE: N_("Not eligible"),
+}
+
+_WITH_THE_PARTNER = (Status.EDITING, Status.PARTNER_ACTION_REQUIRED)
+
+
+@bp.get("/claims/<reference>")
+@allowed(PARTNER_ROLES)
+def claim(reference: str) -> ResponseReturnValue:
+    """Show a claim: where it stands, what happens next, and everything in it."""
+    return page(claim_or_404(reference))
+
+
+@bp.get("/claims/<reference>/documents/<int:document_id>")
+@allowed(PARTNER_ROLES)
+def download(reference: str, document_id: int) -> Response:
+    """Give back a document as it was uploaded, to be saved."""
+    found = queries.document_of(db.session(), claim_or_404(reference), document_id) or abort(404)
+    return downloads.document(found, documents().open(found.sha256))
+
+
+def page(claim: Claim, refused: Refused | None = None, **sent: FlaskForm) -> ResponseReturnValue:
+    """Render the claim's page. What was refused is told there, with the form that was `sent` as it was typed."""
+    content = _content(claim)
+    told: dict[str, Any] = {}
+    if refused is not None and not any(told_at_its_field(refused, form) for form in sent.values()):
+        told = words_of(claim, refused)
+    if "dispute" in sent and Action.DISPUTE not in content["offered"]:
+        told["typed"] = sent["dispute"].justification.data  # its form is not on the page any more
+    forms = _forms(content) | sent
+    html = render_template("partners/claim.html", claim=claim, forms=forms, **content, **told)
+    return html, status_of(refused) if refused else HTTPStatus.OK
+
+
+def _forms(content: dict[str, Any]) -> dict[str, FlaskForm]:
+    upload = UploadForm(formdata=None)
+    current = [SelectChoice(str(each.id), each.filename) for each in content["documents"] if not each.replaced_by_id]
+    upload.replaces.choices = [SelectChoice("", _("No other document")), *current]
+    if not current:
+        del upload.replaces
+    return {"upload": upload, "comment": CommentForm(formdata=None), "dispute": DisputeForm(formdata=None)}
+
+
+def _content(claim: Claim) -> dict[str, Any]:
+    session = db.session()
+    round_ = facts.latest_round(session, claim)
+    is_claimant = actor().role in CLAIMANTS
+    was_declined = claim.rejection is Rejection.CUSTOMER_DECLINE
+    documents = queries.documents_of(session, claim)
+    return {
+        "Action": Action,
+        "Status": Status,
+        "asked": _latest(claim, "claim:information-requested", Status.PARTNER_ACTION_REQUIRED),
+        "assessment": queries.assessment_of(session, claim),
+        "assessment_labels": ASSESSED,
+        "can_claim": is_claimant,
+        "can_edit": is_claimant and bool(editable(claim.status, programme().correctable_in)),
+        "can_name_contact": is_claimant and round_ is not None and round_.state is RoundState.STOPPED,
+        "can_start_anew": is_claimant and claim.status is Status.REJECTED,
+        "comments": queries.comments_of(session, claim),
+        "declined_by_customer": was_declined,
+        "denied": _latest(claim, "consent:denied", Status.REJECTED) if was_declined else None,
+        "details": details(claim, programme().catalogue),
+        "documents": documents,
+        "is_provisional": round_ is not None and round_.state in OPEN_STATES,
+        "mails": queries.mails_of(session, claim, actor()),
+        "missing": _missing(claim, has_proof=bool(documents)) if claim.status in _WITH_THE_PARTNER else [],
+        "now": now(),
+        "proposal": claim.proposed_contact,
+        "offered": queries.offered(session, claim, actor=actor(), now=now(), programme=programme()),
+        "step": next_step(claim, round_, now=now()),
+        "upload_mib": settings().upload_mib,
+        "was_submitted": claim.first_submitted_at is not None,
+    }
+
+
+def _latest(claim: Claim, kind: str, status: Status) -> Event | None:
+    """Return what brought the claim into `status`, where that is its status and such an event did."""
+    if claim.status is not status:
+        return None
+    return next(iter(queries.history(db.session(), claim, actor(), kind=kind)), None)
+
+
+def _missing(claim: Claim, *, has_proof: bool) -> list[tuple[str, str]]:
+    """Return label and address of everything that keeps a claim from being submitted."""
+    form = url_for("partners.edit_claim", reference=claim.reference)
+    missing = [(LABELS[name], f"{form}#{name}") for name in facts.missing_fields(claim, programme())]
+    return missing if has_proof else [*missing, (N_("Proof of execution"), "#document")]

@@ -1,0 +1,140 @@
+"""Filing a claim and editing it: one form, in which a draft may stay incomplete."""
+
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cpor_web import facts
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import operations
+from cpor_web.claims.drafts import Draft, problems
+from cpor_web.current import actor, now, programme, user
+from cpor_web.errors import sentence, status_of
+from cpor_web.extensions import db
+from cpor_web.models import Claim, Partner
+from cpor_web.partners.blueprint import bp, claim_or_404, seen
+from cpor_web.partners.details import shown
+from cpor_web.partners.forms import ClaimForm
+from cpor_web.partners.refusals import words_of
+from cpor_web.rules.exc import Invalid, NotAllowed, Refused
+from cpor_web.rules.fields import LABELS, editable
+from cpor_web.rules.roles import CLAIMANTS
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.words import N_
+from cpor_web.transactions import transaction
+
+
+@bp.route("/claims/new", methods=["GET", "POST"])
+@allowed(CLAIMANTS)
+def new_claim() -> ResponseReturnValue:
+    """File a claim; the partner contact is whoever files it, unless they say otherwise."""
+    form = ClaimForm()
+    before = Draft(partner_contact_name=user().name, partner_contact_email=user().email)
+    if not _is_saved(form, before):
+        return _page(form, None)
+    try:
+        draft = _right(form, before)
+        with transaction(db.session()):
+            claim = operations.create(db.session(), draft, actor=actor(), now=now(), programme=programme())
+    except Refused as refused:
+        return _refused(form, None, refused)
+    return _saved(claim)
+
+
+@bp.route("/claims/<reference>/edit", methods=["GET", "POST"])
+@allowed(CLAIMANTS)
+def edit_claim(reference: str) -> ResponseReturnValue:
+    """Edit what may be edited in the claim's status; the rest is shown."""
+    claim = claim_or_404(reference)
+    form = ClaimForm()
+    may_be_edited = editable(claim.status, programme().correctable_in)
+    if not may_be_edited:
+        return _too_late(form, claim)
+    form.keep_to(may_be_edited)
+    before = Draft.from_claim(claim)
+    if not _is_saved(form, before):
+        return _page(form, claim)
+    try:
+        draft = _right(form, before)
+        with transaction(db.session()):
+            operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=seen())
+    except Refused as refused:
+        return _refused(form, claim, refused)
+    return _saved(claim)
+
+
+def _is_saved(form: ClaimForm, before: Draft) -> bool:
+    """Tell whether the form was sent with Save; one that was not sent shows what was there `before`."""
+    if not form.is_submitted():
+        form.show(before)
+        return False
+    return "refresh" not in request.form
+
+
+def _too_late(form: ClaimForm, claim: Claim) -> ResponseReturnValue:
+    """Say that nothing can be edited any more, and show again what was typed meanwhile."""
+    refused = NotAllowed(
+        N_("A claim that is “%(status)s” cannot be edited. Nothing was saved."), {"status": claim.status.label}
+    )
+    if form.is_submitted():
+        return _refused(form, claim, refused)
+    flash(sentence(refused), "error")
+    return redirect(url_for("partners.claim", reference=claim.reference))
+
+
+def _right(form: ClaimForm, before: Draft) -> Draft:
+    """Return what the form says, or put what is wrong with it at its fields and raise the first of it."""
+    draft = form.draft(before)
+    found = problems(draft, partner=_partner(), programme=programme())
+    for name, problem in found.items():
+        _put_at(form, name, problem)
+    for problem in found.values():
+        raise problem
+    return draft
+
+
+def _put_at(form: ClaimForm, name: str, problem: Refused) -> bool:
+    if name not in form:
+        return False
+    if sentence(problem) not in form[name].errors:
+        form[name].errors = [*form[name].errors, sentence(problem)]
+    return True
+
+
+def _refused(form: ClaimForm, claim: Claim | None, refused: Refused) -> ResponseReturnValue:
+    """Show the form again with everything that was typed, and what is wrong at its field or on top."""
+    if isinstance(refused, Invalid) and _put_at(form, refused.field_name, refused):
+        return _page(form, claim, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(form, claim, status_of(refused), **words_of(claim, refused))
+
+
+def _page(form: ClaimForm, claim: Claim | None, code: int = HTTPStatus.OK, **more: object) -> ResponseReturnValue:
+    area = form.area.data if "area" in form else claim.area if claim else None
+    form.offer(_partner(), programme(), None if "area" in form else area)
+    page = render_template(
+        "partners/claim_form.html",
+        form=form,
+        claim=claim,
+        area=area,
+        is_draft=claim is None or claim.status is Status.EDITING,
+        labels=LABELS,
+        shown=shown(claim, programme().catalogue) if claim else {},
+        **more,
+    )
+    return page, code
+
+
+def _saved(claim: Claim) -> ResponseReturnValue:
+    flash(_("Saved."), "success")
+    if missing := facts.missing_fields(claim, programme()):
+        names = ", ".join(_(LABELS[name]) for name in missing)
+        flash(_("Still missing before it can be submitted: %(names)s.", names=names), "warning")
+    return redirect(url_for("partners.claim", reference=claim.reference))
+
+
+def _partner() -> Partner:
+    partner = user().partner
+    assert partner is not None, "claimants belong to a partner"
+    return partner

@@ -1,0 +1,184 @@
+"""What a partner does with a claim: each view is one verb, and a refusal is told on the page it came from."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import FileStorage
+from wtforms.fields.choices import SelectChoice
+
+from cpor_web import proofs
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import contacts, operations
+from cpor_web.current import actor, documents, now, programme, settings
+from cpor_web.errors import status_of
+from cpor_web.extensions import db
+from cpor_web.models import Claim, Document
+from cpor_web.partners.blueprint import bp, claim_or_404, number_in, seen
+from cpor_web.partners.claim import page
+from cpor_web.partners.forms import CommentForm, ContactForm, DisputeForm, UploadForm, WithdrawalForm
+from cpor_web.partners.refusals import told_at_its_field, words_of
+from cpor_web.proofs.checks import MIB
+from cpor_web.rules.exc import Refused
+from cpor_web.rules.reasons import Withdrawal
+from cpor_web.rules.roles import CLAIMANTS
+from cpor_web.transactions import transaction
+
+DONE = {
+    "submit": _l("Submitted. You get a mail when the review starts."),
+    "resubmit": _l("Resubmitted."),
+    "upload": _l("The document was uploaded."),
+    "comment": _l("The comment was added."),
+    "withdraw": _l("The claim was rejected at your request."),
+    "dispute": _l("The rejection is disputed."),
+    "new_from": _l("This is a new draft with the same fields. The proof of execution was not copied."),
+    "propose_contact": _l("The contact is proposed. A reviewer confirms it; then the customer is asked again."),
+    "delete_draft": _l("The draft was deleted."),
+}
+
+
+@bp.post("/claims/<reference>/submit")
+@allowed(CLAIMANTS)
+def submit(reference: str) -> ResponseReturnValue:
+    """Hand the draft to the reviewers."""
+    return _done_or_told(operations.submit, claim_or_404(reference), seen=seen())
+
+
+@bp.post("/claims/<reference>/resubmit")
+@allowed(CLAIMANTS)
+def resubmit(reference: str) -> ResponseReturnValue:
+    """Hand the claim back to the reviewer."""
+    return _done_or_told(operations.resubmit, claim_or_404(reference), seen=seen())
+
+
+@bp.post("/claims/<reference>/documents")
+@allowed(CLAIMANTS)
+def upload(reference: str) -> ResponseReturnValue:
+    """Add a document. It is no decision, so a page that is a little older will do."""
+    claim, form = claim_or_404(reference), UploadForm()
+    try:
+        document = _received(form.document.data)
+        _do(operations.upload, claim, document, replaces=number_in(form.replaces.data))
+    except Refused as refused:
+        return page(claim, refused, upload=form)
+    return _back("upload", claim, "proof")
+
+
+@bp.post("/claims/<reference>/comments")
+@allowed(CLAIMANTS)
+def add_comment(reference: str) -> ResponseReturnValue:
+    """Say something to the reviewer."""
+    claim, form = claim_or_404(reference), CommentForm()
+    try:
+        _do(operations.comment, claim, form.comment.data or "")
+    except Refused as refused:
+        return page(claim, refused, comment=form)
+    return _back("comment", claim, "comments")
+
+
+@bp.post("/claims/<reference>/dispute")
+@allowed(CLAIMANTS)
+def dispute(reference: str) -> ResponseReturnValue:
+    """Dispute a rejection with words, a document, or both."""
+    claim, form = claim_or_404(reference), DisputeForm()
+    try:
+        document = _received(form.document.data) if form.document.data else None
+        _do(operations.dispute, claim, form.justification.data or "", document=document)
+    except Refused as refused:
+        return page(claim, refused, dispute=form)
+    return _back("dispute", claim)
+
+
+@bp.post("/claims/<reference>/new")
+@allowed(CLAIMANTS)
+def new_from(reference: str) -> ResponseReturnValue:
+    """Start a new draft with this claim's fields."""
+    claim = claim_or_404(reference)
+    try:
+        fresh = _do(operations.new_from, claim)
+    except Refused as refused:
+        return page(claim, refused)
+    flash(DONE["new_from"], "success")
+    return redirect(url_for("partners.edit_claim", reference=fresh.reference))
+
+
+@bp.route("/claims/<reference>/request-rejection", methods=["GET", "POST"])
+@allowed(CLAIMANTS)
+def request_rejection(reference: str) -> ResponseReturnValue:
+    """Give the claim up, for one of three reasons."""
+    claim, form = claim_or_404(reference), WithdrawalForm()
+    if not form.is_submitted():
+        return _asked("partners/request_rejection.html", claim, form=form)
+    try:
+        detail = next((each for each in Withdrawal if each == form.detail.data), None)
+        _do(operations.withdraw, claim, detail, comment=form.comment.data or "", seen=seen())
+    except Refused as refused:
+        told = {} if told_at_its_field(refused, form) else words_of(claim, refused)
+        return _asked("partners/request_rejection.html", claim, status_of(refused), form=form, **told)
+    return _back("withdraw", claim)
+
+
+@bp.route("/claims/<reference>/contact", methods=["GET", "POST"])
+@allowed(CLAIMANTS)
+def name_contact(reference: str) -> ResponseReturnValue:
+    """Propose a right contact, while the consent period stands still for it."""
+    claim, form = claim_or_404(reference), ContactForm()
+    form.instead_of.choices = [SelectChoice(str(each.id), each.name) for each in claim.contacts]
+    if not form.is_submitted():
+        return _asked("partners/contact.html", claim, form=form)
+    try:
+        instead_of = number_in(form.instead_of.data) or 0
+        _do(contacts.propose_contact, claim, form.contact(), instead_of=instead_of, seen=seen())
+    except Refused as refused:
+        told = {} if told_at_its_field(refused, form) else words_of(claim, refused)
+        return _asked("partners/contact.html", claim, status_of(refused), form=form, **told)
+    return _back("propose_contact", claim)
+
+
+@bp.route("/claims/<reference>/delete", methods=["GET", "POST"])
+@allowed(CLAIMANTS)
+def delete_draft(reference: str) -> ResponseReturnValue:
+    """Ask, then delete a draft."""
+    claim, form = claim_or_404(reference), FlaskForm()
+    if not form.is_submitted():
+        return _asked("partners/delete_draft.html", claim)
+    try:
+        _do(operations.delete_draft, claim, seen=seen())
+    except Refused as refused:
+        return page(claim, refused)
+    flash(DONE["delete_draft"], "success")
+    return redirect(url_for("partners.dashboard"))
+
+
+def _do(verb: Callable[..., Any], claim: Claim, *what: object, **how: object) -> Any:
+    """Do `verb` in a transaction of its own, as who is signed in, now."""
+    with transaction(db.session()):
+        return verb(db.session(), claim, *what, actor=actor(), now=now(), programme=programme(), **how)
+
+
+def _done_or_told(verb: Callable[..., Any], claim: Claim, **how: object) -> ResponseReturnValue:
+    try:
+        _do(verb, claim, **how)
+    except Refused as refused:
+        return page(claim, refused)
+    return _back(verb.__name__, claim)
+
+
+def _received(upload: FileStorage | None) -> Document:
+    """Store the bytes of an upload and return its row to be; raises Invalid where it will not do."""
+    limit = settings().upload_mib * MIB
+    stream, name = (upload.stream, upload.filename) if upload else (None, None)
+    return proofs.receive(documents(), stream, filename=name, limit=limit).as_document()
+
+
+def _asked(template: str, claim: Claim, code: int = HTTPStatus.OK, **content: Any) -> ResponseReturnValue:
+    return render_template(template, claim=claim, **content), code
+
+
+def _back(done: str, claim: Claim, section: str | None = None) -> ResponseReturnValue:
+    flash(DONE[done], "success")
+    return redirect(url_for("partners.claim", reference=claim.reference, _anchor=section))

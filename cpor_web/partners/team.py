@@ -1,0 +1,70 @@
+"""Team: the partner's users and their roles. All of them see it, Global admins invite and manage."""
+
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cpor_web.accounts import people
+from cpor_web.accounts.access import allowed
+from cpor_web.accounts.person_forms import InvitationForm
+from cpor_web.current import actor, now, programme, user
+from cpor_web.errors import sentence
+from cpor_web.extensions import db
+from cpor_web.partners.blueprint import bp
+from cpor_web.rules.exc import Invalid
+from cpor_web.rules.roles import PARTNER_ROLES, Role
+from cpor_web.transactions import transaction
+
+
+@bp.get("/team")
+@allowed(PARTNER_ROLES)
+def team() -> ResponseReturnValue:
+    """List everybody who can sign in for this partner, and who no longer can."""
+    return _team(_form())
+
+
+@bp.post("/team")
+@allowed(Role.GLOBAL_ADMIN)
+def invite() -> ResponseReturnValue:
+    """Invite somebody; the mail goes out with the commit."""
+    form = _form()
+    if not form.validate():
+        return _team(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        with transaction(db.session):
+            invited = people.invite(
+                db.session(),
+                email=form.email.data,
+                name=form.name.data,
+                role=Role(form.role.data),
+                partner=user().partner,
+                language=form.language.data,
+                actor=actor(),
+                now=now(),
+                programme=programme(),
+            )
+    except Invalid as invalid:
+        form[invalid.field_name].errors = [sentence(invalid)]
+        return _team(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(
+        _("An invitation to %(name)s is on its way to %(email)s.", name=invited.name, email=invited.email), "success"
+    )
+    return redirect(url_for("partners.team"))
+
+
+def _form() -> InvitationForm:
+    form = InvitationForm()
+    form.offer(PARTNER_ROLES)
+    return form
+
+
+def _team(form: InvitationForm) -> str:
+    return render_template(
+        "partners/team.html",
+        form=form,
+        users=people.people_of(db.session(), actor()),
+        me=actor(),
+        may_manage=actor().role is Role.GLOBAL_ADMIN,
+    )

@@ -1,0 +1,149 @@
+"""A claim's page: where it stands, who may see it, and what the rules offer."""
+
+from collections.abc import Callable
+
+import pytest
+from bs4 import Tag
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web import clock
+from cpor_web.claims import operations
+from cpor_web.consent import answers
+from cpor_web.models import Invitation
+from cpor_web.rules.reasons import Denial, Way
+from cpor_web.rules.roles import Role
+from cpor_web.rules.statuses import Status
+from tests.partners.conftest import Desk
+from tests.partners.pages import address, buttons, text_of
+from tests.support import factories
+from tests.support.browser import Browser
+
+BUTTONS = {
+    Status.EDITING: {"Edit", "Delete draft", "Upload"},
+    Status.SUBMITTED: {"Edit", "Request rejection", "Upload", "Add comment"},
+    Status.UNDER_REVIEW: {"Request rejection", "Add comment"},
+    Status.PARTNER_ACTION_REQUIRED: {"Edit", "Resubmit", "Request rejection", "Upload", "Add comment"},
+    Status.APPROVED: {"Request rejection", "Add comment"},
+    Status.REJECTED: {"Dispute", "New claim from this one", "Add comment"},
+}
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_the_buttons_are_those_that_the_rules_offer(browser: Browser, desk: Desk, status: Status) -> None:
+    assert buttons(browser.page(address(desk.claim(status)))) == BUTTONS[status]
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_viewer_reads_everything_and_presses_nothing(
+    client: Browser, committed: Session, sign_in: Callable[..., Browser], desk: Desk, status: Status
+) -> None:
+    claim = desk.claim(status)
+    viewer = factories.user(committed, Role.VIEWER, partner=desk.user.partner)
+    committed.commit()
+    page = sign_in(client, viewer).page(address(claim))
+    assert buttons(page) == set()
+    assert "Contoso" in text_of(page)
+
+
+@pytest.mark.parametrize("role", sorted({Role.VIEWER, Role.REVIEWER}))
+@pytest.mark.parametrize(
+    "verb", ["submit", "resubmit", "documents", "comments", "dispute", "new", "request-rejection", "delete", "edit"]
+)
+def test_who_may_not_change_finds_nothing_to_post_to(
+    client: Browser, committed: Session, sign_in: Callable[..., Browser], desk: Desk, role: Role, verb: str
+) -> None:
+    claim = desk.claim()
+    partner = desk.user.partner if role is Role.VIEWER else None
+    other = factories.user(committed, role, partner=partner)
+    committed.commit()
+    page = "/claims" if role is Role.VIEWER else "/review"
+    answer = sign_in(client, other).submit(address(claim, verb), {"seen": claim.version}, page=page)
+    assert answer.status_code == 404
+    assert desk.now_of(claim).version == claim.version
+
+
+@pytest.mark.parametrize("more", [(), ("edit",), ("history",), ("history.csv",), ("documents", "1")])
+def test_another_partners_claim_does_not_exist(
+    browser: Browser, committed: Session, desk: Desk, more: tuple[str, ...]
+) -> None:
+    stranger = factories.user(committed)
+    committed.commit()
+    claim = desk.claim(user=stranger)
+    assert browser.get(address(claim, *more)).status_code == 404
+
+
+def test_the_page_says_who_acts_next_and_by_which_moment(browser: Browser, desk: Desk) -> None:
+    page = browser.page(address(desk.claim(Status.SUBMITTED)))
+    shown = text_of(page)
+    assert "A reviewer starts the review." in shown
+    deadline = page.find(class_="deadline")
+    assert isinstance(deadline, Tag)
+    assert deadline.find("time") is not None
+    assert "23:59:59 CET" in deadline.get_text() or "23:59:59 CEST" in deadline.get_text()
+    assert deadline.find("details") is not None
+
+
+def test_approved_is_said_not_to_be_paid_and_to_be_provisional(browser: Browser, desk: Desk) -> None:
+    page = browser.page(address(desk.claim(Status.APPROVED)))
+    shown = text_of(page)
+    assert "Approved is not paid" in shown
+    assert "provisionally" in shown
+    guide = page.find("a", string="See the programme guide")
+    assert isinstance(guide, Tag)
+    assert guide["href"] == desk.programme.guide_url
+
+
+def test_a_rejection_is_told_with_reason_words_and_how_to_dispute(browser: Browser, desk: Desk) -> None:
+    shown = text_of(browser.page(address(desk.claim(Status.REJECTED))))
+    assert "Reason: Insufficient proof of execution" in shown
+    assert "No signature." in shown
+    assert "You can dispute this" in shown
+    assert "23:59:59" in shown
+
+
+def test_mails_are_shown_with_their_state_and_never_a_link(browser: Browser, desk: Desk) -> None:
+    page = browser.page(address(desk.claim(Status.APPROVED)))
+    section = page.find("section", attrs={"aria-labelledby": "mails"})
+    assert isinstance(section, Tag)
+    shown = section.get_text(" ")
+    assert "Consent notice" in shown
+    assert "carla@contoso.example.com" in shown
+    assert "Queued" in shown
+    assert section("a") == []
+
+
+def test_internal_notes_are_nowhere_for_the_partner(browser: Browser, committed: Session, desk: Desk) -> None:
+    claim = desk.claim(Status.UNDER_REVIEW)
+    operations.note(committed, claim, "Looks forged.", actor=desk.reviewer.actor, now=clock.utcnow())
+    committed.commit()
+    for more in ((), ("history",), ("history.csv",)):
+        text = browser.get(address(claim, *more)).text
+        assert "forged" not in text
+        assert "internal note" not in text
+
+
+def test_what_the_reviewer_asks_for_is_on_the_page(browser: Browser, desk: Desk) -> None:
+    shown = text_of(browser.page(address(desk.claim(Status.PARTNER_ACTION_REQUIRED))))
+    assert "Missing or old dates: The year" in shown
+    assert "Send the date." in shown
+
+
+def test_the_partner_reads_why_the_customer_denied(browser: Browser, committed: Session, desk: Desk) -> None:
+    claim = desk.claim(Status.APPROVED)
+    [invitation] = committed.scalars(select(Invitation)).all()
+    answers.deny(
+        committed,
+        invitation,
+        reason=Denial.NO_LONGER_OUR_PARTNER,
+        words="Since May.",
+        way=Way.PAGE,
+        now=clock.utcnow(),
+        programme=desk.programme,
+    )
+    committed.commit()
+    shown = text_of(browser.page(address(claim)))
+    assert "Customer decline" in shown
+    assert "No longer our partner" in shown
+    assert "Since May." in shown
+    assert "must say yes explicitly" in shown

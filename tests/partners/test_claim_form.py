@@ -1,0 +1,242 @@
+"""Filing and editing a claim: a draft may be incomplete, wrong input loses nothing, what is over stays."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.claims.drafts import Draft
+from cpor_web.models import Claim, User
+from cpor_web.rules.fields import FIELDS, LABELS
+from cpor_web.rules.statuses import Status
+from tests.partners.conftest import Desk, draft_of, form_of, location_of
+from tests.support.browser import Browser
+
+NEW = "/claims/new"
+
+
+def only_claim(session: Session) -> Claim:
+    session.rollback()
+    return session.scalars(select(Claim)).one()
+
+
+def error_at(page: BeautifulSoup, name: str) -> str:
+    found = page.find(id=f"{name}-error")
+    assert isinstance(found, Tag), f"no error at {name}"
+    return found.get_text(" ", strip=True)
+
+
+def value_of(page: BeautifulSoup, name: str) -> str:
+    found = page.find(id=name)
+    assert isinstance(found, Tag)
+    if found.name == "select":
+        chosen = found.find("option", selected=True)
+        return str(chosen["value"]) if isinstance(chosen, Tag) else ""
+    return str(found.get("value", ""))
+
+
+def test_every_field_has_its_label(browser: Browser) -> None:
+    page = browser.page(NEW)
+    words = [label.get_text() for label in page("label")] + [legend.get_text() for legend in page("legend")]
+    assert [label for label in LABELS.values() if words.count(label) != 1] == []
+
+
+def test_a_complete_claim_is_stored_as_it_was_typed(browser: Browser, committed: Session, user: User) -> None:
+    assert user.partner is not None
+    second = {"second_name": "Dan Dahl", "second_email": "dan@contoso.example.com", "second_language": "sv"}
+    answer = browser.submit(NEW, form_of(user.partner, **second), page=NEW)
+    claim = only_claim(committed)
+    assert answer.location == f"/claims/{claim.reference}"
+    stored = Draft.from_claim(claim)
+    assert stored.as_fields() == {
+        **draft_of(user.partner).as_fields(),
+        **second,
+        "second_title": "",
+        "second_reason": "",
+        "products": ("intune", "teams"),
+    }
+
+
+def test_only_the_name_is_needed_and_what_is_missing_is_said(browser: Browser, committed: Session) -> None:
+    browser.submit(NEW, {"name": "Contoso, later"}, page=NEW)
+    claim = only_claim(committed)
+    assert (claim.name, claim.status) == ("Contoso, later", Status.EDITING)
+    page = browser.page(f"/claims/{claim.reference}")
+    messages = page.find(class_="messages")
+    assert isinstance(messages, Tag)
+    assert "Customer tenant ID" in messages.get_text()
+    links = {str(link["href"]) for link in page("a") if "#" in str(link["href"])}
+    assert f"/claims/{claim.reference}/edit#tenant_id" in links
+    assert "#document" in links
+    assert page.find("button", string="Submit for approval") is None
+
+
+def test_the_partner_contact_is_at_first_who_files(browser: Browser, user: User) -> None:
+    page = browser.page(NEW)
+    assert value_of(page, "partner_contact_name") == "Frida Falk"
+    assert value_of(page, "partner_contact_email") == user.email
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "sentence"),
+    [
+        ("name", "", "Give the claim a name"),
+        ("tenant_id", "not-a-guid", "8-4-4-4-12"),
+        ("subscription_id", "1234", "8-4-4-4-12"),
+        ("customer_domain", "https://contoso.example.com", "without https://"),
+        ("contact_email", "carla", "e-mail address"),
+        ("partner_contact_email", "frida@", "e-mail address"),
+        ("mpn_id", "9999999", "not one of your organisation's"),
+        ("area", "no-such-area", "solution area"),
+        ("activity", "pre-sales", "is not an activity of Microsoft 365"),
+        ("contact_language", "xx", "Choose a language"),
+        ("contact_email", "carla@gmail.com", ""),
+    ],
+)
+def test_wrong_input_is_told_at_its_field_and_nothing_typed_is_lost(
+    browser: Browser, committed: Session, user: User, name: str, typed: str, sentence: str
+) -> None:
+    assert user.partner is not None
+    sent = form_of(user.partner, **{name: typed})
+    answer = browser.submit(NEW, sent, page=NEW)
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert sentence in error_at(page, name if sentence else "contact_reason")
+    kept = {each.name: value_of(page, each.name) for each in FIELDS if each.name not in {"products", name}}
+    assert kept == {key: sent[key] for key in kept}
+    checked = {str(box["value"]) for box in page("input", attrs={"name": "products"}) if box.has_attr("checked")}
+    assert checked == {"teams", "intune"}
+    assert committed.scalars(select(Claim)).all() == []
+
+
+def test_every_wrong_field_is_told_at_once(browser: Browser, user: User) -> None:
+    assert user.partner is not None
+    answer = browser.submit(NEW, form_of(user.partner, tenant_id="x", contact_email="y"), page=NEW)
+    summary = BeautifulSoup(answer.text, "html.parser").find(id="error-summary")
+    assert isinstance(summary, Tag)
+    assert [link["href"] for link in summary("a")] == ["#tenant_id", "#contact_email"]
+
+
+def test_an_address_of_the_partner_itself_is_refused(browser: Browser, user: User) -> None:
+    assert user.partner is not None
+    own = f"x@{user.partner.domains[0]}"
+    answer = browser.submit(NEW, form_of(user.partner, contact_email=own, contact_reason="x"), page=NEW)
+    assert "your own organisation" in error_at(BeautifulSoup(answer.text, "html.parser"), "contact_email")
+
+
+def test_an_address_elsewhere_is_taken_with_a_reason(browser: Browser, committed: Session, user: User) -> None:
+    assert user.partner is not None
+    sent = form_of(user.partner, contact_email="carla@adatum.example.org", contact_reason="She works there now.")
+    browser.submit(NEW, sent, page=NEW)
+    [contact] = only_claim(committed).contacts
+    assert contact.needs_confirmation
+    assert contact.reason == "She works there now."
+
+
+def test_only_location_ids_can_be_claimed_under(browser: Browser, user: User) -> None:
+    assert user.partner is not None
+    choice = browser.page(NEW).find("select", id="mpn_id")
+    assert isinstance(choice, Tag)
+    [unusable] = [each.number for each in user.partner.mpn_ids if each.kind == "global"]
+    options = {str(each["value"]): each.get_text() for each in choice("option")}
+    assert set(options) == {"", unusable, location_of(user.partner)}
+    assert "global" in options[unusable]
+    answer = browser.submit(NEW, form_of(user.partner, mpn_id=unusable), page=NEW)
+    assert "only locations" in error_at(BeautifulSoup(answer.text, "html.parser"), "mpn_id")
+
+
+def offered(page: BeautifulSoup) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the activities that can be chosen, and the products that can be ticked, by area."""
+    activity = page.find("select", id="activity")
+    assert isinstance(activity, Tag)
+    activities = [
+        str(each["value"]) for each in activity("option") if each["value"] and not each.has_attr("disabled")
+    ]
+    groups = [each for each in page("fieldset", attrs={"data-area": True}) if not each.has_attr("disabled")]
+    return activities, {str(g["data-area"]): [label.get_text(strip=True) for label in g("label")] for g in groups}
+
+
+def test_without_an_area_everything_is_offered_once(browser: Browser) -> None:
+    activities, products = offered(browser.page(NEW))
+    assert activities == ["pre-sales", "usage", "revenue-association"]
+    assert set(products) == {"business-applications", "microsoft-365"}
+    assert "Teams" in products["microsoft-365"]
+
+
+def test_the_button_shows_what_fits_the_area_and_saves_nothing(browser: Browser, committed: Session) -> None:
+    sent = {"name": "Contoso", "area": "microsoft-365", "refresh": "1", "products": ["teams"], "tenant_id": "half"}
+    answer = browser.submit(NEW, sent, page=NEW)
+    assert answer.status_code == 200
+    page = BeautifulSoup(answer.text, "html.parser")
+    activities, products = offered(page)
+    assert activities == ["usage"]
+    assert set(products) == {"microsoft-365"}
+    assert (value_of(page, "name"), value_of(page, "tenant_id")) == ("Contoso", "half")
+    assert [box["value"] for box in page("input", attrs={"name": "products"}) if box.has_attr("checked")] == ["teams"]
+    assert committed.scalars(select(Claim)).all() == []
+
+
+def test_after_submission_only_some_fields_can_be_edited(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    page = browser.page(f"/claims/{claim.reference}/edit")
+    inputs = {str(each["name"]) for each in page(["input", "select"]) if each.get("name")}
+    assert inputs - {"csrf_token", "seen"} == {each.name for each in FIELDS if each.is_correctable}
+    form = page.find("form", class_="form-page")
+    assert isinstance(form, Tag)
+    assert "contoso.example.com" in form.get_text()
+    assert "Microsoft 365" in form.get_text()
+
+
+def test_what_cannot_be_edited_stays_whatever_is_sent(browser: Browser, desk: Desk, user: User) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    assert user.partner is not None
+    edit = f"/claims/{claim.reference}/edit"
+    sent = form_of(user.partner, name="Other", customer_name="Other", products=["teams"], seen=claim.version)
+    answer = browser.submit(edit, sent, page=edit)
+    assert answer.status_code == 302
+    claim = desk.now_of(claim)
+    assert (claim.name, claim.customer_name, claim.product_keys) == ("Teams at Contoso", "Contoso", ["teams"])
+
+
+def test_a_submitted_claim_cannot_lose_its_last_product(browser: Browser, desk: Desk, user: User) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    assert user.partner is not None
+    edit = f"/claims/{claim.reference}/edit"
+    answer = browser.submit(edit, form_of(user.partner, products=[], seen=claim.version), page=edit)
+    assert answer.status_code == 422
+    assert "cannot be empty" in error_at(BeautifulSoup(answer.text, "html.parser"), "products")
+    assert len(desk.now_of(claim).products) == 2
+
+
+def test_two_who_edit_at_once_lose_nothing(browser: Browser, desk: Desk, user: User) -> None:
+    claim = desk.claim()
+    assert user.partner is not None
+    edit = f"/claims/{claim.reference}/edit"
+    old = claim.version
+    browser.submit(edit, form_of(user.partner, customer_name="First", seen=old), page=edit)
+    answer = browser.submit(edit, form_of(user.partner, customer_name="Second", seen=old), page=edit)
+    assert answer.status_code == 409
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert value_of(page, "customer_name") == "Second"
+    told = page.find(class_="message--error")
+    assert isinstance(told, Tag)
+    assert "The claim was edited." in told.get_text()
+    assert desk.now_of(claim).customer_name == "First"
+    [seen] = re.findall(r'name="seen" value="(\d+)"', answer.text)
+    browser.submit(edit, form_of(user.partner, customer_name="Second", seen=seen), page=edit)
+    assert desk.now_of(claim).customer_name == "Second"
+
+
+@pytest.mark.parametrize("status", [Status.UNDER_REVIEW, Status.APPROVED, Status.REJECTED])
+def test_no_other_status_edits_anything(browser: Browser, desk: Desk, user: User, status: Status) -> None:
+    claim = desk.claim(status)
+    assert user.partner is not None
+    edit = f"/claims/{claim.reference}/edit"
+    assert browser.get(edit).location == f"/claims/{claim.reference}"
+    sent = form_of(user.partner, customer_name="Other", seen=claim.version)
+    answer = browser.submit(edit, sent, page="/claims")
+    assert answer.status_code == 409
+    assert 'value="Other"' in answer.text, "what was typed is still there"
+    assert desk.now_of(claim).customer_name == "Contoso"

@@ -1,0 +1,96 @@
+"""A claim's history: every event in words, newest first, by kind, and as a table."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from sqlalchemy.orm import Session
+
+import cpor_web
+from cpor_web import history_words
+from cpor_web.models import Event
+from cpor_web.rules.fields import LABELS
+from cpor_web.rules.roles import Role
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import TABLE
+from tests.partners.conftest import Desk, form_of
+from tests.support.browser import Browser
+
+
+def told(page: BeautifulSoup) -> list[str]:
+    timeline = page.find("ol", class_="timeline")
+    assert isinstance(timeline, Tag)
+    return [item("p")[1].get_text(strip=True) for item in timeline("li", recursive=False)]
+
+
+@pytest.mark.parametrize("kind", sorted({rule.event for rule in TABLE}))
+def test_every_transition_is_told_in_words(kind: str) -> None:
+    assert kind in history_words.SENTENCES
+
+
+def test_every_kind_that_the_code_writes_is_told_in_words() -> None:
+    rooms = [path for path in Path(cpor_web.__file__).parent.rglob("*.py") if path.name != "history_words.py"]
+    written = {
+        kind
+        for path in rooms
+        for call in path.read_text(encoding="utf-8").split("history.append(")[1:]
+        for kind in re.findall(r'"([a-z]+:[a-z-]+)"', call[:150])
+    }
+    assert len(written) > 10
+    assert written - history_words.SENTENCES.keys() == set()
+    assert {kind.partition(":")[0] for kind in written} - history_words.KINDS.keys() == {"note"}
+
+
+def test_the_newest_comes_first_with_who_and_what(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.PARTNER_ACTION_REQUIRED)
+    page = browser.page(f"/claims/{claim.reference}/history")
+    assert told(page)[::-1] == [
+        "The claim was created.",
+        "The document proof.txt was uploaded.",
+        "The claim was submitted for approval.",
+        "The review started.",
+        "The reviewer asked for more.",
+    ]
+    assert isinstance(page.main, Tag)
+    words = page.main.get_text(" ")
+    assert "Rut Ros (Reviewer)" in words
+    assert "Missing or old dates: The year" in words
+    assert "Send the date." in words
+
+
+def test_an_edit_is_told_as_old_and_new(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim()
+    edit = f"/claims/{claim.reference}/edit"
+    assert desk.user.partner is not None
+    browser.submit(edit, form_of(desk.user.partner, customer_name="Contoso AG", seen=claim.version), page=edit)
+    page = browser.page(f"/claims/{claim.reference}/history")
+    assert isinstance(page.main, Tag)
+    assert f"{LABELS['customer_name']}: Contoso → Contoso AG" in page.main.get_text()
+
+
+def test_a_kind_alone_can_be_shown(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    page = browser.page(f"/claims/{claim.reference}/history?kind=document")
+    assert told(page) == ["The document proof.txt was uploaded."]
+
+
+def test_the_table_has_what_is_shown_and_no_formula(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    browser.submit(
+        f"/claims/{claim.reference}/comments",
+        {"comment": "=HYPERLINK(1)"},
+        page=f"/claims/{claim.reference}",
+    )
+    answer = browser.get(f"/claims/{claim.reference}/history.csv?kind=comment")
+    assert answer.mimetype == "text/csv"
+    header, row = csv.reader(io.StringIO(answer.text.lstrip("\ufeff")))
+    assert header == ["When", "Who", "What", "More"]
+    assert row[1:] == ["Frida Falk (Incentives admin)", "A comment was added.", "Comment: =HYPERLINK(1)"]
+
+
+def test_an_event_without_words_is_shown_by_its_name(committed: Session) -> None:
+    event = Event(kind="claim:frobnicated", role=Role.SYSTEM, actor="System", data={})
+    assert history_words.told(event) == "claim:frobnicated"

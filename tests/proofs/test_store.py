@@ -1,0 +1,105 @@
+"""Where documents are kept: whole or not at all, once, under the hash of what is in them."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+
+from cpor_web import proofs
+from cpor_web.proofs import DocumentStore
+from cpor_web.proofs.store import CHUNK
+from cpor_web.rules.exc import Invalid
+
+
+class Counting(io.BytesIO):
+    """Notes the largest piece that was asked for."""
+
+    largest = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.largest = max(self.largest, -1 if size is None else size)
+        assert size is not None
+        assert size > 0, "the whole document was read at once"
+        return super().read(size)
+
+
+class Breaking(io.BytesIO):
+    """A connection that is lost in the middle."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise ConnectionResetError
+        return super().read(10)
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> DocumentStore:
+    return DocumentStore(str(tmp_path / "documents"))
+
+
+def files(documents: DocumentStore) -> list[Path]:
+    return [path for path in Path(documents.url).rglob("*") if path.is_file()]
+
+
+def test_what_was_stored_is_read_again_byte_for_byte(documents: DocumentStore) -> None:
+    content = bytes(range(256)) * (CHUNK // 100)
+    stored = documents.store(io.BytesIO(content), filename="proof.txt", media_type="text/plain")
+    assert stored.sha256 == hashlib.sha256(content).hexdigest()
+    assert stored.size == len(content)
+    assert b"".join(documents.open(stored.sha256)) == content
+
+
+def test_a_document_is_stored_in_pieces(documents: DocumentStore) -> None:
+    stream = Counting(bytes(3 * CHUNK))
+    documents.store(stream, filename="proof.txt", media_type="text/plain")
+    assert stream.largest == CHUNK
+
+
+def test_the_same_content_is_kept_once(documents: DocumentStore) -> None:
+    first = documents.store(io.BytesIO(b"signed"), filename="a.txt", media_type="text/plain")
+    [path] = files(documents)
+    written = path.stat().st_mtime_ns
+    second = documents.store(io.BytesIO(b"signed"), filename="b.txt", media_type="text/plain")
+    assert first.sha256 == second.sha256
+    assert files(documents) == [path]
+    assert path.stat().st_mtime_ns == written
+
+
+def test_of_an_upload_that_breaks_off_nothing_is_left(documents: DocumentStore) -> None:
+    with pytest.raises(ConnectionResetError):
+        documents.store(Breaking(b"signed, and then the line went dead"), filename="a.txt", media_type="text/plain")
+    assert files(documents) == []
+
+
+def test_what_is_not_there_is_said_before_the_first_byte(documents: DocumentStore) -> None:
+    with pytest.raises(FileNotFoundError):
+        documents.open("0" * 64)
+
+
+def test_nothing_is_made_before_the_first_use(documents: DocumentStore) -> None:
+    assert not Path(documents.url).exists()
+
+
+def test_the_folder_is_for_its_owner_only(documents: DocumentStore) -> None:
+    documents.store(io.BytesIO(b"signed"), filename="a.txt", media_type="text/plain")
+    assert Path(documents.url).stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_refused_is_not_stored(documents: DocumentStore) -> None:
+    with pytest.raises(Invalid):
+        proofs.receive(documents, io.BytesIO(b"MZ"), filename="proof.pdf", limit=100)
+    assert not Path(documents.url).exists()
+
+
+def test_a_received_document_becomes_a_row_that_says_what_it_is(documents: DocumentStore) -> None:
+    row = proofs.receive(documents, io.BytesIO(b"signed"), filename="C:\\proof.txt", limit=100).as_document()
+    assert (row.filename, row.media_type, row.size) == ("proof.txt", "text/plain", 6)
+    assert b"".join(documents.open(row.sha256)) == b"signed"
+
+
+def test_an_object_store_is_named_by_its_address(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    documents = DocumentStore(f"file://{tmp_path}/bucket")
+    stored = documents.store(io.BytesIO(b"signed"), filename="a.txt", media_type="text/plain")
+    assert (tmp_path / "bucket" / stored.sha256[:2] / stored.sha256).read_bytes() == b"signed"
