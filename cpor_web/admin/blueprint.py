@@ -1,0 +1,59 @@
+"""The blueprint of the administrators' pages, and the row of links that they share."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from babel.dates import format_date, format_timedelta
+from flask import Blueprint, request, url_for
+from flask_babel import get_locale
+
+from cpor_web.current import now
+from cpor_web.mail_words import STATES
+from cpor_web.rules.words import N_
+
+bp = Blueprint("administration", __name__, url_prefix="/admin")
+
+PAGES = (
+    ("administration.overview", N_("Overview")),
+    ("administration.partners", N_("Partners")),
+    ("administration.users", N_("Users")),
+    ("administration.assessments", N_("Assessments")),
+    ("administration.calendar", N_("Calendar")),
+    ("administration.catalogue", N_("Catalogue")),
+    ("administration.settings_in_force", N_("Settings")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A link to one of the pages. `label` is a msgid."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+@bp.context_processor
+def _for_templates() -> dict[str, object]:
+    """Give every page the row of links, and the words that it needs."""
+    tabs = [Tab(label, url_for(endpoint), request.endpoint == endpoint) for endpoint, label in PAGES]
+    return {"tabs": tabs, "away": away, "mail_states": STATES, "long_date": long_date, "weekday": weekday}
+
+
+def away(moment: datetime) -> str:
+    """Return how far `moment` is from now, roughly: "3 minutes ago"."""
+    return str(format_timedelta(moment - now(), add_direction=True, locale=_language()))
+
+
+def long_date(day: date) -> str:
+    """Return a day with its weekday."""
+    return str(format_date(day, "EEEE, d MMMM yyyy", locale=_language()))
+
+
+def weekday(day: date) -> str:
+    """Return the name of a day's weekday."""
+    return str(format_date(day, "EEEE", locale=_language()))
+
+
+def _language() -> str:
+    return str(get_locale() or "en")

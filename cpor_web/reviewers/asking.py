@@ -1,0 +1,62 @@
+"""What a reviewer does while the customer is asked: put a right contact in, let the clock go on, read a reply."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import contacts
+from cpor_web.models import Claim
+from cpor_web.reviewers import page
+from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.reviewers.decisions import do
+from cpor_web.reviewers.forms import GoOnForm, ReplyForm
+from cpor_web.rules.roles import REVIEWERS
+
+
+@bp.post("/<reference>/correct-contact")
+@allowed(REVIEWERS)
+def correct_contact(reference: str) -> ResponseReturnValue:
+    """Confirm the contact that the partner proposed; they get a notice and a full new window."""
+    return do(reference, contacts.correct_contact, _("The contact is corrected. A new notice goes out."))
+
+
+@bp.post("/<reference>/go-on")
+@allowed(REVIEWERS)
+def let_go_on(reference: str) -> ResponseReturnValue:
+    """Let a stopped consent period run again."""
+    form = GoOnForm(prefix="go-on")
+    if not form.validate():
+        return page.invalid(claim_or_404(reference), {"go-on": form})
+
+    def verb(session: Session, claim: Claim, *, seen: int, **about: Any) -> None:
+        contacts.let_go_on(session, claim, form.why.data, **about)
+
+    return do(reference, verb, _("The consent period goes on, with a full new window."), {"go-on": form})
+
+
+@bp.post("/<reference>/reply")
+@allowed(REVIEWERS)
+def note_reply(reference: str) -> ResponseReturnValue:
+    """Hold the closing, because somebody at the customer has replied."""
+
+    def verb(session: Session, claim: Claim, *, seen: int, programme: object, **about: Any) -> None:
+        contacts.note_reply(session, claim, **about)
+
+    return do(reference, verb, _("The closing is held until the reply is read."))
+
+
+@bp.post("/<reference>/reply/read")
+@allowed(REVIEWERS)
+def settle_reply(reference: str) -> ResponseReturnValue:
+    """Record what a reply says: a denial, with its words as evidence, or none."""
+    form = ReplyForm(prefix="reply")
+    if not form.validate():
+        return page.invalid(claim_or_404(reference), {"reply": form})
+
+    def verb(session: Session, claim: Claim, *, seen: int, **about: Any) -> None:
+        contacts.settle_reply(session, claim, form.evidence.data, denies=form.denies, **about)
+
+    return do(reference, verb, _("What the reply says is recorded."), {"reply": form})

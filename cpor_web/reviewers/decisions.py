@@ -1,0 +1,96 @@
+"""What a reviewer does to a claim. Each view is one verb; a refusal shows the page again with all that was typed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import operations
+from cpor_web.current import actor, now, programme
+from cpor_web.extensions import db
+from cpor_web.models import Claim
+from cpor_web.reviewers import page
+from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
+from cpor_web.reviewers.forms import AskForm, RejectForm
+from cpor_web.rules.exc import Refused
+from cpor_web.rules.roles import REVIEWERS
+from cpor_web.transactions import transaction
+
+
+@bp.post("/<reference>/start-review")
+@allowed(REVIEWERS)
+def start_review(reference: str) -> ResponseReturnValue:
+    """Begin; the claim is then this reviewer's."""
+    return do(reference, operations.start_review, _("The review has started. The claim is yours."))
+
+
+@bp.post("/<reference>/take-over")
+@allowed(REVIEWERS)
+def take_over(reference: str) -> ResponseReturnValue:
+    """Take the claim from its reviewer."""
+    return do(reference, operations.take_over, _("You hold the claim now."))
+
+
+@bp.post("/<reference>/approve")
+@allowed(REVIEWERS)
+def approve(reference: str) -> ResponseReturnValue:
+    """Approve; the customer is asked."""
+    return do(reference, operations.approve, _("Approved. The customer is told and may deny."))
+
+
+@bp.post("/<reference>/reject")
+@allowed(REVIEWERS)
+def reject(reference: str) -> ResponseReturnValue:
+    """Reject with a reason and a comment."""
+    form = RejectForm(prefix="reject")
+    if not form.validate():
+        return page.invalid(claim_or_404(reference), {"reject": form})
+
+    def verb(session: Session, claim: Claim, **about: Any) -> None:
+        operations.reject(session, claim, form.rejection, form.comment.data, **about)
+
+    return do(reference, verb, _("Rejected. The partner is told why."), {"reject": form})
+
+
+@bp.post("/<reference>/request-information")
+@allowed(REVIEWERS)
+def request_information(reference: str) -> ResponseReturnValue:
+    """Ask the partner for more."""
+    form = AskForm(prefix="ask")
+    if not form.validate():
+        return page.invalid(claim_or_404(reference), {"ask": form})
+
+    def verb(session: Session, claim: Claim, **about: Any) -> None:
+        operations.request_information(session, claim, form.asks, form.summary, **about)
+
+    return do(reference, verb, _("The partner is asked, and has the claim now."), {"ask": form})
+
+
+@bp.post("/<reference>/contacts/<int:contact_id>/confirm")
+@allowed(REVIEWERS)
+def confirm_contact(reference: str, contact_id: int) -> ResponseReturnValue:
+    """Confirm a customer contact whose address needs a reviewer's eye."""
+
+    def verb(session: Session, claim: Claim, *, programme: object, **about: Any) -> None:
+        operations.confirm_contact(session, claim, contact_id, **about)
+
+    return do(reference, verb, _("The contact is confirmed."))
+
+
+def do(
+    reference: str, verb: Callable[..., None], done: str, forms: dict[str, FlaskForm] | None = None
+) -> ResponseReturnValue:
+    """Let `verb` happen to the claim and say so with `done`, or show why it was refused."""
+    claim = claim_or_404(reference)
+    try:
+        with transaction(db.session):
+            verb(db.session(), claim, actor=actor(), now=now(), programme=programme(), seen=seen())
+    except Refused as refusal:
+        return page.refused(reference, refusal, forms or {})
+    flash(done, "success")
+    return redirect(url_for("reviewers.claim", reference=reference))

@@ -1,0 +1,75 @@
+"""Everything that happened to a claim, the internal events too; and its documents to be saved."""
+
+from flask import Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cpor_web import downloads, history_words
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import queries
+from cpor_web.current import actor, documents
+from cpor_web.extensions import db
+from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.rules.roles import REVIEWERS
+from cpor_web.rules.words import N_
+
+KINDS = {**history_words.KINDS, "note": N_("Internal notes")}
+"""What a reviewer can filter by: what partners can, and what they never see."""
+
+
+@bp.get("/<reference>/history")
+@allowed(REVIEWERS)
+def history(reference: str) -> ResponseReturnValue:
+    """Show what happened, the newest first."""
+    claim = claim_or_404(reference)
+    return render_template(
+        "reviewers/history.html",
+        claim=claim,
+        kind=_kind(),
+        kinds=KINDS,
+        events=queries.history(db.session(), claim, actor(), kind=_kind()),
+    )
+
+
+@bp.get("/<reference>/history.csv")
+@allowed(REVIEWERS)
+def export_history(reference: str) -> Response:
+    """Give the history as a table."""
+    claim = claim_or_404(reference)
+    rows = (
+        (
+            event.at.isoformat(),
+            history_words.actor(event),
+            history_words.told(event),
+            "\n".join(history_words.details(event)),
+            _("yes") if event.is_internal else _("no"),
+        )
+        for event in queries.history(db.session(), claim, actor(), kind=_kind())
+    )
+    header = (_("When"), _("Who"), _("What"), _("More"), _("Internal"))
+    return downloads.table(f"{claim.reference}-review.csv", header, rows)
+
+
+@bp.get("/<reference>/history.json")
+@allowed(REVIEWERS)
+def export_history_as_json(reference: str) -> Response:
+    """Give the history for other programs to read."""
+    claim = claim_or_404(reference)
+    events = [
+        {**history_words.record(event), "is_internal": event.is_internal}
+        for event in queries.history(db.session(), claim, actor(), kind=_kind())
+    ]
+    return downloads.structured(f"{claim.reference}-review.json", {"claim": claim.reference, "events": events})
+
+
+@bp.get("/<reference>/documents/<int:document_id>")
+@allowed(REVIEWERS)
+def download(reference: str, document_id: int) -> Response:
+    """Give a document as it was uploaded, to be saved."""
+    found = queries.document_of(db.session(), claim_or_404(reference), document_id) or abort(404)
+    return downloads.document(found, documents().open(found.sha256))
+
+
+def _kind() -> str:
+    kind = request.args.get("kind", "")
+    return kind if kind in KINDS else ""

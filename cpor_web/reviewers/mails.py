@@ -1,0 +1,71 @@
+"""Every mail that was ever to be sent, with where it stands and what the mail server said."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cpor_web import mail_words
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import operations, queries
+from cpor_web.current import actor, now
+from cpor_web.errors import sentence
+from cpor_web.extensions import db
+from cpor_web.models import Claim, Mail, MailState
+from cpor_web.reviewers.blueprint import bp
+from cpor_web.rules.exc import Refused
+from cpor_web.rules.roles import REVIEWERS
+from cpor_web.transactions import transaction
+
+
+@bp.get("/mails")
+@allowed(REVIEWERS)
+def mails() -> ResponseReturnValue:
+    """List the mails, the newest first, of one state where asked."""
+    state = _state()
+    page = max(request.args.get("page", 1, type=int), 1)
+    found = queries.all_mails(
+        db.session(), state=state, limit=queries.PAGE + 1, offset=(page - 1) * queries.PAGE
+    )  # one more than a page holds tells whether there is a next one
+    listed = list(found[: queries.PAGE])
+    return render_template(
+        "reviewers/mails.html",
+        mails=listed,
+        references=_references(listed),
+        state=state,
+        states=mail_words.STATES,
+        page=page,
+        has_more=len(found) > queries.PAGE,
+    )
+
+
+@bp.post("/mails/<int:mail_id>/send-again")
+@allowed(REVIEWERS)
+def send_again(mail_id: int) -> ResponseReturnValue:
+    """Send a mail once more."""
+    mail = db.session.get(Mail, mail_id) or abort(404)
+    try:
+        with transaction(db.session):
+            operations.send_again(db.session(), mail, actor=actor(), now=now())
+    except Refused as refusal:
+        flash(sentence(refusal), "error")
+    else:
+        flash(_("The mail is queued once more."), "success")
+    return redirect(_back(mail))
+
+
+def _back(mail: Mail) -> str:
+    """Return the page on which the button was: the claim's, or the list."""
+    claim = db.session.get(Claim, mail.claim_id) if mail.claim_id and request.form.get("from") == "claim" else None
+    if claim is None:
+        return url_for("reviewers.mails")
+    return url_for("reviewers.claim", reference=claim.reference, _anchor="mails")
+
+
+def _state() -> MailState | None:
+    return next((state for state in MailState if state.value == request.args.get("state")), None)
+
+
+def _references(listed: list[Mail]) -> dict[int, str]:
+    ids = {mail.claim_id for mail in listed if mail.claim_id is not None}
+    claims = queries.claims_of(actor()).where(Claim.id.in_(ids)).with_only_columns(Claim.id, Claim.reference)
+    return dict(db.session.execute(claims).all())

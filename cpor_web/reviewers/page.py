@@ -1,0 +1,124 @@
+"""The page of one claim under review: everything on it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import queries
+from cpor_web.claims.next_steps import next_step
+from cpor_web.current import actor, now, programme
+from cpor_web.errors import sentence, status_of
+from cpor_web.extensions import db
+from cpor_web.lifecycle import changes_since
+from cpor_web.models import Answer, Claim, Invitation, Round, RoundState
+from cpor_web.reviewers import words
+from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.reviewers.forms import AskForm, CommentForm, GoOnForm, NoteForm, RejectForm, ReplyForm
+from cpor_web.rules import contacts
+from cpor_web.rules.exc import Invalid, Refused, Stale
+from cpor_web.rules.languages import LANGUAGES
+from cpor_web.rules.roles import REVIEWERS
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Action
+
+UNPROCESSABLE = 422
+
+FORMS: dict[str, type[FlaskForm]] = {
+    "reject": RejectForm,
+    "ask": AskForm,
+    "comment": CommentForm,
+    "note": NoteForm,
+    "go-on": GoOnForm,
+    "reply": ReplyForm,
+}
+"""The forms of the page by their prefixes."""
+
+EARLIER = frozenset(
+    {"claim:information-requested", "claim:resubmitted", "claim:rejected", "claim:disputed", "claim:withdrawn"}
+)
+"""What of a claim's history tells of its earlier rounds."""
+
+
+@bp.get("/<reference>")
+@allowed(REVIEWERS)
+def claim(reference: str) -> ResponseReturnValue:
+    """Show the claim with everything that a decision needs."""
+    return shown(claim_or_404(reference))
+
+
+def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int | None = None, **more: Any) -> str:
+    """Render the page. `forms` are those that were filled in, by prefix; `seen` is the version they are about."""
+    session, reader = db.session(), actor()
+    events = queries.history(session, claim, reader)
+    empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()}
+    return render_template(
+        "reviewers/claim.html",
+        Action=Action,
+        answers=answers_of(claim),
+        assessment=queries.assessment_of(session, claim),
+        claim=claim,
+        comments=queries.comments_of(session, claim),
+        concerns=dict(concerns_of(claim)),
+        documents=queries.documents_of(session, claim),
+        earlier=[event for event in events if event.kind in EARLIER],
+        forms={**empty, **(forms or {})},
+        languages=LANGUAGES,
+        holds=claim.reviewer_id == reader.user_id,
+        mails=queries.mails_of(session, claim, reader),
+        notes=queries.notes_of(session, claim),
+        now=now(),
+        offered=queries.offered(session, claim, actor=reader, now=now(), programme=programme()),
+        proposal=claim.proposed_contact,
+        rounds=queries.rounds_of(session, claim),
+        seen=claim.version if seen is None else seen,
+        step=next_step(claim, queries.latest_round(session, claim), now=now()),
+        RoundState=RoundState,
+        under_review=Status.UNDER_REVIEW,
+        **more,
+    )
+
+
+def invalid(claim: Claim, forms: dict[str, FlaskForm]) -> ResponseReturnValue:
+    """Show the page with what was typed and what is wrong with it; a page that was too old stays too old."""
+    return shown(claim, forms, seen=request.form.get("seen", type=int)), UNPROCESSABLE
+
+
+def refused(reference: str, refusal: Refused, forms: dict[str, FlaskForm]) -> ResponseReturnValue:
+    """Show the page as the claim now is, with the refusal, what came since, and everything that was typed."""
+    claim = claim_or_404(reference)
+    for form in forms.values():
+        if isinstance(refusal, Invalid) and refusal.field_name in form:
+            form[refusal.field_name].errors = [sentence(refusal)]
+            return shown(claim, forms), status_of(refusal)
+    changes = changes_since(db.session(), claim, refusal.since, actor()) if isinstance(refusal, Stale) else []
+    return shown(claim, forms, refused=sentence(refusal), changes=changes), status_of(refusal)
+
+
+def concerns_of(claim: Claim) -> Iterator[tuple[int, str]]:
+    """Yield id and sentence for every contact whose address needs a reviewer's eye."""
+    domain, own = claim.customer_domain or "", claim.partner.domains
+    for contact in claim.all_contacts:
+        concern = contacts.concern(contact.email, customer_domain=domain, partner_domains=own)
+        if concern is not None:
+            yield contact.id, words.CONCERNS[concern]
+
+
+def answers_of(claim: Claim) -> dict[int, list[Answer]]:
+    """Return what customer contacts said, by the id of the round, in order."""
+    query = (
+        select(Round.id, Answer)
+        .join(Invitation, Invitation.round_id == Round.id)
+        .join(Answer, Answer.invitation_id == Invitation.id)
+        .where(Round.claim_id == claim.id)
+        .order_by(Answer.id)
+    )
+    answers: dict[int, list[Answer]] = defaultdict(list)
+    for round_id, answer in db.session.execute(query):
+        answers[round_id].append(answer)
+    return answers

@@ -1,0 +1,96 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from cpor_web.models import Breaker, Heartbeat, Mail, MailState
+from cpor_web.rules.roles import Role
+from tests.support import factories
+from tests.support.browser import Browser
+
+PAGES = ("", "/partners", "/users", "/calendar", "/catalogue", "/settings")
+
+
+def mail(session: Session, state: MailState, due: datetime | None) -> None:
+    session.add(
+        Mail(
+            kind="overdue-digest",
+            to_address="admin@vendor.example.com",
+            language="en",
+            state=state,
+            queued_at=datetime.now(UTC),
+            due_at=due,
+        )
+    )
+    session.commit()
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.GLOBAL_ADMIN, Role.VIEWER])
+def test_only_administrators_find_these_pages(
+    client: Browser, sign_in: Callable[..., Browser], committed: Session, role: Role
+) -> None:
+    stranger = factories.user(committed, role)
+    committed.commit()
+    sign_in(client, stranger)
+
+    assert {client.get(f"/admin{path}").status_code for path in PAGES} == {404}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_leads_to_the_others_and_says_which_it_is(office: Browser, path: str) -> None:
+    page = office.page(f"/admin{path}")
+
+    assert [link["href"] for link in page.select(".tabs a")] == [f"/admin{each}" for each in PAGES]
+    assert page.select_one(".tabs a[aria-current]")["href"] == f"/admin{path}"
+
+
+def test_a_ticker_that_never_ticked_is_told_of(office: Browser) -> None:
+    page = office.page("/admin").main.get_text()
+
+    assert "Has never ticked" in page
+    assert "The ticker is silent" in page
+    assert "Answers: PostgreSQL 1" in page
+
+
+@pytest.mark.parametrize(("minutes", "silent"), [(1, False), (11, True)])
+def test_a_ticker_is_silent_after_ten_minutes(
+    office: Browser, committed: Session, minutes: int, silent: bool
+) -> None:
+    committed.add(Heartbeat(name="ticker", at=datetime.now(UTC) - timedelta(minutes=minutes)))
+    committed.commit()
+
+    page = office.page("/admin").main.get_text()
+
+    assert f"Ticked {minutes} minute" in page
+    assert ("The ticker is silent" in page) is silent
+
+
+def test_the_outbox_is_counted_by_state_and_the_longest_waiting_mail_is_named(
+    office: Browser, committed: Session
+) -> None:
+    now = datetime.now(UTC)
+    mail(committed, MailState.QUEUED, now - timedelta(hours=3))
+    mail(committed, MailState.QUEUED, now - timedelta(hours=1))
+    mail(committed, MailState.DEFERRED, now + timedelta(hours=1))
+    mail(committed, MailState.REFUSED, None)
+
+    page = office.page("/admin")
+
+    counts = {row.th.get_text(): row.td.get_text() for row in page.select("table tbody tr")}
+    assert (counts["Queued"], counts["Not delivered"], counts["Sent"]) == ("2", "1", "0")
+    assert "Due 3 hours ago" in page.main.get_text()
+
+
+def test_mail_that_waits_for_a_later_attempt_is_not_late(office: Browser, committed: Session) -> None:
+    mail(committed, MailState.DEFERRED, datetime.now(UTC) + timedelta(hours=1))
+
+    assert "None waits" in office.page("/admin").main.get_text()
+
+
+def test_a_paused_way_out_is_told_of_with_its_reason(office: Browser, committed: Session) -> None:
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    committed.add(Breaker(name="smtp", failures=4, open_until=until, why="certificate has expired"))
+    committed.commit()
+
+    assert "Sending is paused after 4 failures: certificate has expired." in office.page("/admin").main.get_text()

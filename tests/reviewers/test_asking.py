@@ -1,0 +1,158 @@
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import contacts, operations
+from cpor_web.claims.drafts import ContactDraft
+from cpor_web.consent import answers, rounds, stops
+from cpor_web.models import Answer, Claim, Mail, Round, RoundState, User
+from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Denial, Way
+from cpor_web.rules.statuses import Status
+from tests.reviewers.pages import form_with, press, read
+from tests.support.browser import Browser
+
+
+def notice(session: Session) -> Mail:
+    """The newest consent notice."""
+    return session.scalars(select(Mail).where(Mail.kind == "consent-notice").order_by(Mail.id.desc())).first()
+
+
+def round_of(session: Session, claim: Claim) -> Round:
+    session.expire_all()
+    return session.scalars(select(Round).where(Round.claim_id == claim.id)).one()
+
+
+@pytest.fixture
+def asked(under_review: Claim, committed: Session, reviewer: User, programme: Programme, now: datetime) -> Claim:
+    """An approved claim whose customer has had the notice."""
+    operations.approve(committed, under_review, actor=reviewer.actor, now=now, programme=programme)
+    rounds.notice_taken(committed, notice(committed), now=now, programme=programme)
+    committed.commit()
+    return under_review
+
+
+@pytest.fixture
+def bounced(asked: Claim, committed: Session, programme: Programme, now: datetime) -> Claim:
+    """The same, and the notice has come back."""
+    stops.notice_failed(committed, notice(committed), now=now, programme=programme)
+    committed.commit()
+    return asked
+
+
+def test_the_page_says_until_when_the_customer_may_deny(desk: Browser, asked: Claim, committed: Session) -> None:
+    page = desk.page(f"/review/{asked.reference}")
+
+    assert "The mail server took the notice." in page.main.get_text()
+    assert page.find("time", datetime=round_of(committed, asked).ends_at.isoformat())
+
+
+def test_a_bounced_notice_is_told_of_and_nothing_can_be_corrected_before_the_partner_proposes(
+    desk: Browser, bounced: Claim
+) -> None:
+    page = desk.page(f"/review/{bounced.reference}").main
+
+    assert "The notice came back." in page.get_text()
+    assert "The partner has not proposed another contact yet." in page.get_text()
+    assert "Correct contact" not in {button.get_text() for button in page("button")}
+
+
+def test_correct_contact_asks_the_proposed_contact_with_a_window_of_their_own(
+    desk: Browser, bounced: Claim, committed: Session, filer: User, programme: Programme, now: datetime
+) -> None:
+    right = ContactDraft(name="Max Benson", email="max@contoso-mail.example.com", reason="Contoso moved its mail.")
+    contacts.propose_contact(
+        committed,
+        bounced,
+        right,
+        instead_of=bounced.contacts[0].id,
+        actor=filer.actor,
+        now=now,
+        programme=programme,
+    )
+    committed.commit()
+    words = desk.page(f"/review/{bounced.reference}").main.get_text(" ", strip=True)
+    for expected in ("Max Benson", "not within the customer's domain", "Contoso moved its mail."):
+        assert expected in words
+    assert "The partner proposes another customer contact." in desk.page("/review").main.get_text()
+
+    assert press(desk, bounced, "Correct contact").status_code == 302
+
+    assert round_of(committed, bounced).state is RoundState.WAITING
+    assert notice(committed).to_address == "max@contoso-mail.example.com"
+    assert desk.page("/review").select_one("#asked") is None
+
+
+def test_a_stopped_period_goes_on_only_with_a_reason(
+    desk: Browser, asked: Claim, committed: Session, now: datetime
+) -> None:
+    stops.stop(committed, asked, round_of(committed, asked), now=now, why=stops.WRONG_PERSON)
+    committed.commit()
+
+    refused = press(desk, asked, "Let the period go on", Why_it_goes_on=" ")
+    assert refused.status_code == 422
+    assert "Say why the consent period goes on." in form_with(read(refused), "Let the period go on").get_text()
+
+    assert press(desk, asked, "Let the period go on", Why_it_goes_on="She is in charge.").status_code == 302
+    assert round_of(committed, asked).state is RoundState.RUNNING
+
+
+def test_a_period_whose_notice_was_not_delivered_does_not_go_on(desk: Browser, bounced: Claim) -> None:
+    answer = press(desk, bounced, "Let the period go on", Why_it_goes_on="We could just wait.")
+
+    assert answer.status_code == 409
+    assert "A notice was not delivered: the right contact must be named first." in answer.text
+    assert "We could just wait." in answer.text
+
+
+def test_a_reply_holds_the_closing_until_it_is_read(desk: Browser, asked: Claim, committed: Session) -> None:
+    assert press(desk, asked, "Hold for a reply").status_code == 302
+    assert round_of(committed, asked).reply_at is not None
+    page = f"/review/{asked.reference}"
+    assert "A person at the customer has replied." in desk.page("/review").main.get_text()
+    form = form_with(desk.page(page), "Record the reply")
+    assert not form.select("input[checked]")
+
+    said_nothing = press(desk, asked, "Record the reply", The_words_of_the_reply="Thanks!")
+    assert said_nothing.status_code == 422
+    assert "Choose what the reply says." in said_nothing.text
+
+    typed = {"seen": asked.version, "reply-says": "does-not-deny", "reply-evidence": "Thanks!"}
+    assert desk.submit(f"{page}/reply/read", typed, page=page).status_code == 302
+
+    assert round_of(committed, asked).reply_at is None
+    assert round_of(committed, asked).state is RoundState.RUNNING
+
+
+def test_a_reply_that_denies_is_recorded_with_its_words(desk: Browser, asked: Claim, committed: Session) -> None:
+    press(desk, asked, "Hold for a reply")
+    page = f"/review/{asked.reference}"
+    typed = {"seen": asked.version, "reply-says": "denies", "reply-evidence": "They never worked for us."}
+
+    assert desk.submit(f"{page}/reply/read", typed, page=page).status_code == 302
+
+    committed.refresh(asked)
+    assert asked.status is Status.REJECTED
+    (answer,) = committed.scalars(select(Answer)).all()
+    assert (answer.way, answer.words) == (Way.REPLY, "They never worked for us.")
+    words = desk.page(page).main.get_text(" ", strip=True)
+    assert "Kim Akers denied" in words
+    assert "in a reply that a reviewer read" in words
+
+
+def test_a_round_that_a_restored_association_lengthened_explains_its_end(
+    desk: Browser, asked: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    round_ = round_of(committed, asked)
+    late = round_.ends_at - timedelta(minutes=1)
+    (invitation,) = round_.invitations
+    answers.deny(committed, invitation, reason=Denial.OTHER, way=Way.PAGE, now=late, programme=programme)
+    answers.undo(committed, invitation, now=late, programme=programme)
+    committed.commit()
+
+    page = desk.page(f"/review/{asked.reference}")
+
+    assert page.find("time", datetime=(late + timedelta(hours=24)).isoformat())
+    assert "Kim Akers restored the association" in page.main.get_text(" ", strip=True)

@@ -1,0 +1,149 @@
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import operations
+from cpor_web.models import Claim, User
+from cpor_web.programme import Programme
+from cpor_web.rules.roles import Role
+from cpor_web.rules.statuses import Status
+from tests.reviewers.conftest import FileClaim
+from tests.support import factories
+from tests.support.browser import Browser
+
+
+def names(desk: Browser, query: str = "") -> list[str]:
+    """The claims' names in the queue, from top to bottom."""
+    page = desk.page(f"/review{query}")
+    return [row.find("a").get_text() for row in page.select("tbody tr")]
+
+
+def test_an_empty_queue_says_that_nothing_waits(desk: Browser) -> None:
+    page = desk.page("/review")
+
+    assert page.h1.get_text() == "Review queue"
+    assert page.select_one(".empty").get_text().startswith("Nothing waits for us.")
+
+
+def test_what_is_overdue_stands_first_and_says_so_in_words(
+    desk: Browser, file_claim: FileClaim, now: datetime
+) -> None:
+    file_claim(name="Due next week")
+    file_claim(name="Long overdue", at=now - timedelta(days=30))
+    file_claim(name="Overdue", at=now - timedelta(days=20))
+
+    page = desk.page("/review")
+
+    rows = page.select("tbody tr")
+    assert [row.find("a").get_text() for row in rows] == ["Long overdue", "Overdue", "Due next week"]
+    assert ["Overdue, was due" in row.get_text() for row in rows] == [True, True, False]
+    assert [row.select_one("time") is not None for row in rows] == [True, True, True]
+    assert "2 overdue" in page.main.get_text()
+
+
+def test_a_row_names_claim_partner_customer_activity_and_holder(desk: Browser, claim: Claim) -> None:
+    row = desk.page("/review").select_one("tbody tr").get_text(" ")
+
+    for words in (claim.reference, claim.name, claim.partner.name, "Contoso", "Usage", "Microsoft 365", "Nobody"):
+        assert words in row
+
+
+def test_a_draft_is_not_in_the_queue_and_has_no_page(desk: Browser, file_claim: FileClaim) -> None:
+    draft = file_claim(submitted=False)
+
+    assert names(desk) == []
+    assert desk.get(f"/review/{draft.reference}").status_code == 404
+
+
+def test_start_review_in_the_row_makes_the_claim_the_reviewers(
+    desk: Browser, claim: Claim, reviewer: User, committed: Session
+) -> None:
+    form = desk.page("/review").select_one("tbody tr form")
+    assert form.button.get_text() == "Start review"
+
+    answer = desk.submit(
+        form["action"], {"seen": form.find("input", attrs={"name": "seen"})["value"]}, page="/review"
+    )
+
+    assert answer.status_code == 302
+    committed.refresh(claim)
+    assert (claim.status, claim.reviewer_id) == (Status.UNDER_REVIEW, reviewer.id)
+    assert desk.page("/review").select_one("tbody tr form") is None
+
+
+def test_the_queue_is_filtered_by_holder_dispute_area_and_status(
+    desk: Browser,
+    file_claim: FileClaim,
+    other_reviewer: User,
+    reviewer: User,
+    committed: Session,
+    programme: Programme,
+    now: datetime,
+) -> None:
+    mine, theirs = file_claim(name="Mine"), file_claim(name="Theirs")
+    file_claim(name="Unassigned")
+    file_claim(
+        name="Dynamics",
+        area="business-applications",
+        activity="pre-sales",
+        products=("dynamics-365-sales",),
+        subscription_id="0f8fad5b-d9cb-469f-a165-70867728950e",
+    )
+    for each, holder in ((mine, reviewer), (theirs, other_reviewer)):
+        operations.start_review(committed, each, actor=holder.actor, now=now, programme=programme)
+    theirs.is_disputed = True
+    committed.commit()
+
+    assert set(names(desk)) == {"Mine", "Theirs", "Unassigned", "Dynamics"}
+    assert names(desk, "?whose=mine") == ["Mine"]
+    assert set(names(desk, "?whose=unassigned")) == {"Unassigned", "Dynamics"}
+    assert names(desk, "?disputed=y") == ["Theirs"]
+    assert names(desk, "?area=business-applications") == ["Dynamics"]
+    assert set(names(desk, "?status=under-review")) == {"Mine", "Theirs"}
+    assert names(desk, "?status=approved") == []
+    assert names(desk, "?status=under-review&whose=mine&area=microsoft-365") == ["Mine"]
+
+
+def test_a_filter_that_fits_nothing_says_so_and_keeps_what_was_chosen(desk: Browser, claim: Claim) -> None:
+    page = desk.page("/review?whose=mine")
+
+    assert page.select_one(".empty").get_text() == "No claim fits this filter."
+    assert page.select_one("option[selected][value=mine]")
+
+
+def test_nonsense_in_the_address_is_as_if_it_were_not_there(desk: Browser, claim: Claim) -> None:
+    assert names(desk, "?status=editing&whose=x&area=x&page=-3") == [claim.name]
+    assert names(desk, "?status=nonsense&page=x") == [claim.name]
+
+
+def test_the_tabs_count_the_claims_of_each_status(desk: Browser, claim: Claim, file_claim: FileClaim) -> None:
+    file_claim(name="Another")
+
+    tabs = [tab.get_text(" ", strip=True) for tab in desk.page("/review").select(".tabs a")]
+
+    assert tabs == [
+        "Waiting for us 2",
+        "Submitted 2",
+        "Under review 0",
+        "Partner action required 0",
+        "Approved 0",
+        "Rejected 0",
+    ]
+
+
+def test_a_partners_user_finds_no_page_of_the_reviewers(
+    client: Browser, sign_in: Callable[..., Browser], committed: Session, claim: Claim
+) -> None:
+    stranger = factories.user(committed, Role.GLOBAL_ADMIN)
+    committed.commit()
+    sign_in(client, stranger)
+
+    for path in (
+        "",
+        "/mails",
+        f"/{claim.reference}",
+        f"/{claim.reference}/history",
+        f"/{claim.reference}/history.csv",
+    ):
+        assert client.get(f"/review{path}").status_code == 404
