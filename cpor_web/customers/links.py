@@ -1,0 +1,66 @@
+"""The page behind the link in a notice: GET asks, POST records. Opening it never changes anything."""
+
+from collections.abc import Callable, Mapping
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from cpor_web.consent import answers
+from cpor_web.consent.answers import Outcome
+from cpor_web.current import now, programme
+from cpor_web.customers.blueprint import bp, chosen_language, invitation_or_404, show
+from cpor_web.customers.forms import DenyForm
+from cpor_web.emails.links import Purpose
+from cpor_web.extensions import db
+from cpor_web.models import Invitation
+from cpor_web.rules.reasons import Denial, Way
+from cpor_web.transactions import transaction
+
+SAID: Mapping[str, Callable[..., Outcome]] = {
+    "no-objection": answers.no_objection,
+    "not-the-right-person": answers.not_the_right_person,
+    "yes": answers.press_yes,
+}
+"""The quieter buttons by the value they send."""
+
+
+@bp.get("/d/<path:token>")
+def link(token: str) -> ResponseReturnValue:
+    """Ask, or say how the link stands."""
+    return show("customers/link.html", token, invitation_or_404(Purpose.DENY, token), form=DenyForm())
+
+
+@bp.post("/d/<path:token>")
+def answer(token: str) -> ResponseReturnValue:
+    """Record what the contact chose; then the page says what is so."""
+    invitation = invitation_or_404(Purpose.DENY, token)
+    if (verb := SAID.get(request.form.get("answer", ""))) is not None:
+        with transaction(db.session):
+            verb(db.session(), invitation, now=now(), programme=programme())
+        return _see(token)
+    return _deny(token, invitation)
+
+
+def _deny(token: str, invitation: Invitation) -> ResponseReturnValue:
+    form = DenyForm(request.form)
+    if not form.validate():
+        return show("customers/link.html", token, invitation, 422, form=form)
+    with transaction(db.session):
+        outcome = answers.deny(
+            db.session(),
+            invitation,
+            reason=Denial(form.reason.data),
+            words=form.words.data or "",
+            way=Way.PAGE,
+            now=now(),
+            programme=programme(),
+        )
+    if outcome is Outcome.SUPERSEDED:
+        # It decides nothing, so no page could find it again: say here that it was noted.
+        return show("customers/link.html", token, invitation, form=DenyForm(), was_noted=True)
+    return _see(token)
+
+
+def _see(token: str) -> ResponseReturnValue:
+    """Go to the page, so that loading it again sends nothing again."""
+    return redirect(url_for("customers.link", token=token, lang=chosen_language()), 303)

@@ -1,0 +1,360 @@
+"""What a contact says is recorded once, and the page then says what is so."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from cpor_web import lifecycle
+from cpor_web.claims import operations
+from cpor_web.consent import answers, rounds
+from cpor_web.emails.links import Purpose
+from cpor_web.models import AnswerKind, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Denial, Rejection, Way, Withdrawal
+from cpor_web.rules.statuses import Status
+from tests.customers.conftest import Asked, Deny, asked_about
+from tests.support import claims
+from tests.support.browser import Browser
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+SECOND = claims.ContactDraft(name="Sam Soto", email="sam@contoso.example.com", language="sv")
+
+
+def heading(browser: Browser, path: str) -> str:
+    h1 = browser.page(path).h1
+    assert h1
+    return h1.get_text()
+
+
+def words(browser: Browser, path: str) -> str:
+    main = browser.page(path).main
+    assert main
+    return " ".join(main.get_text(" ").split())
+
+
+def buttons(browser: Browser, path: str) -> list[str]:
+    return [button.get_text(strip=True) for button in browser.page(path).find_all("button")]
+
+
+# Denying
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{}, {"reason": ""}, {"reason": "none-given"}, {"reason": "nonsense"}, {"answer": "deny"}, {"words": "No!"}],
+)
+def test_without_the_choice_nothing_is_recorded(asked: Asked, customer: Browser, form: dict[str, str]) -> None:
+    before = asked.rows()
+
+    response = customer.post(asked.path(), data=form)
+
+    assert response.status_code == 422
+    assert "There is a problem" in response.text
+    assert 'aria-invalid="true"' in response.text or "field--wrong" in response.text
+    assert asked.rows() == before
+
+
+def test_what_was_typed_is_not_lost_where_the_choice_is_missing(asked: Asked, customer: Browser) -> None:
+    response = customer.post(asked.path(), data={"words": "We moved to another partner."})
+
+    assert "We moved to another partner." in response.text
+
+
+def test_a_denial_rejects_the_claim_and_tells_everybody(asked: Asked, deny: Deny, customer: Browser) -> None:
+    response = deny(asked, "no-longer-our-partner", "We moved.\r\nSorry.\x00")
+
+    assert response.status_code == 303
+    assert response.location == asked.path()
+    assert "Set-Cookie" not in response.headers
+    (answer,) = asked.answers()
+    assert (answer.kind, answer.reason, answer.way) == (AnswerKind.DENIED, Denial.NO_LONGER_OUR_PARTNER, Way.PAGE)
+    assert answer.words == "We moved.\nSorry."
+    assert asked.claim.status is Status.REJECTED
+    assert asked.claim.rejection is Rejection.CUSTOMER_DECLINE
+    assert len(asked.mails("denial-recorded")) == len(asked.mails("denial-recorded-partner")) == 1
+    page = words(customer, asked.path())
+    assert heading(customer, asked.path()) == "The association was denied"
+    assert "No longer our partner" in page
+    assert "on the page of the link" in page
+    assert buttons(customer, asked.path()) == []
+
+
+def test_denying_again_is_the_same_as_once(asked: Asked, deny: Deny, customer: Browser) -> None:
+    deny(asked)
+    before = asked.rows()
+
+    assert deny(asked, "other", "once more").status_code == 303
+    assert customer.post(asked.path(Purpose.ONE_CLICK), data=ONE_CLICK).status_code == 200
+    assert asked.rows() == before
+
+
+def test_after_the_days_a_denial_ends_the_association(
+    committed: Session, app: Flask, programme: Programme, now: datetime, deny: Deny, customer: Browser
+) -> None:
+    asked = asked_about(committed, app, claims.running(committed, programme, now=now - timedelta(days=10)))
+    assert rounds.close(committed, asked.invitation.round_id, now=now, programme=programme)
+    committed.commit()
+
+    assert heading(customer, asked.path()) == "The association stands"
+    assert buttons(customer, asked.path()) == ["Deny this association"]
+    deny(asked)
+
+    (answer,) = asked.answers()
+    assert answer.is_late
+    assert asked.claim.status is Status.REJECTED
+    assert "The time to deny was over by then" in words(customer, asked.path())
+
+
+# The mail client's own button: RFC 8058
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_mail_client_denies_with_one_request(asked: Asked, customer: Browser, content_type: str) -> None:
+    response = customer.post(asked.path(Purpose.ONE_CLICK), data=ONE_CLICK, content_type=content_type)
+
+    assert response.status_code == 200
+    assert "Location" not in response.headers
+    assert "Set-Cookie" not in response.headers
+    (answer,) = asked.answers()
+    assert (answer.kind, answer.reason, answer.way) == (AnswerKind.DENIED, Denial.NONE_GIVEN, Way.MAIL_CLIENT)
+    assert asked.claim.status is Status.REJECTED
+    assert "with the button of a mail client" in words(customer, asked.path())
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        pytest.param({"data": {}}, 400, id="nothing"),
+        pytest.param({"data": {"List-Unsubscribe": "Later"}}, 400, id="another word"),
+        pytest.param({"json": ONE_CLICK}, 400, id="JSON"),
+        pytest.param({"query_string": ONE_CLICK}, 400, id="in the address"),
+        pytest.param({"data": {**ONE_CLICK, "more": "x" * 100_000}}, 413, id="too large"),
+    ],
+)
+def test_what_is_merely_posted_to_the_address_changes_nothing(
+    asked: Asked, customer: Browser, request_: dict[str, Any], status: int
+) -> None:
+    before = asked.rows()
+
+    assert customer.post(asked.path(Purpose.ONE_CLICK), **request_).status_code == status
+    assert asked.rows() == before
+
+
+def test_the_address_of_the_mail_client_has_no_page(asked: Asked, customer: Browser) -> None:
+    response = customer.get(asked.path(Purpose.ONE_CLICK))
+
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
+
+
+# The quieter answers
+
+
+def test_no_objection_is_recorded_once_and_shortens_nothing(asked: Asked, customer: Browser) -> None:
+    end = asked.invitation.round.ends_at
+    for _ in range(2):
+        assert customer.post(asked.path(), data={"answer": "no-objection"}).status_code == 303
+
+    assert [answer.kind for answer in asked.answers()] == [AnswerKind.NO_OBJECTION]
+    assert asked.invitation.round.ends_at == end
+    assert "You told us on" in words(customer, asked.path())
+    assert buttons(customer, asked.path()) == ["Deny this association", "I am not the right person"]
+
+
+def test_the_wrong_person_stops_the_time_and_can_still_deny(asked: Asked, customer: Browser, deny: Deny) -> None:
+    customer.post(asked.path(), data={"answer": "not-the-right-person"})
+
+    assert [answer.kind for answer in asked.answers()] == [AnswerKind.NOT_THE_RIGHT_PERSON]
+    assert asked.invitation.round.state is RoundState.STOPPED
+    assert len(asked.mails("contact-needed")) == 1
+    page = words(customer, asked.path())
+    assert "you are not the right person" in page
+    assert "The time stands still for now." in page
+    deny(asked)
+    assert asked.fresh().claim.status is Status.REJECTED
+
+
+# Undoing
+
+
+def test_only_the_link_of_the_one_who_denied_restores(asked: Asked, deny: Deny, customer: Browser) -> None:
+    assert heading(customer, asked.path(Purpose.UNDO)) == "There is nothing to restore"
+    deny(asked)
+    assert buttons(customer, asked.path(Purpose.UNDO)) == ["Restore the association"]
+
+    response = customer.post(asked.path(Purpose.UNDO))
+
+    assert response.status_code == 303
+    assert asked.fresh().claim.status is Status.APPROVED
+    assert asked.invitation.round.state is RoundState.RUNNING
+    assert heading(customer, asked.path(Purpose.UNDO)) == "The association is restored"
+    assert heading(customer, asked.path()) == f"Is {asked.claim.partner.name} your partner?"
+
+
+def test_another_contact_cannot_undo(
+    committed: Session, app: Flask, programme: Programme, now: datetime, deny: Deny, customer: Browser
+) -> None:
+    claim = claims.running(committed, programme, now=now, second=SECOND)
+    first, second = (asked_about(committed, app, claim, contact) for contact in (0, 1))
+    deny(first)
+    before = second.rows()
+
+    assert buttons(customer, second.path(Purpose.UNDO)) == []
+    assert customer.post(second.path(Purpose.UNDO)).status_code == 409
+    assert second.rows() == before
+    assert heading(customer, f"{second.path()}?lang=en") == "The association was denied"
+
+
+def test_there_is_nothing_to_undo_before_a_denial_or_after_its_time(
+    committed: Session, app: Flask, programme: Programme, now: datetime, customer: Browser
+) -> None:
+    asked = asked_about(committed, app, claims.denied(committed, programme, now=now - timedelta(days=20)))
+
+    assert buttons(customer, asked.path(Purpose.UNDO)) == []
+    response = customer.post(asked.path(Purpose.UNDO))
+    assert response.status_code == 409
+    assert "The time to undo the denial has passed." in response.text
+
+
+# Yes
+
+
+@pytest.fixture
+def asked_again(committed: Session, app: Flask, programme: Programme, now: datetime) -> Asked:
+    """A contact whose denial was disputed: only an explicit yes lets the association stand."""
+    claim = claims.denied(committed, programme, now=now)
+    filer = claim.filed_by.actor
+    operations.dispute(committed, claim, "They signed.", actor=filer, now=now, programme=programme)
+    reviewer = claims.factories.user(committed, claims.Role.REVIEWER)
+    committed.flush()
+    operations.take_over(committed, claim, actor=reviewer.actor, now=now, programme=programme)
+    committed.flush()
+    committed.refresh(claim)
+    operations.approve(committed, claim, actor=reviewer.actor, now=now, programme=programme)
+    for invitation in claims.invitations_of(committed, claim):
+        claims.take_notice(committed, programme, invitation, now=now)
+    return asked_about(committed, app, claim)
+
+
+def test_a_yes_counts_once_it_is_confirmed(asked_again: Asked, customer: Browser) -> None:
+    asked = asked_again
+    assert "Yes, we work with this partner" in buttons(customer, asked.path())
+    assert "I have no objection" not in buttons(customer, asked.path())
+
+    customer.post(asked.path(), data={"answer": "yes"})
+    assert asked.fresh().invitation.round.yes_at is None
+    assert len(asked.mails("yes-confirmation")) == 1
+    assert "It does not count yet" in words(customer, asked.path())
+
+    assert buttons(customer, asked.path(Purpose.YES)) == ["Yes, we work with this partner"]
+    assert customer.post(asked.path(Purpose.YES)).status_code == 303
+    assert asked.fresh().invitation.round.yes_at is not None
+    assert heading(customer, asked.path(Purpose.YES)) == "Your yes counts"
+
+
+def test_a_denial_beats_a_yes(asked_again: Asked, customer: Browser, deny: Deny) -> None:
+    asked = asked_again
+    customer.post(asked.path(Purpose.YES))
+
+    deny(asked)
+
+    assert asked.fresh().claim.status is Status.REJECTED
+    assert heading(customer, asked.path(Purpose.YES)) == "There is nothing to confirm"
+
+
+def test_the_link_of_the_first_asking_says_that_a_newer_mail_decides(
+    asked_again: Asked, app: Flask, customer: Browser
+) -> None:
+    claim = asked_again.claim
+    old = asked_again.session.get_one(type(asked_again.invitation), asked_again.invitation.id - 1)
+    first = Asked(asked_again.session, claim, old, app.extensions["signers"])
+
+    assert "Only the link in that mail decides now." in words(customer, first.path())
+    assert buttons(customer, first.path()) == []
+    assert buttons(customer, first.path(Purpose.UNDO)) == []
+
+
+def test_nothing_is_to_be_confirmed_in_a_round_that_needs_no_yes(asked: Asked, customer: Browser) -> None:
+    before = asked.rows()
+
+    assert heading(customer, asked.path(Purpose.YES)) == "There is nothing to confirm"
+    customer.post(asked.path(Purpose.YES))
+    customer.post(asked.path(), data={"answer": "yes"})
+    assert asked.rows() == before
+
+
+# Every other state of a link has its own calm page
+
+
+def test_before_the_notices_are_out_the_page_promises_no_end(
+    committed: Session, app: Flask, programme: Programme, now: datetime, customer: Browser
+) -> None:
+    asked = asked_about(committed, app, claims.approved(committed, programme, now=now))
+
+    assert "has not begun for everybody" in words(customer, asked.path())
+
+
+def test_after_the_printed_end_a_denial_is_in_time_until_the_closing(
+    committed: Session, app: Flask, programme: Programme, now: datetime, customer: Browser, deny: Deny
+) -> None:
+    asked = asked_about(committed, app, claims.running(committed, programme, now=now - timedelta(days=10)))
+
+    assert "The question is not closed yet" in words(customer, asked.path())
+    deny(asked)
+    assert not asked.answers()[0].is_late
+
+
+def test_the_page_says_that_the_partner_gave_the_claim_up(
+    asked: Asked, programme: Programme, now: datetime, customer: Browser, deny: Deny
+) -> None:
+    operations.withdraw(
+        asked.session, asked.claim, Withdrawal.CUSTOMER_LEFT, actor=asked.claim.filed_by.actor, now=now,
+        programme=programme,
+    )  # fmt: skip
+    asked.session.commit()
+    before = asked.rows()
+
+    assert "has given its claim up" in words(customer, asked.path())
+    assert buttons(customer, asked.path()) == []
+    assert deny(asked).status_code == 303
+    assert asked.rows() == before
+
+
+def test_a_superseded_link_says_so_and_a_denial_through_it_reaches_a_person(
+    asked: Asked, now: datetime, customer: Browser, deny: Deny
+) -> None:
+    asked.invitation.superseded_at = now
+    asked.session.commit()
+
+    assert heading(customer, asked.path()) == "Another contact is asked now"
+    response = deny(asked)
+
+    assert response.status_code == 200
+    assert "Your denial was noted" in response.text
+    assert asked.fresh().claim.status is Status.APPROVED
+    assert asked.invitation.round.state is RoundState.STOPPED
+
+
+def test_the_page_says_that_no_yes_came(
+    asked_again: Asked, programme: Programme, now: datetime, customer: Browser
+) -> None:
+    asked = asked_again
+    assert rounds.close(asked.session, asked.invitation.round_id, now=now + timedelta(days=10), programme=programme)
+    asked.session.commit()
+
+    assert "No explicit yes came by" in words(customer, asked.path())
+
+
+def test_the_page_says_when_somebody_was_named_too_late(
+    asked: Asked, programme: Programme, now: datetime, customer: Browser
+) -> None:
+    claim = lifecycle.hold(asked.session, asked.claim)
+    answers.not_the_right_person(asked.session, asked.invitation, now=now, programme=programme)
+    claim.status, claim.rejection, claim.status_since = Status.REJECTED, Rejection.NO_PARTNER_RESPONSE, now
+    rounds.end(asked.session, asked.invitation.round, now=now)
+    asked.session.commit()
+
+    assert "There is no association." in words(customer, asked.path())

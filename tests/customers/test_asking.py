@@ -1,0 +1,288 @@
+"""Opening a link never changes anything, and a wrong link tells nothing."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from consent_links import new_id
+from cpor_web import create_app
+from cpor_web.config import Settings
+from cpor_web.customers.blueprint import BAD_LINKS
+from cpor_web.emails.links import Purpose, Signers
+from cpor_web.extensions import db
+from cpor_web.models import User
+from cpor_web.programme import Programme
+from cpor_web.rules.roles import Role
+from tests.customers.conftest import Asked, Deny, asked_about
+from tests.support import claims, factories
+from tests.support.browser import Browser
+
+PURPOSES = list(Purpose)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_opening_a_link_a_hundred_times_changes_no_row_and_sets_no_cookie(
+    asked: Asked, customer: Browser, purpose: Purpose
+) -> None:
+    before = asked.rows()
+
+    for _ in range(100):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            response = customer.open(asked.path(purpose), method=method)
+            assert "Set-Cookie" not in response.headers
+
+    assert asked.rows() == before
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_a_page_is_the_same_whoever_is_signed_in_on_that_machine(
+    asked: Asked, customer: Browser, client: Browser, sign_in: Callable[..., Browser], method: str
+) -> None:
+    reviewer = factories.user(asked.session, Role.REVIEWER)
+    asked.session.commit()
+    sign_in(client, reviewer)
+    with client.session_transaction() as session:
+        session["_flashes"] = [("success", "Only for the reviewer.")]
+
+    theirs = client.open(asked.path(), method=method)
+
+    assert theirs.data == customer.open(asked.path(), method=method).data
+    assert "Set-Cookie" not in theirs.headers
+
+
+def test_the_page_says_who_asks_what_and_until_when(asked: Asked, customer: Browser, programme: Programme) -> None:
+    page = customer.page(asked.path())
+    words = " ".join(page.main.get_text(" ").split())  # type: ignore[union-attr]
+    ends_at = asked.invitation.round.ends_at
+    assert ends_at is not None
+
+    assert page.h1
+    assert page.h1.get_text() == f"Is {asked.claim.partner.name} your partner?"
+    for fact in (
+        asked.claim.mpn_id and asked.claim.mpn_id.number, "Contoso", str(asked.claim.tenant_id), "Teams", "Intune",
+        "usage and seat figures", "no other data", "If nothing is done by",
+        f"{ends_at.astimezone(programme.calendar.zone):%H:%M:%S}",
+    ):  # fmt: skip
+        assert str(fact) in words, fact
+    assert "CPOR" not in words
+    assert "Claimed Partner of Record (CPOR)" in page.get_text(" ")
+
+
+def test_no_reason_is_chosen_for_the_customer(asked: Asked, customer: Browser) -> None:
+    radios = customer.page(asked.path()).find_all("input", type="radio")
+
+    assert [radio["value"] for radio in radios] == [
+        "not-our-partner",
+        "no-longer-our-partner",
+        "not-these-products",
+        "other",
+    ]
+    assert not any(radio.has_attr("checked") for radio in radios)
+
+
+def test_the_page_speaks_the_contacts_language_until_another_is_chosen(asked: Asked, customer: Browser) -> None:
+    asked.invitation.contact.language = "hu"
+    asked.session.commit()
+
+    def language(path: str) -> str:
+        html = customer.page(path).html
+        assert html
+        return str(html["lang"])
+
+    assert language(asked.path()) == "hu"
+    links = customer.page(asked.path()).select("nav.languages a")
+    assert [link["hreflang"] for link in links] == ["en", "de", "sv", "nl", "hu"]
+    for link in links:
+        assert language(str(link["href"])) == link["hreflang"]
+    assert language(f"{asked.path()}?lang=xx") == "hu"
+
+
+def test_an_answer_keeps_the_chosen_language(asked: Asked, customer: Browser) -> None:
+    form = customer.page(f"{asked.path()}?lang=sv").find_all("form")[0]
+    answer = customer.post(form["action"], data={"reason": "other"})
+
+    assert answer.location.endswith(f"{asked.path()}?lang=sv")
+
+
+# Statement 16
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+@pytest.mark.parametrize("is_good", [True, False])
+def test_every_answer_is_kept_by_nobody_and_tells_nobody_where_it_was(
+    asked: Asked, customer: Browser, purpose: Purpose, is_good: bool
+) -> None:
+    response = customer.get(asked.path(purpose) + ("" if is_good else "x"))
+
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_a_page_has_nothing_from_third_parties(asked: Asked, customer: Browser) -> None:
+    page = customer.page(asked.path())
+
+    assert not [tag for tag in page(True) for name in ("src", "href", "action") if "//" in str(tag.get(name) or "")]
+
+
+def test_a_token_is_in_no_log(asked: Asked, customer: Browser, deny: Deny, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    customer.get(asked.path())
+    customer.get(asked.path() + "x")
+    customer.post(asked.path())
+    deny(asked)
+    customer.post(asked.path(Purpose.ONE_CLICK), data={"List-Unsubscribe": "One-Click"})
+
+    assert "customers" in caplog.text or "/d/" in caplog.text
+    for purpose in PURPOSES:
+        assert asked.token(purpose) not in caplog.text
+        assert asked.token(purpose)[:22] not in caplog.text
+
+
+def test_a_broken_page_logs_no_token_either(
+    asked: Asked, customer: Browser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("cpor_web.consent.answers.find", broken)
+    customer.expects_failure = True
+
+    assert customer.get(asked.path()).status_code == 500
+    assert "a fault of ours" in caplog.text
+    assert asked.token() not in caplog.text
+
+
+# Statement 13, and wrong links
+
+
+def wrong_links(asked: Asked) -> dict[str, str]:
+    token = asked.token()
+    return {
+        "cut": token[:-1],
+        "altered": token[:10] + ("A" if token[10] != "A" else "B") + token[11:],
+        "malleable": token[:-1] + {"A": "B", "Q": "R", "g": "h", "w": "x"}[token[-1]],
+        "longer": token + "A",
+        "with a slash": token + "/",
+        "with a full stop": token + ".",
+        "unknown": asked.signers.url(Purpose.DENY, new_id()).rpartition("/")[2],
+        "empty-ish": "~",
+        "not ascii": "ä" * 45,
+        "of another purpose": asked.token(Purpose.UNDO),
+    }
+
+
+def test_whatever_is_wrong_with_a_link_the_page_is_the_same(asked: Asked, customer: Browser) -> None:
+    answers = {name: customer.get(f"/d/{token}") for name, token in wrong_links(asked).items()}
+
+    assert {answer.status_code for answer in answers.values()} == {404}
+    assert len({answer.data for answer in answers.values()}) == 1
+
+
+@pytest.mark.parametrize("is_of", PURPOSES)
+@pytest.mark.parametrize("used_as", PURPOSES)
+def test_a_token_of_one_purpose_is_none_of_another(
+    asked: Asked, customer: Browser, is_of: Purpose, used_as: Purpose
+) -> None:
+    if is_of is used_as:
+        return
+    before = asked.rows()
+
+    response = customer.post(
+        f"/{used_as.value}/{asked.token(is_of)}", data={"reason": "other", "List-Unsubscribe": "One-Click"}
+    )
+
+    assert response.status_code == 404
+    assert asked.rows() == before
+
+
+def test_a_link_touches_no_other_claim(
+    committed: Session, app: Flask, programme: Programme, now: datetime, asked: Asked, deny: Deny
+) -> None:
+    other = asked_about(committed, app, claims.running(committed, programme, now=now))
+    version = other.claim.version
+
+    deny(asked)
+
+    assert other.fresh().claim.version == version
+    assert other.claim.status.value == "approved"
+    assert asked.claim.status.value == "rejected"
+
+
+OLD_RING = ("consent key of the tests, long enough",)
+NEW_KEY = "another consent key of the tests, long enough"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        pytest.param({"secret_keys": ("another session key, long enough too",)}, 200, id="session key rotated"),
+        pytest.param({"consent_keys": (NEW_KEY, *OLD_RING)}, 200, id="link key rotated"),
+        pytest.param({"consent_keys": (NEW_KEY,)}, 404, id="link key retired"),
+    ],
+)
+def test_a_link_works_until_its_own_key_is_retired(
+    asked: Asked, settings: Settings, changes: dict[str, tuple[str, ...]], status: int
+) -> None:
+    app = create_app(replace(settings, **changes))
+    try:
+        browser = app.test_client()
+        assert browser.get(asked.path()).status_code == status
+        newest = Signers(changes.get("consent_keys", OLD_RING), settings.public_url)
+        path = newest.url(Purpose.DENY, asked.invitation.link_id).removeprefix(settings.public_url)
+        assert browser.get(path).status_code == 200
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+
+
+# Statement 20
+
+
+def flood(browser: Browser, times: int) -> list[int]:
+    return [browser.get(f"/d/nonsense{number}").status_code for number in range(times)]
+
+
+def test_bad_links_are_limited_and_good_ones_never(asked: Asked, customer: Browser) -> None:
+    allowed = int(BAD_LINKS.split()[0])
+
+    statuses = flood(customer, allowed + 20)
+
+    assert statuses[: allowed - 1] == [404] * (allowed - 1)
+    assert statuses[-10:] == [429] * 10
+    assert {customer.get(asked.path()).status_code for _ in range(allowed * 2)} == {200}
+
+
+def test_without_redis_bad_links_are_answered_and_good_ones_work(
+    asked: Asked, settings: Settings, deny: Deny
+) -> None:
+    app = create_app(replace(settings, redis_url="redis://127.0.0.1:1/0"))
+    try:
+        browser = app.test_client()
+        assert isinstance(browser, Browser)
+        assert set(flood(browser, 40)) <= {404, 429}
+        assert browser.get(asked.path()).status_code == 200
+        assert browser.post(asked.path(), data={"reason": "other"}).status_code == 303
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+        create_app(settings)  # the limiter and the bell are shared: give them their Redis back
+
+    assert asked.fresh().claim.status.value == "rejected"
+
+
+def test_staff_have_no_link_of_a_customers(asked: Asked, client: Browser, sign_in: Callable[..., Browser]) -> None:
+    reviewer: User = factories.user(asked.session, Role.REVIEWER)
+    asked.session.commit()
+    sign_in(client, reviewer)
+
+    assert asked.token(Purpose.DENY) not in client.get(f"/review/{asked.claim.reference}").text

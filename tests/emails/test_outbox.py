@@ -1,0 +1,315 @@
+"""The outbox: what may be sent by whom, when again, and when no more."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from cpor_web import queue
+from cpor_web.emails import outbox
+from cpor_web.emails.outbox import GIVE_UP_AFTER, LEASE, LONGEST_DELAY, Recipient
+from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
+from cpor_web.models import Mail, MailState
+
+NOW = datetime(2026, 11, 27, 9, 30, 15, 123456, tzinfo=UTC)
+HOST = "vendor.example.com"
+TO = Recipient("jamie.doe@adatum.example.org", "Jamie Doe", "sv")
+LATER = timedelta(minutes=1)
+
+IDENTITY = ("message_id", "dated_at", "boundary")
+
+
+def put(session: Session, *, now: datetime = NOW, **context: Any) -> Mail:
+    mail = outbox.put(session, "invitation", TO, context, now=now)
+    session.flush()
+    return mail
+
+
+def sent_off(session: Session, mail: Mail, outcome: Outcome, *, now: datetime = NOW) -> Mail:
+    """Lease, begin and settle one mail, as a worker does."""
+    assert outbox.lease(session, now=now, most=1) == [mail.id]
+    assert outbox.begin(session, mail.id, now=now, host=HOST) is mail
+    session.flush()
+    assert outbox.settle(session, mail.id, outcome, now=now) is mail
+    session.flush()
+    return mail
+
+
+def identity(mail: Mail) -> tuple[Any, ...]:
+    return tuple(getattr(mail, name) for name in IDENTITY)
+
+
+# Queueing
+
+
+def test_a_queued_mail_is_due_at_once_and_rings_the_bell(db_session: Session) -> None:
+    mail = put(db_session, name="Jamie")
+
+    assert (mail.state, mail.due_at, mail.attempts) == (MailState.QUEUED, NOW, 0)
+    assert (mail.to_address, mail.to_name, mail.language) == ("jamie.doe@adatum.example.org", "Jamie Doe", "sv")
+    assert queue.SEND_MAIL in db_session.info[queue.RINGS]
+    assert identity(mail) == (None, None, None)
+
+
+def test_a_mail_that_is_sent_again_is_a_new_mail_with_the_same_words(db_session: Session) -> None:
+    mail = sent_off(db_session, put(db_session, words="the same"), Accepted("250 ok"))
+
+    again = outbox.put_again(db_session, mail, now=NOW + LATER)
+    db_session.flush()
+
+    assert again.id != mail.id
+    assert (again.again_of_id, again.context, again.to_address) == (mail.id, mail.context, mail.to_address)
+    assert (again.state, again.message_id) == (MailState.QUEUED, None)
+    assert mail.state is MailState.SENT
+
+
+# Leasing
+
+
+def test_what_is_longest_due_is_leased_first(db_session: Session) -> None:
+    newer, older = put(db_session, now=NOW), put(db_session, now=NOW - LATER)
+
+    assert outbox.lease(db_session, now=NOW, most=1) == [older.id]
+    assert outbox.lease(db_session, now=NOW, most=5) == [newer.id]
+
+
+def test_nothing_is_leased_before_it_is_due(db_session: Session) -> None:
+    put(db_session, now=NOW + LATER)
+
+    assert outbox.lease(db_session, now=NOW, most=5) == []
+
+
+def test_a_lease_is_for_one_worker_until_it_runs_out(db_session: Session) -> None:
+    mail = put(db_session)
+    assert outbox.lease(db_session, now=NOW, most=5) == [mail.id]
+
+    assert outbox.lease(db_session, now=NOW + LEASE, most=5) == []
+    assert outbox.lease(db_session, now=NOW + LEASE + LATER, most=5) == [mail.id]
+
+
+def test_a_released_mail_can_be_leased_again(db_session: Session) -> None:
+    mail = put(db_session)
+    outbox.lease(db_session, now=NOW, most=5)
+
+    outbox.release(db_session, [mail.id])
+    db_session.flush()
+
+    assert outbox.lease(db_session, now=NOW, most=5) == [mail.id]
+
+
+def test_a_release_does_not_touch_what_is_being_sent(db_session: Session) -> None:
+    mail = put(db_session)
+    outbox.lease(db_session, now=NOW, most=5)
+    outbox.begin(db_session, mail.id, now=NOW, host=HOST)
+    db_session.flush()
+
+    outbox.release(db_session, [mail.id])
+
+    assert mail.leased_until is not None
+
+
+def test_two_workers_at_once_lease_different_mails_and_neither_waits(engine: Engine, committed: Session) -> None:
+    ids = [put(committed).id for _ in range(6)]
+    committed.commit()
+
+    with Session(engine) as first, Session(engine) as second:
+        mine = outbox.lease(first, now=NOW, most=4)
+        theirs = outbox.lease(second, now=NOW, most=4)
+        first.commit()
+        second.commit()
+
+    assert list(mine) == ids[:4]
+    assert list(theirs) == ids[4:]
+
+
+def test_what_one_worker_settles_no_other_settles(engine: Engine, committed: Session) -> None:
+    mail = put(committed)
+    outbox.lease(committed, now=NOW, most=1)
+    outbox.begin(committed, mail.id, now=NOW, host=HOST)
+    committed.commit()
+
+    with Session(engine) as first, Session(engine) as second:
+        assert outbox.settle(first, mail.id, Accepted("250 first"), now=NOW) is not None
+        first.commit()
+        assert outbox.settle(second, mail.id, Permanent("550 second"), now=NOW) is None
+        second.commit()
+
+    committed.refresh(mail)
+    assert (mail.state, mail.answer) == (MailState.SENT, "250 first")
+
+
+# Beginning
+
+
+def test_what_begins_gets_an_identity(db_session: Session) -> None:
+    mail = put(db_session)
+
+    outbox.begin(db_session, mail.id, now=NOW, host=HOST)
+    db_session.flush()
+
+    assert (mail.state, mail.attempts) == (MailState.SENDING, 1)
+    assert mail.message_id is not None
+    assert mail.message_id.endswith(f"@{HOST}>")
+    assert mail.dated_at == NOW.replace(microsecond=0)
+    assert mail.boundary is not None
+
+
+@pytest.mark.parametrize(
+    "outcome", [Accepted("250 ok"), Permanent("550 no"), None], ids=["sent", "refused", "being sent"]
+)
+def test_what_is_not_to_be_sent_does_not_begin(db_session: Session, outcome: Outcome | None) -> None:
+    mail = put(db_session)
+    outbox.begin(db_session, mail.id, now=NOW, host=HOST)
+    db_session.flush()
+    if outcome is not None:
+        outbox.settle(db_session, mail.id, outcome, now=NOW)
+        db_session.flush()
+    before = identity(mail), mail.state, mail.attempts
+
+    assert outbox.begin(db_session, mail.id, now=NOW + LATER, host=HOST) is None
+    assert (identity(mail), mail.state, mail.attempts) == before
+
+
+def test_a_mail_that_is_not_there_does_not_begin(db_session: Session) -> None:
+    assert outbox.begin(db_session, 999_999, now=NOW, host=HOST) is None
+    assert outbox.settle(db_session, 999_999, Accepted("250 ok"), now=NOW) is None
+
+
+def test_what_was_not_begun_is_not_settled(db_session: Session) -> None:
+    mail = put(db_session)
+
+    assert outbox.settle(db_session, mail.id, Accepted("250 ok"), now=NOW) is None
+    assert mail.state is MailState.QUEUED
+
+
+# Settling
+
+
+def test_an_accepted_mail_is_sent_with_the_servers_answer(db_session: Session) -> None:
+    mail = sent_off(db_session, put(db_session), Accepted("250 2.0.0 queued as 4X"))
+
+    assert (mail.state, mail.sent_at, mail.answer) == (MailState.SENT, NOW, "250 2.0.0 queued as 4X")
+    assert (mail.due_at, mail.leased_until) == (None, None)
+
+
+def test_a_refused_mail_is_never_tried_again(db_session: Session) -> None:
+    mail = sent_off(db_session, put(db_session), Permanent("550 no such mailbox"))
+
+    assert (mail.state, mail.due_at, mail.answer) == (MailState.REFUSED, None, "550 no such mailbox")
+
+
+def test_delays_grow_with_jitter_up_to_a_bound() -> None:
+    for attempts in range(1, 100):
+        waits = [outbox.delay(attempts) for _ in range(50)]
+        usual = min(outbox.FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY) if attempts < 10 else LONGEST_DELAY
+        assert all(0.8 * usual <= wait <= 1.2 * usual for wait in waits)
+        assert len(set(waits)) > 1
+
+
+def test_a_deferred_mail_comes_again_later_and_later_as_a_new_one(db_session: Session) -> None:
+    mail, now, waits, identities = put(db_session), NOW, [], set()
+    for _ in range(6):
+        outbox.lease(db_session, now=now, most=1)
+        outbox.begin(db_session, mail.id, now=now, host=HOST)
+        db_session.flush()
+        identities.add(mail.message_id)
+        outbox.settle(db_session, mail.id, Transient("451 later"), now=now)
+        db_session.flush()
+        assert (mail.state, mail.message_id) == (MailState.DEFERRED, None)
+        assert mail.due_at is not None
+        waits.append(mail.due_at - now)
+        now = mail.due_at
+
+    assert waits == sorted(waits)
+    assert waits[-1] > 10 * waits[0]
+    assert mail.attempts == len(identities) == 6
+
+
+def test_after_48_hours_a_deferred_mail_is_given_up(db_session: Session) -> None:
+    mail = sent_off(db_session, put(db_session), Transient("451 later"))
+
+    almost = sent_off(db_session, mail, Transient("451 later"), now=NOW + GIVE_UP_AFTER - timedelta(seconds=1))
+    assert almost.state is MailState.DEFERRED
+    last = NOW + GIVE_UP_AFTER + LONGEST_DELAY
+    sent_off(db_session, mail, Transient("451 still later"), now=last)
+
+    assert mail.state is MailState.REFUSED
+    assert mail.due_at is None
+    assert "48 hours" in mail.answer
+    assert "451 still later" in mail.answer
+
+
+def test_trouble_of_the_mail_server_burns_no_attempt_and_gives_up_nothing(db_session: Session) -> None:
+    mail = put(db_session)
+    for days in range(8):
+        sent_off(db_session, mail, Unavailable("certificate has expired", "tls"), now=NOW + timedelta(days=days))
+
+    assert (mail.state, mail.attempts, mail.first_tried_at) == (MailState.QUEUED, 0, None)
+    assert sent_off(db_session, mail, Accepted("250 ok"), now=NOW + timedelta(days=9)).attempts == 1
+
+
+def test_trouble_of_the_mail_server_leaves_a_deferred_mail_deferred(db_session: Session) -> None:
+    mail = sent_off(db_session, put(db_session), Transient("451 later"))
+
+    sent_off(db_session, mail, Unavailable("refused", "connect"), now=NOW + LONGEST_DELAY)
+
+    assert (mail.state, mail.attempts) == (MailState.DEFERRED, 1)
+
+
+# In doubt
+
+
+def killed_while_sending(session: Session, mail: Mail, *, now: datetime) -> None:
+    """The worker dies after it began; another one finds the lease run out."""
+    outbox.lease(session, now=now, most=1)
+    outbox.begin(session, mail.id, now=now, host=HOST)
+    session.flush()
+
+
+def no_answer(session: Session, mail: Mail, *, now: datetime) -> None:
+    killed_while_sending(session, mail, now=now)
+    outbox.settle(session, mail.id, Unknown("connection lost"), now=now)
+    session.flush()
+
+
+@pytest.mark.parametrize("in_doubt", [killed_while_sending, no_answer])
+def test_a_mail_in_doubt_goes_once_more_and_is_the_same(db_session: Session, in_doubt: Callable[..., None]) -> None:
+    mail = put(db_session)
+    in_doubt(db_session, mail, now=NOW)
+    first = identity(mail)
+    later = NOW + LEASE + LATER
+
+    assert outbox.lease(db_session, now=later, most=1) == [mail.id]
+    outbox.begin(db_session, mail.id, now=later, host=HOST)
+    db_session.flush()
+
+    assert identity(mail) == first
+    assert None not in first
+    assert mail.repeats == 1
+
+
+@pytest.mark.parametrize("in_doubt", [killed_while_sending, no_answer])
+def test_a_mail_twice_in_doubt_is_not_sent_a_third_time(db_session: Session, in_doubt: Callable[..., None]) -> None:
+    mail = put(db_session)
+    in_doubt(db_session, mail, now=NOW)
+    in_doubt(db_session, mail, now=NOW + 2 * LEASE)
+
+    assert outbox.lease(db_session, now=NOW + 4 * LEASE, most=1) == []
+    assert (mail.state, mail.due_at) == (MailState.UNKNOWN, None)
+
+
+@pytest.mark.parametrize("outcome", [Transient("451 later"), Unavailable("refused", "connect")])
+def test_the_repeat_of_a_mail_in_doubt_stays_the_same_however_often_it_has_to_wait(
+    db_session: Session, outcome: Outcome
+) -> None:
+    mail = put(db_session)
+    no_answer(db_session, mail, now=NOW)
+    first = identity(mail)
+
+    sent_off(db_session, mail, outcome, now=NOW + LATER)
+    outbox.begin(db_session, mail.id, now=NOW + LONGEST_DELAY, host=HOST)
+
+    assert identity(mail) == first
