@@ -5,7 +5,7 @@ zone. A `Deadline` is computed once and stored with its rule, so that it can alw
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,19 +18,28 @@ LAST_SECOND = time(23, 59, 59)
 class Calendar:
     """The operator's working days.
 
-    `weekend` holds weekdays (Monday is 0). `days_off` names the holidays and closures by date; any mapping will
-    do, also one that computes a year when it is first asked for it.
+    `weekend` holds weekdays (Monday is 0). `days_off` names the holidays by date; any mapping will do, also one that
+    computes a year when it is first asked for it. `closures` names the operator's own days off, which come first.
     """
 
     zone: ZoneInfo
     weekend: frozenset[int] = frozenset({5, 6})
     days_off: Mapping[date, str] = field(default_factory=dict)
+    closures: Mapping[date, str] = field(default_factory=dict)
+
+    def with_closures(self, closures: Mapping[date, str]) -> "Calendar":
+        """Return this calendar with these closures, by date, and no others."""
+        return replace(self, closures=closures)
+
+    def day_off(self, day: date) -> str | None:
+        """Return the name of the closure or holiday on `day`, None on any other day."""
+        return self.closures.get(day) or self.days_off.get(day)
 
     def why_not_working(self, day: date) -> str | None:
         """Return None for a business day, else the holiday's name or "weekend"."""
         if day.weekday() in self.weekend:
             return "weekend"
-        return self.days_off.get(day)
+        return self.day_off(day)
 
     def local_day(self, moment: datetime) -> date:
         """Return the operator's calendar day at `moment`."""

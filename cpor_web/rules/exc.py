@@ -1,5 +1,6 @@
 """What can be wrong with an action, named for what is wrong. Each carries a sentence for the person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -8,14 +9,15 @@ class Refused(Exception):
     """An action that the rules refuse. Nothing has changed.
 
     `message` is an English msgid with %(name)s places, `values` fill them; both are translated where shown
-    (a value that is itself a msgid is translated too).
+    (a value that is itself a msgid is translated too; several are listed).
     """
 
     message: str
-    values: dict[str, str] = field(default_factory=dict)
+    values: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return self.message % self.values if self.values else self.message
+        values = {name: value if isinstance(value, str) else ", ".join(value) for name, value in self.values.items()}
+        return self.message % values if values else self.message
 
 
 class NotAllowed(Refused):

@@ -257,7 +257,7 @@ def find(source: Status | None, action: Action, role: Role, facts: Facts) -> Rul
         )
     for guard in rule.guards:
         if not guard.holds(facts):
-            raise GuardFailed(guard.sentence, {"missing": ", ".join(facts.missing)})
+            raise GuardFailed(guard.sentence, {"missing": facts.missing})
     return rule
 
 
