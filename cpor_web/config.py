@@ -3,13 +3,18 @@
 A setting is named CPOR_ and its field in capitals. Values are text in the environment and typed here.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
 
 from cpor_web.rules.editions import EDITIONS
 
@@ -68,6 +73,29 @@ def _keys(text: str) -> tuple[str, ...]:
     if not keys or min(map(len, keys)) < SHORTEST_KEY:
         raise ValueError(f"keys of at least {SHORTEST_KEY} characters, the newest first, separated by commas")
     return keys
+
+
+def _webhook_secrets(text: str) -> tuple[str, ...]:
+    """Take secrets as Standard Webhooks writes them: base64 of 24 to 64 bytes, with "whsec_" in front or without."""
+    secrets = tuple(word.removeprefix("whsec_") for word in _words(text))
+    try:
+        lengths = [len(base64.b64decode(secret, validate=True)) for secret in secrets]
+    except binascii.Error:
+        lengths = []
+    if not lengths or min(lengths) < 24 or max(lengths) > 64:
+        raise ValueError("secrets of 24 to 64 bytes in base64, the newest first, separated by commas")
+    return secrets
+
+
+def _endpoint(text: str) -> str:
+    what = "an address that starts with https:// (or http:// for trying out), without a name or password"
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-\"$-~]*)?", text):
+        raise ValueError(what)
+    try:
+        urlsplit(text).port  # noqa: B018 - raises where there can be no such port
+    except ValueError:
+        raise ValueError(what) from None
+    return text
 
 
 def _url(text: str) -> str:
@@ -169,6 +197,16 @@ class Settings:
     reviewers_address: str = setting("reviewers@vendor.example.com", "where mail for all reviewers goes", _address)
     one_click: bool = setting(True, "1: notices carry the one-click headers of RFC 8058", _yes_or_no)
 
+    assessor: Literal["built-in", "webhook", "csv"] = setting(
+        "built-in",
+        "who assesses for incentives: built-in (the catalogue's rules), or a system of yours, told by webhook or csv",
+        _one_of("built-in", "webhook", "csv"),
+    )
+    assessment_url: str = setting("", "where webhooks to your assessor are posted", _endpoint)
+    assessment_secrets: tuple[str, ...] = setting(
+        (), "key ring of both directions' signatures, newest first, separated by commas", _webhook_secrets
+    )
+
     upload_mib: int = setting(25, "largest document, in MiB", _number(int, 1, 1024))
     clock_file: str = setting("", "for tests only: a file that moves the clock")
 
@@ -191,7 +229,7 @@ class Settings:
         known = {env_name(f): f for f in fields(cls)}
         problems = [f"{name} is not a setting. Check its spelling." for name in sorted(given.keys() - known.keys())]
         values = {}
-        for name in known.keys() & given.keys():
+        for name in sorted(known.keys() & given.keys()):
             try:
                 values[known[name].name] = known[name].metadata["parse"](given[name].strip())
             except ValueError as error:
@@ -233,11 +271,37 @@ def _problems_together(settings: Settings, given: set[str]) -> list[str]:
     problems = [f"{name} is not set. {what}." for name, what in needed.items() if name not in given]
     if set(settings.secret_keys) & set(settings.consent_keys):
         problems.append("CPOR_SECRET_KEYS and CPOR_CONSENT_KEYS share a key. Use two rings.")
+    problems += _problems_of_calendar(settings)
+    problems += _problems_of_assessor(settings)
     if settings.in_production:
         if settings.public_url and not settings.public_url.startswith("https://"):
             problems.append("CPOR_PUBLIC_URL must start with https:// in production.")
         if settings.clock_file:
             problems.append("CPOR_CLOCK_FILE is for tests only.")
+    return problems
+
+
+def _problems_of_calendar(settings: Settings) -> list[str]:
+    if not settings.country:
+        return ["CPOR_SUBDIVISION needs CPOR_COUNTRY."] if settings.subdivision else []
+    try:
+        holidays.country_holidays(settings.country, subdiv=settings.subdivision or None)
+    except NotImplementedError:
+        return ["CPOR_COUNTRY and CPOR_SUBDIVISION must be codes of ISO 3166 whose holidays are known: DE and BY."]
+    return []
+
+
+def _problems_of_assessor(settings: Settings) -> list[str]:
+    if settings.assessor != "webhook":
+        return []
+    problems = []
+    if not settings.assessment_url:
+        problems.append("CPOR_ASSESSMENT_URL is not set. CPOR_ASSESSOR=webhook needs to know where to post.")
+    if settings.in_production and settings.assessment_url.startswith("http://"):
+        problems.append("CPOR_ASSESSMENT_URL must start with https:// in production.")
+    if not settings.assessment_secrets:
+        what = "CPOR_ASSESSOR=webhook signs with them. Make one with: openssl rand -base64 32"
+        problems.append(f"CPOR_ASSESSMENT_SECRETS is not set. {what}.")
     return problems
 
 
@@ -255,7 +319,11 @@ def for_flask(settings: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": (settings.upload_mib + 1) * 2**20,  # one MiB for the rest of the form
         "MAX_FORM_MEMORY_SIZE": 2**20,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"connect_args": {"options": _database_limits(settings)}, "pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "connect_args": {"options": _database_limits(settings)},
+            "pool_pre_ping": True,
+            "hide_parameters": True,  # an error's text goes into the log, where no address belongs
+        },
         "RATELIMIT_STORAGE_URI": _limiter_url(settings.redis_url),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": True,

@@ -66,7 +66,7 @@ def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:
     first = claim.contacts[0] if claim.contacts else None
     values = {
         "name": claim.name,
-        "mpn_id": claim.mpn_id_id,
+        "mpn_id": claim.mpn_id,
         "customer_name": claim.customer_name,
         "customer_domain": claim.customer_domain,
         "tenant_id": claim.tenant_id,

@@ -31,6 +31,7 @@ class Programme:
     correctable_in: frozenset[Status]
     grace_seconds: float
     one_click: bool
+    assessor: str
     catalogue: catalogue.Catalogue
 
     @classmethod
@@ -49,8 +50,13 @@ class Programme:
             correctable_in=EDITIONS[settings.guide].correctable_in,
             grace_seconds=settings.consent_grace,
             one_click=settings.one_click,
+            assessor=settings.assessor,
             catalogue=catalogue.load(Path(settings.catalogue) if settings.catalogue else catalogue.SAMPLE),
         )
+
+    def with_closures(self, closures: Mapping[date, str]) -> "Programme":
+        """Return the programme with the closures that administrators entered, by date, in its calendar."""
+        return replace(self, calendar=self.calendar.with_closures(closures))
 
 
 def _periods(settings: Settings) -> Periods:

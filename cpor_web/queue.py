@@ -17,10 +17,11 @@ SEND_MAIL = "jobs.mail.drain"
 CLOSE_WINDOWS = "jobs.windows.close_due"
 LAPSE_DEADLINES = "jobs.windows.lapse_due"
 ASSESS = "jobs.windows.assess_due"
+HAND_OVER = "jobs.handover.deliver"
 REMIND = "jobs.upkeep.remind"
 DIGEST = "jobs.upkeep.digest"
 
-JOBS = frozenset({SEND_MAIL, CLOSE_WINDOWS, LAPSE_DEADLINES, ASSESS, REMIND, DIGEST})
+JOBS = frozenset({SEND_MAIL, CLOSE_WINDOWS, LAPSE_DEADLINES, ASSESS, HAND_OVER, REMIND, DIGEST})
 """The only names a worker runs. None takes an argument: what is due is in the database."""
 
 RINGS = "rings"

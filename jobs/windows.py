@@ -30,8 +30,8 @@ def lapse_due() -> None:
 
 
 def assess_due() -> None:
-    """Assess the associations whose window has passed."""
-    each_due(lambda session, _: assessment.due(session, most=MOST), assessment.assess)
+    """Assess the associations whose window has passed; nothing where the operator has an assessor of its own."""
+    each_due(_assessments, assessment.assess)
 
 
 def each_due(due: Callable[[Session, Programme], Sequence[int]], act: Callable[..., bool]) -> None:
@@ -42,6 +42,10 @@ def each_due(due: Callable[[Session, Programme], Sequence[int]], act: Callable[.
             with transaction(db.session):
                 ids = due(db.session(), programme)
             acted = sum(_one(act, each, programme) for each in ids) > 0
+
+
+def _assessments(session: Session, programme: Programme) -> Sequence[int]:
+    return assessment.due(session, most=MOST) if programme.assessor == "built-in" else ()
 
 
 def _contacts(session: Session, _programme: Programme) -> Sequence[int]:

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from types import FrameType
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import DeserializationError
 from rq.job import Job
+from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from cpor_web import logs
@@ -28,8 +30,20 @@ PAUSE_SECONDS = 1.0
 """Between the end of a worker that nobody asked to stop and the start of its successor."""
 
 
+class BareJob(Job):
+    """A job of which RQ imports and calls nothing but its function, not even when it clears up after lost ones."""
+
+    success_callback = failure_callback = stopped_callback = property(lambda _self: None)
+
+    def send_webhooks(self, *_args: object, **_more: object) -> None:
+        """Send nothing: what is in Redis must not choose whom this machine talks to."""
+
+
 class ListedWorker(SimpleWorker):
     """Runs the jobs on our list, and no others: whoever can write to Redis must not choose what runs here."""
+
+    max_connection_wait_time = 2.0
+    """Seconds until it looks again for a Redis that is away; RQ would wait up to a minute."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a listed job; drop any other unrun."""
@@ -38,6 +52,12 @@ class ListedWorker(SimpleWorker):
         else:
             log.error("refused a job that is not on the list")
             job.delete()
+
+    def handle_job_failure(
+        self, job: Job, queue: Queue, started_job_registry: StartedJobRegistry | None = None, exc_string: str = ""
+    ) -> None:
+        """Note that a job failed, without its traceback: that is in our log, and could hold what Redis must not."""
+        super().handle_job_failure(job, queue, started_job_registry)
 
 
 def is_listed(job: Job) -> bool:
@@ -52,10 +72,12 @@ def is_listed(job: Job) -> bool:
 def work() -> None:
     """Be one worker until told to stop, or until Redis is away."""
     connection = Redis.from_url(app().extensions["settings"].redis_url)
-    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
-    ListedWorker([queue], connection=connection, serializer=JSONSerializer).work(
-        with_scheduler=False, logging_level="WARNING"
-    )
+    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=BareJob)
+    try:
+        worker = ListedWorker([queue], connection=connection, serializer=JSONSerializer, job_class=BareJob)
+        worker.work(with_scheduler=False, logging_level="WARNING")
+    except RedisError as error:
+        log.warning("redis is away: %s", type(error).__name__)
 
 
 class Crew:
@@ -111,6 +133,7 @@ def main() -> None:
     logs.set_up()
     settings = app().extensions["settings"]
     with app().app_context():
+        import jobs.handover
         import jobs.mail
         import jobs.windows  # noqa: F401 - loaded before the fork
     Crew(settings.workers, work).run()

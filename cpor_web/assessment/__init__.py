@@ -1,5 +1,5 @@
-"""Assessment for incentives: queued once when the window passes, assessed by the catalogue's rules, flagged when the
-association ends afterwards. Approved does not mean paid.
+"""Assessment for incentives: queued once when the window passes, assessed by the catalogue's rules or handed over to
+the operator's own assessor, flagged when the association ends afterwards. Approved does not mean paid.
 """
 
 from collections.abc import Sequence
@@ -11,26 +11,29 @@ from sqlalchemy.orm import Session
 
 from cpor_web import history, lifecycle
 from cpor_web import queue as doorbell
+from cpor_web.assessment import handover, results
 from cpor_web.assessment.rules import judge
 from cpor_web.emails import catalogue
-from cpor_web.models import Assessment, AssessmentState, Claim, Round
+from cpor_web.models import Assessment, AssessmentState, Claim, HandoverKind, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 
 __all__ = ["assess", "due", "end", "queue", "restore"]
 
 
-def queue(session: Session, claim: Claim, round_: Round, *, now: datetime) -> None:
+def queue(session: Session, claim: Claim, round_: Round, *, now: datetime, programme: Programme) -> None:
     """Send the claim to be assessed, once. One that was assessed before keeps its record, without its flag."""
     row = insert(Assessment).values(
         claim_id=claim.id, round_id=round_.id, state=AssessmentState.QUEUED, queued_at=now
     )
     made = session.scalar(row.on_conflict_do_nothing(index_elements=["claim_id"]).returning(Assessment.id))
-    if made is not None:
-        history.append(session, claim, "assessment:queued", actor=SYSTEM, now=now)
+    if made is None:
+        restore(session, claim, now=now, programme=programme)
+        return
+    history.append(session, claim, "assessment:queued", actor=SYSTEM, now=now)
+    if programme.assessor == "built-in":
         session.info.setdefault(doorbell.RINGS, set()).add(doorbell.ASSESS)
-    else:
-        restore(session, claim, now=now)
+    handover.put(session, session.get_one(Assessment, made), HandoverKind.ASSESS, now=now, programme=programme)
 
 
 def due(session: Session, *, most: int) -> Sequence[int]:
@@ -49,29 +52,34 @@ def assess(session: Session, assessment_id: int, *, now: datetime, programme: Pr
     if record.state is not AssessmentState.QUEUED or record.ended_at is not None:
         return False
     reasons = judge(record.claim, programme.catalogue)
-    record.state = AssessmentState.NOT_ELIGIBLE if reasons else AssessmentState.ELIGIBLE
-    record.reasons, record.assessed_at = reasons, now
-    data = {"state": record.state.value, "reasons": reasons}
-    history.append(session, record.claim, "assessment:assessed", actor=SYSTEM, now=now, data=data)
-    catalogue.assessment_result(session, record, now=now, programme=programme)
+    state = AssessmentState.NOT_ELIGIBLE if reasons else AssessmentState.ELIGIBLE
+    results.settle(session, record, state, reasons, actor=SYSTEM, now=now, programme=programme)
     return True
 
 
-def end(session: Session, claim: Claim, *, now: datetime, why: str) -> None:
+def end(session: Session, claim: Claim, *, now: datetime, programme: Programme, why: str) -> None:
     """Flag the assessment of an association that ended afterwards; nothing is clawed back without a person."""
     record = _of(session, claim)
     if record is not None and record.ended_at is None:
         record.ended_at, record.ended_why = now, why
         history.append(session, claim, "assessment:flagged", actor=SYSTEM, now=now, data={"why": why})
+        handover.put(session, record, HandoverKind.ENDED, now=now, programme=programme, why=why)
 
 
-def restore(session: Session, claim: Claim, *, now: datetime) -> None:
-    """Lift the flag of an association that was restored."""
+def restore(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
+    """Lift the flag of an association that was restored; a result that came meanwhile is told to the partner now."""
     record = _of(session, claim)
-    if record is not None and record.ended_at is not None:
-        record.ended_at, record.ended_why = None, ""
-        history.append(session, claim, "assessment:restored", actor=SYSTEM, now=now)
+    if record is None or record.ended_at is None:
+        return
+    came_meanwhile = record.assessed_at is not None and record.assessed_at > record.ended_at
+    record.ended_at, record.ended_why = None, ""
+    history.append(session, claim, "assessment:restored", actor=SYSTEM, now=now)
+    handover.put(session, record, HandoverKind.RESTORED, now=now, programme=programme)
+    if came_meanwhile:
+        catalogue.assessment_result(session, record, now=now, programme=programme)
 
 
 def _of(session: Session, claim: Claim) -> Assessment | None:
-    return session.scalar(select(Assessment).where(Assessment.claim_id == claim.id).with_for_update())
+    of_claim = select(Assessment).where(Assessment.claim_id == claim.id)
+    session.flush()  # what was changed and not yet written would be read over
+    return session.scalar(of_claim.with_for_update(of=Assessment).execution_options(populate_existing=True))

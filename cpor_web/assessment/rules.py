@@ -2,11 +2,7 @@
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.models import Claim, MpnKind
-from cpor_web.rules.words import N_
-
-NO_SUCH_ACTIVITY = N_("The activity is no longer in the catalogue.")
-NEVER_EARNS = N_("This activity never earns incentives.")
-NOT_A_LOCATION = N_("The MPN ID is not an enrolled location.")
+from cpor_web.rules.eligibility import NEVER_EARNS, NO_SUCH_ACTIVITY, NOT_A_LOCATION
 
 
 def judge(claim: Claim, catalogue: Catalogue) -> list[str]:

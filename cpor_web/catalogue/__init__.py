@@ -4,13 +4,12 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+
+from cpor_web.catalogue.reading import CatalogueError, Entry
+
+__all__ = ["SAMPLE", "Activity", "Area", "Catalogue", "CatalogueError", "Product", "load"]
 
 SAMPLE = Path(__file__).with_name("catalogue.toml")
-
-
-class CatalogueError(ValueError):
-    """The catalogue file cannot be used; the message says where and why."""
 
 
 @dataclass(frozen=True)
@@ -75,28 +74,34 @@ class Catalogue:
 def load(path: Path = SAMPLE) -> Catalogue:
     """Read a catalogue file. Raises CatalogueError naming the entry that is wrong."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return _catalogue(Entry("", tomllib.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, CatalogueError) as error:
         raise CatalogueError(f"{path}: {error}") from error
-    try:
-        programmes = {key: str(entry["name"]) for key, entry in data["programmes"].items()}
-        areas = {key: _area(key, entry, programmes) for key, entry in data["areas"].items()}
-        catalogue = Catalogue(areas, programmes)
-        _check_names(catalogue)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CatalogueError(f"{path}: an entry lacks {error}") from error
+
+
+def _catalogue(whole: Entry) -> Catalogue:
+    whole.only("programmes", "areas")
+    programmes = {key: entry.text("name") for key, entry in whole.tables("programmes").items()}
+    areas = {key: _area(key, entry, programmes) for key, entry in whole.tables("areas").items()}
+    catalogue = Catalogue(areas, programmes)
+    _check_names(catalogue)
     return catalogue
 
 
-def _area(key: str, entry: dict[str, Any], programmes: dict[str, str]) -> Area:
-    activities = {k: Activity(k, a["name"], a["programme"], bool(a["earns"])) for k, a in entry["activities"].items()}
-    for activity in activities.values():
-        if activity.programme not in programmes:
-            raise CatalogueError(f"areas.{key}.activities.{activity.key}: no programme {activity.programme}")
-    products = {k: Product(k, name) for k, name in entry["products"].items()}
-    if not activities or not products:
-        raise CatalogueError(f"areas.{key}: needs at least one activity and one product")
-    return Area(key, entry["name"], bool(entry.get("needs_subscription", False)), activities, products)
+def _area(key: str, entry: Entry, programmes: dict[str, str]) -> Area:
+    entry.only("name", "needs_subscription", "activities", "products")
+    activities = {k: _activity(k, activity, programmes) for k, activity in entry.tables("activities").items()}
+    products = {k: Product(k, name) for k, name in entry.texts("products").items()}
+    needs_subscription = entry.flag("needs_subscription", default=False)
+    return Area(key, entry.text("name"), needs_subscription, activities, products)
+
+
+def _activity(key: str, entry: Entry, programmes: dict[str, str]) -> Activity:
+    entry.only("name", "programme", "earns")
+    programme = entry.text("programme")
+    if programme not in programmes:
+        raise CatalogueError(f"{entry.place('programme')}: there is no programme {programme}")
+    return Activity(key, entry.text("name"), programme, entry.flag("earns"))
 
 
 def _check_names(catalogue: Catalogue) -> None:

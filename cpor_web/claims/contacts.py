@@ -20,11 +20,6 @@ from cpor_web.rules.words import N_
 NOT_STOPPED = N_("A contact is corrected only while the consent period stands still for it.")
 
 
-def proposal(session: Session, claim: Claim) -> CustomerContact | None:
-    """Return the partner's proposal that waits for a reviewer."""
-    return facts.proposed_contact(session, claim)
-
-
 def propose_contact(
     session: Session,
     claim: Claim,
@@ -47,7 +42,7 @@ def propose_contact(
     if old is None:
         raise Invalid(N_("Choose the contact that is to be replaced."), field_name="instead_of")
     _check(claim, typed, programme)
-    earlier = proposal(session, claim)
+    earlier = claim.proposed_contact
     if earlier is not None:
         claim.all_contacts.remove(earlier)
     new = CustomerContact(
@@ -75,7 +70,7 @@ def correct_contact(
     require(actor, REVIEWERS)
     lifecycle.hold(session, claim, seen=seen)
     round_ = _stopped(session, claim)
-    new = proposal(session, claim)
+    new = claim.proposed_contact
     old = session.get(CustomerContact, new.replaces_id) if new is not None else None
     if new is None or old is None:
         raise NotAllowed(N_("The partner has not proposed a contact yet."))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.claims.input import text_of
 from cpor_web.consent import rounds
-from cpor_web.emails import catalogue
+from cpor_web.emails import catalogue, outbox
 from cpor_web.models import Claim, Document, Invitation, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
@@ -43,11 +43,11 @@ def withdraw(
     lifecycle.advance(session, claim, Action.WITHDRAW, actor=actor, now=now, programme=programme, data=data)
     round_ = facts.latest_round(session, claim)
     if round_ is not None and (round_.is_open or round_.state is RoundState.PASSED):
-        for invitation in _had_a_notice(round_.invitations):
-            catalogue.association_ended(session, claim, invitation, now=now, programme=programme)
         rounds.hold(session, claim, round_)
-        rounds.end(round_, now=now)
-    assessment.end(session, claim, now=now, why="partner request")
+        rounds.end(session, round_, now=now)
+        for invitation in _had_a_notice(session, round_.invitations):
+            catalogue.association_ended(session, claim, invitation, now=now, programme=programme)
+    assessment.end(session, claim, now=now, programme=programme, why="partner request")
 
 
 def dispute(
@@ -79,5 +79,7 @@ def dispute(
         history.append(session, claim, "document:uploaded", actor=actor, now=now, data=about)
 
 
-def _had_a_notice(invitations: Sequence[Invitation]) -> list[Invitation]:
-    return [each for each in invitations if each.taken_at is not None and each.superseded_at is None]
+def _had_a_notice(session: Session, invitations: Sequence[Invitation]) -> list[Invitation]:
+    """Return those whose notice is out, or may be."""
+    asked = [each for each in invitations if each.superseded_at is None]
+    return [each for each in asked if each.taken_at is not None or outbox.is_under_way(session, each.id)]

@@ -59,7 +59,7 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
     if not deadlines.has_passed(round_.contact_due_at, now):
         return False
     _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
-    rounds.end(round_, now=now)
+    rounds.end(session, round_, now=now)
     return True
 
 

@@ -127,6 +127,6 @@ def reject(
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.REJECT, actor.role, known)
     claim.rejection, claim.rejection_detail, claim.rejection_comment = reason, None, comment
-    claim.rejected_by_id = actor.user_id
     data = {"reason": reason.value, "comment": comment}
     lifecycle.advance(session, claim, Action.REJECT, actor=actor, now=now, programme=programme, data=data)
+    claim.rejected_by_id = actor.user_id  # not before: who rejected is who may not decide on the dispute

@@ -61,7 +61,8 @@ def save(
     changed = writing.write(claim, draft, partner=claim.partner, programme=programme)
     if changed:
         if claim.status is not Status.EDITING:
-            _still_complete(claim, programme)
+            with session.no_autoflush:  # what is incomplete gets a sentence from us, not an error of the database
+                _still_complete(claim, programme)
         claim.version += 1
         history.append(session, claim, "claim:edited", actor=actor, now=now, data={"changes": changed})
     return changed

@@ -5,9 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from cpor_web import facts
 from cpor_web.claims.queries import is_overdue
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.rules import deadlines
@@ -47,8 +44,8 @@ class NextStep:
     is_overdue: bool = False
 
 
-def next_step(session: Session, claim: Claim, *, now: datetime) -> NextStep:
-    """Return what happens next, as partner and reviewer both read it."""
+def next_step(claim: Claim, round_: Round | None, *, now: datetime) -> NextStep:
+    """Return what happens next, as partner and reviewer both read it. `round_` is the claim's newest."""
     match claim.status:
         case Status.EDITING:
             return NextStep(Who.PARTNER, N_("Upload proof of execution and submit the claim for approval."))
@@ -65,7 +62,7 @@ def next_step(session: Session, claim: Claim, *, now: datetime) -> NextStep:
                 claim, Who.PARTNER, N_("Provide what is missing and resubmit, or the claim is rejected."), now
             )
         case Status.APPROVED:
-            return _after_approval(facts.latest_round(session, claim))
+            return _after_approval(claim, round_)
         case Status.REJECTED:
             return _after_rejection(claim, now)
 
@@ -74,12 +71,14 @@ def _due(claim: Claim, who: Who, sentence: str, now: datetime) -> NextStep:
     return NextStep(who, sentence, claim.due_at, claim.due_rule, is_overdue(claim, now))
 
 
-def _after_approval(round_: Round | None) -> NextStep:
+def _after_approval(claim: Claim, round_: Round | None) -> NextStep:
     state = round_.state if round_ else None
     if round_ is None or state is RoundState.PASSED:
         return NextStep(Who.NOBODY, N_("The consent period has passed. The association is assessed for incentives."))
     if state is RoundState.WAITING:
         return NextStep(Who.NOBODY, N_("We are sending the customer the notice. Their time to deny starts then."))
+    if state is RoundState.STOPPED and claim.proposed_contact is not None:
+        return NextStep(Who.REVIEWER, N_("A reviewer confirms the contact that the partner proposed."))
     if state is RoundState.STOPPED:
         sentence = N_("The right customer contact is needed: the consent period stands still until then.")
         return NextStep(Who.PARTNER, sentence, round_.contact_due_at, round_.contact_rule)

@@ -183,17 +183,30 @@ def latest_round(session: Session, claim: Claim) -> Round | None:
     return facts.latest_round(session, claim)
 
 
+def latest_rounds(session: Session, claims: Sequence[Claim]) -> dict[int, Round]:
+    """Return the newest consent round of each of these claims that has one, by the claim's id."""
+    found = select(Round).where(Round.claim_id.in_([claim.id for claim in claims])).order_by(Round.number)
+    return {round_.claim_id: round_ for round_ in session.scalars(found)}  # the last one of a claim stays
+
+
 def assessment_of(session: Session, claim: Claim) -> Assessment | None:
     """Return the claim's assessment for incentives."""
     return session.scalar(select(Assessment).where(Assessment.claim_id == claim.id))
 
 
 def earnings(session: Session, actor: Actor) -> Sequence[tuple[Claim, Assessment]]:
-    """Return the partner's approved and eligible associations, by tenant and subscription ID."""
+    """Return the partner's approved and eligible associations, by tenant and subscription ID.
+
+    Those that ended afterwards are among them: `ended_at` tells.
+    """
     rows = (
         claims_of(actor)
         .join(Assessment, Assessment.claim_id == Claim.id)
-        .where(Assessment.state == AssessmentState.ELIGIBLE, Claim.status == Status.APPROVED)
+        .where(
+            Assessment.state == AssessmentState.ELIGIBLE,
+            or_(Claim.status == Status.APPROVED, Assessment.ended_at.is_not(None)),
+        )
+        .options(selectinload(Claim.mpn_id))
         .add_columns(Assessment)
         .order_by(Claim.tenant_id, Claim.subscription_id, Claim.id)
     )

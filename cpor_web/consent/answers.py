@@ -91,7 +91,7 @@ def deny(
     lifecycle.advance(session, claim, Action.DENY, actor=held.actor, now=now, programme=programme, data=data)
     held.round.state, held.round.closed_at = RoundState.DENIED, now
     if is_late:
-        assessment.end(session, claim, now=now, why="denied")
+        assessment.end(session, claim, now=now, programme=programme, why="denied")
     _tell_of_denial(session, held, answer, now, programme)
     return Outcome.LATE if is_late else Outcome.RECORDED
 
@@ -114,7 +114,7 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     )
     _record(session, held, AnswerKind.UNDONE, Way.PAGE, now)
     _resume(session, held, now, programme)
-    assessment.restore(session, held.claim, now=now)
+    assessment.restore(session, held.claim, now=now, programme=programme)
     for each in _asked(held.round):
         catalogue.denial_undone(session, held.claim, each, now=now, programme=programme)
     catalogue.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
@@ -196,25 +196,16 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
     """Let a round go on that was denied: with the end it had, or waiting or stopped where no clock may run."""
     round_, asked, least = held.round, _asked(held.round), now + LEAST_UNDO
     round_.state, round_.closed_at = RoundState.WAITING, None
-    if _is_astray(session, asked):
-        stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.RESTORED)
+    if stops.is_astray(session, asked):
+        stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.STILL_MISSING)
     elif all(each.taken_at is not None for each in asked):
         round_.state = RoundState.RUNNING
         end = rounds.latest_end(asked, programme)
         if round_.ends_at is None or end.at > round_.ends_at:
             rounds.set_end(round_, end, programme)
         if round_.ends_at is None or round_.ends_at < least:
-            rounds.set_end(
-                round_, deadlines.exact_days("undo", now, LEAST_UNDO / ONE_DAY, programme.calendar), programme
-            )
-
-
-def _is_astray(session: Session, asked: list[Invitation]) -> bool:
-    """Tell whether a notice came back, or somebody said not to be the right person."""
-    wrong = select(Answer.id).where(
-        Answer.invitation_id.in_([each.id for each in asked]), Answer.kind == AnswerKind.NOT_THE_RIGHT_PERSON
-    )
-    return any(each.bounced_at is not None for each in asked) or session.scalar(wrong.limit(1)) is not None
+            one_day = deadlines.exact_days("undo", now, LEAST_UNDO / ONE_DAY, programme.calendar)
+            rounds.set_end(round_, one_day, programme)
 
 
 def _record(

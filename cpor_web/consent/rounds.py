@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from consent_links import new_id
 from cpor_web import assessment, history, lifecycle
-from cpor_web.emails import catalogue
+from cpor_web.emails import catalogue, outbox
 from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -142,11 +142,16 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     round_.state = RoundState.PASSED if passed else RoundState.SILENT
     round_.closed_at = now
     if passed:
-        assessment.queue(session, claim, round_, now=now)
+        assessment.queue(session, claim, round_, now=now, programme=programme)
     return True
 
 
-def end(round_: Round | None, *, now: datetime) -> None:
-    """End an open round from outside: the partner gave the claim up, or named no right contact in time."""
-    if round_ is not None and round_.is_open:
+def end(session: Session, round_: Round, *, now: datetime) -> None:
+    """End an open round from outside: the partner gave the claim up, or named no right contact in time.
+
+    Notices that are not out yet stay here: nobody is asked about what is over.
+    """
+    if round_.is_open:
         round_.state, round_.closed_at = RoundState.ENDED, now
+        for invitation in round_.invitations:
+            outbox.call_back(session, invitation.id, why="called back: the claim was rejected before this was sent")

@@ -1,13 +1,15 @@
 """Stops: the clock stands still while nobody, or the wrong person, was asked, until the right contact is."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.consent import rounds
 from cpor_web.emails import catalogue
-from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Round, RoundState
+from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.exc import GuardFailed
@@ -17,7 +19,7 @@ from cpor_web.rules.words import N_
 NOT_DELIVERED = N_("the notice could not be delivered")
 WRONG_PERSON = N_("the contact is not the right person")
 DENIED_BY_REPLACED = N_("a replaced contact denied")
-RESTORED = N_("the right contact is still missing")
+STILL_MISSING = N_("the right contact is still missing")
 
 
 def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: str) -> bool:
@@ -30,6 +32,14 @@ def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: s
     data = {"round": round_.number, "why": why}
     history.append(session, claim, "consent:stopped", actor=SYSTEM, now=now, data=data)
     return True
+
+
+def is_astray(session: Session, asked: Sequence[Invitation]) -> bool:
+    """Tell whether a notice of these came back, or somebody said not to be the right person."""
+    wrong = select(Answer.id).where(
+        Answer.invitation_id.in_([each.id for each in asked]), Answer.kind == AnswerKind.NOT_THE_RIGHT_PERSON
+    )
+    return any(each.bounced_at is not None for each in asked) or session.scalar(wrong.limit(1)) is not None
 
 
 def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
@@ -86,7 +96,10 @@ def replace_contact(
     new.position = position
     round_.state = RoundState.WAITING
     round_.contact_due_at = round_.contact_rule = None
+    others = [each for each in round_.invitations if each.superseded_at is None]
     rounds.invite(session, claim, round_, new, now=now, programme=programme)
+    if is_astray(session, others):
+        ask_for_contact(session, claim, round_, now=now, programme=programme, why=STILL_MISSING)
 
 
 def go_on(round_: Round, *, now: datetime, programme: Programme) -> None:

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from cpor_web.emails import outbox
 from cpor_web.emails.outbox import Recipient
-from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Invitation, Mail, Round, User
+from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Event, Invitation, Mail, Round, User
 from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import CLAIMANTS, Role
 from cpor_web.rules.statuses import Status
 
@@ -36,7 +37,17 @@ def review_started(session: Session, claim: Claim, *, now: datetime, programme: 
 
 def information_requested(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
     """Say what is missing and how to resubmit; the partner's clock starts when the server takes this mail."""
-    return _to_partner(session, "information-requested", claim, now, programme, days=programme.periods.partner)
+    asked = (
+        session.scalars(
+            select(Event.data)
+            .where(Event.claim_id == claim.id, Event.kind == "claim:information-requested")
+            .order_by(Event.position.desc())
+        ).first()
+        or {}
+    )
+    asks = [{"reason": Request(key).label, "words": missing} for key, missing in asked.get("asks", {}).items()]
+    about = {"days": programme.periods.partner, "asks": asks, "comment": asked.get("comment", "")}
+    return _to_partner(session, "information-requested", claim, now, programme, **about)
 
 
 def approved(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:

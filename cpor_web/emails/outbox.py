@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web import queue
@@ -144,6 +144,18 @@ def release(session: Session, mail_ids: Sequence[int]) -> None:
     for mail in session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).with_for_update()):
         if mail.state in {MailState.QUEUED, MailState.DEFERRED}:
             mail.leased_until = None
+
+
+def call_back(session: Session, invitation_id: int, *, why: str) -> None:
+    """End those mails of an invitation that nobody has begun to send; `why` is for the reviewers."""
+    waiting = (Mail.state.in_((MailState.QUEUED, MailState.DEFERRED)), Mail.repeats == 0)
+    for mail in session.scalars(select(Mail).where(Mail.invitation_id == invitation_id, *waiting).with_for_update()):
+        _end(mail, MailState.REFUSED, why)
+
+
+def is_under_way(session: Session, invitation_id: int) -> bool:
+    """Tell whether a mail of an invitation is being sent, or may have been."""
+    return bool(session.scalar(select(exists().where(Mail.invitation_id == invitation_id, Mail.due_at.is_not(None)))))
 
 
 def delay(attempts: int) -> timedelta:

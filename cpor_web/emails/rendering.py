@@ -23,6 +23,7 @@ from cpor_web.emails.names import NAMES
 from cpor_web.emails.wrapping import quoted, wrapped
 from cpor_web.moments import exactly
 from cpor_web.paths import TEMPLATES, TRANSLATIONS
+from cpor_web.rules.eligibility import OURS
 from cpor_web.rules.languages import LANGUAGES
 
 SOURCE = "en"
@@ -96,6 +97,7 @@ class Renderer:
         environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
         environment.filters["moment"] = lambda at: exactly(datetime.fromisoformat(at), language, self._zone)
         environment.filters["days"] = lambda count: format_unit(count, "duration-day", locale=language)
+        environment.filters["reason"] = lambda text: catalogue.gettext(text) if text in OURS else text
         environment.filters["quoted"] = quoted
         environment.globals.update(mail_names=NAMES, language_name=LANGUAGES.get(language, language))
         return environment
