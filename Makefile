@@ -30,8 +30,11 @@ format: .venv/dev ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-words: .venv/dev ## Collect every sentence for translation
-	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output -o cpor_web/translations/messages.pot .
+words: .venv/dev ## Collect every sentence for translation, and bring each language up to date with them
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output --project cpor-web \
+		-o cpor_web/translations/messages.pot .
+	$(BIN)/pybabel -q update -i cpor_web/translations/messages.pot -d cpor_web/translations \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 requirements: .venv/dev ## Pin what the project stands on anew
 	for extra in embedded test dev; do \
@@ -50,7 +53,9 @@ clean: ## Remove what can be made again (not the demo's data)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
-.venv/%: requirements/%.txt pyproject.toml | .venv/bin/uv
+TRANSLATIONS := $(wildcard cpor_web/translations/*/LC_MESSAGES/*.po)
+
+.venv/%: requirements/%.txt pyproject.toml $(TRANSLATIONS) | .venv/bin/uv
 	$(BIN)/uv pip install --quiet --require-hashes -r $<
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
