@@ -31,7 +31,7 @@ format: .venv/dev ## Put the code into its form
 	$(BIN)/ruff format .
 
 words: .venv/dev ## Collect every sentence for translation, and bring each language up to date with them
-	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output --project cpor-web \
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --ignore-dirs ".*" --no-location --sort-output --project cpor-web \
 		-o cpor_web/translations/messages.pot .
 	$(BIN)/pybabel -q update -i cpor_web/translations/messages.pot -d cpor_web/translations \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date

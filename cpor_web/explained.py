@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from babel.dates import format_date
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
-from cpor_web.moments import exactly
+from cpor_web.moments import exactly, full_day
 from cpor_web.rules.words import N_
 
 _STARTS = {
@@ -85,9 +84,7 @@ def _what_came_first(rule: Mapping[str, Any]) -> list[str]:
 
 
 def _day(iso: str) -> str:
-    return format_date(
-        date.fromisoformat(iso), "full" if _language() != "en" else "EEEE, d MMMM yyyy", locale=_language()
-    )
+    return full_day(date.fromisoformat(iso), _language())
 
 
 def _language() -> str:

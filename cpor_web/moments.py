@@ -1,13 +1,20 @@
-"""How moments are written for people: exact, with the zone."""
+"""How moments and days are written for people: exact, with the zone, as each language writes them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date
+
+_PATTERNS = {"en": "EEEE, d MMMM yyyy"}
+"""Where the language's own full form differs between countries."""
 
 
 def exactly(at: datetime, language: str, zone: str) -> str:
     """Write a moment in `zone` with weekday, date, time to the second and zone, in `language`."""
     local = at.astimezone(ZoneInfo(zone))
-    day = format_datetime(local, "EEEE, d MMMM yyyy", locale=language)
-    return f"{day}, {local:%H:%M:%S} {local:%Z}"
+    return f"{full_day(local.date(), language)}, {local:%H:%M:%S} {local:%Z}"
+
+
+def full_day(day: date, language: str) -> str:
+    """Write a day with its weekday, in `language`."""
+    return format_date(day, _PATTERNS.get(language, "full"), locale=language)

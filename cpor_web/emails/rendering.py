@@ -15,7 +15,6 @@ from typing import Any
 
 import css_inline
 from babel.support import NullTranslations, Translations
-from babel.units import format_unit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cpor_web.emails.inert import inert
@@ -96,7 +95,7 @@ class Renderer:
         )
         environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
         environment.filters["moment"] = lambda at: exactly(datetime.fromisoformat(at), language, self._zone)
-        environment.filters["days"] = lambda count: format_unit(count, "duration-day", locale=language)
+        environment.filters["days"] = lambda count: _days(count, catalogue)
         environment.filters["reason"] = lambda text: catalogue.gettext(text) if text in OURS else text
         environment.filters["quoted"] = quoted
         environment.globals.update(mail_names=NAMES, language_name=LANGUAGES.get(language, language))
@@ -105,6 +104,12 @@ class Renderer:
     @cached_property
     def _inliner(self) -> css_inline.CSSInliner:
         return css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)
+
+
+def _days(count: float, catalogue: NullTranslations) -> str:
+    """Write a number of days; a fraction is written like several."""
+    number = int(count) if count == int(count) else 2
+    return catalogue.ngettext("%(num)s day", "%(num)s days", number) % {"num": f"{count:g}"}
 
 
 @dataclass(frozen=True)
