@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import Role
@@ -32,7 +32,7 @@ class PersonForm(FlaskForm):
 
     name = StringField(
         _l("Name"),
-        [InputRequired(_l("Fill in the name.")), NOT_TOO_LONG],
+        [DataRequired(_l("Fill in the name.")), NOT_TOO_LONG],
         filters=[stripped],
         render_kw={"autocomplete": "off"},
     )
@@ -50,7 +50,7 @@ class InvitationForm(PersonForm):
 
     email = StringField(
         _l("Email"),
-        [InputRequired(_l("Fill in the e-mail address.")), NOT_TOO_LONG],
+        [DataRequired(_l("Fill in the e-mail address.")), NOT_TOO_LONG],
         filters=[stripped],
         render_kw={"type": "email", "autocomplete": "off"},
     )

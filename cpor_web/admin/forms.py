@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from cpor_web.accounts.person_forms import NOT_TOO_LONG, InvitationForm, stripped
 from cpor_web.closures import LONGEST_NAME
@@ -64,7 +64,7 @@ class ClosureForm(FlaskForm):
     name = StringField(
         _l("Name"),
         [
-            InputRequired(_l("Fill in the name.")),
+            DataRequired(_l("Fill in the name.")),
             Length(max=LONGEST_NAME, message=_l("At most %(most)s characters.", most=LONGEST_NAME)),
         ],
         filters=[stripped],

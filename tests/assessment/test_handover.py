@@ -1,0 +1,300 @@
+"""What the operator's own assessor is told, when, and in which order."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cpor_web import assessment, queue
+from cpor_web.assessment import handover, results
+from cpor_web.assessment.handover import GIVE_UP_AFTER, LEASE, LONGEST_DELAY
+from cpor_web.assessment.receiver import Away, Delivered, Failed, Outcome
+from cpor_web.assessment.results import Result
+from cpor_web.claims import operations
+from cpor_web.consent import rounds
+from cpor_web.facts import latest_round
+from cpor_web.models import Assessment, AssessmentState, Handover, HandoverKind, HandoverState, Mail
+from cpor_web.programme import Programme
+from cpor_web.rules.exc import NotAllowed
+from cpor_web.rules.reasons import Withdrawal
+from cpor_web.rules.roles import SYSTEM, Role
+from tests.support import claims, factories
+from tests.support.assessments import PASSED, deny, messages_of, passed, undo
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+FAILED = Failed("500 Internal Server Error")
+
+
+def kinds(session: Session, record: Assessment) -> list[str]:
+    return [each.kind.value for each in messages_of(session, record)]
+
+
+def sent_off(session: Session, message: Handover, outcome: Outcome, *, now: object = PASSED) -> Handover:
+    """Lease, begin and settle one message, as the worker does."""
+    assert message.id in handover.lease(session, now=now, most=10)
+    assert handover.begin(session, message.id, now=now) is message
+    settled = handover.settle(session, message.id, outcome, now=now)
+    session.flush()
+    assert settled is message
+    return message
+
+
+# What is told
+
+
+def test_what_has_passed_is_handed_over_once_and_rings_the_bell(db_session: Session, by_webhook: Programme) -> None:
+    record = passed(db_session, by_webhook)
+
+    (message,) = messages_of(db_session, record)
+    assert (message.kind, message.sequence, message.state) == (HandoverKind.ASSESS, 1, HandoverState.QUEUED)
+    assert message.due_at == PASSED
+    assert queue.HAND_OVER in db_session.info[queue.RINGS]
+    assert queue.ASSESS not in db_session.info[queue.RINGS]
+
+
+def test_the_message_says_what_is_to_be_assessed_and_nothing_of_the_contacts(
+    db_session: Session, by_webhook: Programme
+) -> None:
+    record = passed(db_session, by_webhook)
+    claim = record.claim
+
+    (message,) = messages_of(db_session, record)
+
+    assert claim.mpn_id
+    assert message.body == {
+        "type": "assess",
+        "timestamp": "2026-11-25T09:00:00+00:00",
+        "data": {
+            "assessment": record.id,
+            "sequence": 1,
+            "why": "",
+            "claim": claim.reference,
+            "partner": claim.partner.name,
+            "mpn_id": claim.mpn_id.number,
+            "mpn_kind": "location",
+            "tenant_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "subscription_id": "",
+            "area": "microsoft-365",
+            "activity": "usage",
+            "programme": by_webhook.catalogue.areas["microsoft-365"].activities["usage"].programme,
+            "products": ["intune", "teams"],
+            "approved_at": "2026-11-16T09:00:00+00:00",
+            "passed_at": "2026-11-25T09:00:00+00:00",
+        },
+    }
+    text = json.dumps(message.body)
+    assert not [each for each in claim.contacts if each.name in text or each.email in text]
+
+
+@pytest.mark.parametrize("by", ["built-in", "csv"])
+def test_nothing_is_handed_over_by_webhook_where_that_is_not_wanted(
+    db_session: Session, programme: Programme, by: str
+) -> None:
+    other = replace(programme, assessor=by)
+    record = passed(db_session, other)
+    deny(db_session, other, record.claim)
+
+    assert messages_of(db_session, record) == []
+    assert record.ended_at is not None
+
+
+def test_a_late_denial_is_exactly_one_correction_also_when_repeated(
+    db_session: Session, by_webhook: Programme
+) -> None:
+    record = passed(db_session, by_webhook)
+
+    for _ in range(3):
+        deny(db_session, by_webhook, record.claim)
+        assessment.end(db_session, record.claim, now=PASSED + DAY, programme=by_webhook, why="denied")
+
+    assert kinds(db_session, record) == ["assess", "ended"]
+    assert messages_of(db_session, record)[1].body["data"]["why"] == "denied"
+
+
+def test_undoing_a_late_denial_is_exactly_one_restored_and_nothing_is_assessed_twice(
+    db_session: Session, by_webhook: Programme
+) -> None:
+    record = passed(db_session, by_webhook)
+    deny(db_session, by_webhook, record.claim)
+    undo(db_session, by_webhook, record.claim)
+
+    round_ = latest_round(db_session, record.claim)
+    assert round_
+    assert rounds.close(db_session, round_.id, now=PASSED + 20 * DAY, programme=by_webhook)
+
+    assert kinds(db_session, record) == ["assess", "ended", "restored"]
+    assert db_session.scalar(select(func.count()).select_from(Assessment)) == 1
+    assert record.ended_at is None
+
+
+def test_each_end_and_each_restoration_is_told(db_session: Session, by_webhook: Programme) -> None:
+    record = passed(db_session, by_webhook)
+    deny(db_session, by_webhook, record.claim)
+    undo(db_session, by_webhook, record.claim)
+    deny(db_session, by_webhook, record.claim, days=2)  # the window of the restored round still runs
+    assert kinds(db_session, record) == ["assess", "ended", "restored"]
+    assert record.ended_at is None
+
+
+def test_the_partners_request_is_a_correction(db_session: Session, by_webhook: Programme) -> None:
+    record = passed(db_session, by_webhook)
+    filer = record.claim.filed_by.actor
+    operations.withdraw(
+        db_session, record.claim, Withdrawal.CUSTOMER_LEFT, actor=filer, now=PASSED + DAY, programme=by_webhook
+    )
+
+    assert kinds(db_session, record) == ["assess", "ended"]
+    assert messages_of(db_session, record)[1].body["data"]["why"] == "partner request"
+
+
+def test_a_denial_within_the_window_is_no_correction(db_session: Session, by_webhook: Programme) -> None:
+    claims.denied(db_session, by_webhook)
+    db_session.flush()
+
+    assert db_session.scalar(select(func.count()).select_from(Handover)) == 0
+
+
+def test_what_waited_before_the_webhook_was_set_up_is_handed_over_once(
+    db_session: Session, programme: Programme, by_webhook: Programme
+) -> None:
+    record, ended = passed(db_session, programme), passed(db_session, programme)
+    deny(db_session, programme, ended.claim)
+    db_session.flush()
+
+    counted = [handover.put_waiting(db_session, now=PASSED, programme=by_webhook, most=10) for _ in range(2)]
+
+    assert counted == [1, 0]
+    assert kinds(db_session, record) == ["assess"]
+    assert kinds(db_session, ended) == []
+
+
+# In which order, and how often
+
+
+def test_a_correction_waits_until_the_assessors_server_has_taken_what_it_corrects(
+    db_session: Session, by_webhook: Programme
+) -> None:
+    record, other = passed(db_session, by_webhook), passed(db_session, by_webhook)
+    deny(db_session, by_webhook, record.claim)
+    now = PASSED + 2 * DAY
+    first, correction = messages_of(db_session, record)
+    (of_other,) = messages_of(db_session, other)
+
+    assert sorted(handover.lease(db_session, now=now, most=10)) == sorted([first.id, of_other.id])
+    handover.begin(db_session, first.id, now=now)
+    handover.settle(db_session, first.id, FAILED, now=now)
+    db_session.flush()
+    assert handover.lease(db_session, now=now, most=10) == []
+
+    later = now + LONGEST_DELAY
+    assert first.id in handover.lease(db_session, now=later, most=10)
+    handover.begin(db_session, first.id, now=later)
+    handover.settle(db_session, first.id, Delivered("204"), now=later)
+    db_session.flush()
+    assert correction.id in handover.lease(db_session, now=later, most=10)
+
+
+@pytest.mark.parametrize("outcome", [FAILED, Away("TimeoutError")])
+def test_what_failed_is_tried_again_at_growing_distances(
+    db_session: Session, by_webhook: Programme, outcome: Outcome
+) -> None:
+    (message,) = messages_of(db_session, passed(db_session, by_webhook))
+    now, waits = PASSED, []
+    for _ in range(6):
+        sent_off(db_session, message, outcome, now=now)
+        assert message.state is HandoverState.DEFERRED
+        assert message.due_at
+        waits.append(message.due_at - now)
+        now = message.due_at
+
+    assert all(later > earlier for earlier, later in pairwise(waits))
+    assert len({handover.delay(3) for _ in range(50)}) > 1
+    assert max(handover.delay(n) for n in (40, 4000)) <= 1.2 * LONGEST_DELAY
+    assert message.attempts == 6
+
+
+def test_after_48_hours_it_is_given_up_and_holds_up_those_after_it(
+    db_session: Session, by_webhook: Programme
+) -> None:
+    record = passed(db_session, by_webhook)
+    deny(db_session, by_webhook, record.claim)
+    first, correction = messages_of(db_session, record)
+    sent_off(db_session, first, FAILED)
+    just_before = PASSED + GIVE_UP_AFTER - MINUTE
+    sent_off(db_session, first, FAILED, now=just_before)
+    assert first.state is HandoverState.DEFERRED
+
+    sent_off(db_session, first, FAILED, now=PASSED + GIVE_UP_AFTER + LONGEST_DELAY)
+
+    assert (first.state, first.due_at, first.answer) == (HandoverState.GIVEN_UP, None, FAILED.answer)
+    assert correction.id not in handover.lease(db_session, now=PASSED + 30 * DAY, most=10)
+
+
+def test_sent_again_it_is_the_same_message_with_48_hours_of_its_own(
+    db_session: Session, by_webhook: Programme
+) -> None:
+    record = passed(db_session, by_webhook)
+    (message,) = messages_of(db_session, record)
+    sent_off(db_session, message, FAILED)
+    sent_off(db_session, message, FAILED, now=PASSED + 3 * DAY)
+    assert message.state is HandoverState.GIVEN_UP
+    key, body = message.key, message.body
+    admin = factories.user(db_session, Role.ADMINISTRATOR)
+
+    handover.send_again(db_session, message.id, actor=admin.actor, now=PASSED + 4 * DAY)
+    sent_off(db_session, message, FAILED, now=PASSED + 4 * DAY)
+
+    assert (message.state, message.key, message.body) == (HandoverState.DEFERRED, key, body)
+    with pytest.raises(NotAllowed):
+        handover.send_again(db_session, message.id, actor=admin.actor, now=PASSED + 4 * DAY)
+
+
+def test_what_a_worker_leased_no_other_takes_until_the_lease_is_over(
+    db_session: Session, by_webhook: Programme
+) -> None:
+    (message,) = messages_of(db_session, passed(db_session, by_webhook))
+    key = message.key
+    assert handover.lease(db_session, now=PASSED, most=10) == [message.id]
+    assert handover.lease(db_session, now=PASSED, most=10) == []
+    handover.begin(db_session, message.id, now=PASSED)
+    db_session.flush()  # and here the worker is killed
+
+    after = PASSED + LEASE + MINUTE
+    assert handover.lease(db_session, now=after, most=10) == [message.id]
+    assert (message.state, message.key) == (HandoverState.DEFERRED, key)
+    assert handover.settle(db_session, message.id, FAILED, now=after) is None
+
+
+def test_what_was_given_back_is_free_at_once(db_session: Session, by_webhook: Programme) -> None:
+    (message,) = messages_of(db_session, passed(db_session, by_webhook))
+    handover.lease(db_session, now=PASSED, most=10)
+    handover.release(db_session, [message.id])
+    db_session.flush()
+
+    assert handover.lease(db_session, now=PASSED, most=10) == [message.id]
+
+
+# A result for what has ended meanwhile
+
+
+def test_a_result_for_an_ended_association_is_told_to_the_partner_once_it_is_restored(
+    db_session: Session, by_webhook: Programme
+) -> None:
+    record = passed(db_session, by_webhook)
+    deny(db_session, by_webhook, record.claim)
+    found = Result(record.id, AssessmentState.ELIGIBLE, [])
+    told = select(func.count()).select_from(Mail).where(Mail.kind == "assessment-result")
+    at = PASSED + DAY + MINUTE
+
+    assert results.record(db_session, found, actor=SYSTEM, now=at, programme=by_webhook)
+    db_session.flush()
+    assert (record.state, db_session.scalar(told)) == (AssessmentState.ELIGIBLE, 0)
+
+    undo(db_session, by_webhook, record.claim)
+    db_session.flush()
+    assert db_session.scalar(told) == 1

@@ -1,0 +1,66 @@
+"""Posting, against a real server that answers in every way."""
+
+import socket
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from cpor_web.assessment.receiver import Away, Delivered, Failed, Outcome, as_json, post
+from cpor_web.assessment.signatures import headers
+from tests.support.assessor_server import DRIP, HANG, REDIRECT, SECRET, AssessorServer
+
+BODY = as_json({"type": "assess", "data": {"sequence": 1, "partner": "Żółw"}})
+SIGNED = headers([SECRET], "msg_1", BODY, at=datetime(2026, 11, 27, tzinfo=UTC))
+
+
+def send(assessor: AssessorServer, answer: int | str = 204, *, timeout: float = 5) -> Outcome:
+    assessor.answers = [answer]
+    return post(assessor.url, BODY, SIGNED, timeout=timeout)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_any_success_is_a_delivery(assessor: AssessorServer, status: int) -> None:
+    assert isinstance(send(assessor, status), Delivered)
+    assert [each.path for each in assessor.received] == ["/assess?tenant=1"]
+    assert assessor.received[0].body["data"]["partner"] == "Żółw"
+
+
+@pytest.mark.parametrize("status", [304, 400, 404, 410, 429, 500, 503])
+def test_any_other_status_is_a_failure(assessor: AssessorServer, status: int) -> None:
+    outcome = send(assessor, status)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.answer.startswith(str(status))
+
+
+def test_a_redirect_is_a_failure_and_not_followed(assessor: AssessorServer) -> None:
+    outcome = send(assessor, REDIRECT)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.answer.startswith("307")
+    assert len(assessor.received) == 1
+
+
+def test_the_receivers_words_are_kept_on_one_line_without_control_characters(assessor: AssessorServer) -> None:
+    assert send(assessor, 500).answer == "500 Internal Server Error words of the <b>receiver</b>"
+
+
+@pytest.mark.parametrize("manner", [HANG, DRIP])
+def test_who_does_not_answer_in_time_is_away(assessor: AssessorServer, manner: str) -> None:
+    assert isinstance(send(assessor, manner, timeout=0.3), Away)
+
+
+def test_who_is_not_there_is_away() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+
+    outcome = post(f"http://127.0.0.1:{port}/", BODY, SIGNED, timeout=1)
+
+    assert isinstance(outcome, Away)
+    assert outcome.answer.startswith("ConnectionRefusedError")
+
+
+def test_a_server_without_a_certificate_is_away(assessor: AssessorServer) -> None:
+    assert isinstance(post(assessor.url.replace("http:", "https:"), BODY, SIGNED, timeout=2), Away)
+    assert assessor.received == []

@@ -1,0 +1,136 @@
+"""Tables of assessments: what waits goes out, results come back, all of them or none."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.assessment import queries, sheets
+from cpor_web.assessment.sheets import NotImported
+from cpor_web.models import Assessment, AssessmentState, Mail
+from cpor_web.programme import Programme
+from cpor_web.rules.roles import Actor, Role
+from tests.support.assessments import PASSED, deny, passed, undo
+
+ADMIN = Actor(Role.ADMINISTRATOR, "Alex Darrow")
+NOW = PASSED + timedelta(days=3)
+
+
+@pytest.fixture
+def by_csv(programme: Programme) -> Programme:
+    return replace(programme, assessor="csv")
+
+
+def take(session: Session, programme: Programme, table: str | bytes) -> int:
+    raw = table.encode() if isinstance(table, str) else table
+    session.flush()
+    with session.begin_nested():  # as the view: everything or nothing
+        return sheets.take(session, raw, actor=ADMIN, now=NOW, programme=programme)
+
+
+def problems(session: Session, programme: Programme, table: str | bytes) -> list[tuple[int, str, str]]:
+    with pytest.raises(NotImported) as refused:
+        take(session, programme, table)
+    return [(each.row, each.column, str(each.what)) for each in refused.value.problems]
+
+
+def test_what_waits_goes_out_filled_in_it_comes_back(db_session: Session, by_csv: Programme) -> None:
+    first, second, ended = (passed(db_session, by_csv) for _ in range(3))
+    deny(db_session, by_csv, ended.claim)
+    db_session.flush()
+
+    rows = list(sheets.waiting_rows(queries.waiting(db_session), by_csv.catalogue))
+    assert [row[0] for row in rows] == [first.id, second.id]
+    assert rows[0][sheets.WAITING_HEADER.index("products")] == "intune|teams"
+    rows[0][-2:] = ["eligible", ""]
+    rows[1][-2:] = ["Not-Eligible", "No usage. | Too late, alas."]
+    written = io.StringIO()
+    csv.writer(written, delimiter=";").writerows([sheets.WAITING_HEADER, *rows])
+    table = b"\xef\xbb\xbf" + written.getvalue().encode()
+
+    assert take(db_session, by_csv, table) == 2
+    assert first.state is AssessmentState.ELIGIBLE
+    assert (second.state, second.reasons) == (AssessmentState.NOT_ELIGIBLE, ["No usage.", "Too late, alas."])
+    assert queries.waiting(db_session) == []
+    assert len(db_session.scalars(select(Mail).where(Mail.kind == "assessment-result")).all()) == 2
+
+    assert take(db_session, by_csv, table) == 0
+    assert len(db_session.scalars(select(Mail).where(Mail.kind == "assessment-result")).all()) == 2
+
+
+def test_rows_without_a_state_still_wait(db_session: Session, by_csv: Programme) -> None:
+    record = passed(db_session, by_csv)
+
+    assert take(db_session, by_csv, f"assessment,state,reasons\n{record.id},,\n\n") == 0
+    assert record.state is AssessmentState.QUEUED
+
+
+def test_what_is_wrong_is_told_for_each_row_and_column_and_nothing_is_taken(
+    db_session: Session, by_csv: Programme
+) -> None:
+    good, other = passed(db_session, by_csv), passed(db_session, by_csv)
+    table = "\n".join(
+        [
+            "reasons,assessment,state",
+            f",{good.id},eligible",
+            ",x1,eligible",
+            f",{other.id},perhaps",
+            ",999999999,eligible",
+            f"a||b,{other.id},not-eligible",
+            f'"one\nand two",{other.id},not-eligible',
+            f",{other.id},eligible",
+            "why?,,",
+            ",99999999999999999999999,eligible",
+        ]
+    )
+
+    assert problems(db_session, by_csv, table) == [
+        (3, "assessment", "This is not the number of an assessment."),
+        (4, "state", "The state is eligible or not-eligible."),
+        (5, "assessment", "There is no such assessment."),
+        (6, "reasons", "A reason is a text that is not empty."),
+        (8, "state", "This assessment has another result already; nothing was changed."),
+        (9, "assessment", "This is not the number of an assessment."),
+        (10, "assessment", "This is not the number of an assessment."),
+    ]
+    db_session.expire_all()
+    assert {each.state for each in db_session.scalars(select(Assessment))} == {AssessmentState.QUEUED}
+
+
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [
+        (b"", [(1, "assessment"), (1, "state"), (1, "reasons")]),
+        (b"assessment,reasons\n", [(1, "state")]),
+        ("assessment,state,reasons\n1,eligible,Größe\n".encode("latin-1"), [(1, "")]),
+        (b'assessment,state,reasons\n1,eligible,"x"y\n', [(2, "")]),
+        (b"assessment,state,reasons\n1,eligible,\x00\n", [(2, "reasons")]),
+        (b"assessment,state,reasons\n" + b"1,eligible,\n" * 2001, [(2002, "")]),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_as_a_whole(
+    db_session: Session, by_csv: Programme, table: bytes, where: list[tuple[int, str]]
+) -> None:
+    assert [each[:2] for each in problems(db_session, by_csv, table)] == where
+
+
+def test_corrections_go_out_once_each_in_their_order(db_session: Session, by_csv: Programme) -> None:
+    record = passed(db_session, by_csv)
+    deny(db_session, by_csv, record.claim)
+    deny(db_session, by_csv, record.claim)
+    undo(db_session, by_csv, record.claim)
+    db_session.flush()
+
+    rows = list(sheets.correction_rows(queries.corrections(db_session)))
+
+    assert [row[1:4] for row in rows] == [
+        [record.id, record.claim.reference, "ended"],
+        [record.id, record.claim.reference, "restored"],
+    ]
+    assert [row[5] for row in rows] == ["denied", ""]
+    assert len({row[0] for row in rows}) == 2
+    assert rows == list(sheets.correction_rows(queries.corrections(db_session)))
