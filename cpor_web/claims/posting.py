@@ -60,5 +60,7 @@ def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, progra
     history.append(session, claim, f"mail:{mail.state}", actor=SYSTEM, now=now, data=data, is_internal=internal)
     if mail.state is MailState.REFUSED and mail.kind != "not-delivered":
         catalogue.not_delivered(session, claim, mail, now=now, programme=programme)
+        if mail.kind in TAKEN and mail.invitation_id is None and mail.user_id is None:
+            catalogue.to_the_partners_others(session, claim, mail, now=now)
         if mail.kind in ASKS:
             stops.notice_failed(session, mail, now=now, programme=programme)

@@ -216,6 +216,17 @@ def denial_by_replaced(session: Session, claim: Claim, said: Context, *, now: da
     return _to_reviewer(session, "denial-by-replaced", claim, now, programme, words=said["words"])
 
 
+def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, now: datetime) -> list[Mail]:
+    """Send what the partner contact could not get to who filed the claim and to the partner's Global admins."""
+    admins = select(User).where(User.partner_id == claim.partner_id, User.role == Role.GLOBAL_ADMIN, User.active)
+    people = {user.email.lower(): user for user in (claim.filed_by, *session.scalars(admins)) if user.active}
+    people.pop(failed.to_address.lower(), None)
+    return [
+        outbox.put(session, failed.kind, _user(user), failed.context, now=now, claim_id=claim.id, user_id=user.id)
+        for user in people.values()
+    ]
+
+
 # To the operator's administrators
 
 

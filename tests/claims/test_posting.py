@@ -1,0 +1,65 @@
+"""What the sending of a mail does to its claim."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import posting
+from cpor_web.emails.outcomes import Accepted, Permanent
+from cpor_web.models import Claim, Mail, MailState, User
+from cpor_web.programme import Programme
+from cpor_web.rules.roles import Role
+from tests.support import claims, factories
+from tests.support.claims import NOW, mail_of
+
+KIND = "information-requested"
+
+
+def send(session: Session, programme: Programme, mail: Mail, outcome: Accepted | Permanent) -> None:
+    posting.begin(session, mail.id, now=NOW, programme=programme)
+    posting.settle(session, mail.id, outcome, now=NOW, programme=programme)
+
+
+def requests_of(session: Session, claim: Claim) -> list[Mail]:
+    mails = select(Mail).where(Mail.claim_id == claim.id, Mail.kind == KIND).order_by(Mail.id)
+    return list(session.scalars(mails))
+
+
+def waiting_with_two_admins(session: Session, programme: Programme) -> Claim:
+    claim = claims.partner_action_required(session, programme, is_told=False)
+    for _ in range(2):
+        factories.user(session, Role.GLOBAL_ADMIN, partner=claim.partner)
+    factories.user(session, Role.GLOBAL_ADMIN)
+    claim.partner_contact_email = mail_of(session, claim, KIND).to_address = "gone@elsewhere.example.org"
+    return claim
+
+
+def test_a_refused_request_goes_to_the_filer_and_the_global_admins_of_the_partner(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = waiting_with_two_admins(db_session, programme)
+    send(db_session, programme, mail_of(db_session, claim, KIND), Permanent("550 5.1.1 Nobody of that name"))
+    others = [mail for mail in requests_of(db_session, claim) if mail.state is MailState.QUEUED]
+    admins = select(User.email).where(User.partner_id == claim.partner_id, User.role == Role.GLOBAL_ADMIN)
+    assert {mail.to_address for mail in others} == {*db_session.scalars(admins), claim.filed_by.email}
+    assert claim.due_at is None
+
+
+def test_the_partners_time_starts_when_the_first_of_them_is_taken(db_session: Session, programme: Programme) -> None:
+    claim = waiting_with_two_admins(db_session, programme)
+    refused = Permanent("550 5.1.1 Nobody of that name")
+    send(db_session, programme, mail_of(db_session, claim, KIND), refused)
+    first, second, *_ = [mail for mail in requests_of(db_session, claim) if mail.state is MailState.QUEUED]
+    send(db_session, programme, first, refused)
+    assert claim.due_at is None
+    send(db_session, programme, second, Accepted("250 Ok"))
+    assert claim.due_at is not None
+
+
+def test_a_refused_mail_to_one_of_them_starts_no_further_round(db_session: Session, programme: Programme) -> None:
+    claim = waiting_with_two_admins(db_session, programme)
+    refused = Permanent("550 5.1.1 Nobody of that name")
+    send(db_session, programme, mail_of(db_session, claim, KIND), refused)
+    before = len(requests_of(db_session, claim))
+    for mail in [mail for mail in requests_of(db_session, claim) if mail.state is MailState.QUEUED]:
+        send(db_session, programme, mail, refused)
+    assert len(requests_of(db_session, claim)) == before
