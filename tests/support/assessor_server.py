@@ -1,4 +1,4 @@
-"""An operator's assessor: a real HTTP server that checks signatures by itself, and fails, hangs and redirects when told.
+"""An operator's assessor: a real HTTP server that checks signatures, and fails, hangs and redirects when told.
 
 What it checks is written from the specification of Standard Webhooks, without the code under test.
 """

@@ -96,7 +96,9 @@ class Cast:
         """Return Carla's notice once it has come and its taking is noted."""
         notice = self.installation.mail_to(self.carla_address, "You can deny it")
         self.installation.all_mail_is_out()
-        self.installation.eventually(lambda: self.status_words("The customer may deny."), "the customer's days have begun")
+        self.installation.eventually(
+            lambda: self.status_words("The customer may deny."), "the customer's days have begun"
+        )
         return notice
 
     def status_words(self, *words: str) -> bool:

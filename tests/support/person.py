@@ -8,7 +8,14 @@ from io import BytesIO
 from typing import IO, Any, Self
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin
-from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import (
+    HTTPCookieProcessor,
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
 
 from bs4 import BeautifulSoup, Tag
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -49,9 +56,7 @@ class Person:
         self.status = 0
         self.headers = Message()
         self.page = BeautifulSoup("", "html.parser")
-        self._browser: OpenerDirector = build_opener(
-            ProxyHandler({}), HTTPCookieProcessor(self.cookies), _SeeOther()
-        )
+        self._browser: OpenerDirector = build_opener(ProxyHandler({}), HTTPCookieProcessor(self.cookies), _SeeOther())
 
     # What they do
 

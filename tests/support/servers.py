@@ -5,6 +5,7 @@ and drop databases of their own there. CPOR_TEST_PG_BIN names other PostgreSQL b
 """
 
 import os
+import socket
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -51,3 +52,9 @@ def start(stack: ExitStack) -> Servers:
 
 def _conninfo(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -1,0 +1,99 @@
+"""Comments reach the other side, notes nobody outside, and mails can be sent again."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import operations, queries
+from cpor_web.models import Mail
+from cpor_web.programme import Programme
+from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
+from cpor_web.rules.roles import Role
+from tests.support import claims, factories
+from tests.support.claims import NOW
+from tests.support.rows import changed, dump
+
+LATER = NOW + timedelta(hours=1)
+
+
+def comments(session: Session) -> list[str]:
+    session.flush()
+    return list(session.scalars(select(Mail.to_address).where(Mail.kind == "new-comment").order_by(Mail.id)))
+
+
+@pytest.mark.parametrize(
+    "make", [claims.submitted, claims.under_review, claims.partner_action_required, claims.running, claims.rejected]
+)
+def test_partner_and_reviewer_talk_in_every_status_after_submission(
+    db_session: Session, programme: Programme, make: object
+) -> None:
+    assert callable(make)
+    claim = make(db_session, programme)
+    reviewer = claim.reviewer or factories.user(db_session, Role.REVIEWER)
+    due, version = claim.due_at, claim.version
+    operations.comment(db_session, claim, "Hello?", actor=claim.filed_by.actor, now=LATER, programme=programme)
+    operations.comment(db_session, claim, "Yes?", actor=reviewer.actor, now=LATER, programme=programme)
+    expected = claim.reviewer.email if claim.reviewer else programme.reviewers_address
+    assert comments(db_session) == [expected, claim.partner_contact_email]
+    assert [comment.body for comment in queries.comments_of(db_session, claim)] == ["Hello?", "Yes?"]
+    assert (claim.due_at, claim.version) == (due, version + 2), "a comment stops no clock"
+
+
+def test_nobody_talks_about_a_draft(db_session: Session, programme: Programme) -> None:
+    claim = claims.editing(db_session, programme)
+    with pytest.raises(NotAllowed):
+        operations.comment(db_session, claim, "Hm.", actor=claim.filed_by.actor, now=LATER, programme=programme)
+
+
+@pytest.mark.parametrize("body", ["", " \n", "\x00", "c" * 10_001])
+def test_a_comment_has_words_and_not_too_many(db_session: Session, programme: Programme, body: str) -> None:
+    claim = claims.submitted(db_session, programme)
+    before = dump(db_session)
+    with pytest.raises(Invalid):
+        operations.comment(db_session, claim, body, actor=claim.filed_by.actor, now=LATER, programme=programme)
+    assert changed(before, dump(db_session)) == []
+
+
+def test_a_viewer_reads_only(db_session: Session, programme: Programme) -> None:
+    claim = claims.submitted(db_session, programme)
+    viewer = factories.user(db_session, Role.VIEWER, partner=claim.partner).actor
+    with pytest.raises(NotYours):
+        operations.comment(db_session, claim, "Hm.", actor=viewer, now=LATER, programme=programme)
+
+
+def test_a_note_is_in_nothing_that_a_partner_sees(db_session: Session, programme: Programme) -> None:
+    claim = claims.under_review(db_session, programme)
+    assert claim.reviewer is not None
+    mails = len(queries.all_mails(db_session))
+    operations.note(db_session, claim, "Odd signature.", actor=claim.reviewer.actor, now=LATER)
+    partner, reviewer = claim.filed_by.actor, claim.reviewer.actor
+    assert "note:added" not in [event.kind for event in queries.history(db_session, claim, partner)]
+    (event, *_) = queries.history(db_session, claim, reviewer, kind="note")
+    assert "Odd signature." not in str(event.data), "the words are in the note alone"
+    assert [note.body for note in queries.notes_of(db_session, claim)] == ["Odd signature."]
+    assert len(queries.all_mails(db_session)) == mails
+    with pytest.raises(NotYours):
+        operations.note(db_session, claim, "Mine.", actor=partner, now=LATER)
+
+
+def test_a_mail_is_sent_again_as_a_new_one_once_it_reached_an_end(db_session: Session, programme: Programme) -> None:
+    claim = claims.running(db_session, programme)
+    assert claim.reviewer is not None
+    reviewer, notice = claim.reviewer.actor, claims.mail_of(db_session, claim, "consent-notice")
+    again = operations.send_again(db_session, notice, actor=reviewer, now=LATER)
+    db_session.flush()
+    assert (again.again_of_id, again.to_address, again.context) == (notice.id, notice.to_address, notice.context)
+    assert (again.message_id, again.invitation_id) == (None, notice.invitation_id)
+    (event, *_) = queries.history(db_session, claim, reviewer, kind="mail:sent-again")
+    assert event.user_id == reviewer.user_id
+    with pytest.raises(NotAllowed, match="on its way"):
+        operations.send_again(db_session, again, actor=reviewer, now=LATER)
+
+
+def test_a_partner_sends_nothing_again(db_session: Session, programme: Programme) -> None:
+    claim = claims.running(db_session, programme)
+    notice = claims.mail_of(db_session, claim, "consent-notice")
+    with pytest.raises(NotYours):
+        operations.send_again(db_session, notice, actor=claim.filed_by.actor, now=LATER)

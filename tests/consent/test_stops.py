@@ -1,0 +1,183 @@
+"""A stopped window: the partner's own clock, the right contact, and a full new window."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import contacts, deadlines
+from cpor_web.consent import answers, rounds, stops
+from cpor_web.consent.answers import Outcome
+from cpor_web.models import Claim, Invitation, Mail, RoundState, User
+from cpor_web.programme import Programme
+from cpor_web.rules.exc import GuardFailed, NotAllowed
+from cpor_web.rules.reasons import Denial, Rejection, Way
+from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.statuses import Status
+from tests.consent.agreement import assert_agrees
+from tests.support import claims, factories
+from tests.support.claims import NOW, ContactDraft
+
+LATER = NOW + timedelta(days=1)
+FIVE_BUSINESS_DAYS = datetime(2026, 11, 24, 22, 59, 59, tzinfo=UTC)
+"""The end of the fifth business day after LATER's, in Berlin."""
+
+RIGHT = ContactDraft(name="Dora Diaz", email="dora@contoso.example.com", language="de")
+
+
+@pytest.fixture
+def invitation(db_session: Session, programme: Programme) -> Invitation:
+    """The invitation of somebody who said not to be the right person."""
+    claim = claims.running(db_session, programme)
+    (made,) = claims.invitations_of(db_session, claim)
+    answers.not_the_right_person(db_session, made, now=NOW, programme=programme)
+    return made
+
+
+@pytest.fixture
+def claim(invitation: Invitation) -> Claim:
+    return invitation.round.claim
+
+
+@pytest.fixture
+def reviewer(db_session: Session) -> Actor:
+    return factories.user(db_session, Role.REVIEWER).actor
+
+
+def tell(session: Session, programme: Programme, claim: Claim, at: datetime) -> None:
+    mail = claims.mail_of(session, claim, "contact-needed")
+    stops.contact_asked(session, mail, now=at, programme=programme)
+
+
+def propose(session: Session, programme: Programme, claim: Claim) -> None:
+    (wrong,) = claim.contacts
+    contacts.propose_contact(
+        session, claim, RIGHT, instead_of=wrong.id, actor=_filer(claim).actor, now=LATER, programme=programme
+    )
+
+
+def correct(session: Session, programme: Programme, claim: Claim, reviewer: Actor) -> Invitation:
+    propose(session, programme, claim)
+    contacts.correct_contact(session, claim, actor=reviewer, now=LATER, programme=programme)
+    return claims.invitations_of(session, claim)[-1]
+
+
+def _filer(claim: Claim) -> User:
+    return claim.filed_by
+
+
+def test_the_partners_time_starts_when_the_mail_that_asks_was_taken(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation
+) -> None:
+    assert invitation.round.contact_due_at is None
+    tell(db_session, programme, claim, LATER)
+    assert invitation.round.contact_due_at == FIVE_BUSINESS_DAYS
+    tell(db_session, programme, claim, LATER + timedelta(days=3))
+    assert invitation.round.contact_due_at == FIVE_BUSINESS_DAYS
+
+
+def test_without_a_right_contact_in_time_the_claim_lapses_after_the_whole_last_second(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation
+) -> None:
+    tell(db_session, programme, claim, LATER)
+    round_, over = invitation.round, FIVE_BUSINESS_DAYS + timedelta(seconds=1)
+    early = over - timedelta(microseconds=1)
+    db_session.flush()
+    assert list(deadlines.contacts_due(db_session, now=early, most=9)) == []
+    assert not deadlines.lapse_contact(db_session, round_.id, now=early, programme=programme)
+    assert list(deadlines.contacts_due(db_session, now=over, most=9)) == [round_.id]
+    assert deadlines.lapse_contact(db_session, round_.id, now=over, programme=programme)
+    assert (claim.status, claim.rejection) == (Status.REJECTED, Rejection.NO_PARTNER_RESPONSE)
+    assert round_.state is RoundState.ENDED
+    assert_agrees(db_session, claim)
+    assert not deadlines.lapse_contact(db_session, round_.id, now=over, programme=programme)
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_a_proposal_stops_the_partners_time_also_where_it_is_quicker_than_our_mail(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, is_told_first: bool
+) -> None:
+    if is_told_first:
+        tell(db_session, programme, claim, LATER)
+    propose(db_session, programme, claim)
+    tell(db_session, programme, claim, LATER)
+    assert invitation.round.contact_due_at is None
+
+
+def test_a_right_contact_gets_a_new_notice_and_a_full_new_window(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    new = correct(db_session, programme, claim, reviewer)
+    assert [each.email for each in claim.contacts] == [RIGHT.email]
+    assert (invitation.superseded_at, new.superseded_at) == (LATER, None)
+    assert new.round.state is RoundState.WAITING
+    claims.take_notice(db_session, programme, new, now=NOW + timedelta(days=10))
+    assert new.round.state is RoundState.RUNNING
+    assert new.round.ends_at == datetime(2026, 12, 3, 22, 59, 59, tzinfo=UTC)
+
+
+def test_a_denial_through_a_replaced_link_decides_nothing_but_stops_the_clock_and_tells_a_reviewer(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    new = correct(db_session, programme, claim, reviewer)
+    claims.take_notice(db_session, programme, new, now=LATER)
+    said = answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, now=LATER, programme=programme)
+    assert said is Outcome.SUPERSEDED
+    assert (claim.status, new.round.state) == (Status.APPROVED, RoundState.STOPPED)
+    db_session.flush()
+    told = db_session.scalars(select(Mail).where(Mail.kind == "denial-by-replaced")).all()
+    assert [mail.claim_id for mail in told] == [claim.id]
+    assert not rounds.close(db_session, new.round.id, now=NOW + timedelta(days=99), programme=programme)
+
+
+def test_a_reviewer_lets_a_stopped_window_go_on_with_a_full_window(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    much_later = NOW + timedelta(days=10)
+    contacts.let_go_on(db_session, claim, "She is, after all.", actor=reviewer, now=much_later, programme=programme)
+    assert invitation.round.state is RoundState.RUNNING
+    assert invitation.round.ends_at == datetime(2026, 12, 3, 22, 59, 59, tzinfo=UTC)
+
+
+def test_a_window_whose_notice_is_not_out_does_not_go_on(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    invitation.bounced_at = NOW
+    with pytest.raises(GuardFailed):
+        contacts.let_go_on(db_session, claim, "Please.", actor=reviewer, now=LATER, programme=programme)
+
+
+def test_no_contact_is_corrected_after_a_denial(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    propose(db_session, programme, claim)
+    answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, now=LATER, programme=programme)
+    with pytest.raises(NotAllowed):
+        contacts.correct_contact(db_session, claim, actor=reviewer, now=LATER, programme=programme)
+
+
+def test_a_contact_is_corrected_only_while_the_clock_stands_still_for_it(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme)
+    with pytest.raises(NotAllowed):
+        propose(db_session, programme, claim)
+
+
+def test_a_window_does_not_run_while_another_notice_is_still_undelivered(
+    db_session: Session, programme: Programme, reviewer: Actor
+) -> None:
+    both = ContactDraft(name="Emil Ek", email="emil@contoso.example.com")
+    claim = claims.running(db_session, programme, second=both)
+    for invited in claims.invitations_of(db_session, claim):
+        notice = db_session.scalars(select(Mail).where(Mail.invitation_id == invited.id)).one()
+        stops.notice_failed(db_session, notice, now=NOW, programme=programme)
+    first = claim.contacts[0]
+    contacts.propose_contact(
+        db_session, claim, RIGHT, instead_of=first.id, actor=claim.filed_by.actor, now=LATER, programme=programme
+    )
+    contacts.correct_contact(db_session, claim, actor=reviewer, now=LATER, programme=programme)
+    new = claims.invitations_of(db_session, claim)[-1]
+    claims.take_notice(db_session, programme, new, now=LATER)
+    assert new.round.state is RoundState.STOPPED

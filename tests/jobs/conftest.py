@@ -1,0 +1,31 @@
+"""Jobs run here as the worker runs them, but in the test's own process and against the scripted mail server."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+import jobs.mail
+import jobs.windows
+from cpor_web.config import Settings
+from tests.support.smtp_fixtures import smtp_server as smtp_server
+from tests.support.smtp_server import ScriptedServer
+
+
+@pytest.fixture
+def work(
+    app: Flask,
+    committed: Session,
+    settings: Settings,
+    smtp_server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Flask]:
+    """The application in which the jobs of this test run: the suite's, which sends to the scripted server."""
+    told = {"mail_port": smtp_server.port, "mail_security": "none", "mail_timeout": 2.0}
+    monkeypatch.setitem(app.extensions, "settings", replace(settings, **told))
+    for module in (jobs.mail, jobs.windows):
+        monkeypatch.setattr(module, "app", lambda: app)
+    yield app
+    app.extensions.pop("composer", None)

@@ -1,0 +1,152 @@
+"""What is due is done, each in a transaction of its own: one that fails never stops the rest."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import jobs.windows
+from cpor_web import assessment
+from cpor_web.claims import deadlines
+from cpor_web.consent import answers, rounds
+from cpor_web.models import Assessment, AssessmentState, Claim, Event, Round, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.statuses import Status
+from tests.support import claims, factories
+from tests.support.claims import NOW
+
+LATE = NOW + timedelta(days=10)
+
+
+@pytest.fixture(autouse=True)
+def _in_process(app: Flask, committed: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The jobs run in the test's process, in the suite's application."""
+    monkeypatch.setattr(jobs.windows, "app", lambda: app)
+
+
+def run(job: Any, at: datetime = LATE) -> None:
+    with time_machine.travel(at, tick=False):
+        job()
+
+
+def made(session: Session, programme: Programme, make: Any, count: int = 3) -> list[Claim]:
+    filer = factories.user(session)
+    several = [make(session, programme, filer=filer) for _ in range(count)]
+    session.commit()
+    return several
+
+
+def fresh(session: Session, table: Any) -> list[Any]:
+    session.rollback()
+    return list(session.scalars(select(table).order_by(table.id).execution_options(populate_existing=True)))
+
+
+def failing(module: Any, name: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a verb fail for one id, after it has done its work and before the commit."""
+    verb = getattr(module, name)
+
+    def fails_once(session: Session, id_: int, **how: Any) -> Any:
+        done = verb(session, id_, **how)
+        if id_ == number:
+            raise RuntimeError("this one cannot be done")
+        return done
+
+    fails_once.__qualname__ = name
+    monkeypatch.setattr(module, name, fails_once)
+
+
+def test_windows_that_are_due_are_closed_and_the_others_not(committed: Session, programme: Programme) -> None:
+    made(committed, programme, claims.running)
+    filer = factories.user(committed)
+    claims.running(committed, programme, filer=filer, now=LATE)
+    claims.approved(committed, programme, filer=filer)
+    committed.commit()
+    run(jobs.windows.close_due)
+    states = [round_.state for round_ in fresh(committed, Round)]
+    assert states == [RoundState.PASSED] * 3 + [RoundState.RUNNING, RoundState.WAITING]
+    assert {claim.status for claim in fresh(committed, Claim)} == {Status.APPROVED}
+
+
+def test_a_window_that_cannot_be_closed_never_stops_the_rest_and_is_due_again(
+    committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made(committed, programme, claims.running)
+    first, *_ = fresh(committed, Round)
+    with monkeypatch.context() as patched:
+        failing(rounds, "close", first.id, patched)
+        run(jobs.windows.close_due)
+    states = [round_.state for round_ in fresh(committed, Round)]
+    assert states == [RoundState.RUNNING, RoundState.PASSED, RoundState.PASSED]
+    assert f"close failed on {first.id}" in caplog.text
+    kinds = committed.scalars(select(Event.kind).where(Event.claim_id == first.claim_id)).all()
+    assert "consent:passed" not in kinds, "nothing of what failed is left"
+    run(jobs.windows.close_due)
+    assert {round_.state for round_ in fresh(committed, Round)} == {RoundState.PASSED}
+
+
+def test_a_job_that_runs_twice_does_its_work_once(committed: Session, programme: Programme) -> None:
+    made(committed, programme, claims.running, count=1)
+    for _ in range(2):
+        run(jobs.windows.close_due)
+        run(jobs.windows.assess_due)
+    kinds = [event.kind for event in fresh(committed, Event)]
+    assert (kinds.count("consent:passed"), kinds.count("assessment:assessed")) == (1, 1)
+
+
+def test_more_than_a_look_takes_are_all_done(
+    committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.windows, "MOST", 2)
+    made(committed, programme, claims.running, count=5)
+    run(jobs.windows.close_due)
+    assert {round_.state for round_ in fresh(committed, Round)} == {RoundState.PASSED}
+
+
+def test_partners_who_let_their_deadline_pass_lapse_and_one_that_fails_stops_none(
+    committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = made(committed, programme, claims.partner_action_required)
+    with monkeypatch.context() as patched:
+        failing(deadlines, "lapse", first.id, patched)
+        run(jobs.windows.lapse_due)
+    assert [claim.rejection for claim in fresh(committed, Claim)] == [
+        None,
+        Rejection.NO_PARTNER_RESPONSE,
+        Rejection.NO_PARTNER_RESPONSE,
+    ]
+    run(jobs.windows.lapse_due)
+    assert {claim.status for claim in fresh(committed, Claim)} == {Status.REJECTED}
+
+
+def test_a_missing_contact_lapses_too(committed: Session, programme: Programme) -> None:
+    claim = claims.running(committed, programme)
+    (invitation,) = claims.invitations_of(committed, claim)
+    answers.not_the_right_person(committed, invitation, now=NOW, programme=programme)
+    invitation.round.contact_due_at, invitation.round.contact_rule = NOW, {"period": "contact"}
+    committed.commit()
+    run(jobs.windows.lapse_due)
+    (lapsed,), (round_,) = fresh(committed, Claim), fresh(committed, Round)
+    assert (lapsed.rejection, round_.state) == (Rejection.NO_PARTNER_RESPONSE, RoundState.ENDED)
+
+
+def test_what_waits_is_assessed_and_one_that_fails_stops_none(
+    committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(committed, programme, claims.running)
+    run(jobs.windows.close_due)
+    first, *_ = fresh(committed, Assessment)
+    with monkeypatch.context() as patched:
+        failing(assessment, "assess", first.id, patched)
+        run(jobs.windows.assess_due)
+    assert [record.state for record in fresh(committed, Assessment)] == [
+        AssessmentState.QUEUED,
+        AssessmentState.ELIGIBLE,
+        AssessmentState.ELIGIBLE,
+    ]
+    run(jobs.windows.assess_due)
+    assert {record.state for record in fresh(committed, Assessment)} == {AssessmentState.ELIGIBLE}

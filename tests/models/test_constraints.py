@@ -1,0 +1,174 @@
+"""The database refuses what the code forgot: every check constraint, and what must be unique."""
+
+import pytest
+from psycopg.errors import CheckViolation, UniqueViolation
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from cpor_web.programme import Programme
+from tests.support import claims, factories
+
+ANSWER = "INSERT INTO answers (invitation_id, kind, at, way, reason) SELECT id, {}, now(), {}, {} FROM invitations"
+EVENT = (
+    "INSERT INTO events (claim_id, position, version, kind, at, role, actor)"
+    " SELECT id, 99, 1, 'x', now(), {}, 'X' FROM claims"
+)
+ASSESSMENT = (
+    "INSERT INTO assessments (claim_id, round_id, state, queued_at) SELECT claim_id, id, {}, now() FROM rounds"
+)
+HANDOVER = (
+    "INSERT INTO handovers (key, assessment_id, sequence, kind, body, state, queued_at, due_at, leased_until,"
+    " delivered_at)"
+    " SELECT 'k', a.id, 1, {kind}, '{{}}', {state}, now(), {due}, {leased}, {delivered} FROM assessments a"
+)
+
+
+def _handover(**fields: str) -> str:
+    """Return the statements that make an assessment and a hand-over of it: a right one but for `fields`."""
+    right = {"kind": "'assess'", "state": "'queued'", "due": "now()", "leased": "NULL", "delivered": "NULL"}
+    return ASSESSMENT.format("'queued'") + "; " + HANDOVER.format(**(right | fields))
+
+
+CHECKS = {
+    "answers_denied_with_a_reason": [
+        ANSWER.format("'denied'", "'page'", "NULL"),
+        ANSWER.format("'undone'", "'page'", "'other'"),
+    ],
+    "answers_kind_is_known": [ANSWER.format("'shrugged'", "'page'", "NULL")],
+    "answers_reason_is_known": [ANSWER.format("'denied'", "'page'", "'whim'")],
+    "answers_way_is_known": [ANSWER.format("'undone'", "'pigeon'", "NULL")],
+    "assessments_state_is_known": [ASSESSMENT.format("'paid'")],
+    "claims_complete_once_submitted": [
+        *(
+            f"UPDATE claims SET {column} = NULL WHERE status = 'approved'"
+            for column in (
+                "first_submitted_at",
+                "mpn_id_id",
+                "customer_name",
+                "customer_domain",
+                "tenant_id",
+                "area",
+                "activity",
+                "partner_contact_name",
+                "partner_contact_email",
+            )
+        ),
+    ],
+    "claims_dispute_only_when_rejected": [
+        "UPDATE claims SET dispute_until = now(), dispute_rule = '{}' WHERE status = 'approved'"
+    ],
+    "claims_every_deadline_has_its_rule": [
+        "UPDATE claims SET due_at = NULL WHERE status = 'under-review'",
+        "UPDATE claims SET due_rule = NULL WHERE status = 'under-review'",
+    ],
+    "claims_no_due_when_final": [
+        f"UPDATE claims SET due_at = now(), due_rule = '{{}}' WHERE status = '{status}'"
+        for status in ("editing", "approved", "rejected")
+    ],
+    "claims_only_drafts_are_deleted": [
+        "UPDATE claims SET deleted_at = now() WHERE status = 'approved'",
+        "UPDATE claims SET deleted_at = now(), first_submitted_at = now() WHERE status = 'editing'",
+    ],
+    "claims_rejected_with_a_reason": ["UPDATE claims SET rejection = NULL WHERE status = 'rejected'"],
+    "claims_rejection_detail_is_known": ["UPDATE claims SET rejection_detail = 'boredom'"],
+    "claims_rejection_is_known": ["UPDATE claims SET rejection = 'whim'"],
+    "claims_status_is_one_of_six": ["UPDATE claims SET status = 'archived' WHERE status = 'approved'"],
+    "customer_contacts_first_or_second": ["UPDATE customer_contacts SET position = 3"],
+    "documents_not_empty": ["UPDATE documents SET size = 0"],
+    "documents_not_replaced_by_itself": ["UPDATE documents SET replaced_by_id = id"],
+    "events_role_is_known": [EVENT.format("'king'")],
+    "handovers_delivered_with_a_moment": [
+        _handover(state="'delivered'", due="NULL"),
+        _handover(delivered="now()"),
+    ],
+    "handovers_due_while_it_is_to_be_sent": [
+        _handover(due="NULL"),
+        _handover(state="'given-up'"),
+    ],
+    "handovers_kind_is_known": [_handover(kind="'shout'")],
+    "handovers_leased_only_while_due": [_handover(state="'given-up'", due="NULL", leased="now()")],
+    "handovers_leased_while_sending": [_handover(state="'sending'")],
+    "handovers_state_is_known": [_handover(state="'lost'", due="NULL")],
+    "invitations_link_id_of_16_bytes": ["UPDATE invitations SET link_id = 'short'"],
+    "mails_due_while_it_is_to_be_sent": [
+        "UPDATE mails SET due_at = NULL WHERE state = 'queued'",
+        "UPDATE mails SET state = 'refused' WHERE state = 'queued'",
+    ],
+    "mails_leased_only_while_due": ["UPDATE mails SET leased_until = now() WHERE state = 'sent'"],
+    "mails_leased_while_sending": ["UPDATE mails SET state = 'sending', leased_until = NULL WHERE state = 'queued'"],
+    "mails_sent_with_a_moment": ["UPDATE mails SET sent_at = NULL WHERE state = 'sent'"],
+    "mails_state_is_known": ["UPDATE mails SET state = 'lost' WHERE state = 'sent'"],
+    "mpn_ids_kind_is_global_or_location": ["UPDATE mpn_ids SET kind = 'lunar'"],
+    "rounds_closed_when_no_longer_open": [
+        "UPDATE rounds SET closed_at = now() WHERE state = 'running'",
+        "UPDATE rounds SET state = 'denied' WHERE state = 'running'",
+    ],
+    "rounds_runs_towards_an_end": [
+        "UPDATE rounds SET ends_at = NULL WHERE state = 'running'",
+        "UPDATE rounds SET closes_at = NULL WHERE state = 'running'",
+    ],
+    "rounds_state_is_known": ["UPDATE rounds SET state = 'paused', closed_at = now()"],
+    "users_nobody_signs_in_as_customer_or_system": [
+        "UPDATE users SET role = 'customer', partner_id = NULL",
+        "UPDATE users SET role = 'system', partner_id = NULL",
+    ],
+    "users_partner_roles_belong_to_a_partner": [
+        "UPDATE users SET partner_id = NULL WHERE role = 'incentives-admin'",
+        "UPDATE users SET role = 'reviewer' WHERE partner_id IS NOT NULL",
+    ],
+    "users_role_is_known": ["UPDATE users SET role = 'king', partner_id = NULL"],
+}
+"""By constraint: statements that break this one and no other."""
+
+UNIQUE = {
+    "assessments_unique_claim_id": [ASSESSMENT.format("'queued'") + "; " + ASSESSMENT.format("'eligible'")],
+    "claims_unique_reference": ["UPDATE claims SET reference = 'SAME'"],
+    "customer_contacts_one_a_position": [
+        "INSERT INTO customer_contacts (claim_id, position, name, email)"
+        " SELECT claim_id, position, name, email FROM customer_contacts"
+    ],
+    "partners_one_name": ["INSERT INTO partners (name) SELECT upper(name) FROM partners"],
+    "rounds_numbered_within_a_claim": [
+        "INSERT INTO rounds (claim_id, number, state, opened_at, closed_at)"
+        " SELECT claim_id, number, 'ended', now(), now() FROM rounds"
+    ],
+    "rounds_one_open_a_claim": [
+        "INSERT INTO rounds (claim_id, number, state, opened_at) SELECT claim_id, 2, 'waiting', now() FROM rounds"
+    ],
+    "users_one_email": [
+        "INSERT INTO users (email, name, role, partner_id, fs_uniquifier)"
+        " SELECT upper(email), name, role, partner_id, 'another' || id FROM users"
+    ],
+}
+
+
+@pytest.fixture
+def scene(db_session: Session, programme: Programme) -> Session:
+    """A session with something in every status, and a mail that was sent."""
+    filer = factories.user(db_session)
+    for make in (claims.editing, claims.under_review, claims.running, claims.rejected):
+        make(db_session, programme, filer=filer)
+    db_session.flush()
+    return db_session
+
+
+@pytest.mark.parametrize(("name", "sql"), [(name, sql) for name, several in CHECKS.items() for sql in several])
+def test_a_check_refuses_what_breaks_it(scene: Session, name: str, sql: str) -> None:
+    with pytest.raises(IntegrityError) as refused, scene.begin_nested():
+        scene.execute(text(sql))
+    assert isinstance(refused.value.orig, CheckViolation)
+    assert refused.value.orig.diag.constraint_name == name
+
+
+@pytest.mark.parametrize(("name", "sql"), [(name, sql) for name, several in UNIQUE.items() for sql in several])
+def test_what_is_unique_is_not_doubled(scene: Session, name: str, sql: str) -> None:
+    with pytest.raises(IntegrityError) as refused, scene.begin_nested():
+        scene.execute(text(sql))
+    assert isinstance(refused.value.orig, UniqueViolation)
+    assert refused.value.orig.diag.constraint_name == name
+
+
+def test_every_check_of_the_database_is_tried(db_session: Session) -> None:
+    checks = "SELECT conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    assert set(db_session.scalars(text(checks))) == set(CHECKS)

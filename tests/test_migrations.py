@@ -1,0 +1,102 @@
+"""The migrations make the tables that the models describe, and can be undone and done again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import CheckConstraint, Connection, Engine, create_engine, inspect, text
+
+from cpor_web.extensions import migrate
+from cpor_web.models import Base
+from cpor_web.paths import MIGRATIONS
+from tests.support.servers import Servers
+
+PARTS = {
+    "columns": "SELECT table_name, column_name, data_type, is_nullable, column_default, is_identity"
+    " FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'",
+    "indexes": "SELECT indexname, indexdef FROM pg_indexes"
+    " WHERE schemaname = 'public' AND tablename <> 'alembic_version'",
+}
+"""What a schema consists of, as PostgreSQL itself tells it."""
+
+TRIGGERS = (
+    "SELECT c.relname, t.tgname, t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+    " WHERE NOT t.tgisinternal"
+)
+
+
+def schema(connection: Connection) -> dict[str, set[tuple[Any, ...]]]:
+    return {name: {tuple(row) for row in connection.execute(text(sql))} for name, sql in PARTS.items()}
+
+
+@pytest.fixture
+def house(running: Servers, worker_number: int) -> Iterator[tuple[Flask, Engine]]:
+    """A bare application with an empty database of its own, and a connection to that beside it."""
+    app, db = Flask(__name__), SQLAlchemy(metadata=Base.metadata)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url = running.new_database(f"cpor_migrations_{worker_number}")
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    engine = create_engine(url)
+    yield app, engine
+    engine.dispose()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_alembic_finds_nothing_to_migrate(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_migrated_schema_is_that_of_the_models_word_for_word(
+    engine: Engine, running: Servers, worker_number: int
+) -> None:
+    models = create_engine(running.new_database(f"cpor_models_{worker_number}"))
+    with models.begin() as fresh, engine.connect() as migrated:
+        Base.metadata.create_all(fresh)
+        expected, found = schema(fresh), schema(migrated)
+    models.dispose()
+    for part in PARTS:
+        assert found[part] == expected[part], part
+
+
+def test_every_check_of_the_models_is_in_the_database_by_its_name(engine: Engine) -> None:
+    inspector = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        named = {str(each.name) for each in table.constraints if isinstance(each, CheckConstraint)}
+        found = {str(each["name"]) for each in inspector.get_check_constraints(table.name)}
+        assert found == named, table.name
+        assert all(name.startswith(f"{table.name}_") for name in named)
+
+
+def test_history_and_answers_are_guarded_by_triggers_that_are_on(engine: Engine) -> None:
+    with engine.connect() as connection:
+        found = {tuple(row) for row in connection.execute(text(TRIGGERS))}
+    names = ("only_added_to", "never_emptied")
+    assert found >= {(table, f"{table}_{name}", "O") for table in ("events", "answers") for name in names}
+
+
+def test_migrating_up_down_and_up_again_leaves_nothing_behind_and_ends_the_same(house: tuple[Flask, Engine]) -> None:
+    app, engine = house
+    schemas = []
+    for _ in range(2):
+        with app.app_context():
+            upgrade()
+        with engine.connect() as connection:
+            schemas.append((schema(connection), {tuple(row) for row in connection.execute(text(TRIGGERS))}))
+        if len(schemas) == 1:
+            with app.app_context():
+                downgrade(revision="base")
+            with engine.connect() as connection:
+                assert schema(connection) == {name: set() for name in PARTS}
+                left = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+                assert connection.scalar(text(left)) == 0
+    assert schemas[0] == schemas[1]
