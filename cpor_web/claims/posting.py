@@ -12,7 +12,7 @@ from cpor_web import history, lifecycle
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
 from cpor_web.emails import catalogue, outbox
-from cpor_web.emails.composing import ASKS
+from cpor_web.emails.catalogue import ASKS
 from cpor_web.emails.outcomes import Accepted, Outcome
 from cpor_web.models import Claim, Invitation, Mail, MailState
 from cpor_web.programme import Programme

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from cpor_web import history, lifecycle
 from cpor_web.claims.input import needed_text, require
 from cpor_web.emails import catalogue, outbox
-from cpor_web.models import Claim, Comment, Mail, Note
+from cpor_web.emails.catalogue import ASKS
+from cpor_web.models import Claim, Comment, Invitation, Mail, Note
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import NotAllowed
 from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor
@@ -55,8 +56,15 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> 
     session.refresh(mail, with_for_update=True)
     if mail.due_at is not None:
         raise NotAllowed(N_("This mail is still on its way."))
+    if mail.kind in ASKS and not _is_asked_still(session, mail):
+        raise NotAllowed(N_("This customer contact is not being asked any more."))
     again = outbox.put_again(session, mail, now=now)
     if claim is not None:
         data = {"mail": mail.kind, "to": mail.to_name}
         history.append(session, claim, "mail:sent-again", actor=actor, now=now, data=data)
     return again
+
+
+def _is_asked_still(session: Session, mail: Mail) -> bool:
+    invitation = session.get_one(Invitation, mail.invitation_id, populate_existing=True)
+    return invitation.superseded_at is None and invitation.round.is_open

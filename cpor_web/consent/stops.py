@@ -91,6 +91,8 @@ def replace_contact(
     for invitation in round_.invitations:
         if invitation.contact_id == old.id and invitation.superseded_at is None:
             invitation.superseded_at = now
+            if _has_confirmed(session, invitation):
+                round_.yes_at = None
     position, old.position = old.position, None
     session.flush()
     new.position = position
@@ -100,6 +102,11 @@ def replace_contact(
     rounds.invite(session, claim, round_, new, now=now, programme=programme)
     if is_astray(session, others):
         ask_for_contact(session, claim, round_, now=now, programme=programme, why=STILL_MISSING)
+
+
+def _has_confirmed(session: Session, invitation: Invitation) -> bool:
+    yes = select(Answer.id).where(Answer.invitation_id == invitation.id, Answer.kind == AnswerKind.YES_CONFIRMED)
+    return session.scalar(yes.limit(1)) is not None
 
 
 def go_on(round_: Round, *, now: datetime, programme: Programme) -> None:

@@ -251,6 +251,9 @@ def invitation(session: Session, user: User, *, now: datetime, programme: Progra
     return outbox.put(session, "invitation", _user(user), _house(programme), now=now, user_id=user.id)
 
 
+ASKS = frozenset({"consent-notice", "confirmation-request"})
+"""The mails that ask a customer: they carry the link to deny, and print the end of the time to do it."""
+
 KINDS = (
     *TO_PARTNER,
     "assessment-result",

@@ -6,13 +6,11 @@ from datetime import datetime
 
 from consent_links import one_click_headers
 from cpor_web.emails import message
+from cpor_web.emails.catalogue import ASKS
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.emails.rendering import Renderer
 from cpor_web.models import Invitation, Mail
 from cpor_web.programme import Programme
-
-ASKS = frozenset({"consent-notice", "confirmation-request"})
-"""The mails that ask a customer: they carry the link to deny, and print the end of the time to do it."""
 
 
 @dataclass(frozen=True)

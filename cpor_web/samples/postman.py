@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import posting
-from cpor_web.emails.composing import ASKS
+from cpor_web.emails.catalogue import ASKS
 from cpor_web.emails.outcomes import Accepted, Permanent
 from cpor_web.models import Claim, Mail
 from cpor_web.programme import Programme

@@ -1,0 +1,140 @@
+"""`cpor up`: everything starts with one command, and everything stops."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from cpor_web.config import FOR_TESTS, PREFIX
+from tests.support.person import Person
+from tests.support.servers import free_port
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for what is left")
+WITHIN = 180  # seconds for two runs at once on a small machine
+
+
+class Up:
+    """A run of `cpor up --sample`, and the processes that belong to it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.home = f"http://127.0.0.1:{self.port}"
+        env = _without_settings() | {"CPOR_DATA_DIR": str(data_dir), "CPOR_PORT": str(self.port)}
+        self.said = data_dir.with_suffix(".said")
+        with self.said.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "cpor_web", "up", "--sample"], env=env, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def until(self, words: str) -> None:
+        """Return once it has said this."""
+        end = time.monotonic() + WITHIN
+        while words not in self.words:
+            assert self.process.poll() is None, self.words
+            assert time.monotonic() < end, f"never said {words!r}:\n{self.words}"
+            time.sleep(0.05)
+
+    @property
+    def words(self) -> str:
+        return self.said.read_text("utf-8", "replace")
+
+    def family(self) -> set[int]:
+        """Return the numbers of all its processes."""
+        parents = dict(_parents())
+        family = {self.process.pid}
+        while more := {pid for pid, parent in parents.items() if parent in family} - family:
+            family |= more
+        return family
+
+    def end(self, number: signal.Signals) -> int:
+        """Ask it to end and return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(WITHIN)
+
+
+def _without_settings() -> dict[str, str]:
+    """Return the environment as somebody has it who has set nothing; which PostgreSQL to test with stays."""
+    return {n: v for n, v in os.environ.items() if not n.startswith(PREFIX) or n.startswith(FOR_TESTS)}
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            yield int(folder.name), int(fields[1])
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, Up]]:
+    """Two runs side by side, each in a folder of its own."""
+    with ExitStack() as stack:
+        both = tuple(Up(tmp_path_factory.mktemp(name) / "var") for name in ("one", "two"))
+        for up in both:
+            stack.callback(up.process.wait)
+            stack.callback(up.process.kill)
+        for up in both:
+            up.until("Ctrl-C stops everything.")
+        one, two = both
+        yield one, two
+
+
+def test_two_run_side_by_side_and_each_has_its_own_people(pair: tuple[Up, Up]) -> None:
+    for up in pair:
+        assert f"Open {up.home}" in up.words
+        person = Person(up.home).open("/login")
+        person.press("Sign in", {"Email": "incentives@adatum.example.org", "Password": "correct-horse-battery"})
+        assert person.sees("Customer associations")
+    assert pair[0].words.count("Caught mail: http://127.0.0.1:") == 1
+
+
+def test_the_worker_and_the_ticker_run_too(pair: tuple[Up, Up]) -> None:
+    person, end = Person(pair[0].home), time.monotonic() + WITHIN
+    while person.open("/readyz").status != 200:
+        assert time.monotonic() < end, "it was never ready"
+        time.sleep(0.05)
+    for name in ("web", "worker", "ticker"):
+        assert f"{name} is ready." in pair[0].words
+
+
+def test_a_folder_in_use_is_not_used_twice(pair: tuple[Up, Up]) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "cpor_web", "up"],
+        env=_without_settings() | {"CPOR_DATA_DIR": str(pair[0].data_dir), "CPOR_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WITHIN,
+    )
+    assert second.returncode == 1
+    assert "Traceback" not in second.stderr
+    assert str(pair[0].data_dir) in second.stderr
+
+
+def test_keys_are_kept_for_the_owner_alone(pair: tuple[Up, Up]) -> None:
+    kept = [(pair[0].data_dir / name) for name in ("secret_keys.txt", "consent_keys.txt")]
+    assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600]
+    assert kept[0].read_text() != kept[1].read_text()
+    assert kept[0].read_text() != (pair[1].data_dir / kept[0].name).read_text()
+
+
+@pytest.mark.parametrize(("which", "number"), [(0, signal.SIGINT), (1, signal.SIGTERM)])
+def test_one_signal_stops_everything(pair: tuple[Up, Up], which: int, number: signal.Signals) -> None:
+    up = pair[which]
+    family = up.family()
+    assert len(family) >= 7, "web, worker and its child, ticker, two servers and the run itself"
+    assert up.end(number) == 0
+    assert family & {pid for pid, _ in _parents()} == set()
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", up.port), timeout=5):
+        pass
+    assert "Traceback" not in up.words

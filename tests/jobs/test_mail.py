@@ -1,0 +1,255 @@
+"""The drain of the outbox: what the mail server says becomes a state, and everything that follows from it."""
+
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.clock import utcnow
+from cpor_web.emails import outbox
+from cpor_web.emails.outbox import Recipient
+from cpor_web.models import Breaker, Claim, Event, Mail, MailState, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules.deadlines import business_days
+from jobs.mail import drain
+from tests.support import claims, factories
+from tests.support.claims import invitations_of, mail_of
+from tests.support.smtp_server import ScriptedServer
+
+
+@pytest.fixture
+def claim(work: Flask, committed: Session, programme: Programme) -> Claim:
+    """An approved claim. Of its mails only the customer's notice is still to be sent."""
+    made = claims.approved(committed, programme, now=utcnow())
+    committed.flush()
+    for mail in committed.scalars(select(Mail).where(Mail.kind != "consent-notice")):
+        mail.state, mail.due_at = MailState.UNKNOWN, None
+    committed.commit()
+    return made
+
+
+def test_a_mail_that_was_taken_is_sent_and_starts_the_customers_days(
+    claim: Claim, committed: Session, programme: Programme, smtp_server: ScriptedServer
+) -> None:
+    drain()
+    (received,) = smtp_server.mails
+    notice = _notice(committed, claim)
+    assert (notice.state, notice.attempts) == (MailState.SENT, 1)
+    assert notice.answer.startswith("250 2.0.0 Ok: queued as")
+    assert notice.message_id == received.message["Message-ID"]
+    assert notice.dated_at == parsedate_to_datetime(received.message["Date"])
+    assert received.mail_from == programme.mail_from
+    (invitation,) = invitations_of(committed, claim)
+    assert invitation.round.state is RoundState.RUNNING
+    assert invitation.round.ends_at == invitation.printed_end
+    assert _events(committed, claim)[-2:] == ["consent:started", "mail:sent"]
+
+
+def test_a_mail_that_was_refused_stops_the_clock_and_tells_partner_and_reviewer(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.fail("RCPT", "550 5.1.1 No such user", address="carla@contoso.example.com")
+    drain()
+    notice = _notice(committed, claim)
+    assert (notice.state, notice.answer) == (MailState.REFUSED, "550 5.1.1 No such user")
+    (invitation,) = invitations_of(committed, claim)
+    assert invitation.bounced_at is not None
+    assert invitation.round.state is RoundState.STOPPED
+    assert claim.reviewer is not None
+    told = sorted((mail.recipients[0], mail.message["Subject"].partition(":")[0]) for mail in smtp_server.mails)
+    assert told == sorted(
+        [
+            (claim.partner_contact_email, "A mail was not delivered"),
+            (claim.partner_contact_email, "Please name a right contact"),
+            (claim.reviewer.email, "A mail was not delivered"),
+        ]
+    )
+    assert "mail:refused" in _events(committed, claim)
+
+
+def test_a_mail_that_was_put_off_is_tried_again_later_and_starts_nothing(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.fail("RCPT", "451 4.7.1 Greylisted")
+    drain()
+    notice = _notice(committed, claim)
+    assert (notice.state, notice.attempts, notice.message_id) == (MailState.DEFERRED, 1, None)
+    assert notice.due_at is not None
+    assert timedelta(seconds=20) < notice.due_at - utcnow() < timedelta(seconds=40)
+    assert invitations_of(committed, claim)[0].round.state is RoundState.WAITING
+    commands = len(smtp_server.commands)
+    drain()
+    assert not any(command.startswith("MAIL") for command in smtp_server.commands[commands:]), "it was not waited for"
+
+
+def test_a_mail_put_off_for_48_hours_is_given_up(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.fail("RCPT", "451 4.7.1 Greylisted", address="carla@contoso.example.com")
+    drain()
+    _move(committed, _notice(committed, claim), by=timedelta(hours=48))
+    drain()
+    notice = _notice(committed, claim)
+    assert (notice.state, notice.answer) == (MailState.REFUSED, "given up after 48 hours: 451 4.7.1 Greylisted")
+    assert invitations_of(committed, claim)[0].round.state is RoundState.STOPPED
+
+
+def test_a_mail_whose_answer_was_lost_goes_again_once_byte_for_byte(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.drop("STORED", times=1)
+    drain()
+    first, second = smtp_server.mails
+    assert first.raw == second.raw
+    assert _notice(committed, claim).state is MailState.SENT
+
+
+def test_a_mail_whose_answer_was_lost_twice_is_in_doubt_for_good(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.drop("STORED")
+    drain()
+    drain()
+    assert len(smtp_server.mails) == 2
+    assert _notice(committed, claim).state is MailState.UNKNOWN
+    assert invitations_of(committed, claim)[0].round.state is RoundState.WAITING
+    assert _events(committed, claim)[-1] == "mail:unknown"
+
+
+def test_trouble_of_the_server_pauses_everything_and_costs_no_mail_an_attempt(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.fail("CONNECT", "554 5.3.2 Not here")
+    drain()
+    breaker = committed.get_one(Breaker, "mail")
+    assert breaker.failures == 1
+    assert breaker.why == "greeting: 554 5.3.2 Not here"
+    assert breaker.open_until > utcnow()
+    notice = _notice(committed, claim)
+    assert (notice.state, notice.attempts, notice.leased_until) == (MailState.QUEUED, 0, None)
+
+    tried = smtp_server.connections
+    drain()
+    assert smtp_server.connections == tried, "it was not left alone"
+
+
+def test_each_failure_in_a_row_pauses_longer_up_to_five_minutes_and_success_forgets_them(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.fail("CONNECT", "421 4.3.2 Not now")
+    pauses = []
+    for _ in range(10):
+        before = utcnow()
+        drain()
+        committed.expire_all()
+        breaker = committed.get_one(Breaker, "mail")
+        pauses.append(round((breaker.open_until - before).total_seconds()))
+        breaker.open_until = before
+        committed.commit()
+    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+    smtp_server.behave()
+    drain()
+    committed.expire_all()
+    assert committed.get(Breaker, "mail") is None
+    assert _notice(committed, claim).state is MailState.SENT
+
+
+def test_trouble_in_the_midst_gives_back_what_was_not_begun(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    reader = Recipient("reader@fabrikam.example.org", "", "en")
+    told = mail_of(committed, claim, "approved")
+    later = outbox.put(committed, "approved", reader, told.context, now=utcnow(), claim_id=claim.id)
+    committed.commit()
+    smtp_server.fail("MAIL", "421 4.3.2 Going down")
+    drain()
+    for mail in (_notice(committed, claim), committed.get_one(Mail, later.id, populate_existing=True)):
+        assert (mail.state, mail.attempts, mail.leased_until) == (MailState.QUEUED, 0, None)
+    assert committed.get(Breaker, "mail") is not None
+
+
+def test_a_mail_that_cannot_be_written_is_refused_and_the_rest_go_out(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    notice = _notice(committed, claim)
+    notice.to_name = "Carla\r\nBcc: everybody@example.org"
+    reader = Recipient("reader@fabrikam.example.org", "", "en")
+    told = mail_of(committed, claim, "approved")
+    outbox.put(committed, "approved", reader, told.context, now=utcnow(), claim_id=claim.id)
+    committed.commit()
+    drain()
+    notice = _notice(committed, claim)
+    assert (notice.state, notice.answer) == (MailState.REFUSED, "the mail cannot be written")
+    assert not smtp_server.mails_to("carla@contoso.example.com")
+    assert not smtp_server.mails_to("everybody@example.org")
+    assert smtp_server.mails_to(reader.address)
+    assert invitations_of(committed, claim)[0].round.state is RoundState.STOPPED
+
+
+def test_a_mail_that_asks_the_partner_starts_their_days_when_it_is_taken(
+    work: Flask, committed: Session, programme: Programme, smtp_server: ScriptedServer
+) -> None:
+    asked = claims.partner_action_required(committed, programme, is_told=False, now=utcnow())
+    committed.commit()
+    assert asked.due_at is None
+    drain()
+    committed.refresh(asked)
+    taken = mail_of(committed, asked, "information-requested").sent_at
+    assert taken is not None
+    assert asked.due_at == business_days("partner", taken, programme.periods.partner, programme.calendar).at
+
+
+def test_mail_to_people_with_an_account_has_no_history_and_carries_their_link(
+    work: Flask, committed: Session, programme: Programme, smtp_server: ScriptedServer
+) -> None:
+    from cpor_web.emails import catalogue
+
+    user = factories.user(committed)
+    catalogue.invitation(committed, user, now=utcnow(), programme=programme)
+    committed.commit()
+    drain()
+    (received,) = smtp_server.mails_to(user.email)
+    body = received.message.get_body(("plain",))
+    assert body is not None
+    assert f"{programme.public_url}/reset/" in body.get_content()
+
+
+def test_the_end_is_printed_anew_for_a_mail_that_surely_was_not_taken(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.fail("DATA", "451 4.3.0 Later", times=1)
+    drain()
+    (invitation,) = invitations_of(committed, claim)
+    invitation.printed_end = utcnow()
+    _notice(committed, claim).due_at = utcnow()
+    committed.commit()
+    drain()
+    committed.refresh(invitation)
+    assert invitation.printed_end is not None
+    assert invitation.printed_end - utcnow() > timedelta(days=7)
+
+
+def _notice(session: Session, claim: Claim) -> Mail:
+    session.expire_all()
+    return mail_of(session, claim, "consent-notice")
+
+
+def _events(session: Session, claim: Claim) -> list[str]:
+    return list(session.scalars(select(Event.kind).where(Event.claim_id == claim.id).order_by(Event.position)))
+
+
+def _move(session: Session, mail: Mail, *, by: timedelta) -> None:
+    """Let so much time have passed since a mail was first tried."""
+    assert mail.first_tried_at is not None
+    mail.first_tried_at -= by
+    mail.due_at = _earlier(mail.due_at, by)
+    session.commit()
+
+
+def _earlier(at: datetime | None, by: timedelta) -> datetime:
+    assert at is not None
+    return at - by

@@ -1,0 +1,56 @@
+"""What a worker runs, and what it refuses."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from redis import Redis
+from rq import Callback
+from rq.job import Job
+from rq.serializers import JSONSerializer, PickleSerializer
+
+from cpor_web.config import Settings
+from cpor_web.queue import JOBS, SEND_MAIL
+from jobs.worker import BareJob, is_listed
+
+
+@pytest.fixture
+def connection(settings: Settings) -> Iterator[Redis]:
+    with Redis.from_url(settings.redis_url) as connection:
+        yield connection
+        connection.flushdb()
+
+
+def _fetched(connection: Redis, name: str, *, by: Any = JSONSerializer, **more: Any) -> Job:
+    job = Job.create(name, connection=connection, serializer=by, **more)
+    job.save()
+    return BareJob.fetch(job.id, connection=connection, serializer=JSONSerializer)
+
+
+@pytest.mark.parametrize("name", sorted(JOBS))
+def test_each_job_of_ours_is_listed(connection: Redis, name: str) -> None:
+    assert is_listed(_fetched(connection, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("os.getpid", {}),
+        (f"{SEND_MAIL}.__call__", {}),
+        (SEND_MAIL, {"args": (1,)}),
+        (SEND_MAIL, {"kwargs": {"until": 1}}),
+        (SEND_MAIL, {"by": PickleSerializer}),
+        (SEND_MAIL, {"on_success": Callback("os.getpid")}),
+        (SEND_MAIL, {"on_failure": Callback("os.getpid")}),
+        (SEND_MAIL, {"on_stopped": Callback("os.getpid")}),
+    ],
+)
+def test_a_foreign_job_is_not(connection: Redis, name: str, more: dict[str, Any]) -> None:
+    assert not is_listed(_fetched(connection, name, **more))
+
+
+def test_a_job_has_no_callbacks_whatever_redis_says(connection: Redis) -> None:
+    job = _fetched(connection, SEND_MAIL, on_failure=Callback("no.such.module"))
+    assert job.failure_callback is None
+    assert job.success_callback is None
+    assert job.stopped_callback is None

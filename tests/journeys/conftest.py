@@ -1,0 +1,3 @@
+"""Journeys run against a real installation."""
+
+from tests.support.installation_fixtures import installation as installation
