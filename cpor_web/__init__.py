@@ -25,6 +25,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         current,
         customers,
         errors,
+        flask_settings,
         headers,
         health,
         languages,
@@ -39,7 +40,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     settings = settings or config.Settings.from_environ(os.environ)
     app = Flask(__name__, template_folder=str(TEMPLATES))
-    app.config.from_mapping(config.for_flask(settings))
+    app.config.from_mapping(flask_settings.for_flask(settings))
     current.init_app(app, settings)
     proofs.init_app(app, settings)
     headers.init_app(app, trusted_proxies=settings.trusted_proxies)

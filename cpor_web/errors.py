@@ -5,9 +5,10 @@ from http import HTTPStatus
 from flask import Flask, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
 
+from cpor_web.extensions import db
 from cpor_web.rules.exc import Invalid, Refused
 
 
@@ -35,6 +36,8 @@ def status_of(refused: Refused) -> int:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
+        return _broken(error.original_exception)  # what failed after the view, where Flask wraps it
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     if code < HTTPStatus.BAD_REQUEST:
         return error
@@ -48,5 +51,10 @@ def _headers(error: HTTPException) -> dict[str, str]:
 
 def _broken(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("an answer failed", exc_info=error)
-    code = HTTPStatus.SERVICE_UNAVAILABLE if isinstance(error, OperationalError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    db.session.rollback()  # the page asks who is signed in, which a broken transaction would refuse
+    code = HTTPStatus.SERVICE_UNAVAILABLE if _is_the_database_away(error) else HTTPStatus.INTERNAL_SERVER_ERROR
     return render_template("error.html", code=int(code)), code
+
+
+def _is_the_database_away(error: Exception) -> bool:
+    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 from flask import Flask
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from cpor_web import create_app
@@ -20,6 +20,7 @@ from cpor_web.paths import MIGRATIONS
 from cpor_web.programme import Programme
 from tests.support import factories, servers
 from tests.support.browser import Browser
+from tests.support.rows import empty
 from tests.support.servers import Servers
 
 Flask.test_client_class = Browser
@@ -127,17 +128,9 @@ def committed(engine: Engine, settings: Settings) -> Iterator[Session]:
     """A session whose commits are real, for what several connections are to see; all rows are deleted afterwards."""
     with Session(engine, expire_on_commit=False) as session:
         yield session
-    _delete_everything(engine)
+    empty(engine)
     with redis.Redis.from_url(settings.redis_url) as bell:
         bell.flushdb()
-
-
-def _delete_everything(engine: Engine) -> None:
-    tables = (table.name for table in reversed(Base.metadata.sorted_tables))
-    with engine.begin() as connection:
-        # As a replica: without the trigger that keeps events for ever. Quicker than TRUNCATE by a hundredfold.
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text("; ".join(f'DELETE FROM "{table}"' for table in tables)))  # names of our own tables
 
 
 @pytest.fixture

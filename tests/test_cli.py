@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, create_engine, text
 
 from cpor_web.cli import cli
-from cpor_web.config import PREFIX, SHORTEST_KEY, Settings, env_name
+from cpor_web.config import PREFIX, Settings, env_name
+from cpor_web.setting_kinds import SHORTEST_KEY
 from tests.support.servers import Servers
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cpor_web import config
+from cpor_web import config, flask_settings
 from cpor_web.config import ConfigError, Settings
 
 GOOD = {
@@ -159,17 +159,23 @@ def test_every_default_that_is_shown_is_read_as_that_default() -> None:
 
 def test_the_newest_key_signs_and_older_ones_verify() -> None:
     settings = Settings.from_environ({**GOOD, "CPOR_SECRET_KEYS": f"{'n' * 32},{'o' * 32}"})
-    flask = config.for_flask(settings)
+    flask = flask_settings.for_flask(settings)
     assert (flask["SECRET_KEY"], flask["SECRET_KEY_FALLBACKS"]) == ("n" * 32, ["o" * 32])
     assert flask["SESSION_COOKIE_SECURE"]
 
 
-@pytest.mark.parametrize("grace", ["0", "0.5", "60", "900", "86400"])
+@pytest.mark.parametrize("grace", ["0", "0.5", "30", "900", "86400"])
 def test_a_request_to_the_database_ends_before_a_window_closes_over_it(grace: str) -> None:
-    settings = Settings.from_environ({**GOOD, "CPOR_CONSENT_GRACE": grace})
-    options = config.for_flask(settings)["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]["options"]
+    trying_out = {"CPOR_ENVIRONMENT": "development", "CPOR_CONSENT_GRACE": grace}
+    settings = Settings.from_environ({**GOOD, **trying_out})
+    options = flask_settings.for_flask(settings)["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]["options"]
     limits = {part.split("=")[0]: int(part.split("=")[1]) for part in options.split("-c ") if part.strip()}
     assert set(limits) == {"lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"}
     assert 0 < limits["lock_timeout"] < limits["statement_timeout"] <= 20_000
-    if float(grace) >= 2:
+    if float(grace) >= flask_settings.SHORTEST_LIMIT * 2:  # a shorter one is for trying out
         assert limits["statement_timeout"] < float(grace) * 1000
+
+
+def test_production_refuses_a_grace_in_which_a_stalled_denial_could_be_passed_over() -> None:
+    with pytest.raises(ConfigError, match="CPOR_CONSENT_GRACE must be at least 30 in production"):
+        Settings.from_environ({**GOOD, "CPOR_CONSENT_GRACE": "29"})

@@ -23,9 +23,9 @@ from tests.support.browser import Browser
 
 NAVIGATION = {
     Role.GLOBAL_ADMIN: ["Customer associations", "Earnings", "Team"],
-    Role.BILLING_ADMIN: ["Customer associations", "Earnings"],
-    Role.INCENTIVES_ADMIN: ["Customer associations", "Earnings"],
-    Role.VIEWER: ["Customer associations", "Earnings"],
+    Role.BILLING_ADMIN: ["Customer associations", "Earnings", "Team"],
+    Role.INCENTIVES_ADMIN: ["Customer associations", "Earnings", "Team"],
+    Role.VIEWER: ["Customer associations", "Earnings", "Team"],
     Role.REVIEWER: ["Review queue", "Mails"],
     Role.ADMINISTRATOR: ["Review queue", "Mails", "Administration"],
 }

@@ -38,6 +38,11 @@ def address_of(user: User) -> str:
     return settings().public_url + path
 
 
+def renew(user: User) -> None:
+    """Give the calendar of `user` an address, and end the former one."""
+    user.calendar_number += 1
+
+
 def _reader(token: str) -> User | None:
     try:
         user_id, number = _signer().loads(token)

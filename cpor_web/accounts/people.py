@@ -151,11 +151,6 @@ def choose_language(user: User, language: str) -> None:
     user.language = _language(language)
 
 
-def renew_calendar(user: User) -> None:
-    """Give somebody's calendar feed an address, and end the former one."""
-    user.calendar_number += 1
-
-
 def role_named(name: str) -> Role:
     """Return the role of this name, as it is stored. Raises Invalid where there is none."""
     try:

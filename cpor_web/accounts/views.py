@@ -8,10 +8,9 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
-from cpor_web.accounts import people
+from cpor_web.accounts import calendar_feed, people
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
-from cpor_web.accounts.calendar_feed import address_of
 from cpor_web.accounts.person_forms import LanguageForm
 from cpor_web.current import actor, user
 from cpor_web.extensions import db
@@ -52,10 +51,11 @@ def choose_language() -> ResponseReturnValue:
 def renew_calendar() -> ResponseReturnValue:
     """Make the first address of one's calendar, or a new one, with which the former no longer works."""
     with transaction(db.session):
-        people.renew_calendar(user())
+        calendar_feed.renew(user())
     flash(_("Your calendar has a new address."), "success")
     return redirect(url_for("accounts.account"))
 
 
 def _account(form: FlaskForm) -> str:
-    return render_template("accounts/account.html", form=form, user=user(), calendar_address=address_of(user()))
+    address = calendar_feed.address_of(user())
+    return render_template("accounts/account.html", form=form, user=user(), calendar_address=address)

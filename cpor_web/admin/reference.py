@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from cpor_web import catalogue as catalogues
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
-from cpor_web.config import WEEKDAYS, Settings, env_name
+from cpor_web.config import Settings, env_name
 from cpor_web.current import programme, settings
 from cpor_web.rules.deadlines import Periods
 from cpor_web.rules.roles import Role
+from cpor_web.setting_kinds import WEEKDAYS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from cpor_web import create_app
+from cpor_web import create_app, flask_settings
 from cpor_web.accounts.people import add_user, set_password
 from cpor_web.config import Settings
 from cpor_web.models import User
@@ -183,4 +183,16 @@ def test_without_the_database_people_read_a_page_of_ours(
     visitor = broken.test_client()
     visitor.set_cookie("cpor", session.value, domain="cpor.vendor.example.com")
     visitor.expects_failure = True
-    assert visitor.page("/", status=500).find("h1").get_text() == "Something went wrong on our side"
+    assert visitor.page("/", status=503).find("h1").get_text() == "Not available for the moment"
+
+
+def test_where_the_database_breaks_off_in_the_middle_people_read_a_page_of_ours(
+    committed: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = _with_account(committed)
+    monkeypatch.setattr(flask_settings, "database_limits", lambda _: "-c idle_in_transaction_session_timeout=1")
+    visitor = create_app(settings).test_client()
+    visitor.expects_failure = True
+    answer = visitor.submit("/login", {"email": user.email, "password": factories.PASSWORD}, page="/login")
+    assert answer.status_code == 503
+    assert "Not available for the moment" in answer.text

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from cpor_web.admin import assessments
 from cpor_web.assessment import handover
 from cpor_web.assessment.receiver import Failed
 from cpor_web.config import Settings
@@ -97,7 +98,10 @@ def test_what_waits_and_the_corrections_are_downloaded_without_formulas(
     deny(committed, programme, ended.claim)
     committed.commit()
 
-    (header, row), corrections = table_of(office, "/admin/assessments.csv"), table_of(office, "/admin/corrections.csv")
+    (header, row), corrections = (
+        table_of(office, "/admin/assessments.csv"),
+        table_of(office, "/admin/corrections.csv"),
+    )
 
     told = dict(zip(header, row, strict=True))
     assert told["assessment"] == str(waiting.id)
@@ -144,13 +148,14 @@ def test_a_table_with_a_wrong_cell_is_shown_what_is_wrong_and_leaves_nothing(
 
 
 def test_a_form_without_a_file_and_a_file_that_is_too_large_are_refused(
-    office: Browser, committed: Session, by: By
+    office: Browser, by: By, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by("csv")
+    monkeypatch.setattr(assessments, "LARGEST_TABLE", 1000)
 
     missing = office.submit(f"{PAGE}/table", {}, page=PAGE)
     assert (missing.status_code, "Choose a file." in missing.text) == (422, True)
-    large = upload(office, "x" * (4 * 2**20 + 1))
+    large = upload(office, "x" * 1001)
     assert (large.status_code, "The table is larger than 4 MiB." in large.text) == (422, True)
 
 

@@ -9,7 +9,7 @@ from cpor_web.rules.roles import Role
 from tests.support import factories
 from tests.support.browser import Browser
 
-PAGES = ("", "/partners", "/users", "/calendar", "/catalogue", "/settings")
+PAGES = ("", "/partners", "/users", "/assessments", "/calendar", "/catalogue", "/settings")
 
 
 def mail(session: Session, state: MailState, due: datetime | None) -> None:

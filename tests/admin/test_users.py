@@ -1,8 +1,6 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -79,33 +77,11 @@ def test_an_address_has_one_account(office: Browser, committed: Session, adminis
     assert "Somebody has an account with this address already." in answer.text
 
 
-def test_who_is_deactivated_is_signed_out_and_cannot_sign_in_until_activated(
-    office: Browser, app: Flask, committed: Session, sign_in: Callable[..., Browser]
-) -> None:
-    reviewer = factories.user(committed, Role.REVIEWER)
+def test_every_user_has_a_page_of_their_own_that_leads_back(office: Browser, committed: Session) -> None:
+    user = factories.user(committed, Role.VIEWER, name="Vera Vang", active=False)
     committed.commit()
-    theirs = app.test_client()
-    sign_in(theirs, reviewer)
-    assert theirs.get("/review").status_code == 200
-
-    office.submit(f"/admin/users/{reviewer.id}/deactivate", page="/admin/users")
-
-    assert theirs.get("/review").status_code == 302
-    refused = theirs.submit("/login", {"email": reviewer.email, "password": factories.PASSWORD}, page="/login")
-    assert refused.status_code == 200
-    assert "Not active" in office.page("/admin/users").main.get_text()
-
-    office.submit(f"/admin/users/{reviewer.id}/activate", page="/admin/users")
-    sign_in(theirs, reviewer)
-
-
-def test_nobody_deactivates_their_own_account(office: Browser, committed: Session, administrator: User) -> None:
-    office.submit(f"/admin/users/{administrator.id}/deactivate", page="/admin/users")
-
-    assert "You cannot deactivate your own account." in office.page("/admin/users").main.get_text()
-    committed.refresh(administrator)
-    assert administrator.active
-
-
-def test_a_user_that_is_not_there_cannot_be_deactivated(office: Browser) -> None:
-    assert office.submit("/admin/users/1/deactivate", page="/admin/users").status_code == 404
+    page = office.page("/admin/users")
+    assert "Not active" in page.main.get_text()
+    link = page.find("a", href=f"/people/{user.id}")
+    assert link.get_text() == "Change Vera Vang"
+    assert office.page(link["href"]).select_one(".back a")["href"] == "/admin/users"

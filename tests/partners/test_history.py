@@ -10,7 +10,8 @@ from bs4 import BeautifulSoup, Tag
 from sqlalchemy.orm import Session
 
 import cpor_web
-from cpor_web import history_words
+from cpor_web import clock, history_words
+from cpor_web.claims import operations
 from cpor_web.models import Event
 from cpor_web.rules.fields import LABELS
 from cpor_web.rules.roles import Role
@@ -94,3 +95,38 @@ def test_the_table_has_what_is_shown_and_no_formula(browser: Browser, desk: Desk
 def test_an_event_without_words_is_shown_by_its_name(committed: Session) -> None:
     event = Event(kind="claim:frobnicated", role=Role.SYSTEM, actor="System", data={})
     assert history_words.told(event) == "claim:frobnicated"
+
+
+def test_other_programs_get_the_history_as_json(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.PARTNER_ACTION_REQUIRED)
+    page = browser.page(f"/claims/{claim.reference}/history?kind=claim")
+    link = page.find("a", string="Export as JSON")
+    assert isinstance(link, Tag)
+    answer = browser.get(str(link["href"]))
+    assert answer.mimetype == "application/json"
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={claim.reference}.json"
+    found = answer.get_json()
+    assert found["claim"] == claim.reference
+    assert [event["what"] for event in found["events"]] == told(page)
+    newest = found["events"][0]
+    assert (newest["kind"], newest["by"], newest["role"]) == ("claim:information-requested", "Rut Ros", "reviewer")
+    assert "Missing or old dates: The year" in newest["more"]
+
+
+def test_json_tells_a_change_by_its_fields_name(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim()
+    edit = f"/claims/{claim.reference}/edit"
+    assert desk.user.partner is not None
+    browser.submit(edit, form_of(desk.user.partner, customer_name="Contoso ÅG", seen=claim.version), page=edit)
+    newest, *_ = browser.get(f"/claims/{claim.reference}/history.json").get_json()["events"]
+    assert newest["changes"] == {"customer_name": {"old": "Contoso", "new": "Contoso ÅG"}}
+
+
+def test_no_json_has_what_is_internal(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.UNDER_REVIEW)
+    operations.note(desk.session, claim, "Ask legal first.", actor=desk.reviewer.actor, now=clock.utcnow())
+    desk.session.commit()
+    text = browser.get(f"/claims/{claim.reference}/history.json").text
+    assert "The review started." in text
+    assert "note" not in text
+    assert "internal" not in text.lower()

@@ -86,3 +86,21 @@ def test_a_document_is_not_found_through_another_claim(
 
     assert desk.get(f"/review/{claim.reference}/documents/{document.id}").status_code == 404
     assert desk.get(f"/review/{claim.reference}/documents/0").status_code == 404
+
+
+def test_other_programs_get_the_history_as_json_with_the_internal_events_marked(
+    desk: Browser, under_review: Claim, committed: Session, reviewer: User, now: object
+) -> None:
+    with_a_note(under_review, committed, reviewer, now)
+    link = desk.page(f"/review/{under_review.reference}/history").find("a", string="Export as JSON")["href"]
+
+    answer = desk.get(link)
+
+    assert answer.mimetype == "application/json"
+    found = answer.get_json()
+    assert found["claim"] == under_review.reference
+    assert [(event["kind"], event["is_internal"]) for event in found["events"]][:2] == [
+        ("note:added", True),
+        ("claim:review-started", False),
+    ]
+    assert len(desk.get(f"{link}?kind=note").get_json()["events"]) == 1

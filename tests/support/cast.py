@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Self
 
-from cpor_web.models import User
+from sqlalchemy import select
+
+from cpor_web.models import Partner, User
 from cpor_web.rules.roles import Role
 from tests.support import factories
 from tests.support.factories import PASSWORD
@@ -28,6 +30,7 @@ class Cast:
     rosa: Person
     partner: str
     ines_address: str
+    rosa_address: str
     carla_address: str
     customer: str
     reference: str = ""
@@ -47,6 +50,7 @@ class Cast:
             installation.signed_in(rosa.email, PASSWORD),
             partner,
             ines.email,
+            rosa.email,
             f"carla@contoso{number}.example.com",
             f"Contoso {number}",
         )
@@ -104,6 +108,28 @@ class Cast:
     def status_words(self, *words: str) -> bool:
         """Tell whether Ines' page of the claim has these words."""
         return self.ines.open(f"/claims/{self.reference}").sees(*words)
+
+    def told(self, address: str, subject: str, *words: str) -> Mail:
+        """Return a mail to `address` with these words in its subject and these in its text, once it has come."""
+
+        def fitting() -> Mail | None:
+            mails = (mail for mail in self.installation.mails_to(address) if subject in mail.message["Subject"])
+            return next((mail for mail in mails if all(each in text_of(mail) for each in words)), None)
+
+        return self.installation.eventually(fitting, f"“{subject}” with {words} came to {address}")
+
+    def reviewer(self) -> Person:
+        """Let Rune sign in, another of the vendor's reviewers."""
+        with self.installation.session() as session:
+            rune = factories.user(session, Role.REVIEWER)
+        return self.installation.signed_in(rune.email, PASSWORD)
+
+    def colleague(self, role: Role = Role.INCENTIVES_ADMIN) -> Person:
+        """Let a colleague of Ines sign in."""
+        with self.installation.session() as session:
+            partner = session.scalars(select(Partner).where(Partner.name == self.partner)).one()
+            ingrid = factories.user(session, role, partner=partner)
+        return self.installation.signed_in(ingrid.email, PASSWORD)
 
     def _mpn_ids(self) -> list[str]:
         return [" ".join(option.get_text().split()) for option in self.ines.page.find(id="mpn_id")("option")]

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import operations
+from cpor_web.claims import operations, posting
 from cpor_web.claims.drafts import ContactDraft, Draft
-from cpor_web.consent import answers, rounds
-from cpor_web.emails import outbox
+from cpor_web.consent import answers
 from cpor_web.emails.outcomes import Accepted
 from cpor_web.facts import latest_round
 from cpor_web.models import Claim, Document, Invitation, Mail, MpnKind, User
@@ -133,10 +132,8 @@ def take_notice(session: Session, programme: Programme, invitation: Invitation, 
         select(Mail).where(Mail.invitation_id == invitation.id, Mail.due_at.is_not(None)).order_by(Mail.id)
     ).first()
     assert mail is not None, "no notice is queued"
-    outbox.begin(session, mail.id, now=now, host="vendor.example.com")
-    rounds.print_end(invitation, now=now, programme=programme)
-    rounds.notice_taken(session, mail, now=now, programme=programme)
-    outbox.settle(session, mail.id, Accepted("250 2.0.0 queued"), now=now)
+    posting.begin(session, mail.id, now=now, programme=programme)
+    posting.settle(session, mail.id, Accepted("250 2.0.0 queued"), now=now, programme=programme)
     return mail
 
 

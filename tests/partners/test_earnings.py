@@ -1,8 +1,7 @@
-"""Earnings shows what is approved and eligible; Team is for Global admins."""
+"""Earnings shows what is approved and eligible."""
 
 import csv
 import io
-from collections.abc import Callable
 
 import pytest
 from bs4 import Tag
@@ -13,10 +12,8 @@ from sqlalchemy.orm import Session
 from cpor_web import clock
 from cpor_web.assessment import assess
 from cpor_web.models import Assessment, AssessmentState, Claim, Round, User
-from cpor_web.rules.roles import PARTNER_ROLES, Role
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import TENANT, Desk
-from tests.support import factories
 from tests.support.assessments import PASSED, deny, passed
 from tests.support.browser import Browser
 
@@ -86,19 +83,3 @@ def test_the_claim_says_how_it_was_assessed_and_why(browser: Browser, committed:
     assert isinstance(section, Tag)
     assert "Not eligible" in section.get_text()
     assert why in section.get_text()
-
-
-@pytest.mark.parametrize("role", sorted(PARTNER_ROLES))
-def test_the_team_is_for_global_admins(
-    client: Browser, committed: Session, sign_in: Callable[..., Browser], role: Role
-) -> None:
-    user = factories.user(committed, role, name="Astrid Åberg")
-    colleague = factories.user(committed, Role.VIEWER, partner=user.partner, name="Bo Berg")
-    stranger = factories.user(committed, Role.VIEWER, name="Cem Can")
-    committed.commit()
-    answer = sign_in(client, user).get("/team")
-    if role is not Role.GLOBAL_ADMIN:
-        assert answer.status_code == 404
-        return
-    assert colleague.email in answer.text
-    assert stranger.email not in answer.text

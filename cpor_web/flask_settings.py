@@ -1,0 +1,46 @@
+"""What Flask and its extensions are told of the settings."""
+
+from typing import Any
+
+from cpor_web.config import Settings
+
+SHORTEST_LIMIT = 5.0
+"""Seconds that a statement may always take. A grace of no more is for trying out only, and refused in production."""
+
+
+def for_flask(settings: Settings) -> dict[str, Any]:
+    """Return what Flask and its extensions read from `app.config`."""
+    newest, *older = settings.secret_keys
+    secure = settings.public_url.startswith("https://")
+    return {
+        "SECRET_KEY": newest,
+        "SECRET_KEY_FALLBACKS": older,
+        "SESSION_COOKIE_NAME": "cpor",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PREFERRED_URL_SCHEME": "https" if secure else "http",
+        "MAX_CONTENT_LENGTH": (settings.upload_mib + 1) * 2**20,  # one MiB for the rest of the form
+        "MAX_FORM_MEMORY_SIZE": 2**20,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "connect_args": {"options": database_limits(settings)},
+            "pool_pre_ping": True,
+            "hide_parameters": True,  # an error's text goes into the log, where no address belongs
+        },
+        "RATELIMIT_STORAGE_URI": _limiter_url(settings.redis_url),
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_SWALLOW_ERRORS": True,
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
+        "BOOTSTRAP_SERVE_LOCAL": True,
+        "WTF_CSRF_TIME_LIMIT": None,
+    }
+
+
+def database_limits(settings: Settings) -> str:
+    # Below the grace: whatever a request of a customer waits for, it ends before a window is closed over it.
+    limit = int(1000 * min(20.0, max(SHORTEST_LIMIT, settings.consent_grace * 0.8)))
+    return f"-c lock_timeout={limit // 2} -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+
+
+def _limiter_url(redis_url: str) -> str:
+    return redis_url.replace("unix://", "redis+unix://", 1) if redis_url.startswith("unix://") else redis_url
