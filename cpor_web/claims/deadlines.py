@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import lifecycle
+from cpor_web import assessment, lifecycle
 from cpor_web.consent import rounds
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.programme import Programme
@@ -60,6 +60,7 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
         return False
     _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
     rounds.end(session, round_, now=now)
+    assessment.end(session, claim, now=now, programme=programme, why="no partner response")
     return True
 
 

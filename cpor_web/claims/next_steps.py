@@ -33,6 +33,9 @@ _LABELS = {
 }
 
 
+REPLACED_DENIED = N_("A contact who was replaced denied. Nothing is closed until a reviewer has looked at it.")
+
+
 @dataclass(frozen=True)
 class NextStep:
     """Who acts next and what happens; `by` with the `rule` that made it, where a deadline runs."""
@@ -79,6 +82,8 @@ def _after_approval(claim: Claim, round_: Round | None) -> NextStep:
         return NextStep(Who.NOBODY, N_("We are sending the customer the notice. Their time to deny starts then."))
     if state is RoundState.STOPPED and claim.proposed_contact is not None:
         return NextStep(Who.REVIEWER, N_("A reviewer confirms the contact that the partner proposed."))
+    if state is RoundState.STOPPED and not round_.is_astray:
+        return NextStep(Who.REVIEWER, REPLACED_DENIED)
     if state is RoundState.STOPPED:
         sentence = N_("The right customer contact is needed: the consent period stands still until then.")
         return NextStep(Who.PARTNER, sentence, round_.contact_due_at, round_.contact_rule)

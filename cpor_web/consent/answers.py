@@ -90,8 +90,8 @@ def deny(
     }
     lifecycle.advance(session, claim, Action.DENY, actor=held.actor, now=now, programme=programme, data=data)
     held.round.state, held.round.closed_at = RoundState.DENIED, now
-    if is_late:
-        assessment.end(session, claim, now=now, programme=programme, why="denied")
+    # Also where it is not late: a window that passed runs again after a late denial was undone.
+    assessment.end(session, claim, now=now, programme=programme, why="denied")
     _tell_of_denial(session, held, answer, now, programme)
     return Outcome.LATE if is_late else Outcome.RECORDED
 
@@ -114,7 +114,8 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     )
     _record(session, held, AnswerKind.UNDONE, Way.PAGE, now)
     _resume(session, held, now, programme)
-    assessment.restore(session, held.claim, now=now, programme=programme)
+    if _has_passed(session, held.round):
+        assessment.restore(session, held.claim, now=now, programme=programme)
     for each in _asked(held.round):
         catalogue.denial_undone(session, held.claim, each, now=now, programme=programme)
     catalogue.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
@@ -181,6 +182,12 @@ def _hold(session: Session, invitation: Invitation) -> Held:
     rounds.hold(session, claim, round_)
     session.refresh(invitation)
     return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name))
+
+
+def _has_passed(session: Session, round_: Round) -> bool:
+    """Tell whether a round that was denied had passed before: only then was there a late denial in it."""
+    late = select(Answer.id).join(Invitation).where(Invitation.round_id == round_.id, Answer.is_late)
+    return session.scalar(late.limit(1)) is not None
 
 
 def _is_in_force(session: Session, held: Held) -> bool:

@@ -73,6 +73,12 @@ class Round(Base):
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
 
+    @property
+    def is_astray(self) -> bool:
+        """Whether one of those asked could not be reached, or said not to be the right person."""
+        asked = [each for each in self.invitations if each.superseded_at is None]
+        return any(each.bounced_at is not None or each.is_the_wrong_person for each in asked)
+
 
 class Invitation(Base):
     """One contact's part of a round: the identity behind the links in their mail.
@@ -94,8 +100,13 @@ class Invitation(Base):
 
     round: Mapped[Round] = relationship(back_populates="invitations")
     contact: Mapped[CustomerContact] = relationship()
+    answers: Mapped[list["Answer"]] = relationship(viewonly=True, order_by="Answer.id")
 
     __table_args__ = (CheckConstraint("octet_length(link_id) = 16", name="link_id_of_16_bytes"),)
+
+    @property
+    def is_the_wrong_person(self) -> bool:
+        return any(answer.kind is AnswerKind.NOT_THE_RIGHT_PERSON for answer in self.answers)
 
 
 class AnswerKind(StrEnum):

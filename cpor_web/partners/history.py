@@ -22,10 +22,11 @@ def history(reference: str) -> ResponseReturnValue:
     """Show what happened, newest first."""
     claim = claim_or_404(reference)
     return render_template(
-        "partners/history.html",
+        "history.html",
+        room=bp.name,
         claim=claim,
         kind=_kind(),
-        kinds=list(history_words.KINDS.items()),
+        kinds=history_words.KINDS,
         events=_events(claim),
     )
 

@@ -9,6 +9,7 @@ from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
 from cpor_web.current import actor, documents
 from cpor_web.extensions import db
+from cpor_web.reviewers import words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.words import N_
@@ -23,7 +24,8 @@ def history(reference: str) -> ResponseReturnValue:
     """Show what happened, the newest first."""
     claim = claim_or_404(reference)
     return render_template(
-        "reviewers/history.html",
+        "history.html",
+        room=bp.name,
         claim=claim,
         kind=_kind(),
         kinds=KINDS,
@@ -41,7 +43,7 @@ def export_history(reference: str) -> Response:
             event.at.isoformat(),
             history_words.actor(event),
             history_words.told(event),
-            "\n".join(history_words.details(event)),
+            "\n".join(words.details(event)),
             _("yes") if event.is_internal else _("no"),
         )
         for event in queries.history(db.session(), claim, actor(), kind=_kind())
@@ -56,7 +58,7 @@ def export_history_as_json(reference: str) -> Response:
     """Give the history for other programs to read."""
     claim = claim_or_404(reference)
     events = [
-        {**history_words.record(event), "is_internal": event.is_internal}
+        {**history_words.record(event), "more": words.details(event), "is_internal": event.is_internal}
         for event in queries.history(db.session(), claim, actor(), kind=_kind())
     ]
     return downloads.structured(f"{claim.reference}-review.json", {"claim": claim.reference, "events": events})

@@ -3,13 +3,13 @@
 from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session, selectinload
 
+from cpor_web.claims.next_steps import REPLACED_DENIED
 from cpor_web.models import Claim, CustomerContact, Event, Round, RoundState
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
 REPLIED = N_("A person at the customer has replied. Nothing is closed until the reply is read.")
 PROPOSED = N_("The partner proposes another customer contact.")
-REPLACED_DENIED = N_("A contact who was replaced denied. Nothing is closed until a reviewer has looked at it.")
 
 
 def needing_a_reviewer(session: Session) -> list[tuple[Claim, str]]:

@@ -7,7 +7,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from cpor_web import history_words, mail_words
-from cpor_web.models import AnswerKind, AssessmentState, RoundState
+from cpor_web.models import AnswerKind, AssessmentState, Event, RoundState
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules import contacts
 from cpor_web.rules.words import N_
@@ -57,6 +57,12 @@ def due(moment: datetime, now: datetime, *, is_overdue: bool) -> str:
     return _("Overdue, was due %(when)s", when=when) if is_overdue else _("Due %(when)s", when=when)
 
 
+def details(event: Event) -> list[str]:
+    """Return what else there is to know of `event`, also the words of a reply: partners read them with a denial."""
+    lines, words = history_words.details(event), event.data.get("evidence")
+    return [*lines, f"{_('The words of the reply')}: {words}"] if words else lines
+
+
 @bp.context_processor
 def _for_templates() -> dict[str, object]:
     return {
@@ -65,7 +71,7 @@ def _for_templates() -> dict[str, object]:
         "away": away,
         "due": due,
         "event_actor": history_words.actor,
-        "event_details": history_words.details,
+        "event_details": details,
         "mail_name": mail_words.name,
         "mail_state": mail_words.state,
         "round_words": ROUNDS,
