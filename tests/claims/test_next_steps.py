@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from cpor_web.claims.drafts import ContactDraft
 from cpor_web.claims.next_steps import NextStep, Who, next_step
 from cpor_web.consent import answers, rounds
 from cpor_web.facts import latest_round
@@ -108,3 +109,14 @@ def test_when_the_time_to_dispute_is_over_or_a_dispute_was_used_nobody_acts(
     (invitation,) = claims.invitations_of(db_session, final)
     answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, now=LATER, programme=programme)
     assert step_of(db_session, final).who is Who.NOBODY
+
+
+def test_a_window_that_a_replaced_contacts_denial_stopped_waits_for_a_reviewer(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme, second=ContactDraft("Carlo Conti", "", "carlo@contoso.example.com"))
+    replaced, _ = claims.invitations_of(db_session, claim)
+    replaced.superseded_at = LATER
+    db_session.flush()
+    answers.deny(db_session, replaced, reason=Denial.OTHER, way=Way.PAGE, now=LATER, programme=programme)
+    assert step_of(db_session, claim).who is Who.REVIEWER

@@ -14,17 +14,17 @@ def due(cast: Cast) -> datetime:
 
 def end(cast: Cast) -> datetime:
     """Return the end of the customer's days."""
-    return _moment(cast, _NEWEST.format("ends_at"))
+    return _moment(cast, _OF_THE_NEWEST_ROUND.format("ends_at"))
 
 
 def closing(cast: Cast) -> datetime:
     """Return when the customer's days are closed: their end and the grace."""
-    return _moment(cast, _NEWEST.format("closes_at"))
+    return _moment(cast, _OF_THE_NEWEST_ROUND.format("closes_at"))
 
 
 def contact_due(cast: Cast) -> datetime:
     """Return until when the partner is to name a right contact."""
-    return _moment(cast, _NEWEST.format("contact_due_at"))
+    return _moment(cast, _OF_THE_NEWEST_ROUND.format("contact_due_at"))
 
 
 def forward_to(installation: Installation, moment: datetime, *, seconds: float = 1) -> None:
@@ -37,6 +37,11 @@ def forward_to(installation: Installation, moment: datetime, *, seconds: float =
 def morning_of(installation: Installation, day: date) -> datetime:
     """Return nine o'clock of the operator's `day`."""
     return installation.programme.calendar.start_of(day) + timedelta(hours=9)
+
+
+def next_morning(installation: Installation) -> None:
+    """Move the clock to the next day's nine o'clock, so that no midnight comes between what a test does there."""
+    forward_to(installation, morning_of(installation, today(installation) + timedelta(days=1)))
 
 
 def today(installation: Installation) -> date:
@@ -55,8 +60,9 @@ def business_days_until(installation: Installation, moment: datetime, count: int
     return found
 
 
-_NEWEST = (
-    "SELECT {} FROM rounds JOIN claims ON claims.id = claim_id WHERE reference = :reference ORDER BY number DESC LIMIT 1"
+_OF_THE_NEWEST_ROUND = (
+    "SELECT {} FROM rounds JOIN claims ON claims.id = claim_id WHERE reference = :reference"
+    " ORDER BY number DESC LIMIT 1"
 )
 
 
