@@ -30,6 +30,11 @@ format: .venv/dev ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+mutants: .venv/dev ## Change the rules and the links one by one, and see that a test notices (minutes; docs/mutants.md)
+	rm -rf mutants
+	nice $(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 words: .venv/dev ## Collect every sentence for translation, and bring each language up to date with them
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --ignore-dirs ".*" --no-location --sort-output --project cpor-web \
 		-o cpor_web/translations/messages.pot .
@@ -45,7 +50,7 @@ requirements: .venv/dev ## Pin what the project stands on anew
 COMPILE := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 clean: ## Remove what can be made again (not the demo's data)
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache mutants build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/uv:
@@ -60,4 +65,4 @@ TRANSLATIONS := $(wildcard cpor_web/translations/*/LC_MESSAGES/*.po)
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo dev test check lint format words requirements clean
+.PHONY: help demo dev test check lint format mutants words requirements clean

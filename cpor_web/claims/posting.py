@@ -29,6 +29,9 @@ TAKEN: Mapping[str, Callable[..., None]] = {
 
 def begin(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> Mail | None:
     """Mark a leased mail as being sent, and fix the end that it prints; None where it is not to be sent."""
+    due = session.get(Mail, mail_id)
+    if due is not None and due.kind in ASKS:  # no window is closed over an end that is just being printed
+        lifecycle.hold(session, session.get_one(Claim, due.claim_id))
     host = programme.mail_from.rpartition("@")[2]
     mail = outbox.begin(session, mail_id, now=now, host=host)
     if mail is None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.consent import rounds, stops
 from cpor_web.emails import catalogue
-from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round, RoundState
+from cpor_web.models import Answer, AnswerKind, Claim, Event, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import ONE_DAY
@@ -27,6 +27,7 @@ from cpor_web.rules.words import N_
 
 LEAST_UNDO = timedelta(hours=24)
 LONGEST_WORDS = 2000
+DENIED_BY_SUPERSEDED = "consent:denied-by-superseded"
 
 
 class Outcome(StrEnum):
@@ -258,10 +259,16 @@ def _deny_superseded(
 ) -> Outcome:
     if not held.round.is_open or not _is_in_force(session, held):
         return Outcome.SUPERSEDED
-    data = {"reason": reason.value, "words": words.strip()[:LONGEST_WORDS], "way": way.value}
-    history.append(
-        session, held.claim, "consent:denied-by-superseded", actor=held.actor, now=now, data=data, is_internal=True
+    said = select(Event.id).where(
+        Event.claim_id == held.claim.id,
+        Event.kind == DENIED_BY_SUPERSEDED,
+        Event.data["invitation"].as_integer() == held.invitation.id,
     )
+    if session.scalar(said.limit(1)) is not None:
+        return Outcome.SUPERSEDED  # twice is the same as once, also after a reviewer let the period go on
+    data = {"invitation": held.invitation.id, "reason": reason.value, "way": way.value}
+    data["words"] = words.strip()[:LONGEST_WORDS]
+    history.append(session, held.claim, DENIED_BY_SUPERSEDED, actor=held.actor, now=now, data=data, is_internal=True)
     stops.stop(session, held.claim, held.round, now=now, why=stops.DENIED_BY_REPLACED)
     catalogue.denial_by_replaced(session, held.claim, data, now=now, programme=programme)
     return Outcome.SUPERSEDED

@@ -132,6 +132,11 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         return False
     if round_.reply_at is not None:
         return False
+    asked = [each for each in round_.invitations if each.superseded_at is None]
+    end = latest_end(asked, programme)
+    if round_.ends_at is not None and end.at > round_.ends_at:
+        set_end(round_, end, programme)  # a notice that was sent again, and may be out, prints a later end
+        return False
     passed = not round_.needs_yes or round_.yes_at is not None
     if not passed:
         claim.rejection, claim.rejection_detail, claim.rejection_comment = Rejection.CUSTOMER_DECLINE, None, ""
@@ -141,6 +146,8 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme, data=data)
     round_.state = RoundState.PASSED if passed else RoundState.SILENT
     round_.closed_at = now
+    for invitation in asked:
+        outbox.call_back(session, invitation.id, why="called back: the consent period was over before this was sent")
     if passed:
         assessment.queue(session, claim, round_, now=now, programme=programme)
     return True

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.consent import rounds
-from cpor_web.emails import catalogue
-from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Invitation, Mail, Round, RoundState
+from cpor_web.emails import catalogue, outbox
+from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Event, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.exc import GuardFailed
@@ -70,11 +70,19 @@ def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Pro
     round_ = facts.latest_round(session, claim)
     if round_ is None or round_.state is not RoundState.STOPPED or round_.contact_due_at is not None:
         return
+    if not _is_of_this_stop(session, mail):
+        return  # it was late: what it asked for has come, and the clock stands still for something else
     if facts.proposed_contact(session, claim) is not None:
         return  # the partner was quicker than our mail: a reviewer acts next
     rounds.hold(session, claim, round_)
     due = deadlines.business_days("contact", now, programme.periods.partner, programme.calendar)
     round_.contact_due_at, round_.contact_rule = due.at, due.rule
+
+
+def _is_of_this_stop(session: Session, mail: Mail) -> bool:
+    stopped = select(Event).where(Event.claim_id == mail.claim_id, Event.kind == "consent:stopped")
+    last = session.scalar(stopped.order_by(Event.position.desc()).limit(1))
+    return last is not None and last.data["why"] != DENIED_BY_REPLACED and mail.queued_at >= last.at
 
 
 def replace_contact(
@@ -91,6 +99,7 @@ def replace_contact(
     for invitation in round_.invitations:
         if invitation.contact_id == old.id and invitation.superseded_at is None:
             invitation.superseded_at = now
+            outbox.call_back(session, invitation.id, why="called back: another contact is asked instead")
             if _has_confirmed(session, invitation):
                 round_.yes_at = None
     position, old.position = old.position, None

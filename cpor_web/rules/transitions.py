@@ -171,7 +171,7 @@ class Rule:
     clock: Clock = Clock.NONE
 
 
-def _table() -> tuple[Rule, ...]:
+def _table() -> tuple[Rule, ...]:  # pragma: no mutate block
     editing, submitted, review = Status.EDITING, Status.SUBMITTED, Status.UNDER_REVIEW
     waiting, approved, rejected = Status.PARTNER_ACTION_REQUIRED, Status.APPROVED, Status.REJECTED
     decide = (HOLDER, ANOTHER_REVIEWER)

@@ -136,9 +136,9 @@ def test_each_end_and_each_restoration_is_told(db_session: Session, by_webhook: 
     record = passed(db_session, by_webhook)
     deny(db_session, by_webhook, record.claim)
     undo(db_session, by_webhook, record.claim)
-    deny(db_session, by_webhook, record.claim, days=2)  # the window of the restored round still runs
-    assert kinds(db_session, record) == ["assess", "ended", "restored"]
-    assert record.ended_at is None
+    deny(db_session, by_webhook, record.claim, days=2)  # also while the window of the restored round still runs
+    assert kinds(db_session, record) == ["assess", "ended", "restored", "ended"]
+    assert record.ended_at is not None
 
 
 def test_the_partners_request_is_a_correction(db_session: Session, by_webhook: Programme) -> None:

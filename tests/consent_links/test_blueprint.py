@@ -1,5 +1,5 @@
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 
 from consent_links import BadLink, LinkSigner, one_click_headers
@@ -39,6 +39,7 @@ def test_one_post_denies_without_cookie_or_redirect(
 
     assert answer.status_code == 200
     assert answer.data == b""
+    assert answer.mimetype == "text/plain"
     assert "Set-Cookie" not in answer.headers
     assert "Location" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
@@ -50,6 +51,11 @@ def test_the_body_that_the_header_prescribes_denies(client: FlaskClient, denied:
     client.post(ADDRESS, data=body, content_type="application/x-www-form-urlencoded")
 
     assert denied == [ID]
+
+
+def test_the_application_builds_the_address_by_the_blueprints_name(client: FlaskClient) -> None:
+    with client.application.test_request_context():
+        assert url_for("one_click.one_click", token="abc") == "/o/abc"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"])

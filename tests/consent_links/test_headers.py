@@ -149,6 +149,7 @@ def test_a_url_that_fills_more_than_a_line_is_refused() -> None:
     with pytest.raises(LinkTooLong) as caught:
         one_click_headers(url_of(URL_LIMIT + 1))
     assert (caught.value.length, caught.value.limit) == (979, 978)
+    assert str(caught.value) == "a URL of 979 characters does not fit on one header line; 978 do"
 
 
 def test_no_error_shows_the_url() -> None:

@@ -1,4 +1,5 @@
 import re
+import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from cpor_web.rules.deadlines import (
     Calendar,
+    Deadline,
     business_days,
     calendar_days,
     consent_end,
@@ -110,6 +112,37 @@ def test_a_closure_that_is_added_later_moves_no_deadline_that_was_computed() -> 
     assert business_days("partner", berlin("2026-11-18 09:00"), 5, calendar).at == utc("2026-11-26 22:59:59")
 
 
+def test_a_closure_counts_before_a_holiday_and_both_are_told_by_their_names() -> None:
+    calendar = CALENDAR.with_closures({date(2026, 4, 3): "Moving house", date(2026, 11, 19): "Moving house"})
+
+    assert calendar.day_off(date(2026, 4, 3)) == "Moving house"
+    assert calendar.day_off(date(2026, 4, 6)) == "Ostermontag"
+    assert calendar.why_not_working(date(2026, 11, 19)) == "Moving house"
+    assert calendar.why_not_working(date(2026, 11, 20)) is None
+    assert CALENDAR.day_off(date(2026, 11, 19)) is None
+
+
+def test_a_day_starts_with_its_first_moment_in_the_operators_zone() -> None:
+    assert CALENDAR.start_of(date(2026, 3, 29)) == utc("2026-03-28 23:00:00")
+    assert CALENDAR.start_of(date(2026, 3, 30)) == utc("2026-03-29 22:00:00")
+    assert CALENDAR.start_of(date(2026, 3, 29)).tzinfo is UTC
+
+
+def test_deadlines_are_kept_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        deadline = business_days("submitted", berlin("2026-04-02 15:00"), 1, CALENDAR)
+        midnight = CALENDAR.start_of(date(2026, 4, 2))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert deadline.at.isoformat() == "2026-04-07T21:59:59+00:00"
+    assert deadline.rule["from"] == "2026-04-02T13:00:00+00:00"
+    assert midnight.isoformat() == "2026-04-01T22:00:00+00:00"
+
+
 CALENDAR_DAYS = """
 2026-11-18 09:00  30  2026-12-18 22:59:59  thirty days, weekends and holidays like others
 2026-12-20 09:00  7   2026-12-27 22:59:59  ends on a Sunday after Christmas
@@ -121,6 +154,41 @@ CALENDAR_DAYS = """
 @pytest.mark.parametrize(("start", "days", "end", "why"), table(CALENDAR_DAYS))
 def test_calendar_days_ignore_the_calendar(start: str, days: str, end: str, why: str) -> None:
     assert calendar_days("dispute", berlin(start), int(days), CALENDAR).at == utc(end), why
+
+
+def rule_of(deadline: Deadline) -> tuple[object, ...]:
+    """Return what a deadline says of itself, in short."""
+    return tuple(deadline.rule[name] for name in ("period", "from", "count", "unit", "zone", "last_day"))
+
+
+def test_calendar_days_tell_how_they_were_computed() -> None:
+    deadline = calendar_days("dispute", berlin("2026-11-18 09:00"), 30, CALENDAR)
+
+    since = "2026-11-18T08:00:00+00:00"
+    assert rule_of(deadline) == ("dispute", since, 30, "days", "Europe/Berlin", "2026-12-18")
+
+
+def test_exact_days_tell_how_they_were_computed() -> None:
+    deadline = exact_days("undo", berlin("2026-11-18 09:00"), 0.5, CALENDAR)
+
+    since = "2026-11-18T08:00:00+00:00"
+    assert rule_of(deadline) == ("undo", since, 0.5, "days, exactly", "Europe/Berlin", None)
+
+
+CONSENTS = """
+2026-11-20 14:00  7    days           2026-11-27
+2026-03-28 23:30  7    days           2026-04-05
+2026-11-20 14:00  1.5  days, exactly  None
+"""
+
+
+@pytest.mark.parametrize(("taken", "days", "unit", "last"), table(CONSENTS))
+def test_the_end_of_consent_tells_how_it_was_computed(taken: str, days: str, unit: str, last: str) -> None:
+    deadline = consent_end(berlin(taken), float(days), CALENDAR)
+
+    since = berlin(taken).isoformat()
+    last_day = None if last == "None" else last
+    assert rule_of(deadline) == ("consent", since, float(days), unit, "Europe/Berlin", last_day)
 
 
 CONSENT = """
@@ -143,7 +211,7 @@ def test_consent_ends_on_the_seventh_day_and_never_before_seven_full_days(
     deadline = consent_end(berlin(taken), float(days), CALENDAR)
 
     assert deadline.at == utc(end), why
-    assert ("added_to_be_full" in deadline.rule) == ("one more day" in why)
+    assert deadline.rule.get("added_to_be_full") == (1 if "one more day" in why else None)
 
 
 @pytest.mark.parametrize(

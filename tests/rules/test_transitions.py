@@ -201,6 +201,17 @@ def test_a_refusal_names_the_action_and_the_status_in_the_words_of_the_page() ->
     assert str(refused.value) == "“Approve” is not possible while a claim is “Rejected”."
 
 
+def test_what_is_not_there_yet_is_called_so() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        find(None, Action.APPROVE, Role.REVIEWER, Facts())
+
+    assert str(refused.value) == "“Approve” is not possible while a claim is “not there”."
+
+
+def test_a_refusal_without_values_is_read_as_it_is() -> None:
+    assert str(Refused("100 % of the products are missing.")) == "100 % of the products are missing."
+
+
 def test_a_refusal_can_be_kept_in_a_set_as_other_exceptions_can() -> None:
     assert len({Refused("one"), NotAllowed("two")}) == 2
 
