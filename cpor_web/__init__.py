@@ -29,6 +29,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         headers,
         health,
         languages,
+        numbers,
         pages,
         partners,
         proofs,
@@ -41,6 +42,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     settings = settings or config.Settings.from_environ(os.environ)
     app = Flask(__name__, template_folder=str(TEMPLATES))
     app.config.from_mapping(flask_settings.for_flask(settings))
+    numbers.init_app(app)
     current.init_app(app, settings)
     proofs.init_app(app, settings)
     headers.init_app(app, trusted_proxies=settings.trusted_proxies)

@@ -26,6 +26,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; what is wrong is told in sentences, not in tracebacks."""
+    from sqlalchemy.exc import OperationalError
+
     from cpor_web.catalogue import CatalogueError
     from cpor_web.config import ConfigError
     from cpor_web.rules.exc import Refused
@@ -36,6 +38,8 @@ def main() -> None:
         sys.exit("The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in error.problems))
     except (CatalogueError, Refused) as error:
         sys.exit(str(error))
+    except OperationalError as error:
+        sys.exit(f"The database cannot be reached or refuses. Check CPOR_DATABASE_URL. It says:\n  {error.orig}")
 
 
 @cli.command()

@@ -43,7 +43,7 @@ class Settings:
     secret_keys: tuple[str, ...] = setting((), "key ring for sessions, newest first, separated by commas", kinds.keys)
     consent_keys: tuple[str, ...] = setting((), "key ring for the links in mails; another one", kinds.keys)
     public_url: str = setting("", "where people reach this site; links in mails begin with it", kinds.url)
-    database_url: str = setting("", "postgresql+psycopg://user:password@host/name")
+    database_url: str = setting("", "postgresql+psycopg://user:password@host/name", kinds.database)
     redis_url: str = setting("redis://127.0.0.1:6379/0", "the doorbell; it may be away")
     data_dir: Path = setting(Path("var"), "folder for what this machine keeps", kinds.path)
     documents_url: str = setting("", "where documents are kept: a folder, or s3://…; default: in the data folder")

@@ -14,7 +14,8 @@ from cpor_web.models import Document
 
 SANDBOX = "default-src 'none'; sandbox"
 _NOT_PLAIN = re.compile(r"[^ !#-$&-\[\]-~]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_UNSEEN = r"[^\S\t\r\n]|[\u200b-\u200f\u2060\ufeff]"
+_FORMULA = re.compile(rf"""(^|[;\t\r\n])(?=(?:{_UNSEEN}|")*[=+\-@＝＋－＠]|(?<![;\t\r\n])(?:{_UNSEEN})*[\t\r])""")  # noqa: RUF001
 
 
 def document(document: Document, content: Iterable[bytes]) -> Response:
@@ -57,5 +58,8 @@ def _lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[
 
 
 def _inert(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    """Return the cell with a quote before whatever a spreadsheet would calculate.
+
+    That is not its beginning alone: where lists are separated by semicolons, or a line is cut, a cell begins there.
+    """
+    return _FORMULA.sub(r"\1'", "" if value is None else str(value))

@@ -1,6 +1,7 @@
 """What Flask and its extensions are told of the settings."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from cpor_web.config import Settings
 
@@ -15,7 +16,7 @@ def for_flask(settings: Settings) -> dict[str, Any]:
     return {
         "SECRET_KEY": newest,
         "SECRET_KEY_FALLBACKS": older,
-        "SESSION_COOKIE_NAME": "cpor",
+        "SESSION_COOKIE_NAME": _cookie_name(settings),
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PREFERRED_URL_SCHEME": "https" if secure else "http",
@@ -40,6 +41,12 @@ def database_limits(settings: Settings) -> str:
     # Below the grace: whatever a request of a customer waits for, it ends before a window is closed over it.
     limit = int(1000 * min(20.0, max(SHORTEST_LIMIT, settings.consent_grace * 0.8)))
     return f"-c lock_timeout={limit // 2} -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
+
+
+def _cookie_name(settings: Settings) -> str:
+    # Browsers tell hosts apart, but not ports: two installations on one machine would sign each other out.
+    is_local = urlsplit(settings.public_url).hostname in {"127.0.0.1", "localhost"}
+    return f"cpor-{settings.port}" if is_local else "cpor"
 
 
 def _limiter_url(redis_url: str) -> str:

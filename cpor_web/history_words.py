@@ -4,12 +4,16 @@ To add a kind is to add a line here. A kind without one is shown by its own name
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
+from cpor_web.emails.names import NAMES
 from cpor_web.models import Event
+from cpor_web.moments import exactly
 from cpor_web.rules.fields import LABELS
 from cpor_web.rules.reasons import Denial, Reason, Rejection, Request, Way, Withdrawal
 from cpor_web.rules.words import N_
@@ -24,7 +28,7 @@ SENTENCES = {
     "claim:resubmitted": N_("The claim was resubmitted."),
     "claim:approved": N_("The claim was approved."),
     "claim:rejected": N_("The claim was rejected."),
-    "claim:taken-over": N_("Another reviewer took the claim."),
+    "claim:taken-over": N_("A reviewer took the claim over."),
     "claim:contact-confirmed": N_("The customer contact %(contact)s was confirmed."),
     "claim:withdrawn": N_("The partner requested the rejection; the claim was rejected."),
     "claim:lapsed": N_("The partner's deadline passed; the claim was rejected."),
@@ -161,6 +165,10 @@ def _value(event: Event, name: str, value: str) -> str:
         return _label(Denial if event.kind.startswith("consent:") else Rejection, value)
     if name in _CHOSEN:
         return _label(_CHOSEN[name], value)
+    if name == "mail":
+        return str(_(NAMES.get(value, value)))
+    if name == "ends_at":
+        return exactly(datetime.fromisoformat(value), str(get_locale() or "en"), str(get_timezone()))
     return _(value) if name in {"why", "state"} else value
 
 

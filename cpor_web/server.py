@@ -10,6 +10,7 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 500
 IDLE_SECONDS = 60
+SENT_AT_MOST = 8  # times the largest upload
 
 
 def serve(app: Flask, *, reload: bool = False) -> None:
@@ -31,7 +32,8 @@ def serve(app: Flask, *, reload: bool = False) -> None:
         threads=settings.web_threads,
         connection_limit=MOST_CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
-        max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+        # The application itself refuses what is too large, on a page of ours; this only bounds what it reads.
+        max_request_body_size=SENT_AT_MOST * app.config["MAX_CONTENT_LENGTH"],
         clear_untrusted_proxy_headers=not settings.trusted_proxies,
         ident=None,
     )

@@ -74,6 +74,12 @@ def endpoint(text: str) -> str:
     return text
 
 
+def database(text: str) -> str:
+    if not text.startswith("postgresql+psycopg://"):
+        raise ValueError("the address of a PostgreSQL database: postgresql+psycopg://user:password@host/name")
+    return text
+
+
 def url(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
         raise ValueError("an address that starts with https:// (or http:// for trying out)")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cpor_web.models import MpnId, MpnKind, Partner
+from cpor_web.rules.characters import name_in, one_line
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.words import N_
 
@@ -42,7 +43,7 @@ def add_mpn_id(session: Session, partner: Partner, *, number: str, kind: MpnKind
     number = number.strip()
     if not re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}", number):
         raise Invalid(N_("An MPN ID has digits only."), field_name="number")
-    mpn_id = MpnId(partner_id=partner.id, number=number, kind=kind, place=_one_line(place))
+    mpn_id = MpnId(partner_id=partner.id, number=number, kind=kind, place=one_line(place))
     with _or(Invalid(N_("This MPN ID is entered already."), field_name="number"), session):
         session.add(mpn_id)
     return mpn_id
@@ -50,7 +51,7 @@ def add_mpn_id(session: Session, partner: Partner, *, number: str, kind: MpnKind
 
 def change_mpn_id(session: Session, mpn_id: MpnId, *, kind: MpnKind, place: str) -> None:
     """Give an MPN ID another kind and place. What was assessed stays; what will be is assessed by the new kind."""
-    mpn_id.kind, mpn_id.place = kind, _one_line(place)
+    mpn_id.kind, mpn_id.place = kind, one_line(place)
     session.flush()
 
 
@@ -84,14 +85,7 @@ def _name_taken() -> Invalid:
 
 
 def _name(typed: str) -> str:
-    name = _one_line(typed)
-    if not name:
-        raise Invalid(N_("Fill in the name."), field_name="name")
-    return name
-
-
-def _one_line(typed: str) -> str:
-    return " ".join(typed.replace("\x00", "").split())
+    return name_in(typed, if_empty=N_("Fill in the name."))
 
 
 def _own(domains: Sequence[str]) -> list[str]:

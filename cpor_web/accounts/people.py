@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, scoped_session
 from cpor_web.emails import catalogue
 from cpor_web.models import Partner, User
 from cpor_web.programme import Programme
+from cpor_web.rules.characters import name_in
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES, Actor, Role
@@ -227,10 +228,7 @@ def _address(email: str) -> str:
 
 
 def _name(name: str) -> str:
-    one_line = " ".join(name.replace("\x00", "").split())
-    if not one_line:
-        raise Invalid(N_("Give a name."), field_name="name")
-    return one_line
+    return name_in(name, if_empty=N_("Give a name."))
 
 
 def _role(role: Role, partner: Partner | None) -> Role:

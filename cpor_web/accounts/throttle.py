@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Callable
 from functools import partial
 
+from email_validator import EmailNotValidError, validate_email
 from flask import Response, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
@@ -22,9 +23,17 @@ MAILS_FROM_ONE_ADDRESS = "30 per hour"
 
 def address_and_account() -> str:
     """Return a key for this caller and this account. It is a keyed hash: the store holds no e-mail address."""
-    account = request.form.get("email", "").strip().lower()
-    text = f"{get_remote_address()}\n{account}".encode()
+    text = f"{get_remote_address()}\n{_account()}".encode()
     return hmac.new(current_app.config["SECRET_KEY"].encode(), text, hashlib.sha256).hexdigest()
+
+
+def _account() -> str:
+    """Return the address as accounts are found by it, however it was written: a domain has many spellings (UTS 46)."""
+    typed = request.form.get("email", "").strip()
+    try:
+        return validate_email(typed, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return typed.lower()
 
 
 def _was_wrong(response: Response) -> bool:

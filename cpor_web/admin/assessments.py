@@ -17,6 +17,7 @@ from cpor_web.current import actor, now, programme
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import AssessmentState, HandoverKind, HandoverState
+from cpor_web.numbers import page_number
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import Role
 from cpor_web.rules.words import N_
@@ -25,7 +26,6 @@ from cpor_web.transactions import transaction
 UNPROCESSABLE = 422
 CONFLICT = 409
 LARGEST_TABLE = 4 * 2**20
-MOST_PAGES = 10_000
 
 STATES = {
     AssessmentState.QUEUED: N_("Waiting to be assessed"),
@@ -137,7 +137,7 @@ def _table(form: ResultsForm) -> bytes:
 
 
 def _page(form: ResultsForm, problems: "list[Problem] | None" = None) -> str:
-    session, wanted, number = db.session(), request.args.get("state", ""), _number()
+    session, wanted, number = db.session(), request.args.get("state", ""), page_number()
     state = AssessmentState(wanted) if wanted in list(AssessmentState) else None
     sent = request.args.get("message", "")
     message_state = HandoverState(sent) if sent in list(HandoverState) else None
@@ -168,7 +168,3 @@ def _page(form: ResultsForm, problems: "list[Problem] | None" = None) -> str:
         most=queries.PAGE,
         sendable=SENDABLE,
     )
-
-
-def _number() -> int:
-    return min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)

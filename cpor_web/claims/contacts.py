@@ -9,7 +9,7 @@ from cpor_web import facts, history, lifecycle
 from cpor_web.claims.drafts import ContactDraft, Draft, problems
 from cpor_web.claims.input import needed_text, require
 from cpor_web.consent import answers, rounds, stops
-from cpor_web.models import Claim, CustomerContact, Round, RoundState
+from cpor_web.models import Claim, CustomerContact, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.reasons import Denial, Way
@@ -42,6 +42,7 @@ def propose_contact(
     if old is None:
         raise Invalid(N_("Choose the contact that is to be replaced."), field_name="instead_of")
     _check(claim, typed, programme)
+    typed = typed.normalised()
     earlier = claim.proposed_contact
     if earlier is not None:
         claim.all_contacts.remove(earlier)
@@ -103,9 +104,20 @@ def note_reply(session: Session, claim: Claim, *, actor: Actor, now: datetime) -
 
 
 def settle_reply(
-    session: Session, claim: Claim, evidence: str, *, denies: bool, actor: Actor, now: datetime, programme: Programme
+    session: Session,
+    claim: Claim,
+    evidence: str,
+    *,
+    denies: bool,
+    whose: int | None = None,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
 ) -> None:
-    """Note that a reply was read, as a reviewer: it denies, with its words as evidence, or it does not."""
+    """Note that a reply was read, as a reviewer: it denies, with its words as evidence, or it does not.
+
+    `whose` is the id of the contact who replied; with one contact it may be left out. Only that contact can undo.
+    """
     require(actor, REVIEWERS)
     evidence = needed_text(evidence, "evidence", N_("Quote the reply: it goes on record."))
     lifecycle.hold(session, claim)
@@ -114,9 +126,16 @@ def settle_reply(
     data = {"round": round_.number, "denies": denies, "evidence": evidence}
     history.append(session, claim, "reply:read", actor=actor, now=now, data=data)
     if denies:
-        asked = next((each for each in round_.invitations if each.superseded_at is None), None)
-        assert asked is not None, "a round without a contact"
+        asked = _asked(round_, whose)
         answers.deny(session, asked, reason=Denial.OTHER, words=evidence, way=Way.REPLY, now=now, programme=programme)
+
+
+def _asked(round_: Round, contact_id: int | None) -> Invitation:
+    asked = [each for each in round_.invitations if each.superseded_at is None]
+    theirs = [each for each in asked if contact_id in {None, each.contact_id}]
+    if len(theirs) != 1:
+        raise Invalid(N_("Choose who has replied."), field_name="whose")
+    return theirs[0]
 
 
 def _stopped(session: Session, claim: Claim) -> Round:
@@ -141,7 +160,8 @@ def _check(claim: Claim, typed: ContactDraft, programme: Programme) -> None:
     for name in ("name", "email"):
         if not getattr(typed, name):
             raise Invalid(N_("Fill this in."), field_name=f"contact_{name}")
-    if any(contact.email.lower() == typed.email.lower() for contact in claim.contacts):
+    address = typed.normalised().email.lower()
+    if any(contact.email.lower() == address for contact in claim.contacts):
         raise Invalid(N_("This person is a contact of this claim already."), field_name="contact_email")
     wrong = problems(replace(draft, contact=typed, second=ContactDraft()), partner=claim.partner, programme=programme)
     for name, problem in wrong.items():

@@ -1,20 +1,36 @@
 """What a claim's form says, and what is wrong with it."""
 
 import re
-from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from dataclasses import asdict, dataclass, field, replace
+from typing import Protocol, Self
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 
+from cpor_web.emails.addresses import ascii_domain
 from cpor_web.models import Claim, MpnId, MpnKind, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import contacts
+from cpor_web.rules.characters import NOT_VISIBLE, has_hidden
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.words import N_
 
 LONGEST = 300
+LONGEST_NAME = 120
+"""Names and titles stand in our sentences, in mails too: there is no room for a paragraph."""
+
+_NAMES = frozenset(
+    {
+        "name",
+        "customer_name",
+        "contact_name",
+        "contact_title",
+        "second_name",
+        "second_title",
+        "partner_contact_name",
+    }
+)
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})+", re.IGNORECASE | re.ASCII)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
@@ -43,6 +59,10 @@ class ContactDraft:
     @property
     def is_empty(self) -> bool:
         return not (self.name or self.title or self.email or self.reason)
+
+    def normalised(self) -> Self:
+        """Return it with the address as it is compared, stored and sent to: the domain in lower-case ASCII."""
+        return replace(self, email=_ascii_address(self.email) or self.email)
 
 
 @dataclass(frozen=True)
@@ -86,6 +106,16 @@ class Draft:
             partner_contact_email=claim.partner_contact_email or "",
         )
 
+    def normalised(self) -> Self:
+        """Return it with every address and domain that is one in lower-case ASCII (UTS 46), however it was typed."""
+        return replace(
+            self,
+            customer_domain=_ascii_domain(self.customer_domain),
+            contact=self.contact.normalised(),
+            second=self.second.normalised(),
+            partner_contact_email=_ascii_address(self.partner_contact_email) or self.partner_contact_email,
+        )
+
     def as_fields(self) -> dict[str, object]:
         """Return the values by the names of `rules.fields`."""
         flat: dict[str, object] = {k: v for k, v in asdict(self).items() if k not in {"contact", "second"}}
@@ -102,6 +132,7 @@ def problems(draft: Draft, *, partner: Partner, programme: Programme) -> dict[st
         found.setdefault(name, Invalid(message, values, field_name=name))
 
     _check_lengths(draft, wrong)
+    draft = draft.normalised()
     if not draft.name:
         wrong("name", N_("Give the claim a name, so that you find it again."))
     _check_mpn_id(draft.mpn_id, partner.mpn_ids, wrong)
@@ -115,7 +146,7 @@ def problems(draft: Draft, *, partner: Partner, programme: Programme) -> dict[st
         _check_contact(prefix, contact, draft, partner, wrong)
     if draft.second.email and draft.second.email.lower() == draft.contact.email.lower():
         wrong("second_email", N_("This is the first contact's address. Name another person, or leave it empty."))
-    if draft.partner_contact_email and not _is_address(draft.partner_contact_email):
+    if draft.partner_contact_email and _ascii_address(draft.partner_contact_email) is None:
         wrong("partner_contact_email", NOT_AN_ADDRESS)
     return found
 
@@ -139,10 +170,11 @@ def _contact(contact: object) -> ContactDraft:
 def _check_lengths(draft: Draft, wrong: Wrong) -> None:
     for name, value in draft.as_fields().items():
         if isinstance(value, str):
-            if len(value) > LONGEST:
-                wrong(name, N_("Enter at most %(most)s characters."), most=str(LONGEST))
-            elif any(ord(c) < 32 or ord(c) == 127 or c in "\u2028\u2029" or 0xD800 <= ord(c) < 0xE000 for c in value):
-                wrong(name, N_("Use letters, digits and signs only: no line breaks or control characters."))
+            most = LONGEST_NAME if name in _NAMES else LONGEST
+            if len(value) > most:
+                wrong(name, N_("Enter at most %(most)s characters."), most=str(most))
+            elif has_hidden(value):
+                wrong(name, NOT_VISIBLE)
 
 
 def _check_mpn_id(number: str, own: list[MpnId], wrong: Wrong) -> None:
@@ -186,7 +218,7 @@ def _check_contact(prefix: str, contact: ContactDraft, draft: Draft, partner: Pa
         wrong("second_email" if contact.name else "second_name", N_("A second contact needs a name and an address."))
     if not contact.email:
         return
-    if not _is_address(contact.email):
+    if _ascii_address(contact.email) is None:
         wrong(f"{prefix}_email", NOT_AN_ADDRESS)
         return
     about = concern(contact, draft, partner)
@@ -196,10 +228,17 @@ def _check_contact(prefix: str, contact: ContactDraft, draft: Draft, partner: Pa
         wrong(f"{prefix}_reason", about.sentence)
 
 
-def _is_address(text: str) -> bool:
+def _ascii_domain(text: str) -> str:
+    try:
+        return ascii_domain(text)
+    except UnicodeError:
+        return text  # no domain: `problems` tells it
+
+
+def _ascii_address(text: str) -> str | None:
     try:
         # "test_environment" admits the reserved domains that documentation and samples use.
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
-        return False
-    return found.ascii_email is not None
+        return None
+    return found.ascii_email

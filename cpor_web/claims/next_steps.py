@@ -51,18 +51,25 @@ def next_step(claim: Claim, round_: Round | None, *, now: datetime) -> NextStep:
     """Return what happens next, as partner and reviewer both read it. `round_` is the claim's newest."""
     match claim.status:
         case Status.EDITING:
-            return NextStep(Who.PARTNER, N_("Upload proof of execution and submit the claim for approval."))
+            return NextStep(
+                Who.PARTNER,
+                N_("The partner completes the draft, with proof of execution, and submits it."),
+            )
         case Status.SUBMITTED:
             return _due(claim, Who.REVIEWER, N_("A reviewer starts the review."), now)
         case Status.UNDER_REVIEW:
             return _due(claim, Who.REVIEWER, N_("The reviewer approves, rejects, or asks for more."), now)
         case Status.PARTNER_ACTION_REQUIRED if claim.due_at is None:
             return NextStep(
-                Who.PARTNER, N_("Provide what is missing and resubmit. The time starts once our mail is out.")
+                Who.PARTNER,
+                N_("The partner provides what is missing and resubmits. The time starts once our mail is out."),
             )
         case Status.PARTNER_ACTION_REQUIRED:
             return _due(
-                claim, Who.PARTNER, N_("Provide what is missing and resubmit, or the claim is rejected."), now
+                claim,
+                Who.PARTNER,
+                N_("The partner provides what is missing and resubmits, or the claim is rejected."),
+                now,
             )
         case Status.APPROVED:
             return _after_approval(claim, round_)
@@ -103,4 +110,6 @@ def _after_rejection(claim: Claim, now: datetime) -> NextStep:
         return NextStep(Who.NOBODY, N_("This rejection is final. You can start a new claim from this one."))
     if deadlines.has_passed(claim.dispute_until, now):
         return NextStep(Who.NOBODY, N_("The time to dispute has passed. You can start a new claim from this one."))
-    return NextStep(Who.PARTNER, N_("You may dispute this rejection once."), claim.dispute_until, claim.dispute_rule)
+    return NextStep(
+        Who.PARTNER, N_("The partner may dispute this rejection once."), claim.dispute_until, claim.dispute_rule
+    )

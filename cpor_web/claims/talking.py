@@ -61,7 +61,8 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> 
     again = outbox.put_again(session, mail, now=now)
     if claim is not None:
         data = {"mail": mail.kind, "to": mail.to_name}
-        history.append(session, claim, "mail:sent-again", actor=actor, now=now, data=data)
+        internal = bool(mail.context.get("for_reviewer"))
+        history.append(session, claim, "mail:sent-again", actor=actor, now=now, data=data, is_internal=internal)
     return again
 
 

@@ -19,9 +19,9 @@ def write(claim: Claim, draft: Draft, *, partner: Partner, programme: Programme)
     """
     allowed = fields.editable(claim.status, programme.correctable_in)
     before = Draft.from_claim(claim)
-    draft = _limited(before, draft, allowed)
-    for problem in problems(draft, partner=partner, programme=programme).values():
+    for problem in problems(_limited(before, draft, allowed), partner=partner, programme=programme).values():
         raise problem
+    draft = _limited(before, draft.normalised(), allowed)
     claim.name = draft.name
     for name in _TEXTS:
         setattr(claim, name, getattr(draft, name) or None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from cpor_web.consent import answers, queries
 from cpor_web.consent.queries import Standing
@@ -48,6 +49,8 @@ def show(template: str, token: str, invitation: Invitation, status: int = 200, *
         token=token,
         standing=standing,
         claim=standing.claim,
+        partner=_isolated(standing.claim.partner.name),
+        customer=_isolated(standing.claim.customer_name or ""),
         round=standing.round,
         products=", ".join(map(programme().catalogue.product_name, standing.claim.product_keys)),
         said=said(standing),
@@ -59,6 +62,11 @@ def show(template: str, token: str, invitation: Invitation, status: int = 200, *
         **more,
     )
     return page, status
+
+
+def _isolated(name: str) -> Markup:
+    """Return what others typed so that its direction of writing ends with it, and turns none of our words around."""
+    return Markup("<bdi>{}</bdi>").format(name)
 
 
 def said(standing: Standing) -> dict[str, Any]:

@@ -20,13 +20,21 @@ class UnsupportedAddress(ValueError):
     """
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"not a mail address that we can write to: {address!r}")
+        super().__init__("not a mail address that we can write to")  # logs are no place for people's addresses
         self.address = address
 
 
 def is_address(address: str) -> bool:
     """Whether this is one plain address, safe to stand in an SMTP command or a header."""
     return _ADDRESS.fullmatch(address) is not None
+
+
+def ascii_domain(domain: str) -> str:
+    """The domain in A-labels (IDNA 2008 after UTS 46, RFC 5891) and in lower case, as the wire and comparisons take it.
+
+    :raises UnicodeError: no domain
+    """
+    return idna.encode(domain, uts46=True).decode("ascii").lower()
 
 
 def ascii_address(address: str) -> str:
@@ -39,7 +47,7 @@ def ascii_address(address: str) -> str:
         return address
     local, _, domain = address.rpartition("@")
     try:
-        converted = f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+        converted = f"{local}@{ascii_domain(domain)}"
     except UnicodeError as error:
         raise UnsupportedAddress(address) from error
     if not (converted.isascii() and is_address(address) and is_address(converted)):

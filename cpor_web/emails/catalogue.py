@@ -15,7 +15,7 @@ from cpor_web.emails import outbox
 from cpor_web.emails.outbox import Recipient
 from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Event, Invitation, Mail, Round, User
 from cpor_web.programme import Programme
-from cpor_web.rules.reasons import Request
+from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.roles import CLAIMANTS, Role
 from cpor_web.rules.statuses import Status
 
@@ -52,7 +52,11 @@ def information_requested(session: Session, claim: Claim, *, now: datetime, prog
 
 def approved(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
     """Say that the reviewer approved, that the customer has its days once our notice is out, and is not paid."""
-    return _to_partner(session, "approved", claim, now, programme, days=programme.periods.consent)
+    # As the claim still stands at this moment: what was declined and disputed needs the customer's yes.
+    needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
+    return _to_partner(
+        session, "approved", claim, now, programme, days=programme.periods.consent, needs_yes=needs_yes
+    )
 
 
 def rejected(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:

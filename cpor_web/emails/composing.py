@@ -7,6 +7,7 @@ from datetime import datetime
 from consent_links import one_click_headers
 from cpor_web.emails import message
 from cpor_web.emails.catalogue import ASKS
+from cpor_web.emails.inert import inert
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.emails.rendering import Renderer
 from cpor_web.models import Invitation, Mail
@@ -37,7 +38,7 @@ class Composer:
             sender=self.programme.mail_from,
             sender_name=self.programme.operator,
             to=mail.to_address,
-            to_name=mail.to_name,
+            to_name=inert(mail.to_name),
             reply_to=self.programme.reply_to,
             subject=words.subject,
             text=words.text,

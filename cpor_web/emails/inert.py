@@ -4,12 +4,23 @@ import re
 import unicodedata
 from typing import Any
 
+from cpor_web.rules.characters import HIDDEN
+
 QUOTED = frozenset({"comment", "words"})
 """What people wrote in several lines, and mails quote as such. All else stays on one line."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)?")
-_LINK_LIKE = re.compile(r"(?<=\w)([.@。．｡﹒＠﹫])(?=\w{2})|(?<=\w)(:)(?=//)")  # IDNA takes four dots
-_HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+# Labels end in marks and emoji too, so what parts words is named, not what makes them.
+_GAP = r"\s!-/:-@\[-^`{-~\u00ab\u00bb\u2010-\u2027\u2030-\u205e"
+_LINK_LIKE = re.compile(
+    rf"""(?<=[^{_GAP}])(?:
+        [@＠﹫](?=[^{_GAP}])
+        | [.。．｡﹒](?=[^{_GAP}]{{2}})(?!(?<=\d.)\d)  # IDNA takes four dots; numbers and dates keep theirs,
+        | (?<=\d)[.。．｡﹒](?=\d+[.。．｡﹒]\d+[.。．｡﹒]\d)  # IP addresses do not
+        | :(?=//)
+    )""",
+    re.VERBOSE,
+)
 
 
 def inert(value: Any, name: str = "") -> Any:
@@ -30,5 +41,5 @@ def _inert(text: str) -> str:
     if _MOMENT.fullmatch(text):
         return text  # ours, with a dot before its microseconds; no link has this form
     lines = re.split(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]", text.replace("\t", " "))
-    visible = ("".join(c for c in line if unicodedata.category(c) not in _HIDDEN) for line in lines)
+    visible = ("".join(c for c in line if unicodedata.category(c) not in HIDDEN) for line in lines)
     return _LINK_LIKE.sub(lambda match: f"[{match.group()}]", "\n".join(visible))

@@ -40,7 +40,7 @@ class UnsafeHeader(ValueError):
     """
 
     def __init__(self, name: str, value: str) -> None:
-        super().__init__(f"unsafe value for the header {name!r}: {value!r}")
+        super().__init__(f"unsafe value for the header {name!r}")  # the value is people's, and logs are not for that
         self.name = name
         self.value = value
 

@@ -22,6 +22,7 @@ from cpor_web.embedded.service import Service
 from cpor_web.embedded.supervisor import Supervisor
 
 DATABASE = "cpor"
+LARGEST_PORT = 65535
 
 
 def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = False) -> int:
@@ -31,6 +32,7 @@ def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = Fals
     env = {name: text for name, text in environ.items() if name.startswith("CPOR_") and text}
     env |= {"CPOR_DATA_DIR": str(data_dir), "CPOR_HOST": host, "CPOR_PORT": port}
     env.setdefault("CPOR_PUBLIC_URL", f"http://{host}:{port}")
+    _check_port(host, port)
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(data_dir))
         servers: list[EmbeddedPostgres | EmbeddedRedis] = []
@@ -109,6 +111,18 @@ def _answers(address: str) -> bool:
             return True
     except (URLError, OSError):
         return False
+
+
+def _check_port(host: str, port: str) -> None:
+    """Raise StartError where the pages could not be served: somebody else's answer would be taken for ours."""
+    if not port.isdecimal() or not 1 <= int(port) <= LARGEST_PORT:
+        raise StartError(f"CPOR_PORT must be a whole number from 1 to {LARGEST_PORT}, not “{port}”.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            raise StartError(f"Port {port} is taken. Choose another one with CPOR_PORT=….") from error
 
 
 def _free_port(wished: int) -> int:

@@ -32,6 +32,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # a DETAIL line quotes the row, and no address belongs into a log
 }
 CARELESS = {"fsync": "off", "full_page_writes": "off"}
 

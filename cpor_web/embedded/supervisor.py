@@ -77,7 +77,7 @@ class Supervisor:
     """
 
     def __init__(self, data_dir: Path, *, out: TextIO | None = None, tethered: bool = False) -> None:
-        """data_dir: made when missing; output is kept in `log/`. out: default standard output.
+        """data_dir: made for its owner alone when missing; output is kept in `log/`. out: default standard output.
 
         tethered: stop also when the process that started us has ended; else `nohup` works as one expects.
         """
@@ -96,7 +96,8 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         """Take the data folder. Raises InUseError."""
-        (self.data_dir / "log").mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.data_dir / "log").mkdir(mode=0o700, exist_ok=True)
         self._lock = locks.hold(self.data_dir / "up.lock")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup

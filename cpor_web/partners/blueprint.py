@@ -7,10 +7,9 @@ from cpor_web.claims import queries
 from cpor_web.current import actor
 from cpor_web.extensions import db
 from cpor_web.models import Claim
+from cpor_web.numbers import number_in
 
 bp = Blueprint("partners", __name__)
-
-LONGEST_NUMBER = 10
 
 
 def claim_or_404(reference: str) -> Claim:
@@ -18,15 +17,10 @@ def claim_or_404(reference: str) -> Claim:
     return queries.claim_of(db.session(), actor(), reference) or abort(404)
 
 
-def seen() -> int | None:
-    """Return the version of the claim that the page showed on which a decision was taken."""
-    text = request.form.get("seen")
-    return None if text is None else number_in(text) or 0
-
-
-def number_in(text: str | None) -> int | None:
-    """Return the number that a form sent, None where it is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER else None
+def seen() -> int:
+    """Return the version of the claim that the page of this decision showed; a decision without one is refused."""
+    version = number_in(request.form.get("seen"))
+    return abort(400) if version is None else version
 
 
 @bp.context_processor

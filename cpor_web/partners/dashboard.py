@@ -13,6 +13,7 @@ from cpor_web.claims.next_steps import next_step
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Round
+from cpor_web.numbers import page_number
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.details import shown
 from cpor_web.rules.fields import FIELDS
@@ -20,7 +21,6 @@ from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
 
 LONGEST_SEARCH = 200
-MOST_PAGES = 10_000
 
 
 @bp.get("/claims")
@@ -28,7 +28,7 @@ MOST_PAGES = 10_000
 def dashboard() -> ResponseReturnValue:
     """List the claims of one status or all, with what happens next and by when."""
     session, status, search = db.session(), _status(), _search()
-    number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+    number = page_number()
     offset = (number - 1) * queries.PAGE
     found = queries.dashboard(session, actor(), status=status, search=search, limit=queries.PAGE + 1, offset=offset)
     more = len(found) > queries.PAGE

@@ -1,5 +1,6 @@
 """The kinds of documents that are taken, and how each is told by its content."""
 
+import io
 import re
 import zipfile
 from collections.abc import Callable
@@ -13,6 +14,9 @@ HEAD = 8192
 """How many bytes at a file's start are looked at."""
 
 CHUNK = 2**18
+
+LARGEST_DIRECTORY = 2**20
+"""Bytes of an archive's directory: ten thousand entries with names of ordinary length."""
 
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _PDF = b"%PDF-"
@@ -48,10 +52,33 @@ def _signature(*extensions: str) -> Callable[[IO[bytes]], bool]:
     return matches
 
 
+class _SmallDirectory(io.BytesIO):
+    """Gives `zipfile` an archive whose directory is small; it would make an object of each of a million entries.
+
+    The directory is read in one piece. Its length there is what counts: the record of how many entries there are
+    need not be true.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile("too many entries")
+        return self._stream.read(-1 if size is None else size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
 def _office(folder: str) -> Callable[[IO[bytes]], bool]:
     def matches(stream: IO[bytes]) -> bool:
         try:
-            with zipfile.ZipFile(stream) as archive:
+            with zipfile.ZipFile(_SmallDirectory(stream)) as archive:
                 names = archive.namelist()  # the directory at the end only; nothing is unpacked
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return False

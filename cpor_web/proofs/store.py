@@ -41,12 +41,17 @@ class DocumentStore:
     def __init__(self, url: str) -> None:
         self.url = url
 
+    @property
+    def _folder(self) -> Path | None:
+        return None if "://" in self.url else Path(self.url)
+
     @cached_property
     def _objects(self) -> ObjectStore:
-        if "://" in self.url:
+        if (folder := self._folder) is None:
             return from_url(self.url)
-        Path(self.url).mkdir(mode=0o700, parents=True, exist_ok=True)
-        return LocalStore(self.url)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
+        return LocalStore(folder)
 
     def store(self, stream: IO[bytes], *, filename: str, media_type: str) -> Stored:
         """Store what is left in `stream`, a chunk at a time, and return what it is now known by.
@@ -62,6 +67,7 @@ class DocumentStore:
         if self.has(sha256):
             self._forget(incoming)
         else:
+            self._keep_private(incoming, _place(sha256))
             obstore.rename(self._objects, incoming, _place(sha256))
         return Stored(sha256, size, filename, media_type)
 
@@ -86,6 +92,12 @@ class DocumentStore:
                 size += len(chunk)
                 writer.write(chunk)
         return digest.hexdigest(), size
+
+    def _keep_private(self, incoming: str, place: str) -> None:
+        """Close file and folder to everybody else, which a store of objects does by its own rules."""
+        if self._folder is not None:
+            (self._folder / incoming).chmod(0o600)
+            (self._folder / place).parent.mkdir(mode=0o700, exist_ok=True)
 
     def _forget(self, place: str) -> None:
         try:

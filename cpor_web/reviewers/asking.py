@@ -53,10 +53,11 @@ def note_reply(reference: str) -> ResponseReturnValue:
 def settle_reply(reference: str) -> ResponseReturnValue:
     """Record what a reply says: a denial, with its words as evidence, or none."""
     form = ReplyForm(prefix="reply")
+    form.offer(claim_or_404(reference))
     if not form.validate():
         return page.invalid(claim_or_404(reference), {"reply": form})
 
     def verb(session: Session, claim: Claim, *, seen: int, **about: Any) -> None:
-        contacts.settle_reply(session, claim, form.evidence.data, denies=form.denies, **about)
+        contacts.settle_reply(session, claim, form.evidence.data, denies=form.denies, whose=form.who, **about)
 
     return do(reference, verb, _("What the reply says is recorded."), {"reply": form})

@@ -6,6 +6,7 @@ from cpor_web.claims import queries
 from cpor_web.current import actor
 from cpor_web.extensions import db
 from cpor_web.models import Claim
+from cpor_web.numbers import number_in
 
 bp = Blueprint("reviewers", __name__, url_prefix="/review")
 
@@ -17,5 +18,5 @@ def claim_or_404(reference: str) -> Claim:
 
 def seen() -> int:
     """Return the version of the claim that the page of this decision showed; a decision without one is refused."""
-    version = request.form.get("seen", type=int)
+    version = number_in(request.form.get("seen"))
     return abort(400) if version is None else version

@@ -40,7 +40,7 @@ def take_over(reference: str) -> ResponseReturnValue:
 @allowed(REVIEWERS)
 def approve(reference: str) -> ResponseReturnValue:
     """Approve; the customer is asked."""
-    return do(reference, operations.approve, _("Approved. The customer is told and may deny."))
+    return do(reference, operations.approve, _("Approved. The customer is asked by mail."))
 
 
 @bp.post("/<reference>/reject")

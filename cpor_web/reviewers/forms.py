@@ -1,5 +1,6 @@
 """What a reviewer fills in. Every form's fields carry its prefix, because several share a page."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Form, FormField, RadioField, SelectField, SelectMultipleField, TextAreaField
@@ -9,6 +10,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.input import LONGEST_TEXT
+from cpor_web.models import Claim
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
 
 _SHORT_ENOUGH = Length(max=LONGEST_TEXT, message=_l("Enter at most %(most)s characters.", most=LONGEST_TEXT))
@@ -108,7 +110,21 @@ class ReplyForm(FlaskForm):
             SelectChoice("does-not-deny", _l("It does not deny the association")),
         ],
     )
+    whose = SelectField(_l("Who has replied"), coerce=int, validate_choice=True, choices=[])
     evidence = _words(_l("The words of the reply"), _l("Quote the reply: it goes on record."))
+
+    def offer(self, claim: Claim) -> None:
+        """Offer the claim's contacts to choose from; with one there is nothing to choose."""
+        if len(claim.contacts) > 1:
+            nobody = SelectChoice(0, _("Choose…"))
+            self.whose.choices = [nobody, *(SelectChoice(each.id, each.name) for each in claim.contacts)]
+        else:
+            del self.whose
+
+    @property
+    def who(self) -> int | None:
+        """The id of the contact who replied, None where there is only one."""
+        return self.whose.data if "whose" in self else None
 
     @property
     def denies(self) -> bool:

@@ -11,6 +11,7 @@ from cpor_web.current import actor, now
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Mail, MailState
+from cpor_web.numbers import page_number
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
@@ -22,7 +23,7 @@ from cpor_web.transactions import transaction
 def mails() -> ResponseReturnValue:
     """List the mails, the newest first, of one state where asked."""
     state = _state()
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = page_number()
     found = queries.all_mails(
         db.session(), state=state, limit=queries.PAGE + 1, offset=(page - 1) * queries.PAGE
     )  # one more than a page holds tells whether there is a next one

@@ -35,9 +35,8 @@ FORMS: dict[str, type[FlaskForm]] = {
     "comment": CommentForm,
     "note": NoteForm,
     "go-on": GoOnForm,
-    "reply": ReplyForm,
 }
-"""The forms of the page by their prefixes."""
+"""The forms of the page by their prefixes; that of a reply also asks who has replied."""
 
 EARLIER = frozenset(
     {"claim:information-requested", "claim:resubmitted", "claim:rejected", "claim:disputed", "claim:withdrawn"}
@@ -56,7 +55,9 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     """Render the page. `forms` are those that were filled in, by prefix; `seen` is the version they are about."""
     session, reader = db.session(), actor()
     events = queries.history(session, claim, reader)
-    empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()}
+    reply = ReplyForm(formdata=None, prefix="reply")
+    reply.offer(claim)
+    empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()} | {"reply": reply}
     return render_template(
         "reviewers/claim.html",
         Action=Action,

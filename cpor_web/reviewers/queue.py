@@ -12,6 +12,7 @@ from cpor_web.claims import queries
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim
+from cpor_web.numbers import page_number
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import QueueFilter
 from cpor_web.reviewers.waiting import needing_a_reviewer
@@ -42,7 +43,7 @@ def queue() -> ResponseReturnValue:
     form = QueueFilter(request.args)
     form.offer(programme().catalogue)
     status = next((status for status in SHOWN if status.value == request.args.get("status")), None)
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = page_number()
     found = _found(form, status, page)
     return render_template(
         "reviewers/queue.html",

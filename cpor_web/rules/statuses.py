@@ -40,6 +40,6 @@ _MEANINGS = {
     Status.SUBMITTED: N_("Submitted; a reviewer has not started yet."),
     Status.UNDER_REVIEW: N_("A reviewer has started and will decide."),
     Status.PARTNER_ACTION_REQUIRED: N_("The reviewer needs more. Provide it and resubmit."),
-    Status.APPROVED: N_("Approved by the reviewer; the customer is told and may deny. Approved does not mean paid."),
+    Status.APPROVED: N_("Approved by the reviewer. Approved does not mean paid."),
     Status.REJECTED: N_("The claim was rejected."),
 }

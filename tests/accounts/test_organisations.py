@@ -20,7 +20,13 @@ def test_a_partner_gets_another_name_and_domains(db_session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "domains", "field"), [("", [], "name"), ("adatum", [], "name"), ("Fabrikam", ["localhost"], "domains")]
+    ("name", "domains", "field"),
+    [
+        ("", [], "name"),
+        ("adatum", [], "name"),
+        ("Fabri\u202ekam", [], "name"),
+        ("Fabrikam", ["localhost"], "domains"),
+    ],
 )
 def test_what_cannot_be_is_refused_and_the_partner_stays(
     db_session: Session, name: str, domains: list[str], field: str

@@ -47,6 +47,9 @@ def test_the_session_lives_on_after_an_address_was_refused(db_session: Session) 
         ("email", "kim@example.org\nBcc: lee@example.org"),
         ("email", "kïm@example.org"),
         ("name", " "),
+        ("name", "Kim\u202e"),
+        ("name", "K\u200bim"),
+        ("name", "K\x9fim"),
         ("language", "fr"),
     ],
 )

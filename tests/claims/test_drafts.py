@@ -47,11 +47,21 @@ def test_a_draft_names_the_fields_as_the_rules_do() -> None:
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("name", {"name": ""}),
-    ("name", {"name": "n" * 301}),
+    ("name", {"name": "n" * 121}),
+    ("customer_name", {"customer_name": "n" * 121}),
+    ("contact_name", {"contact": replace(CARLA, name="n" * 121)}),
+    ("second_title", {"second": replace(CARLA, email="dora@contoso.example.com", title="t" * 121)}),
+    ("partner_contact_name", {"partner_contact_name": "n" * 121}),
+    ("contact_reason", {"contact": replace(CARLA, reason="r" * 301)}),
     ("name", {"name": "two\nlines"}),
     ("customer_name", {"customer_name": "Contoso\x00"}),
     ("customer_name", {"customer_name": "Contoso\u2028"}),
     ("customer_name", {"customer_name": "Contoso\ud800"}),
+    *(
+        ("customer_name", {"customer_name": f"Con{hidden}toso"})
+        for hidden in "\x1f\x7f\x85\x9f\xad\u200b\u200c\u200d\u2029\u202e\u2066\ufeff\ue000\ufffe\U000e0041"
+    ),
+    ("contact_email", {"contact": replace(CARLA, email="carla@con\u200btoso.example.com")}),
     ("mpn_id", {"mpn_id": "9999999"}),
     ("mpn_id", {"mpn_id": "not a number"}),
     *(
@@ -64,7 +74,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
             "contoso..example.com",
             "contoso.example.com.",
             "conto so.example.com",
-            "conto\u017fo.example.com",
+            "conto\u2764o.example.com",
             "a" * 64 + ".example.com",
         )
     ),
@@ -91,10 +101,14 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("contact_email", {"contact": replace(CARLA, email="carla@contoso.example.com\nBcc: all@example.com")}),
     ("contact_email", {"contact": replace(CARLA, email="me@fabrikam.example.org")}),
     ("contact_email", {"contact": replace(CARLA, email="me@sub.FABRIKAM.example.org", reason="I know her.")}),
+    ("contact_email", {"contact": replace(CARLA, email="me@ｆabrikam.example.org", reason="Hers.")}),
+    ("contact_email", {"contact": replace(CARLA, email="me@fabrikam。example。org", reason="Hers.")}),
+    ("contact_reason", {"contact": replace(CARLA, email="carla@gmａil.com")}),
+    ("second_email", {"second": replace(CARLA, email="carla@ｃontoso．example.com")}),
     ("contact_reason", {"contact": replace(CARLA, email="carla@elsewhere.example.net")}),
     ("contact_reason", {"contact": replace(CARLA, email="carla@gmail.com")}),
     ("contact_reason", {"contact": replace(CARLA, email="info@contoso.example.com")}),
-    ("contact_title", {"contact": replace(CARLA, title="t" * 301)}),
+    ("contact_title", {"contact": replace(CARLA, title="t" * 121)}),
     ("second_email", {"second": ContactDraft(name="Dora")}),
     ("second_name", {"second": ContactDraft(email="dora@contoso.example.com")}),
     ("second_email", {"second": replace(CARLA, name="Dora", email="CARLA@contoso.example.com")}),
@@ -117,6 +131,9 @@ def test_what_breaks_a_rule_of_a_field_is_told_at_that_field(
 RIGHT: list[dict[str, Any]] = [
     {"tenant_id": "0F8FAD5B-D9CB-469F-A165-70867728950E"},
     {"customer_domain": "Example.com", "contact": replace(CARLA, email="carla@sub.EXAMPLE.com")},
+    {"customer_domain": "Bücher.example", "contact": replace(CARLA, email="carla@bücher.example")},
+    {"customer_domain": "ｃontoso.example.com"},
+    {"name": "n" * 120, "customer_name": "n" * 120, "contact": replace(CARLA, reason="r" * 300)},
     {"name": "Zażółć gęślą jaźń 日本 “quoted”"},
     {"contact": replace(CARLA, email="carla@sub.contoso.example.com")},
     {"contact": replace(CARLA, email="carla@gmail.com", reason="She has no other.")},
@@ -140,6 +157,23 @@ def test_a_global_mpn_id_is_refused_with_the_reason(filer: User, programme: Prog
 def test_another_partners_mpn_id_is_refused(db_session: Session, filer: User, programme: Programme) -> None:
     other = factories.partner(db_session)
     assert set(wrong(filer, programme, mpn_id=other.mpn_ids[-1].number)) == {"mpn_id"}
+
+
+def test_what_is_stored_is_what_was_compared(db_session: Session, filer: User, programme: Programme) -> None:
+    draft = claims.draft_of(
+        filer,
+        customer_domain="Bücher。Example",
+        contact=replace(CARLA, email="Carla@BÜCHER.example"),
+        second=ContactDraft(name="Dora", email="dora@gmａil.com", reason="Hers."),
+        partner_contact_email="me@ｆabrikam.example.org",
+    )
+    claim = operations.create(db_session, draft, actor=filer.actor, now=NOW, programme=programme)
+    db_session.flush()
+
+    assert claim.customer_domain == "xn--bcher-kva.example"
+    assert [contact.email for contact in claim.contacts] == ["Carla@xn--bcher-kva.example", "dora@gmail.com"]
+    assert [contact.needs_confirmation for contact in claim.contacts] == [False, True]
+    assert claim.partner_contact_email == "me@fabrikam.example.org"
 
 
 def test_every_problem_is_told_at_once(filer: User, programme: Programme) -> None:

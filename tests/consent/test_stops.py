@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import contacts, deadlines
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.consent.answers import Outcome
-from cpor_web.models import Claim, Invitation, Mail, RoundState, User
+from cpor_web.models import Claim, Event, Invitation, Mail, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, NotAllowed
 from cpor_web.rules.reasons import Denial, Rejection, Way
@@ -128,6 +128,12 @@ def test_a_denial_through_a_replaced_link_decides_nothing_but_stops_the_clock_an
     db_session.flush()
     told = db_session.scalars(select(Mail).where(Mail.kind == "denial-by-replaced")).all()
     assert [mail.claim_id for mail in told] == [claim.id]
+    events, at = db_session.scalars(select(Event.id)).all(), LATER + timedelta(hours=1)
+    assert (
+        answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, now=at, programme=programme)
+        is Outcome.SUPERSEDED
+    )
+    assert db_session.scalars(select(Event.id)).all() == events, "twice is the same as once"
     assert not rounds.close(db_session, new.round.id, now=NOW + timedelta(days=99), programme=programme)
 
 

@@ -69,7 +69,7 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
         {},
     ),
-    "approved": ({**NOT_DUE, "days": 7.0}, {}),
+    "approved": ({**NOT_DUE, "days": 7.0, "needs_yes": False}, {}),
     "rejected": (REJECTION, {}),
     "rejected--customer-decline": ({**REJECTION, "reason": "Customer decline", "comment": ""}, {}),
     "rejected--final": (

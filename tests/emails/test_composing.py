@@ -256,3 +256,16 @@ def test_what_people_typed_adds_no_header(
 
     assert set(message.keys()) == set(expected.split())
     assert message["To"] == "Carla Conti <carla@contoso.example.com>"
+
+
+def test_a_name_in_the_head_of_a_mail_is_as_harmless_as_in_its_words(
+    db_session: Session, programme: Programme, composer: Composer
+) -> None:
+    claims.approved(db_session, programme)
+    mail = one(db_session, "consent-notice")
+    mail.to_name = "Carla\u202e\u200b\x9f evil.example.org"
+
+    assert (
+        read(composer.compose(*begun(db_session, mail)))["To"].addresses[0].display_name
+        == "Carla evil[.]example[.]org"
+    )

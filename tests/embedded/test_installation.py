@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from cpor_web.config import FOR_TESTS, PREFIX
+from cpor_web.embedded.exc import StartError
+from cpor_web.embedded.installation import run
 from tests.support.person import Person
 from tests.support.servers import free_port
 
@@ -138,3 +140,19 @@ def test_one_signal_stops_everything(pair: tuple[Up, Up], which: int, number: si
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", up.port), timeout=5):
         pass
     assert "Traceback" not in up.words
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        port = somebody.getsockname()[1]
+        with pytest.raises(StartError, match=f"Port {port} is taken"):
+            run({"CPOR_PORT": str(port), "CPOR_DATA_DIR": str(tmp_path / "data")})
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1"])
+def test_what_is_no_port_is_told_before_anything_starts(port: str, tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="CPOR_PORT must be a whole number"):
+        run({"CPOR_PORT": port, "CPOR_DATA_DIR": str(tmp_path / "data")})

@@ -62,7 +62,7 @@ def test_approve_opens_a_consent_round_and_says_so(desk: Browser, under_review: 
     assert under_review.status is Status.APPROVED
     assert queries.latest_round(committed, under_review)
     page = desk.page(f"/review/{under_review.reference}")
-    assert "Approved. The customer is told and may deny." in page.main.get_text()
+    assert "Approved. The customer is asked by mail." in page.main.get_text()
     assert "The notices are out" not in page.main.get_text()
     assert "The notice is not out yet." in page.main.get_text()
 

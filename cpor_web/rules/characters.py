@@ -1,0 +1,31 @@
+"""Characters that show nothing: in a name they reorder, hide or break what stands around it."""
+
+import unicodedata
+
+from cpor_web.rules.exc import Invalid
+from cpor_web.rules.words import N_
+
+HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control, format (bidi and zero-width too), unassigned and private characters, and breaks."""
+
+NOT_VISIBLE = N_("Use letters, digits and signs only: no line breaks or control characters.")
+
+
+def has_hidden(text: str) -> bool:
+    """Tell whether a line has a character that shows nothing; blanks are no such characters."""
+    return any(unicodedata.category(c) in HIDDEN for c in text)
+
+
+def one_line(typed: str) -> str:
+    """Return what was typed with single blanks for its blanks and breaks, and without NULs."""
+    return " ".join(typed.replace("\x00", "").split())
+
+
+def name_in(typed: str, *, if_empty: str) -> str:
+    """Return the name that was typed, on one line. Raises Invalid("name") for an empty one or hidden characters."""
+    name = one_line(typed)
+    if not name:
+        raise Invalid(if_empty, field_name="name")
+    if has_hidden(name):
+        raise Invalid(NOT_VISIBLE, field_name="name")
+    return name
