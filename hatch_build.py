@@ -13,7 +13,7 @@ class CompileTranslations(BuildHookInterface):  # type: ignore[type-arg]
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's interface
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile every language, also for an editable install."""
         for source in Path(self.root, "cpor_web", "translations").glob("*/LC_MESSAGES/*.po"):
             with source.open("rb") as po, source.with_suffix(".mo").open("wb") as mo:

@@ -15,7 +15,8 @@ from cpor_web.models import Document
 SANDBOX = "default-src 'none'; sandbox"
 _NOT_PLAIN = re.compile(r"[^ !#-$&-\[\]-~]")
 _UNSEEN = r"[^\S\t\r\n]|[\u200b-\u200f\u2060\ufeff]"
-_FORMULA = re.compile(rf"""(^|[;\t\r\n])(?=(?:{_UNSEEN}|")*[=+\-@＝＋－＠]|(?<![;\t\r\n])(?:{_UNSEEN})*[\t\r])""")  # noqa: RUF001
+_BEGINS = rf"""(^|[;\t\r\n])(?=(?:{_UNSEEN}|")*[=+\-@＝＋－＠])"""
+_FORMULA = re.compile(rf"{_BEGINS}|^(?=(?:{_UNSEEN})*[\t\r])")
 
 
 def document(document: Document, content: Iterable[bytes]) -> Response:

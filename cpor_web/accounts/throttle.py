@@ -28,7 +28,7 @@ def address_and_account() -> str:
 
 
 def _account() -> str:
-    """Return the address as accounts are found by it, however it was written: a domain has many spellings (UTS 46)."""
+    """Return the address as accounts are found by it: a domain can be written in many ways (UTS 46)."""
     typed = request.form.get("email", "").strip()
     try:
         return validate_email(typed, check_deliverability=False).normalized.lower()

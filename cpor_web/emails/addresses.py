@@ -30,7 +30,7 @@ def is_address(address: str) -> bool:
 
 
 def ascii_domain(domain: str) -> str:
-    """The domain in A-labels (IDNA 2008 after UTS 46, RFC 5891) and in lower case, as the wire and comparisons take it.
+    """The domain in lower-case A-labels (IDNA 2008 after UTS 46, RFC 5891), as the wire takes it.
 
     :raises UnicodeError: no domain
     """
@@ -48,8 +48,8 @@ def ascii_address(address: str) -> str:
     local, _, domain = address.rpartition("@")
     try:
         converted = f"{local}@{ascii_domain(domain)}"
-    except UnicodeError as error:
-        raise UnsupportedAddress(address) from error
+    except UnicodeError:
+        raise UnsupportedAddress(address) from None  # idna's own words quote the domain
     if not (converted.isascii() and is_address(address) and is_address(converted)):
         raise UnsupportedAddress(address)
     return converted

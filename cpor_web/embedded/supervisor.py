@@ -96,7 +96,8 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         """Take the data folder. Raises InUseError."""
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Nobody else lists it; what is in it is closed. PostgreSQL, as a user of its own when we are root, passes through.
+        self.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
         (self.data_dir / "log").mkdir(mode=0o700, exist_ok=True)
         self._lock = locks.hold(self.data_dir / "up.lock")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -6,7 +6,7 @@ from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
 
 HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Unicode's categories of control, format (bidi and zero-width too), unassigned and private characters, and breaks."""
+"""Unicode's categories of control, format (bidi and zero-width too), unassigned, private characters; breaks."""
 
 NOT_VISIBLE = N_("Use letters, digits and signs only: no line breaks or control characters.")
 

@@ -64,6 +64,19 @@ def test_writing_the_address_otherwise_gives_no_new_guesses(client: Browser, use
     assert _guess(client, f" {user.email.upper()} ") == 429
 
 
+@pytest.mark.parametrize(("path", "guesses"), [("/login", 10), ("/reset", 5)])
+def test_other_letters_of_the_same_domain_give_no_new_tries(
+    client: Browser, user: User, path: str, guesses: int
+) -> None:
+    local, _, domain = user.email.partition("@")
+    wide = f"{local}@{chr(ord(domain[0]) + 0xFEE0)}{domain[1:]}"
+    asked = [
+        client.submit(path, {"email": email, "password": "x"}, page=path, environ_base=HERE).status_code
+        for email in [user.email] * guesses + [wide]
+    ]
+    assert asked == [200] * guesses + [429]
+
+
 def test_signing_in_rightly_is_not_counted(client: Browser, app: Flask, user: User) -> None:
     assert {_guess(app.test_client(), user.email, factories.PASSWORD) for _ in range(12)} == {302}
 

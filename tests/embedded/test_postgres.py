@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
 
 from cpor_web.embedded.exc import InUseError, NotInstalledError, OtherVersionError, StartError
 from cpor_web.embedded.postgres import EmbeddedPostgres, find_binaries
@@ -22,16 +23,26 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 def ask(server: EmbeddedPostgres, question: str, dbname: str = "kept") -> list[tuple[object, ...]]:
     engine = create_engine(server.url(dbname))
-    with engine.begin() as connection:
-        answer = connection.execute(text(question))
-        rows = [tuple(row) for row in answer] if answer.returns_rows else []
-    engine.dispose()
-    return rows
+    try:
+        with engine.begin() as connection:
+            answer = connection.execute(text(question))
+            return [tuple(row) for row in answer] if answer.returns_rows else []
+    finally:
+        engine.dispose()
 
 
 def test_it_listens_on_a_private_socket_and_on_no_port(postgres: EmbeddedPostgres) -> None:
     assert ask(postgres, "SHOW listen_addresses") == [("",)]
     assert stat.S_IMODE(postgres.sockets.stat().st_mode) == 0o700
+
+
+def test_its_log_does_not_quote_a_row_that_is_refused(postgres: EmbeddedPostgres) -> None:
+    ask(postgres, "CREATE TABLE people AS SELECT lower('CARLA') AS email")
+    with pytest.raises(IntegrityError, match="carla"):
+        ask(postgres, "CREATE UNIQUE INDEX once ON people (email); INSERT INTO people SELECT * FROM people")
+    log = postgres.log.read_text()
+    assert "duplicate key value" in log
+    assert "carla" not in log
 
 
 def test_a_database_is_created_once(postgres: EmbeddedPostgres) -> None:

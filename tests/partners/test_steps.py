@@ -1,11 +1,15 @@
 """What a partner does with a claim, and what happens where the rules refuse."""
 
+from typing import Any
+
+import pytest
 from bs4 import BeautifulSoup, Tag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import clock
+from cpor_web import clock, proofs
 from cpor_web.consent import answers
+from cpor_web.extensions import db
 from cpor_web.models import Claim, Comment, Document, Invitation, Mail
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.statuses import Status
@@ -39,6 +43,34 @@ def test_a_document_comes_back_as_it_was_and_is_only_saved(browser: Browser, des
     assert saved.headers["X-Content-Type-Options"] == "nosniff"
     assert saved.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert saved.mimetype == "text/plain"
+
+
+@pytest.mark.parametrize(("verb", "status"), [("documents", Status.EDITING), ("dispute", Status.REJECTED)])
+def test_no_transaction_waits_for_a_document_to_be_stored(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str, status: Status
+) -> None:
+    claim, receive, was_open = desk.claim(status), proofs.receive, []
+
+    def looked_at(*what: Any, **how: Any) -> proofs.Stored:
+        was_open.append(db.session().in_transaction())
+        return receive(*what, **how)
+
+    monkeypatch.setattr(proofs, "receive", looked_at)
+    answer = browser.submit(address(claim, verb), {"document": a_file("late.txt")}, page=address(claim))
+    assert (answer.status_code, was_open) == (302, [False])
+
+
+@pytest.mark.parametrize("seen", [{}, {"seen": ""}, {"seen": "x"}, {"seen": "9" * 25}])
+@pytest.mark.parametrize("verb", ["submit", "delete", "request-rejection"])
+def test_a_decision_that_does_not_say_what_was_seen_is_refused(
+    browser: Browser, desk: Desk, verb: str, seen: dict[str, str]
+) -> None:
+    claim = desk.claim()
+    browser.submit(address(claim, "documents"), {"document": a_file()}, page=address(claim))
+    answer = browser.submit(address(claim, verb), seen, page=address(claim))
+    assert answer.status_code == 400
+    after = desk.now_of(claim)
+    assert (after.status, after.deleted_at) == (Status.EDITING, None)
 
 
 def test_of_a_refused_upload_no_row_is_written(browser: Browser, desk: Desk) -> None:
@@ -241,6 +273,6 @@ def test_no_contact_is_proposed_while_the_period_runs(browser: Browser, desk: De
     claim = desk.claim(Status.APPROVED)
     where = address(claim, "contact")
     sent = {"contact_name": "Dan Dahl", "contact_email": "dan@contoso.example.com", "contact_language": "en"}
-    answer = browser.submit(where, sent, page=where)
+    answer = browser.submit(where, {"seen": claim.version, **sent}, page=where)
     assert answer.status_code == 409
     assert "Dan Dahl" in answer.text

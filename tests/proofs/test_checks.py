@@ -83,6 +83,31 @@ def test_any_zip_is_no_word_file() -> None:
     assert refusal("proof.docx", packed.getvalue()).values == {"kind": "DOCX"}
 
 
+@pytest.mark.parametrize("told", [None, 2])
+def test_an_archive_with_a_huge_directory_is_refused_before_it_is_listed(
+    told: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = io.BytesIO(office("word"))
+    with zipfile.ZipFile(packed, "a") as archive:
+        for number in range(25_000):
+            archive.writestr(f"{number}", b"")
+    content = bytearray(packed.getvalue())
+    if told is not None:  # the archive may lie about how many there are
+        content[-14:-10] = told.to_bytes(2, "little") * 2
+    listed: list[zipfile.ZipInfo] = []
+    monkeypatch.setattr(zipfile.ZipInfo, "_decodeExtra", lambda entry, *_: listed.append(entry))
+    assert refusal("proof.docx", bytes(content), limit=8 * MIB).values == {"kind": "DOCX"}
+    assert listed == []
+
+
+def test_an_office_file_of_many_parts_is_taken() -> None:
+    packed = io.BytesIO(office("ppt"))
+    with zipfile.ZipFile(packed, "a") as archive:
+        for number in range(5_000):
+            archive.writestr(f"ppt/slides/_rels/slide{number}.xml.rels", b"")
+    assert check(candidate("proof.pptx", packed.getvalue(), limit=8 * MIB))
+
+
 @pytest.mark.parametrize("name", [None, "", "  ", "C:\\folder\\"])
 def test_without_a_file_the_person_is_asked_to_choose_one(name: str | None) -> None:
     assert refusal(name, b"").message == "Choose a file first."

@@ -86,6 +86,16 @@ def test_the_folder_is_for_its_owner_only(documents: DocumentStore) -> None:
     assert Path(documents.url).stat().st_mode & 0o777 == 0o700
 
 
+def test_a_document_is_for_its_owner_only_even_in_an_open_folder(tmp_path: Path) -> None:
+    tmp_path.joinpath("documents").mkdir(mode=0o755)
+    documents = DocumentStore(str(tmp_path / "documents"))
+    documents.store(io.BytesIO(b"signed"), filename="a.txt", media_type="text/plain")
+    [path] = files(documents)
+    folders = [each for each in Path(documents.url).iterdir() if each.is_dir()]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert {each.stat().st_mode & 0o777 for each in folders} == {0o700}
+
+
 def test_what_is_refused_is_not_stored(documents: DocumentStore) -> None:
     with pytest.raises(Invalid):
         proofs.receive(documents, io.BytesIO(b"MZ"), filename="proof.pdf", limit=100)
