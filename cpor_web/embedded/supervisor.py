@@ -96,7 +96,7 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         """Take the data folder. Raises InUseError."""
-        # Nobody else lists it; what is in it is closed. PostgreSQL, as a user of its own when we are root, passes through.
+        # Nobody else lists it, and what is in it is closed. PostgreSQL passes through as a user of its own.
         self.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
         (self.data_dir / "log").mkdir(mode=0o700, exist_ok=True)
         self._lock = locks.hold(self.data_dir / "up.lock")
