@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cpor_web import create_app, flask_settings
 from cpor_web.accounts.people import add_user, set_password
 from cpor_web.config import Settings
+from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES, Role
 from tests.support import factories
@@ -190,9 +191,12 @@ def test_where_the_database_breaks_off_in_the_middle_people_read_a_page_of_ours(
     committed: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = _with_account(committed)
-    monkeypatch.setattr(flask_settings, "database_limits", lambda _: "-c idle_in_transaction_session_timeout=1")
-    visitor = create_app(settings).test_client()
+    monkeypatch.setattr(flask_settings, "database_limits", lambda _: "-c idle_in_transaction_session_timeout=30")
+    hasty = create_app(settings)
+    visitor = hasty.test_client()
     visitor.expects_failure = True
     answer = visitor.submit("/login", {"email": user.email, "password": factories.PASSWORD}, page="/login")
+    with hasty.app_context():
+        db.engine.dispose()
     assert answer.status_code == 503
     assert "Not available for the moment" in answer.text

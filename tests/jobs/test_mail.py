@@ -176,7 +176,7 @@ def test_a_mail_that_cannot_be_written_is_refused_and_the_rest_go_out(
     claim: Claim, committed: Session, smtp_server: ScriptedServer
 ) -> None:
     notice = _notice(committed, claim)
-    notice.to_name = "Carla\r\nBcc: everybody@example.org"
+    notice.context = {}  # not one fact that its words need
     reader = Recipient("reader@fabrikam.example.org", "", "en")
     told = mail_of(committed, claim, "approved")
     outbox.put(committed, "approved", reader, told.context, now=utcnow(), claim_id=claim.id)
@@ -185,7 +185,6 @@ def test_a_mail_that_cannot_be_written_is_refused_and_the_rest_go_out(
     notice = _notice(committed, claim)
     assert (notice.state, notice.answer) == (MailState.REFUSED, "the mail cannot be written")
     assert not smtp_server.mails_to("carla@contoso.example.com")
-    assert not smtp_server.mails_to("everybody@example.org")
     assert smtp_server.mails_to(reader.address)
     assert invitations_of(committed, claim)[0].round.state is RoundState.STOPPED
 
