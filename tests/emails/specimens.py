@@ -70,6 +70,7 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {},
     ),
     "approved": ({**NOT_DUE, "days": 7.0, "needs_yes": False}, {}),
+    "approved--needs-yes": ({**NOT_DUE, "days": 7.0, "needs_yes": True}, {}),
     "rejected": (REJECTION, {}),
     "rejected--customer-decline": ({**REJECTION, "reason": "Customer decline", "comment": ""}, {}),
     "rejected--final": (
