@@ -6,6 +6,7 @@ A setting is named CPOR_ and its field in capitals. Values are text in the envir
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -42,6 +43,9 @@ class Settings:
     )
     secret_keys: tuple[str, ...] = setting((), "key ring for sessions, newest first, separated by commas", kinds.keys)
     consent_keys: tuple[str, ...] = setting((), "key ring for the links in mails; another one", kinds.keys)
+    signing_keys: tuple[str, ...] = setting(
+        (), "key ring that signs consent records and checkpoints of the history; a third one", kinds.signing_keys
+    )
     public_url: str = setting("", "where people reach this site; links in mails begin with it", kinds.url)
     database_url: str = setting("", "postgresql+psycopg://user:password@host/name", kinds.database)
     redis_url: str = setting("redis://127.0.0.1:6379/0", "the doorbell; it may be away")
@@ -91,6 +95,27 @@ class Settings:
     reviewers_address: str = setting(
         "reviewers@vendor.example.com", "where mail for all reviewers goes", kinds.address
     )
+    return_address: str = setting(
+        "",
+        "where reports of undelivered mail go, such as returns@…: each mail gets its own, returns+…@…; empty: none",
+        kinds.return_address,
+    )
+    imap_server: str = setting("", "mailbox that is read for reports and replies (IMAP); empty: none")
+    imap_port: int = setting(993, "its port", kinds.number(int, 1, 65535))
+    imap_security: Literal["none", "starttls", "tls"] = setting(
+        "tls", "none, starttls or tls", kinds.one_of("none", "starttls", "tls")
+    )
+    imap_username: str = setting("", "its account")
+    imap_password: str = setting("", "its password")
+    imap_folder: str = setting("INBOX", "its folder; what was read is moved out of it")
+    dkim_domain: str = setting("", "domain that we sign mail for (DKIM); empty: your relay signs")
+    dkim_selector: str = setting("cpor", "its selector")
+    dkim_key_file: str = setting("", "file of the private key, PEM")
+    hold_share: float = setting(
+        0.2, "share of a day's notices that, undelivered, holds all closing", kinds.number(float, 0, 1)
+    )
+    hold_count: int = setting(10, "but never fewer undelivered notices than this", kinds.number(int, 1, 1_000_000))
+    keep_received_days: int = setting(90, "days that reports and replies are kept as they came", kinds.days)
     one_click: bool = setting(True, "1: notices carry the one-click headers of RFC 8058", kinds.yes_or_no)
 
     assessor: Literal["built-in", "webhook", "csv"] = setting(
@@ -161,12 +186,12 @@ def _problems_together(settings: Settings, given: set[str]) -> list[str]:
     needed = {
         "CPOR_SECRET_KEYS": "Make one with: cpor keys new",
         "CPOR_CONSENT_KEYS": "Make one with: cpor keys new. It is not the ring of CPOR_SECRET_KEYS",
+        "CPOR_SIGNING_KEYS": "Make one with: cpor keys new. It is a ring of its own",
         "CPOR_PUBLIC_URL": "Set it to the address that customers can open",
         "CPOR_DATABASE_URL": "Set it to postgresql+psycopg://…",
     }
     problems = [f"{name} is not set. {what}." for name, what in needed.items() if name not in given]
-    if set(settings.secret_keys) & set(settings.consent_keys):
-        problems.append("CPOR_SECRET_KEYS and CPOR_CONSENT_KEYS share a key. Use two rings.")
+    problems += _problems_of_rings(settings)
     problems += _problems_of_calendar(settings)
     problems += _problems_of_assessor(settings)
     if settings.in_production:
@@ -177,6 +202,19 @@ def _problems_together(settings: Settings, given: set[str]) -> list[str]:
         if settings.clock_file:
             problems.append("CPOR_CLOCK_FILE is for tests only.")
     return problems
+
+
+def _problems_of_rings(settings: Settings) -> list[str]:
+    rings = {
+        "CPOR_SECRET_KEYS": settings.secret_keys,
+        "CPOR_CONSENT_KEYS": settings.consent_keys,
+        "CPOR_SIGNING_KEYS": settings.signing_keys,
+    }
+    return [
+        f"{one} and {other} share a key. Use two rings."
+        for one, other in combinations(rings, 2)
+        if set(rings[one]) & set(rings[other])
+    ]
 
 
 def _problems_of_calendar(settings: Settings) -> list[str]:

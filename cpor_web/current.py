@@ -14,12 +14,14 @@ from cpor_web.models import User
 from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore
 from cpor_web.rules.roles import Actor
+from cpor_web.signing import SigningKeys
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Keep what the settings say where views and commands find it."""
     app.extensions["settings"] = settings
     app.extensions["programme"] = Programme.from_settings(settings)
+    app.extensions["signing_keys"] = SigningKeys(settings.signing_keys)
     app.extensions["signers"] = Signers(settings.consent_keys, settings.public_url)
     if settings.clock_file:
         clock.follow(settings.data_dir / settings.clock_file)
@@ -46,6 +48,11 @@ def programme_as_set_up() -> Programme:
 def signers() -> Signers:
     """Return the makers and readers of customers' links."""
     return cast(Signers, current_app.extensions["signers"])
+
+
+def signing_keys() -> SigningKeys:
+    """Return the keys that sign what is to be verified later."""
+    return cast(SigningKeys, current_app.extensions["signing_keys"])
 
 
 def documents() -> DocumentStore:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SHORTEST_KEY = 32
+LONGEST_RETURN_LOCAL = 20
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -48,6 +49,14 @@ def keys(text: str) -> tuple[str, ...]:
     keys = words(text)
     if not keys or min(map(len, keys)) < SHORTEST_KEY:
         raise ValueError(f"keys of at least {SHORTEST_KEY} characters, the newest first, separated by commas")
+    return keys
+
+
+def signing_keys(text: str) -> tuple[str, ...]:
+    """Take seeds of Ed25519 (RFC 8032): 32 bytes each in URL-safe base64, as `cpor keys new` prints."""
+    keys = words(text)
+    if not keys or not all(re.fullmatch(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", key) for key in keys):
+        raise ValueError("keys as cpor keys new prints them, the newest first, separated by commas")
     return keys
 
 
@@ -113,6 +122,13 @@ def closures(text: str) -> tuple[date, ...]:
 def address(text: str) -> str:
     if not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", text):
         raise ValueError("an e-mail address")
+    return text
+
+
+def return_address(text: str) -> str:
+    """Take an address whose local part has room for "+" and what makes it a mail's own (RFC 5321: 64 octets)."""
+    if len(address(text).partition("@")[0]) > LONGEST_RETURN_LOCAL or "+" in text:
+        raise ValueError(f"an e-mail address with at most {LONGEST_RETURN_LOCAL} characters and no + before the @")
     return text
 
 

@@ -67,6 +67,7 @@ def settings(running: Servers, worker_number: int, tmp_path_factory: pytest.Temp
         environment="development",
         secret_keys=("session key of the tests, long enough",),
         consent_keys=("consent key of the tests, long enough",),
+        signing_keys=("A" * 43,),
         public_url="https://cpor.vendor.example.com",
         database_url=running.new_database(f"cpor_test_{worker_number}"),
         redis_url=running.redis_url(worker_number),

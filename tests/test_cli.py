@@ -39,6 +39,7 @@ def env(running: Servers, worker_number: int) -> dict[str, str]:
         "CPOR_ENVIRONMENT": "development",
         "CPOR_SECRET_KEYS": "s" * SHORTEST_KEY,
         "CPOR_CONSENT_KEYS": "c" * SHORTEST_KEY,
+        "CPOR_SIGNING_KEYS": "A" * 43,
         "CPOR_PUBLIC_URL": "http://127.0.0.1:8000",
         "CPOR_DATABASE_URL": running.new_database(f"cpor_cli_{worker_number}"),
         "CPOR_REDIS_URL": running.redis_url(worker_number),
@@ -87,6 +88,7 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once_and_without_a_trace
         "CPOR_PUBLIC_URL",
         "CPOR_SECRET_KEYS",
         "CPOR_CONSENT_KEYS",
+        "CPOR_SIGNING_KEYS",
         "CPOR_DATABASE_URL",
     }
 

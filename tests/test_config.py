@@ -12,6 +12,7 @@ from cpor_web.config import ConfigError, Settings
 GOOD = {
     "CPOR_SECRET_KEYS": "s" * 32,
     "CPOR_CONSENT_KEYS": "c" * 32,
+    "CPOR_SIGNING_KEYS": "A" * 43,
     "CPOR_PUBLIC_URL": "https://cpor.vendor.example.com",
     "CPOR_DATABASE_URL": "postgresql+psycopg://cpor@db.example.com/cpor",
 }

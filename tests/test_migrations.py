@@ -77,11 +77,11 @@ def test_every_check_of_the_models_is_in_the_database_by_its_name(engine: Engine
         assert all(name.startswith(f"{table.name}_") for name in named)
 
 
-def test_history_and_answers_are_guarded_by_triggers_that_are_on(engine: Engine) -> None:
+def test_history_answers_and_access_log_are_guarded_by_triggers_that_are_on(engine: Engine) -> None:
     with engine.connect() as connection:
         found = {tuple(row) for row in connection.execute(text(TRIGGERS))}
     names = ("only_added_to", "never_emptied")
-    assert found >= {(table, f"{table}_{name}", "O") for table in ("events", "answers") for name in names}
+    assert found >= {(table, f"{table}_{name}", "O") for table in ("events", "answers", "openings") for name in names}
 
 
 def test_migrating_up_down_and_up_again_leaves_nothing_behind_and_ends_the_same(house: tuple[Flask, Engine]) -> None:

@@ -46,7 +46,7 @@ def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = Fals
             redis = stack.enter_context(EmbeddedRedis(data_dir))
             env["CPOR_REDIS_URL"] = redis.url
             servers.append(redis)
-        for name in ("CPOR_SECRET_KEYS", "CPOR_CONSENT_KEYS"):
+        for name in ("CPOR_SECRET_KEYS", "CPOR_CONSENT_KEYS", "CPOR_SIGNING_KEYS"):
             env.setdefault(name, _kept_key(data_dir, name))
         catcher = None
         if "CPOR_MAIL_SERVER" not in env:

@@ -10,8 +10,11 @@ from cpor_web.models.document import Document
 from cpor_web.models.event import Event, HistoryHead
 from cpor_web.models.handover import Handover, HandoverKind, HandoverState
 from cpor_web.models.heartbeat import Heartbeat
+from cpor_web.models.holding import Holding
 from cpor_web.models.mail import Breaker, Mail, MailState
+from cpor_web.models.opening import Client, Opening
 from cpor_web.models.partner import MpnId, MpnKind, Partner
+from cpor_web.models.received import ReceivedKind, ReceivedMail
 from cpor_web.models.user import User
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "Breaker",
     "Claim",
     "ClaimProduct",
+    "Client",
     "Closure",
     "Comment",
     "CustomerContact",
@@ -34,13 +38,17 @@ __all__ = [
     "HandoverState",
     "Heartbeat",
     "HistoryHead",
+    "Holding",
     "Invitation",
     "Mail",
     "MailState",
     "MpnId",
     "MpnKind",
     "Note",
+    "Opening",
     "Partner",
+    "ReceivedKind",
+    "ReceivedMail",
     "Round",
     "RoundState",
     "User",

@@ -29,7 +29,8 @@ class Mail(Base):
     A worker leases a mail before it works on it; `SENDING` is committed just before the mail is handed over, so
     that after a kill only that one is in doubt. `message_id`, `dated_at` and `boundary` are fixed then: the one
     repeat of a mail in doubt (`repeats`) is identical byte for byte. A mail that the server surely did not take is
-    made anew.
+    made anew. `key_id` names the key that signed its links. `answer` is what the mail server said, `bounce` what a
+    later report said.
     """
 
     __tablename__ = "mails"
@@ -55,8 +56,11 @@ class Mail(Base):
     message_id: Mapped[str | None] = mapped_column(unique=True)
     dated_at: Mapped[datetime | None]
     boundary: Mapped[str | None]
+    key_id: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     answer: Mapped[str] = mapped_column(server_default="")
+    bounced_at: Mapped[datetime | None]
+    bounce: Mapped[str] = mapped_column(server_default="")
 
     __table_args__ = (
         Index("mails_due", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
@@ -64,6 +68,7 @@ class Mail(Base):
             "(due_at IS NOT NULL) = (state IN ('queued', 'deferred', 'sending'))", name="due_while_it_is_to_be_sent"
         ),
         CheckConstraint("(state = 'sent') <= (sent_at IS NOT NULL)", name="sent_with_a_moment"),
+        CheckConstraint("(state = 'bounced') = (bounced_at IS NOT NULL)", name="bounced_with_a_moment"),
         CheckConstraint("state <> 'sending' OR leased_until IS NOT NULL", name="leased_while_sending"),
         CheckConstraint("leased_until IS NULL OR due_at IS NOT NULL", name="leased_only_while_due"),
     )

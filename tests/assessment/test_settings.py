@@ -7,6 +7,7 @@ from cpor_web.config import ConfigError, Settings
 ENOUGH = {
     "CPOR_SECRET_KEYS": "session key of the tests; long enough",
     "CPOR_CONSENT_KEYS": "consent key of the tests; long enough",
+    "CPOR_SIGNING_KEYS": "A" * 43,
     "CPOR_PUBLIC_URL": "https://cpor.vendor.example.com",
     "CPOR_DATABASE_URL": "postgresql+psycopg://cpor@db/cpor",
 }

@@ -124,8 +124,8 @@ def test_a_folder_in_use_is_not_used_twice(pair: tuple[Up, Up]) -> None:
 
 
 def test_keys_are_kept_for_the_owner_alone(pair: tuple[Up, Up]) -> None:
-    kept = [(pair[0].data_dir / name) for name in ("secret_keys.txt", "consent_keys.txt")]
-    assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600]
+    kept = [(pair[0].data_dir / name) for name in ("secret_keys.txt", "consent_keys.txt", "signing_keys.txt")]
+    assert [file.stat().st_mode & 0o777 for file in kept] == [0o600, 0o600, 0o600]
     assert pair[0].data_dir.stat().st_mode & 0o777 == 0o711
     assert kept[0].read_text() != kept[1].read_text()
     assert kept[0].read_text() != (pair[1].data_dir / kept[0].name).read_text()

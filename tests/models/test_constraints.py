@@ -22,6 +22,20 @@ HANDOVER = (
     " delivered_at)"
     " SELECT 'k', a.id, 1, {kind}, '{{}}', {state}, now(), {due}, {leased}, {delivered} FROM assessments a"
 )
+HOLDING = "INSERT INTO holdings (began_at, notices, failed, released_at, released_by_id, reason) SELECT now(), {}"
+OPENING = (
+    "INSERT INTO openings (invitation_id, at, page, method, client) SELECT id, now(), 'd', 'GET', {} FROM invitations"
+)
+RECEIVED = (
+    "INSERT INTO received_mails (received_at, digest, kind, mail_id, raw, erased_at)"
+    " SELECT now(), {digest}, {kind}, {mail}, {raw}, {erased} FROM mails LIMIT 1"
+)
+
+
+def _received(**fields: str) -> str:
+    """Return the statement that keeps a received mail: a right one but for `fields`."""
+    right = {"digest": r"sha256('x')", "kind": "'reply'", "mail": "id", "raw": "'x'", "erased": "NULL"}
+    return RECEIVED.format(**(right | fields))
 
 
 def _handover(**fields: str) -> str:
@@ -90,7 +104,17 @@ CHECKS = {
     "handovers_leased_only_while_due": [_handover(state="'given-up'", due="NULL", leased="now()")],
     "handovers_leased_while_sending": [_handover(state="'sending'")],
     "handovers_state_is_known": [_handover(state="'lost'", due="NULL")],
+    "holdings_released_by_somebody_with_a_reason": [
+        HOLDING.format("10, 5, now(), NULL, 'why'"),
+        HOLDING.format("10, 5, NULL, NULL, 'why'"),
+        HOLDING.format("10, 5, now(), id, '' FROM users LIMIT 1"),
+    ],
+    "holdings_some_failed": [HOLDING.format("10, 0, NULL, NULL, ''"), HOLDING.format("10, 11, NULL, NULL, ''")],
     "invitations_link_id_of_16_bytes": ["UPDATE invitations SET link_id = 'short'"],
+    "mails_bounced_with_a_moment": [
+        "UPDATE mails SET bounced_at = now() WHERE state = 'sent'",
+        "UPDATE mails SET state = 'bounced' WHERE state = 'sent'",
+    ],
     "mails_due_while_it_is_to_be_sent": [
         "UPDATE mails SET due_at = NULL WHERE state = 'queued'",
         "UPDATE mails SET state = 'refused' WHERE state = 'queued'",
@@ -100,6 +124,11 @@ CHECKS = {
     "mails_sent_with_a_moment": ["UPDATE mails SET sent_at = NULL WHERE state = 'sent'"],
     "mails_state_is_known": ["UPDATE mails SET state = 'lost' WHERE state = 'sent'"],
     "mpn_ids_kind_is_global_or_location": ["UPDATE mpn_ids SET kind = 'lunar'"],
+    "openings_client_is_known": [OPENING.format("'ghost'")],
+    "received_mails_bounces_are_about_a_mail": [_received(kind="'hard-bounce'", mail="NULL")],
+    "received_mails_digest_of_32_bytes": [_received(digest="'short'")],
+    "received_mails_kind_is_known": [_received(kind="'postcard'")],
+    "received_mails_raw_until_erased": [_received(raw="NULL"), _received(erased="now()")],
     "rounds_closed_when_no_longer_open": [
         "UPDATE rounds SET closed_at = now() WHERE state = 'running'",
         "UPDATE rounds SET state = 'denied' WHERE state = 'running'",
@@ -128,7 +157,11 @@ UNIQUE = {
         "INSERT INTO customer_contacts (claim_id, position, name, email)"
         " SELECT claim_id, position, name, email FROM customer_contacts"
     ],
+    "holdings_one_in_force": [
+        HOLDING.format("10, 5, NULL, NULL, ''") + "; " + HOLDING.format("9, 5, NULL, NULL, ''")
+    ],
     "partners_one_name": ["INSERT INTO partners (name) SELECT upper(name) FROM partners"],
+    "received_mails_unique_digest": [_received() + "; " + _received(mail="NULL")],
     "rounds_numbered_within_a_claim": [
         "INSERT INTO rounds (claim_id, number, state, opened_at, closed_at)"
         " SELECT claim_id, number, 'ended', now(), now() FROM rounds"

@@ -211,6 +211,7 @@ class Installation:
             "environment": "development",
             "secret_keys": "session key of the tests and long enough",
             "consent_keys": "consent key of the tests and long enough",
+            "signing_keys": "A" * 43,
             "public_url": self.url,
             "database_url": self._database_url,
             "redis_url": self.redis.url,
