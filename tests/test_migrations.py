@@ -11,6 +11,7 @@ from flask_migrate import downgrade, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import CheckConstraint, Connection, Engine, create_engine, inspect, text
 
+from cpor_web import verification
 from cpor_web.extensions import migrate
 from cpor_web.models import Base
 from cpor_web.paths import MIGRATIONS
@@ -30,6 +31,23 @@ TRIGGERS = (
     "SELECT c.relname, t.tgname, t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
     " WHERE NOT t.tgisinternal"
 )
+
+
+FILED_BEFORE = """
+WITH p AS (INSERT INTO partners (name) VALUES ('Adatum') RETURNING id),
+u AS (INSERT INTO users (email, name, role, fs_uniquifier) VALUES ('rita@vendor.example.com', 'Rita', 'reviewer', 'x')
+      RETURNING id),
+c AS (INSERT INTO claims (reference, created_at, filed_by_id, partner_id, name, status, status_since)
+      SELECT 'C-' || n, now(), u.id, p.id, 'A claim', 'editing', now() FROM p, u, generate_series(1, :claims) n
+      RETURNING id, filed_by_id),
+h AS (INSERT INTO history_heads (claim_id, position)
+      SELECT id, CASE WHEN id > 1 THEN :events ELSE 0 END FROM c)
+INSERT INTO events (claim_id, position, version, kind, at, role, actor, user_id, data)
+SELECT id, n, n, 'claim:edited', now() - n * interval '1 hour 1 microsecond', 'reviewer', 'Rita Ørsted', filed_by_id,
+       jsonb_build_object('changes', jsonb_build_object('name', jsonb_build_array(null, 'Zoë ' || n)), 'b', 1.50)
+FROM c, generate_series(1, :events) n WHERE id > 1
+"""
+"""Claims with some events each, and one without any, as the tables were before events were chained."""
 
 
 def schema(connection: Connection) -> dict[str, set[tuple[Any, ...]]]:
@@ -77,11 +95,30 @@ def test_every_check_of_the_models_is_in_the_database_by_its_name(engine: Engine
         assert all(name.startswith(f"{table.name}_") for name in named)
 
 
-def test_history_answers_and_access_log_are_guarded_by_triggers_that_are_on(engine: Engine) -> None:
+def test_history_answers_access_log_and_checkpoints_are_guarded_by_triggers_that_are_on(engine: Engine) -> None:
     with engine.connect() as connection:
         found = {tuple(row) for row in connection.execute(text(TRIGGERS))}
     names = ("only_added_to", "never_emptied")
-    assert found >= {(table, f"{table}_{name}", "O") for table in ("events", "answers", "openings") for name in names}
+    guarded = ("events", "answers", "openings", "checkpoints")
+    assert found >= {(table, f"{table}_{name}", "O") for table in guarded for name in names}
+
+
+def test_events_from_before_the_chain_are_chained_claim_by_claim(house: tuple[Flask, Engine]) -> None:
+    app, engine = house
+    with app.app_context():
+        upgrade(revision="0002")
+    with engine.begin() as connection:
+        connection.execute(text(FILED_BEFORE), {"events": 3, "claims": 1_201})
+    for _ in range(2):
+        with app.app_context():
+            upgrade(revision="0003")
+        with engine.connect() as connection:
+            report = verification.verify(connection, folder=None, public={})
+            assert report.findings == []
+            assert (report.claims, report.events, report.uncovered) == (1_201, 3 * 1_200, 3 * 1_200)
+            assert connection.scalar(text("SELECT count(DISTINCT salt) FROM events")) == 3 * 1_200
+        with app.app_context():
+            downgrade(revision="0002")
 
 
 def test_migrating_up_down_and_up_again_leaves_nothing_behind_and_ends_the_same(house: tuple[Flask, Engine]) -> None:

@@ -147,6 +147,7 @@ class CustomerContact(Base):
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("customer_contacts.id"))
 
     claim: Mapped[Claim] = relationship(back_populates="all_contacts")
+    replaces: Mapped["CustomerContact | None"] = relationship(remote_side="CustomerContact.id", viewonly=True)
 
     __table_args__ = (
         UniqueConstraint("claim_id", "position", name="customer_contacts_one_a_position"),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cpor_web.models.base import Base, Id, one_of
 from cpor_web.models.claim import Claim, CustomerContact
+from cpor_web.models.mail import Mail, MailState
 from cpor_web.rules.reasons import Denial, Way
 
 
@@ -74,10 +75,20 @@ class Round(Base):
         return self.state in OPEN_STATES
 
     @property
-    def is_astray(self) -> bool:
-        """Whether one of those asked could not be reached, or said not to be the right person."""
+    def astray(self) -> list["Invitation"]:
+        """Those asked who could not be reached, or said not to be the right person."""
         asked = [each for each in self.invitations if each.superseded_at is None]
-        return any(each.bounced_at is not None or each.is_the_wrong_person for each in asked)
+        return [each for each in asked if each.bounced_at is not None or each.is_the_wrong_person]
+
+    @property
+    def is_astray(self) -> bool:
+        return bool(self.astray)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether nobody knows if a notice that it waits for was delivered, and no other one is on its way."""
+        asked = [each for each in self.invitations if each.superseded_at is None and each.taken_at is None]
+        return self.state is RoundState.WAITING and any(each.is_in_doubt for each in asked)
 
 
 class Invitation(Base):
@@ -101,12 +112,18 @@ class Invitation(Base):
     round: Mapped[Round] = relationship(back_populates="invitations")
     contact: Mapped[CustomerContact] = relationship()
     answers: Mapped[list["Answer"]] = relationship(viewonly=True, order_by="Answer.id")
+    mails: Mapped[list[Mail]] = relationship(viewonly=True, order_by=Mail.id)
 
     __table_args__ = (CheckConstraint("octet_length(link_id) = 16", name="link_id_of_16_bytes"),)
 
     @property
     def is_the_wrong_person(self) -> bool:
         return any(answer.kind is AnswerKind.NOT_THE_RIGHT_PERSON for answer in self.answers)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        under_way = any(mail.due_at is not None for mail in self.mails)
+        return not under_way and any(mail.state is MailState.UNKNOWN for mail in self.mails)
 
 
 class AnswerKind(StrEnum):

@@ -23,6 +23,12 @@ class MailState(StrEnum):
     BOUNCED = "bounced"
 
 
+FAILED = (MailState.REFUSED, MailState.UNKNOWN, MailState.BOUNCED)
+"""The ends of a mail that surely, or perhaps, did not get through."""
+
+FAILED_UNATTENDED = "state IN ('refused', 'unknown', 'bounced') AND message_id IS NOT NULL AND dealt_with_at IS NULL"
+
+
 class Mail(Base):
     """One mail to one address. `context` holds the facts that its template needs, never a working link.
 
@@ -30,7 +36,8 @@ class Mail(Base):
     that after a kill only that one is in doubt. `message_id`, `dated_at` and `boundary` are fixed then: the one
     repeat of a mail in doubt (`repeats`) is identical byte for byte. A mail that the server surely did not take is
     made anew. `key_id` names the key that signed its links. `answer` is what the mail server said, `bounce` what a
-    later report said.
+    later report said; `ended_at` is when it was no longer to be sent. One that failed is a person's task until it is
+    dealt with.
     """
 
     __tablename__ = "mails"
@@ -61,9 +68,14 @@ class Mail(Base):
     answer: Mapped[str] = mapped_column(server_default="")
     bounced_at: Mapped[datetime | None]
     bounce: Mapped[str] = mapped_column(server_default="")
+    ended_at: Mapped[datetime | None]
+    dealt_with_at: Mapped[datetime | None]
+    dealt_with_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
     __table_args__ = (
         Index("mails_due", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
+        Index("mails_by_last_news", text("coalesce(bounced_at, ended_at)")),
+        Index("mails_for_a_person", "id", postgresql_where=text(FAILED_UNATTENDED)),
         CheckConstraint(
             "(due_at IS NOT NULL) = (state IN ('queued', 'deferred', 'sending'))", name="due_while_it_is_to_be_sent"
         ),
@@ -71,7 +83,13 @@ class Mail(Base):
         CheckConstraint("(state = 'bounced') = (bounced_at IS NOT NULL)", name="bounced_with_a_moment"),
         CheckConstraint("state <> 'sending' OR leased_until IS NOT NULL", name="leased_while_sending"),
         CheckConstraint("leased_until IS NULL OR due_at IS NOT NULL", name="leased_only_while_due"),
+        CheckConstraint("(dealt_with_at IS NULL) = (dealt_with_by_id IS NULL)", name="dealt_with_by_somebody"),
     )
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it failed, was not called back, and nobody has dealt with it."""
+        return self.state in FAILED and self.message_id is not None and self.dealt_with_at is None
 
 
 class Breaker(Base):

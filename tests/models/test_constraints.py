@@ -10,9 +10,10 @@ from cpor_web.programme import Programme
 from tests.support import claims, factories
 
 ANSWER = "INSERT INTO answers (invitation_id, kind, at, way, reason) SELECT id, {}, now(), {}, {} FROM invitations"
+CHECKPOINT = "INSERT INTO checkpoints (number, at, previous, heads, signature) VALUES ({}, now(), {}, '[]', '{{}}')"
 EVENT = (
-    "INSERT INTO events (claim_id, position, version, kind, at, role, actor)"
-    " SELECT id, 99, 1, 'x', now(), {}, 'X' FROM claims"
+    "INSERT INTO events (claim_id, position, version, kind, at, role, actor, data, salt, said, link)"
+    " SELECT id, 99, 1, 'x', now(), {role}, {actor}, {data}, {salt}, {said}, {link} FROM claims"
 )
 ASSESSMENT = (
     "INSERT INTO assessments (claim_id, round_id, state, queued_at) SELECT claim_id, id, {}, now() FROM rounds"
@@ -30,6 +31,13 @@ RECEIVED = (
     "INSERT INTO received_mails (received_at, digest, kind, mail_id, raw, erased_at)"
     " SELECT now(), {digest}, {kind}, {mail}, {raw}, {erased} FROM mails LIMIT 1"
 )
+
+
+def _event(**fields: str) -> str:
+    """Return the statement that appends an event: a right one but for `fields`."""
+    right = {"role": "'system'", "actor": "'erased'", "data": "'{}'"}
+    digests = {"salt": "substr(sha256('x'), 1, 16)", "said": "sha256('x')", "link": "sha256('x')"}
+    return EVENT.format(**(right | digests | fields))
 
 
 def _received(**fields: str) -> str:
@@ -91,7 +99,16 @@ CHECKS = {
     "customer_contacts_first_or_second": ["UPDATE customer_contacts SET position = 3"],
     "documents_not_empty": ["UPDATE documents SET size = 0"],
     "documents_not_replaced_by_itself": ["UPDATE documents SET replaced_by_id = id"],
-    "events_role_is_known": [EVENT.format("'king'")],
+    "checkpoints_counted_from_one": [CHECKPOINT.format("0", "sha256('x')")],
+    "checkpoints_previous_is_whole": [CHECKPOINT.format("1", "'x'")],
+    "events_digests_are_whole": [_event(**{name: "'x'"}) for name in ("salt", "said", "link")],
+    "events_nothing_left_once_erased": [
+        _event(salt="NULL", actor="'X'"),
+        _event(salt="NULL", data="'[]'"),
+        _event(salt="NULL").replace("(claim_id", "(user_id, claim_id").replace("SELECT", "SELECT filed_by_id,"),
+    ],
+    "events_role_is_known": [_event(role="'king'")],
+    "history_heads_link_is_whole": ["UPDATE history_heads SET link = 'x'"],
     "handovers_delivered_with_a_moment": [
         _handover(state="'delivered'", due="NULL"),
         _handover(delivered="now()"),
@@ -119,6 +136,7 @@ CHECKS = {
         "UPDATE mails SET due_at = NULL WHERE state = 'queued'",
         "UPDATE mails SET state = 'refused' WHERE state = 'queued'",
     ],
+    "mails_dealt_with_by_somebody": ["UPDATE mails SET dealt_with_at = now()"],
     "mails_leased_only_while_due": ["UPDATE mails SET leased_until = now() WHERE state = 'sent'"],
     "mails_leased_while_sending": ["UPDATE mails SET state = 'sending', leased_until = NULL WHERE state = 'queued'"],
     "mails_sent_with_a_moment": ["UPDATE mails SET sent_at = NULL WHERE state = 'sent'"],
