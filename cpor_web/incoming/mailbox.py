@@ -1,0 +1,151 @@
+"""A mailbox that is read for what comes back (IMAP, RFC 3501). What was read is moved to a folder beside it."""
+
+import imaplib
+import re
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from cpor_web.config import Settings
+from cpor_web.emails.outcomes import one_line
+from cpor_web.incoming import keeping
+
+READ = "Processed"
+_NUMBERS = re.compile(rb"\d+")
+_PREFIX = re.compile(rb'\(\("([^"]*)"')
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+class MailboxTrouble(Exception):
+    """The mailbox cannot be read now. It says why, without anybody's address."""
+
+    def __init__(self, why: object) -> None:
+        super().__init__(_ADDRESS.sub("…", one_line(str(why))) or type(why).__name__)
+
+
+@dataclass
+class Mailbox:
+    """One folder of a mail server, open within a `with` block. Every failure of the server is MailboxTrouble.
+
+    Nothing is changed but by `put_away`: reading marks nothing as read. Each answer of the server may take `timeout`
+    seconds.
+    """
+
+    host: str
+    port: int
+    security: str
+    username: str
+    password: str
+    folder: str
+    timeout: float
+    ca_file: str = ""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return the mailbox that the settings name."""
+        return cls(
+            settings.imap_server,
+            settings.imap_port,
+            settings.imap_security,
+            settings.imap_username,
+            settings.imap_password,
+            settings.imap_folder,
+            settings.mail_timeout,
+            settings.mail_ca_file,
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self._server = self._connected()
+            self._sign_in()
+            self._done(self._server.select(_quoted(self.folder)))
+        except (OSError, imaplib.IMAP4.error, UnicodeError) as error:
+            self.__exit__()
+            raise MailboxTrouble(error) from None
+        self._read_folder = ""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        server: imaplib.IMAP4 | None = getattr(self, "_server", None)
+        if server is not None:
+            server.shutdown()  # not LOGOUT: nothing is pending, and a server may be slow to say goodbye
+
+    def uids(self, *, most: int) -> list[int]:
+        """Return the numbers of up to `most` mails that were not put away, the oldest first."""
+        found = self._command("UID", "SEARCH", "UNDELETED")
+        return sorted(int(uid) for line in found if line for uid in _NUMBERS.findall(line))[:most]
+
+    def fetch(self, uid: int) -> bytes | None:
+        """Return a mail's bytes, at most so many as are kept; None where it is gone."""
+        answer = self._command("UID", "FETCH", str(uid), f"(BODY.PEEK[]<0.{keeping.LONGEST}>)")
+        return next((bytes(each[1]) for each in answer if isinstance(each, tuple)), None)
+
+    def put_away(self, uid: int) -> None:
+        """Move a mail that is kept elsewhere by now out of the folder."""
+        folder = self._read_folder or self._made_folder()
+        if "MOVE" in self._server.capabilities:  # RFC 6851
+            self._command("UID", "MOVE", str(uid), folder)
+            return
+        self._command("UID", "COPY", str(uid), folder)
+        self._command("UID", "STORE", str(uid), "+FLAGS.SILENT", r"(\Deleted \Seen)")
+        if "UIDPLUS" in self._server.capabilities:  # RFC 4315; without it the owner's program clears up
+            self._command("UID", "EXPUNGE", str(uid))
+
+    def _connected(self) -> imaplib.IMAP4:
+        context = ssl.create_default_context(cafile=self.ca_file or None)
+        if self.security == "tls":
+            return imaplib.IMAP4_SSL(self.host, self.port, ssl_context=context, timeout=self.timeout)
+        server = imaplib.IMAP4(self.host, self.port, timeout=self.timeout)
+        if self.security == "starttls":
+            try:
+                server.starttls(context)
+            except BaseException:
+                server.shutdown()
+                raise
+        return server
+
+    def _sign_in(self) -> None:
+        secret = f"\0{self.username}\0{self.password}".encode()
+        if "AUTH=PLAIN" in self._server.capabilities:  # takes any characters, which LOGIN does not
+            self._done(self._server.authenticate("PLAIN", lambda _challenge: secret))
+        else:
+            self._done(self._server.login(self.username, self.password))
+
+    def _made_folder(self) -> str:
+        """Return the folder for what was read, made where it is missing, below the account's own prefix."""
+        (answer,) = self._command("NAMESPACE") if "NAMESPACE" in self._server.capabilities else (b"",)
+        prefix = _PREFIX.search(answer or b"")
+        folder = _quoted((prefix[1].decode("ascii", "replace") if prefix else "") + READ)
+        try:
+            self._server.create(folder)  # NO where it is there already
+            self._command("STATUS", folder, "(UIDNEXT)")
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise MailboxTrouble(error) from None
+        self._read_folder = folder
+        return folder
+
+    def _command(self, name: str, *arguments: str) -> Sequence[Any]:
+        try:
+            if name == "UID":
+                return self._done(self._server.uid(*arguments))
+            if name == "NAMESPACE":
+                return self._done(self._server.namespace())
+            return self._done(self._server.status(*arguments))
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise MailboxTrouble(error) from None
+
+    @staticmethod
+    def _done(answer: tuple[str, Sequence[Any]]) -> Sequence[Any]:
+        status, data = answer
+        if status != "OK":
+            raise imaplib.IMAP4.error(_text(data))
+        return data
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", r"\\").replace('"', r"\"") + '"'
+
+
+def _text(data: Sequence[Any]) -> str:
+    return " ".join(each.decode("ascii", "replace") for each in data if isinstance(each, bytes))

@@ -1,0 +1,87 @@
+"""What came back by mail: people's replies, and what could not be understood; each as it came, to be saved."""
+
+from dataclasses import dataclass
+
+from flask import Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from cpor_web import downloads
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import queries as claim_queries
+from cpor_web.claims import replies
+from cpor_web.current import actor
+from cpor_web.extensions import db
+from cpor_web.incoming import parsing, queries
+from cpor_web.models import Claim, ReceivedKind, ReceivedMail
+from cpor_web.numbers import page_number
+from cpor_web.reviewers.blueprint import bp
+from cpor_web.rules.roles import REVIEWERS
+from cpor_web.rules.words import N_
+
+EVERYTHING = "everything"
+
+KINDS = {
+    ReceivedKind.REPLY: N_("A person's reply"),
+    ReceivedKind.HARD_BOUNCE: N_("Not delivered"),
+    ReceivedKind.SOFT_BOUNCE: N_("Delayed"),
+    ReceivedKind.AUTOMATIC: N_("Automatic"),
+    ReceivedKind.UNRELATED: N_("About no mail of ours"),
+}
+
+
+@bp.get("/received")
+@allowed(REVIEWERS)
+def received() -> ResponseReturnValue:
+    """List what came back, the newest first: what a person should look at, or what is asked for."""
+    chosen = request.args.get("kind", "")
+    page = page_number()
+    found = queries.listed(
+        db.session(),
+        kind=next((kind for kind in ReceivedKind if kind.value == chosen), None),
+        everything=chosen == EVERYTHING,
+        limit=queries.PAGE + 1,  # one more than a page holds tells whether there is a next one
+        offset=(page - 1) * queries.PAGE,
+    )
+    listed = list(found[: queries.PAGE])
+    return render_template(
+        "reviewers/received.html",
+        received=listed,
+        references=_references(listed),
+        chosen=chosen,
+        everything=EVERYTHING,
+        kinds=KINDS,
+        page=page,
+        has_more=len(found) > queries.PAGE,
+    )
+
+
+@bp.get("/received/<int:received_id>")
+@allowed(REVIEWERS)
+def received_raw(received_id: int) -> ResponseReturnValue:
+    """Give a mail as it came, without customers' links, until its time is over: as text, and only to be saved."""
+    found = db.session.get(ReceivedMail, received_id) or abort(404)
+    if found.raw is None:
+        abort(404)
+    return downloads.as_attachment(Response(found.raw, mimetype="text/plain"), f"received-{found.id}.txt")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply, and the address that it says it is from: anybody can write any."""
+
+    mail: ReceivedMail
+    sender: str
+
+
+def unread(session: Session, claim: Claim) -> list[Reply]:
+    """Return the replies that hold the claim's closing, the oldest first."""
+    round_ = claim_queries.latest_round(session, claim)
+    came = replies.unread(session, claim, round_) if round_ is not None and round_.is_open else ()
+    return [Reply(each, parsing.parse(each.raw).sender if each.raw else "") for each in came]
+
+
+def _references(listed: list[ReceivedMail]) -> dict[int, str]:
+    ids = {each.mail.claim_id for each in listed if each.mail is not None and each.mail.claim_id is not None}
+    claims = claim_queries.claims_of(actor()).where(Claim.id.in_(ids)).with_only_columns(Claim.id, Claim.reference)
+    return dict(db.session.execute(claims).all())

@@ -1,0 +1,110 @@
+"""Reads the mailbox for what comes back, draws the consequences of it, and erases it once its time is over."""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from cpor_web import clock, current
+from cpor_web.extensions import bell, db
+from cpor_web.incoming import receiving, retention, settling
+from cpor_web.incoming.mailbox import Mailbox, MailboxTrouble
+from cpor_web.models import Heartbeat
+from cpor_web.programme import Programme
+from cpor_web.queue import POLL_MAILBOX
+from cpor_web.transactions import transaction
+from jobs import pauses
+from jobs.app import app
+from jobs.pauses import MAILBOX
+from jobs.windows import each_due
+
+log = logging.getLogger(__name__)
+
+POLL_EVERY = timedelta(seconds=30)
+BATCH = 100
+WORK_SECONDS = 60
+"""After this a poll leaves the rest to the next one: well under the 420 seconds after which RQ takes it for dead."""
+
+MOST_ERASED = 200
+
+
+def poll() -> None:
+    """Take in what lies in the mailbox. Nothing where none is set, or it was looked at a moment ago."""
+    with app().app_context():
+        settings = current.settings()
+        if not settings.imap_server or pauses.is_paused(MAILBOX) or not _is_time():
+            return
+        try:
+            with Mailbox.from_settings(settings) as mailbox:
+                is_all = _take_in(mailbox, time.monotonic() + WORK_SECONDS)
+        except MailboxTrouble as trouble:
+            pauses.pause(MAILBOX, str(trouble))
+            return
+        pauses.resume(MAILBOX)
+        if not is_all:
+            _look_again()
+
+
+def settle() -> None:
+    """Draw the consequences of what came in."""
+    each_due(_received, settling.settle)
+
+
+def erase() -> None:
+    """Erase what was kept long enough."""
+    with app().app_context():
+        days, erased = current.settings().keep_received_days, MOST_ERASED
+        while erased == MOST_ERASED:
+            with transaction(db.session):
+                erased = retention.erase_due(db.session(), days=days, now=clock.utcnow(), most=MOST_ERASED)
+
+
+def _take_in(mailbox: Mailbox, until: float) -> bool:
+    """Return False where there is, or may be, more."""
+    uids = mailbox.uids(most=BATCH)
+    for uid in uids:
+        if time.monotonic() > until:
+            return False
+        _take(mailbox, uid)
+    return len(uids) < BATCH
+
+
+def _take(mailbox: Mailbox, uid: int) -> None:
+    """Put one mail away once it is stored for good: killed in between, it is read again, which changes nothing.
+
+    One that cannot be stored stays where it is and holds no other up.
+    """
+    raw = mailbox.fetch(uid)
+    if raw is None:
+        return
+    try:
+        with transaction(db.session):
+            receiving.receive(db.session(), raw, returns=current.return_addresses(), now=clock.utcnow())
+    except Exception as error:  # its name alone: what the mail says belongs into no log
+        log.error("mail %d of the mailbox cannot be stored: %s", uid, type(error).__name__)  # noqa: TRY400
+    else:
+        mailbox.put_away(uid)
+
+
+def _is_time() -> bool:
+    """Take this look, so that of several workers one looks, and a server is not asked without end."""
+    now = clock.utcnow()
+    looked = insert(Heartbeat).values(name=MAILBOX, at=now)
+    is_time = Heartbeat.at <= now - POLL_EVERY
+    looked = looked.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=is_time)
+    with transaction(db.session):
+        return db.session.scalar(looked.returning(Heartbeat.name)) is not None
+
+
+def _look_again() -> None:
+    with transaction(db.session):
+        db.session.execute(delete(Heartbeat).where(Heartbeat.name == MAILBOX))
+    bell.ring(POLL_MAILBOX)
+
+
+def _received(session: Session, _programme: Programme, most: int) -> Sequence[int]:
+    return settling.due(session, most=most)

@@ -1,0 +1,230 @@
+"""What is kept of a received mail, and which mail of ours it is taken to be about."""
+
+import base64
+import quopri
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+from sqlalchemy import func, select
+
+from cpor_web import queue
+from cpor_web.config import Settings
+from cpor_web.emails.links import Purpose, Signers
+from cpor_web.emails.returns import ReturnAddresses
+from cpor_web.incoming import keeping
+from cpor_web.incoming.receiving import NOT_SIGNED, NOT_UNDERSTOOD, OTHER_RECIPIENT
+from cpor_web.models import Claim, Mail, ReceivedKind, ReceivedMail
+from tests.incoming.conftest import LATER, Desk
+from tests.support import returned_mail
+from tests.support.returned_mail import out_of_office, receipt, reply, report
+
+CARLA = "carla@contoso.example.com"
+
+
+@pytest.mark.parametrize("write", [report, returned_mail.exchange, returned_mail.gmail])
+def test_a_report_to_a_signed_address_is_a_hard_bounce(desk: Desk, notice: Mail, write: object) -> None:
+    received = desk.receive(write(desk.returns.address(notice.id), CARLA))  # type: ignore[operator]
+    assert (received.kind, received.mail_id) == (ReceivedKind.HARD_BOUNCE, notice.id)
+    assert received.status.startswith("5.1.")
+    assert "550" in received.diagnostic
+    assert received.settled_at is None
+    assert queue.SETTLE_RECEIVED in desk.session.info[queue.RINGS]
+
+
+def test_a_report_of_a_delay_is_a_soft_bounce(desk: Desk, notice: Mail) -> None:
+    received = desk.receive(report(desk.returns.address(notice.id), CARLA, action="delayed", status="4.4.1"))
+    assert (received.kind, received.mail_id, received.status) == (ReceivedKind.SOFT_BOUNCE, notice.id, "4.4.1")
+
+
+@pytest.mark.parametrize(
+    ("to", "about", "why"),
+    [
+        ("returns+{id}-0000000000000000000000@vendor.example.com", CARLA, NOT_SIGNED),
+        ("returns@vendor.example.com", CARLA, NOT_SIGNED),
+        ("cpor@vendor.example.com", CARLA, NOT_SIGNED),
+        ("{signed}", "carlo@contoso.example.com", OTHER_RECIPIENT),
+        ("{signed}", "", OTHER_RECIPIENT),
+    ],
+)
+def test_a_forged_report_is_kept_and_decides_nothing(desk: Desk, notice: Mail, to: str, about: str, why: str) -> None:
+    to = to.format(id=notice.id, signed=desk.returns.address(notice.id))
+    returned = f"Message-ID: {notice.message_id}\n\nx\n".encode()
+    received = desk.receive(report(to, about or "carla@elsewhere.example.com", returned=returned))
+    assert (received.kind, received.diagnostic) == (ReceivedKind.AUTOMATIC, why)
+    assert received.mail_id == notice.id, "nobody can see which mail it claims to be about"
+    assert received.settled_at == LATER
+    assert received.raw
+
+
+def test_a_report_to_two_signed_addresses_is_about_neither(desk: Desk, notice: Mail) -> None:
+    both = f"{desk.returns.address(notice.id)}, {desk.returns.address(notice.id - 1)}"
+    assert desk.receive(report(both, CARLA)).kind is ReceivedKind.AUTOMATIC
+
+
+def test_an_address_that_was_signed_for_a_mail_that_is_not_there_is_about_none(desk: Desk) -> None:
+    received = desk.receive(report(desk.returns.address(2**62), CARLA))
+    assert (received.kind, received.mail_id) == (ReceivedKind.AUTOMATIC, None)
+
+
+def test_the_address_that_the_mail_went_to_may_be_the_original_one(desk: Desk, notice: Mail) -> None:
+    """Where the customer's server forwards, the last address is one that we never wrote to."""
+    forwarded = report(desk.returns.address(notice.id), "carla@elsewhere.example.com", original=CARLA.upper())
+    assert desk.receive(forwarded).kind is ReceivedKind.HARD_BOUNCE
+
+
+def test_a_mail_that_came_back_without_a_report_is_for_a_person(desk: Desk, notice: Mail) -> None:
+    odd = reply("MAILER-DAEMON@old.example.com", "550 sorry, no mailbox", to=desk.returns.address(notice.id))
+    received = desk.receive(odd)
+    assert (received.kind, received.mail_id) == (ReceivedKind.AUTOMATIC, notice.id)
+    assert received.diagnostic == NOT_UNDERSTOOD
+
+
+def test_a_receipt_and_an_answer_while_away_decide_nothing(desk: Desk, notice: Mail) -> None:
+    away = desk.receive(out_of_office(CARLA, to="cpor@vendor.example.com", answers=notice.message_id or ""))
+    assert (away.kind, away.mail_id, away.diagnostic) == (ReceivedKind.AUTOMATIC, notice.id, "")
+    read = desk.receive(receipt(CARLA, to=desk.returns.address(notice.id)))
+    assert read.kind is ReceivedKind.AUTOMATIC
+
+
+def test_a_persons_reply_is_about_the_mail_that_it_answers(desk: Desk, notice: Mail) -> None:
+    received = desk.receive(reply("carlo@contoso.example.com", "Carla has left us.", answers=notice.message_id or ""))
+    assert (received.kind, received.mail_id) == (ReceivedKind.REPLY, notice.id)
+    assert received.words == "Carla has left us."
+
+
+def test_a_new_mail_of_a_contact_who_is_asked_is_a_reply(
+    desk: Desk, notice: Mail, another: Callable[..., Claim]
+) -> None:
+    another("kim@contoso.example.com")
+    received = desk.receive(reply(CARLA.upper(), "What is this?"))
+    assert (received.kind, received.mail_id) == (ReceivedKind.REPLY, notice.id)
+
+
+def test_a_strangers_mail_is_unrelated_and_its_words_are_not_kept(desk: Desk, notice: Mail) -> None:
+    received = desk.receive(reply("sales@adatum.example.org", "Buy now.", answers="<not-ours@example.com>"))
+    assert (received.kind, received.mail_id, received.words) == (ReceivedKind.UNRELATED, None, "")
+
+
+def test_a_mail_through_a_list_is_a_reply_only_if_it_answers_ours(desk: Desk, notice: Mail) -> None:
+    a_list = {"List_Id": "<it.contoso.example.com>"}
+    answer = desk.receive(reply("it@contoso.example.com", "No.", answers=notice.message_id or "", **a_list))
+    assert answer.kind is ReceivedKind.REPLY
+    assert desk.receive(reply(CARLA, "Newsletter.", **a_list)).kind is ReceivedKind.AUTOMATIC
+
+
+def test_the_same_mail_by_two_ways_is_one(desk: Desk, notice: Mail) -> None:
+    raw = report(desk.returns.address(notice.id), CARLA)
+    first = desk.receive(raw)
+    by_imap = raw.replace(b"\n", b"\r\n").replace(b"Received: by", b"Received: from elsewhere\r\n\tby", 1)
+    assert desk.receive(by_imap).id == first.id
+    assert desk.session.scalar(select(func.count()).select_from(ReceivedMail)) == 1
+
+
+def test_without_a_return_address_no_report_decides(desk: Desk, notice: Mail, settings: Settings) -> None:
+    signed = desk.returns.address(notice.id)
+    desk.returns = ReturnAddresses(settings.consent_keys, "")
+    assert desk.receive(report(signed, CARLA)).kind is ReceivedKind.AUTOMATIC
+
+
+def test_a_mail_of_megabytes_is_cut_and_its_report_is_read(desk: Desk, notice: Mail) -> None:
+    huge = report(desk.returns.address(notice.id), CARLA, returned=b"Subject: x\n\n" + b"x" * (3 << 20))
+    received = desk.receive(huge)
+    assert received.kind is ReceivedKind.HARD_BOUNCE
+    assert received.raw is not None
+    assert len(received.raw) < keeping.LONGEST
+
+
+@pytest.mark.parametrize("raw", [b"", b"\n", b"\0", b"\xff" * 100, b"From: \xff\0@\n\n\0", b"To: a\n" * 50_000])
+def test_what_is_no_mail_is_kept_too(desk: Desk, raw: bytes) -> None:
+    received = desk.receive(raw)
+    desk.session.flush()
+    assert received.kind is ReceivedKind.UNRELATED
+
+
+# No customer's link is kept
+
+
+@pytest.fixture
+def link(settings: Settings) -> str:
+    return Signers(settings.consent_keys, settings.public_url).url(Purpose.DENY, b"0123456789abcdef")
+
+
+def _parts_of_the_link(link: str) -> list[bytes]:
+    token = link.rpartition("/")[2].encode()
+    return [token, token[:22], token[23:]]
+
+
+@pytest.mark.parametrize("encoding", ["7bit", "base64", "quoted-printable"])
+def test_a_link_that_a_reply_quotes_is_kept_nowhere(desk: Desk, notice: Mail, link: str, encoding: str) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["In-Reply-To"] = CARLA, "cpor@vendor.example.com", notice.message_id
+    text = f"No, never.\n{link}\nGrüße" if encoding != "7bit" else f"No, never.\n{link}\n"
+    mail.set_content(text, cte=encoding)
+    mail.add_alternative(f'<p>No.</p><a href="{link}">deny</a>', subtype="html", cte=encoding)
+    mail.add_attachment(mail.as_bytes(), maintype="application", subtype="octet-stream", filename="all.eml")
+    received = desk.receive(mail.as_bytes())
+    assert received.raw is not None
+    everything = [received.raw, received.words.encode(), quopri.decodestring(received.raw)]
+    for part in _leaves(received.raw):
+        everything.append(part)
+    for secret in _parts_of_the_link(link):
+        assert not any(secret in each for each in everything)
+    assert "No, never." in received.words
+    assert keeping.STRUCK in received.words
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda link: link.replace("~", "%7E"),
+        lambda link: link.replace("~", "=7E"),
+        lambda link: f"https://safe.example.com/?url={link.replace('~', '%257E')}&x=1",
+        lambda link: link.replace("~", "&#126;"),
+    ],
+)
+def test_a_link_that_a_program_wrote_otherwise_is_struck_out(link: str, broken: Callable[[str], str]) -> None:
+    kept = keeping.kept(f"Subject: x\n\n> {broken(link)}\n".encode())
+    assert not any(secret in kept for secret in _parts_of_the_link(link))
+
+
+def test_a_link_that_a_program_broke_in_two_does_not_work_any_more(link: str) -> None:
+    for at in range(len(link) - 44, len(link)):
+        kept = keeping.kept(f"Subject: x\n\n> {link[:at]}\n> {link[at:]}\n".encode()).decode()
+        assert link.rpartition("/")[2] not in kept.replace("\n> ", "")
+
+
+def test_a_link_in_utf_16_or_deep_inside_is_not_kept(link: str) -> None:
+    wide = b"Content-Type: text/plain; charset=utf-16\nContent-Transfer-Encoding: base64\n\n"
+    wide += base64.encodebytes(link.encode("utf-16"))
+    assert base64.encodebytes(link.encode("utf-16"))[:40] not in keeping.kept(wide)
+    deep = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(30))
+    deep += b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(link.encode())
+    assert base64.encodebytes(link.encode())[:40] not in keeping.kept(deep)
+    wide = b'Content-Type: multipart/mixed; boundary="b"\n\n' + b"--b\n\nx\n" * 100 + b"--b\n"
+    wide += b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(link.encode())
+    assert base64.encodebytes(link.encode())[:40] not in keeping.kept(wide)
+
+
+def test_of_the_mail_that_a_report_gives_back_only_harmless_headers_are_kept(
+    desk: Desk, notice: Mail, link: str
+) -> None:
+    header = link.replace("/d/", "/o/")
+    ours = f"Subject: Teams\nList-Unsubscribe: <{header}>\nMessage-ID: {notice.message_id}\n\nDeny: {link}\n"
+    received = desk.receive(report(desk.returns.address(notice.id), CARLA, returned=ours.encode()))
+    assert received.raw is not None
+    assert b"Subject: Teams" in received.raw
+    assert b"Deny:" not in received.raw
+    assert not any(secret in received.raw for secret in _parts_of_the_link(link))
+    assert b"Final-Recipient: rfc822; carla@contoso.example.com" in received.raw
+
+
+def test_what_holds_no_link_is_kept_as_it_came(desk: Desk) -> None:
+    raw = reply("sales@adatum.example.org", "Bücher ~ 10 €", html="<p>ü</p>")
+    assert desk.receive(raw).raw == raw
+
+
+def _leaves(raw: bytes) -> list[bytes]:
+    from cpor_web.incoming import mime
+
+    return [part.body(raw) for part in mime.parts(raw)]

@@ -1,0 +1,479 @@
+"""What follows from what came back, and what does not."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import contacts, operations, posting, replies
+from cpor_web.claims.drafts import ContactDraft
+from cpor_web.config import Settings
+from cpor_web.consent import rounds
+from cpor_web.emails.outcomes import Accepted, Unknown
+from cpor_web.incoming import settling
+from cpor_web.models import (
+    Assessment,
+    Claim,
+    Handover,
+    Invitation,
+    Mail,
+    MailState,
+    ReceivedKind,
+    ReceivedMail,
+    RoundState,
+    User,
+)
+from cpor_web.programme import Programme
+from cpor_web.rules import deadlines
+from cpor_web.rules.roles import Role
+from cpor_web.rules.statuses import Status
+from tests.incoming.conftest import LATER, Desk
+from tests.support import claims, factories
+from tests.support.claims import NOW, invitations_of, mail_of, take_notice
+from tests.support.returned_mail import out_of_office, receipt, reply, report
+from tests.support.rows import changed, dump
+
+CARLA = "carla@contoso.example.com"
+MUCH_LATER = NOW + timedelta(days=30)
+
+
+# A hard bounce of a notice
+
+
+def test_a_hard_bounce_stops_the_window_and_tells_partner_and_reviewer(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    desk.bounce(notice, diagnostic="smtp; 550 5.1.1 <carla@contoso.example.com>: unknown")
+    assert (notice.state, notice.bounced_at) == (MailState.BOUNCED, LATER)
+    assert notice.bounce == "5.1.1 550 5.1.1 <carla@contoso.example.com>: unknown"
+    assert notice.answer == "250 2.0.0 queued", "what the server said first is forgotten"
+    assert desk.round(claim).state is RoundState.STOPPED
+    assert claim.reviewer is not None
+    both = sorted([claim.partner_contact_email or "", claim.reviewer.email])
+    assert desk.told(claim, "not-delivered") == both
+    assert desk.told(claim, "contact-needed") == [claim.partner_contact_email]
+    assert desk.told(claim, "consent-notice") == []
+    assert [kind for kind in desk.events(claim) if kind in {"mail:bounced", "consent:stopped"}] == [
+        "mail:bounced",
+        "consent:stopped",
+    ]
+    failed = mail_of(desk.session, claim, "not-delivered").context
+    assert failed["answer"] == notice.bounce
+
+
+def test_no_customer_is_mailed_because_of_a_bounce(desk: Desk, claim: Claim, notice: Mail) -> None:
+    desk.bounce(notice)
+    to_customers = select(Mail).where(Mail.invitation_id.is_not(None), Mail.queued_at >= LATER)
+    assert not desk.session.scalars(to_customers).all()
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_the_same_bounce_again_changes_nothing(desk: Desk, claim: Claim, notice: Mail, times: int) -> None:
+    desk.bounce(notice)
+    before = dump(desk.session)
+    for number in range(times):
+        desk.bounce(notice)  # the same bytes
+        desk.bounce(notice, status=f"5.{number}.0")  # another report about it
+    assert set(changed(before, dump(desk.session))) == {"received_mails"}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        lambda desk, mail: report(f"returns+{mail.id}-{'0' * 22}@vendor.example.com", mail.to_address),
+        lambda desk, mail: report("cpor@vendor.example.com", mail.to_address),
+        lambda desk, mail: report(desk.returns.address(mail.id), "carlo@contoso.example.com"),
+        lambda desk, mail: report(desk.returns.address(mail.id), mail.to_address, action="delivered", status="2.0.0"),
+        lambda desk, mail: out_of_office(mail.to_address, to="cpor@vendor.example.com", answers=mail.message_id),
+        lambda desk, mail: out_of_office(mail.to_address, to=desk.returns.address(mail.id), answers=""),
+        lambda desk, mail: receipt(mail.to_address, to=desk.returns.address(mail.id)),
+        lambda desk, mail: reply("MAILER-DAEMON@old.example.com", "No", to=desk.returns.address(mail.id)),
+        lambda desk, mail: reply("sales@adatum.example.org", "Buy now."),
+    ],
+    ids=["forged", "unsigned", "another", "delivered", "away", "away to us", "receipt", "no report", "unrelated"],
+)
+def test_what_is_forged_or_automatic_decides_nothing(
+    desk: Desk, claim: Claim, notice: Mail, raw: Callable[[Desk, Mail], bytes]
+) -> None:
+    before = dump(desk.session)
+    desk.take(raw(desk, notice))
+    assert set(changed(before, dump(desk.session))) == {"received_mails"}
+
+
+def test_a_delay_is_put_on_record_once_and_decides_nothing(desk: Desk, claim: Claim, notice: Mail) -> None:
+    before = dump(desk.session)
+    for number in range(2):
+        desk.bounce(notice, action="delayed", status="4.4.1", returned=f"Subject: {number}\n\n".encode())  # type: ignore[arg-type]
+    assert desk.events(claim).count("mail:delayed") == 1
+    assert "mails" not in changed(before, dump(desk.session))
+    assert desk.round(claim).state is RoundState.RUNNING
+
+
+def test_a_bounce_that_comes_before_the_mail_is_noted_as_sent_waits(
+    desk: Desk, db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice = mail_of(db_session, claim, "consent-notice")
+    posting.begin(db_session, notice.id, now=NOW, programme=programme)
+    received = desk.bounce(notice)
+    assert settling.settle(db_session, received.id, now=LATER, programme=programme) is False
+    assert (notice.state, received.settled_at) == (MailState.SENDING, None)
+
+    posting.settle(db_session, notice.id, Accepted("250 Ok"), now=LATER, programme=programme)
+    assert desk.round(claim).state is RoundState.RUNNING
+    desk.settle()
+    assert desk.round(claim).state is RoundState.STOPPED
+    assert received.settled_at == LATER
+
+
+def test_a_bounce_of_a_mail_in_doubt_settles_the_doubt(desk: Desk, db_session: Session, programme: Programme) -> None:
+    claim = claims.approved(db_session, programme)
+    notice = mail_of(db_session, claim, "consent-notice")
+    for _ in range(2):
+        posting.begin(db_session, notice.id, now=NOW, programme=programme)
+        posting.settle(db_session, notice.id, Unknown("timed out"), now=NOW, programme=programme)
+    assert notice.state is MailState.UNKNOWN
+    desk.bounce(notice)
+    assert notice.state is MailState.BOUNCED
+    assert desk.round(claim).state is RoundState.STOPPED
+
+
+# Copies
+
+
+def send_again(desk: Desk, claim: Claim, *, now: datetime) -> Mail:
+    """Let the reviewer send the notice again, and the server take it."""
+    assert claim.reviewer is not None
+    notice = mail_of(desk.session, claim, "consent-notice")
+    again = operations.send_again(desk.session, notice, actor=claim.reviewer.actor, now=now)
+    (invitation,) = invitations_of(desk.session, claim)
+    take_notice(desk.session, desk.programme, invitation, now=now)
+    return again
+
+
+def test_the_bounce_of_an_earlier_copy_stops_nothing_once_a_newer_one_was_taken(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    send_again(desk, claim, now=LATER)
+    desk.bounce(notice, now=LATER + timedelta(hours=1))
+    assert notice.state is MailState.BOUNCED
+    assert desk.round(claim).state is RoundState.RUNNING
+    assert len(desk.told(claim, "not-delivered")) == 2
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_when_every_copy_came_back_the_window_stands_still_in_whichever_order(
+    desk: Desk, claim: Claim, notice: Mail, order: tuple[int, int]
+) -> None:
+    copies = [notice, send_again(desk, claim, now=LATER)]
+    for number in order:
+        desk.bounce(copies[number], now=LATER + timedelta(hours=1))
+    assert desk.round(claim).state is RoundState.STOPPED
+    assert desk.events(claim).count("consent:stopped") == 1
+
+
+def test_the_newest_copy_counts_though_an_earlier_one_stands(desk: Desk, claim: Claim) -> None:
+    desk.bounce(send_again(desk, claim, now=LATER))
+    assert desk.round(claim).state is RoundState.STOPPED
+
+
+def test_the_bounce_of_a_replaced_contacts_notice_stops_nothing(
+    desk: Desk, claim: Claim, notice: Mail, programme: Programme
+) -> None:
+    desk.bounce(notice)
+    carlo = replace_contact(desk, claim)
+    desk.bounce(notice, status="5.2.0", now=LATER + timedelta(hours=2))
+    assert desk.round(claim).state is RoundState.RUNNING
+    assert carlo.bounced_at is None
+
+
+def replace_contact(desk: Desk, claim: Claim) -> Invitation:
+    """Let the partner name another contact, a reviewer confirm it, and the server take the new notice."""
+    about = {"now": LATER + timedelta(hours=1), "programme": desk.programme}
+    assert claim.reviewer is not None
+    carlo = ContactDraft(name="Carlo Conti", title="", email="carlo@contoso.example.com")
+    first = claim.contacts[0].id
+    contacts.propose_contact(desk.session, claim, carlo, instead_of=first, actor=claim.filed_by.actor, **about)
+    contacts.correct_contact(desk.session, claim, actor=claim.reviewer.actor, **about)
+    invitation = invitations_of(desk.session, claim)[-1]
+    take_notice(desk.session, desk.programme, invitation, now=LATER + timedelta(hours=1))
+    return invitation
+
+
+# After the window
+
+
+def passed(desk: Desk, claim: Claim) -> None:
+    round_ = desk.round(claim)
+    assert round_.closes_at is not None
+    assert rounds.close(desk.session, round_.id, now=round_.closes_at, programme=desk.programme)
+
+
+def test_a_late_bounce_flags_the_assessment_once_and_tells_people(desk: Desk, claim: Claim, notice: Mail) -> None:
+    passed(desk, claim)
+    for status in ("5.1.1", "5.1.2"):
+        desk.bounce(notice, status=status, now=MUCH_LATER)
+    record = desk.session.scalars(select(Assessment).where(Assessment.claim_id == claim.id)).one()
+    assert (record.ended_at, record.ended_why) == (MUCH_LATER, "notice not delivered")
+    assert claim.status is Status.APPROVED, "taken back without a person"
+    assert desk.events(claim).count("assessment:flagged") == 1
+    assert len(desk.told(claim, "not-delivered", since=MUCH_LATER)) == 2
+    assert desk.told(claim, "contact-needed", since=MUCH_LATER) == []
+
+
+def test_a_late_bounce_sends_the_operators_assessor_its_correction_once(
+    desk: Desk, claim: Claim, notice: Mail, programme: Programme
+) -> None:
+    from dataclasses import replace
+
+    desk.programme = replace(programme, assessor="webhook")
+    passed(desk, claim)
+    for status in ("5.1.1", "5.1.2"):
+        desk.bounce(notice, status=status, now=MUCH_LATER)
+    desk.session.flush()
+    bodies = desk.session.scalars(select(Handover.body).order_by(Handover.id)).all()
+    assert [(body["type"], body.get("why", "")) for body in bodies] == [
+        ("assess", ""),
+        ("ended", "notice not delivered"),
+    ]
+
+
+def test_a_late_bounce_does_not_end_an_association_that_was_ended_or_denied(
+    desk: Desk, db_session: Session, programme: Programme
+) -> None:
+    claim = claims.denied(db_session, programme)
+    before = claim.status, desk.round(claim).state
+    desk.bounce(mail_of(db_session, claim, "consent-notice"))
+    assert (claim.status, desk.round(claim).state) == before
+    assert "assessment:flagged" not in desk.events(claim)
+
+
+def test_no_window_closes_over_a_bounce_that_has_come_and_is_not_drawn_yet(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    round_ = desk.round(claim)
+    assert round_.closes_at is not None
+    desk.receive(report(desk.returns.address(notice.id), CARLA), now=round_.closes_at)
+    assert not rounds.close(desk.session, round_.id, now=round_.closes_at, programme=desk.programme)
+    desk.settle(now=round_.closes_at)
+    assert desk.round(claim).state is RoundState.STOPPED
+
+
+# Mails that start the partner's clock
+
+
+def asked(desk: Desk) -> tuple[Claim, Mail, User]:
+    """A claim that was sent back, whose partner contact has the mail that says so; the partner has a Global admin."""
+    claim = claims.partner_action_required(desk.session, desk.programme, is_told=False)
+    admin = factories.user(desk.session, Role.GLOBAL_ADMIN, partner=claim.partner)
+    claim.partner_contact_email = "gone@elsewhere.example.org"
+    mail = mail_of(desk.session, claim, "information-requested")
+    mail.to_address = claim.partner_contact_email
+    take(desk, mail, now=NOW)
+    assert claim.due_at is not None
+    return claim, mail, admin
+
+
+def take(desk: Desk, mail: Mail, *, now: datetime) -> None:
+    posting.begin(desk.session, mail.id, now=now, programme=desk.programme)
+    posting.settle(desk.session, mail.id, Accepted("250 Ok"), now=now, programme=desk.programme)
+
+
+def test_a_request_that_came_back_goes_to_the_others_and_the_clock_stops_until_one_is_taken(desk: Desk) -> None:
+    claim, mail, admin = asked(desk)
+    desk.bounce(mail)
+    assert (claim.due_at, claim.due_rule) == (None, None)
+    assert desk.told(claim, "information-requested") == sorted([claim.filed_by.email, admin.email])
+    later = LATER + timedelta(days=1)
+    take(desk, mail_of(desk.session, claim, "information-requested"), now=later)
+    days = desk.programme.periods.partner
+    assert claim.due_at == deadlines.business_days("partner", later, days, desk.programme.calendar).at
+
+
+def test_if_the_mails_to_the_others_come_back_too_the_clock_stops_again_and_nobody_is_mailed_without_end(
+    desk: Desk,
+) -> None:
+    claim, mail, _ = asked(desk)
+    desk.bounce(mail)
+    others = list(
+        desk.session.scalars(
+            select(Mail).where(
+                Mail.claim_id == claim.id, Mail.kind == "information-requested", Mail.state == MailState.QUEUED
+            )
+        )
+    )
+    for number, other in enumerate(others):
+        take(desk, other, now=LATER + timedelta(days=number))
+    desk.bounce(others[0], now=LATER + timedelta(days=2))
+    from_the_second = LATER + timedelta(days=1)
+    days = desk.programme.periods.partner
+    assert claim.due_at == deadlines.business_days("partner", from_the_second, days, desk.programme.calendar).at
+    desk.bounce(others[1], now=LATER + timedelta(days=2))
+    assert claim.due_at is None
+    assert len(desk.told(claim, "information-requested")) == 2
+
+
+def test_a_request_that_was_answered_meanwhile_moves_no_clock_when_it_comes_back(desk: Desk) -> None:
+    claim, mail, _ = asked(desk)
+    operations.resubmit(desk.session, claim, actor=claim.filed_by.actor, now=LATER, programme=desk.programme)
+    due = claim.due_at
+    desk.bounce(mail)
+    assert (claim.status, claim.due_at) == (Status.SUBMITTED, due)
+    assert desk.told(claim, "information-requested") == []
+
+
+def test_a_question_for_a_contact_that_came_back_goes_to_the_others_and_stops_that_clock(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    admin = factories.user(desk.session, Role.GLOBAL_ADMIN, partner=claim.partner)
+    desk.bounce(notice)
+    question = mail_of(desk.session, claim, "contact-needed")
+    question.to_address = "gone@elsewhere.example.org"
+    take(desk, question, now=LATER)
+    assert desk.round(claim).contact_due_at is not None
+    later = LATER + timedelta(hours=3)
+    desk.bounce(question, now=later)
+    assert desk.round(claim).contact_due_at is None
+    assert desk.told(claim, "contact-needed", since=later) == sorted([claim.filed_by.email, admin.email])
+    take(desk, mail_of(desk.session, claim, "contact-needed"), now=later)
+    days = desk.programme.periods.partner
+    due = deadlines.business_days("contact", later, days, desk.programme.calendar)
+    assert desk.round(claim).contact_due_at == due.at
+
+
+def test_that_a_mail_about_a_bounce_came_back_is_told_to_nobody(desk: Desk, claim: Claim, notice: Mail) -> None:
+    desk.bounce(notice)
+    told = mail_of(desk.session, claim, "not-delivered")
+    take(desk, told, now=LATER)
+    before = desk.told(claim, "not-delivered")
+    desk.bounce(told)
+    assert told.state is MailState.BOUNCED
+    assert desk.told(claim, "not-delivered") == before
+
+
+def test_a_mail_without_a_claim_that_came_back_is_marked(desk: Desk, programme: Programme) -> None:
+    from cpor_web.emails import catalogue
+
+    user = factories.user(desk.session)
+    mail = catalogue.invitation(desk.session, user, now=NOW, programme=programme)
+    desk.session.flush()
+    take(desk, mail, now=NOW)
+    desk.bounce(mail)
+    assert (mail.state, mail.bounced_at) == (MailState.BOUNCED, LATER)
+
+
+# Replies
+
+
+def test_a_persons_reply_holds_the_closing_until_a_reviewer_has_read_it(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    received = desk.take(reply("carlo@contoso.example.com", "Who are they?", answers=notice.message_id or ""))
+    round_ = desk.round(claim)
+    assert (round_.state, round_.reply_at) == (RoundState.RUNNING, LATER)
+    assert [each.id for each in replies.unread(desk.session, claim, round_)] == [received.id]
+    assert round_.closes_at is not None
+    assert not rounds.close(desk.session, round_.id, now=MUCH_LATER, programme=desk.programme)
+
+    assert claim.reviewer is not None
+    about = {"actor": claim.reviewer.actor, "now": MUCH_LATER, "programme": desk.programme}
+    contacts.settle_reply(desk.session, claim, "Who are they?", denies=False, up_to=received.id, **about)
+    assert replies.unread(desk.session, claim, desk.round(claim)) == []
+    assert rounds.close(desk.session, round_.id, now=MUCH_LATER, programme=desk.programme)
+
+
+def test_a_second_reply_that_came_while_the_first_was_read_holds_the_closing_still(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    first = desk.take(reply(CARLA, "Who are they?", answers=notice.message_id or ""))
+    second = desk.take(reply(CARLA, "Never heard of them.", answers=notice.message_id or ""))
+    assert claim.reviewer is not None
+    about = {"actor": claim.reviewer.actor, "now": MUCH_LATER, "programme": desk.programme}
+    contacts.settle_reply(desk.session, claim, "Who are they?", denies=False, up_to=first.id, **about)
+    assert desk.round(claim).reply_at is not None
+    assert [each.id for each in replies.unread(desk.session, claim, desk.round(claim))] == [second.id]
+    contacts.settle_reply(desk.session, claim, "Never heard of them.", denies=False, up_to=second.id, **about)
+    assert desk.round(claim).reply_at is None
+
+
+def test_no_window_closes_over_a_reply_that_has_come_and_is_not_drawn_yet(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    round_ = desk.round(claim)
+    assert round_.closes_at is not None
+    desk.receive(reply(CARLA, "No!", answers=notice.message_id or ""), now=round_.closes_at)
+    assert not rounds.close(desk.session, round_.id, now=round_.closes_at, programme=desk.programme)
+
+
+def test_a_reply_that_does_not_say_which_mail_it_answers_holds_every_round_in_which_they_are_asked(
+    desk: Desk, another: Callable[..., Claim]
+) -> None:
+    one, two, foreign = another("kim@contoso.example.com"), another("Kim@contoso.example.com"), another(CARLA)
+    received = desk.take(reply("kim@contoso.example.com", "What is all this?"))
+    for claim in (one, two):
+        assert desk.round(claim).reply_at == LATER
+        assert [each.id for each in replies.unread(desk.session, claim, desk.round(claim))] == [received.id]
+    assert desk.round(foreign).reply_at is None
+
+
+def test_a_reply_holds_only_the_claim_that_it_answers(desk: Desk, another: Callable[..., Claim]) -> None:
+    one, two = another("kim@contoso.example.com"), another("kim@contoso.example.com")
+    answered = mail_of(desk.session, two, "consent-notice").message_id or ""
+    desk.take(reply("kim@contoso.example.com", "What is this?", answers=answered))
+    assert desk.round(one).reply_at is None
+    assert desk.round(two).reply_at == LATER
+
+
+def test_a_partners_reply_to_its_own_mail_holds_nothing(desk: Desk, claim: Claim) -> None:
+    mail = mail_of(desk.session, claim, "approved")
+    take(desk, mail, now=NOW)
+    received = desk.take(reply(mail.to_address, "Thanks!", answers=mail.message_id or ""))
+    assert (received.kind, received.settled_at) == (ReceivedKind.REPLY, LATER)
+    assert desk.round(claim).reply_at is None
+
+
+def test_a_reply_after_the_window_decides_nothing_and_stays_to_be_seen(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    passed(desk, claim)
+    received = desk.take(reply(CARLA, "No!", answers=notice.message_id or ""), now=MUCH_LATER)
+    assert received.kind is ReceivedKind.REPLY
+    assert "reply:noted" not in desk.events(claim)
+    assert claim.status is Status.APPROVED
+
+
+# Order and retention
+
+
+def test_two_who_settle_the_same_mail_draw_it_once(desk: Desk, claim: Claim, notice: Mail) -> None:
+    received = desk.receive(report(desk.returns.address(notice.id), CARLA))
+    done = [settling.settle(desk.session, received.id, now=LATER, programme=desk.programme) for _ in range(2)]
+    assert done == [True, False]
+    assert desk.events(claim).count("mail:bounced") == 1
+
+
+def test_what_is_old_is_erased_but_not_a_reply_that_is_still_to_be_read(
+    desk: Desk, claim: Claim, notice: Mail, settings: Settings
+) -> None:
+    from cpor_web.incoming import retention
+
+    unread = desk.take(reply(CARLA, "Who are they?", answers=notice.message_id or ""))
+    old = desk.take(reply("sales@adatum.example.org", "Buy now."))
+    days = settings.keep_received_days
+    young = desk.take(reply("sales@adatum.example.org", "Again!"), now=LATER + timedelta(days=1))
+    waiting = desk.receive(report(desk.returns.address(notice.id), CARLA))
+    at = LATER + timedelta(days=days)
+    assert retention.erase_due(desk.session, days=days, now=at - timedelta(seconds=1), most=9) == 0
+    assert retention.erase_due(desk.session, days=days, now=at, most=9) == 1
+    for each in (unread, old, young, waiting):
+        desk.session.refresh(each)
+    assert (old.raw, old.words, old.erased_at) == (None, "", at)
+    assert all(each.raw for each in (unread, young, waiting))
+
+    assert claim.reviewer is not None
+    about = {"actor": claim.reviewer.actor, "now": at, "programme": desk.programme}
+    contacts.settle_reply(desk.session, claim, "Who are they?", denies=False, **about)
+    assert retention.erase_due(desk.session, days=days, now=at, most=9) == 1
+    assert desk.session.scalar(select(func.count()).where(ReceivedMail.erased_at.is_not(None))) == 2
