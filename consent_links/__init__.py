@@ -21,7 +21,8 @@ Each purpose signs with a key of its own, so no link can be turned into another 
     consent_links.exc.BadLink: not a link of ours
 
 To rotate, put a new key first: it signs from then on, and the others still verify. To retire a key, take it
-out: its links end. `LinkSigner.signed_by` and `key_id` tell which key a link still needs.
+out: its links end. `LinkSigner.signed_by` and `key_id` tell which key a link still needs, and `key=` makes the very
+link again that an older key of the ring made.
 
 A link in a mail's header lets the mail program show a button of its own (RFC 8058):
 
@@ -35,7 +36,7 @@ behind it is `consent_links.blueprint.one_click_blueprint` for Flask; any other 
 proves only who made the link.
 """
 
-from consent_links.exc import BadId, BadKeyRing, BadLink, HeaderUnsafe, LinkError, LinkTooLong, WeakKey
+from consent_links.exc import BadId, BadKeyRing, BadLink, HeaderUnsafe, LinkError, LinkTooLong, UnknownKey, WeakKey
 from consent_links.headers import HEADER_POLICY, URL_LIMIT, is_one_click, one_click_headers
 from consent_links.links import ID_BYTES, KEY_BYTES, TOKEN_LENGTH, LinkSigner, key_id, new_id
 
@@ -52,6 +53,7 @@ __all__ = [
     "LinkError",
     "LinkSigner",
     "LinkTooLong",
+    "UnknownKey",
     "WeakKey",
     "is_one_click",
     "key_id",

@@ -54,6 +54,17 @@ class WeakKey(BadKeyRing):
         self.position = position
 
 
+class UnknownKey(LinkError):
+    """A link is to be signed with a key that is not in the ring: it was retired, or never there.
+
+    `key` is its `key_id`.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"no key {key} in the ring")
+        self.key = key
+
+
 class HeaderUnsafe(LinkError):
     """A URL cannot stand in a mail header: no https, no host, or characters that would end or re-encode it.
 

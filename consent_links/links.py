@@ -15,7 +15,7 @@ from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
 from itsdangerous.signer import HMACAlgorithm
 
-from consent_links.exc import BadId, BadKeyRing, BadLink, WeakKey
+from consent_links.exc import BadId, BadKeyRing, BadLink, UnknownKey, WeakKey
 
 ID_BYTES = 16
 KEY_BYTES = 32
@@ -62,16 +62,25 @@ class LinkSigner:
             if fingerprint in self._ring:
                 raise BadKeyRing(f"key {position} is there twice")
             self._ring[fingerprint] = _signer(strong, purpose)
-        self._newest = next(iter(self._ring.values()))
 
-    def sign(self, id: bytes) -> str:
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The `key_id` of each key of the ring, newest first."""
+        return tuple(self._ring)
+
+    def sign(self, id: bytes, *, key: str | None = None) -> str:
         """Return the token of an id: 45 characters, the same each time until a newer key heads the ring.
 
-        Raises `BadId` unless the id has 16 bytes.
+        `key`, a `key_id` of the ring, signs in the newest one's place: so a mail that is sent once more carries the
+        very link that it had.
+
+        Raises `BadId` unless the id has 16 bytes, `UnknownKey` for a key that is not in the ring.
         """
         if len(id) != ID_BYTES:
             raise BadId(len(id))
-        return self._newest.sign(_encode(id)).decode("ascii")
+        if key is not None and key not in self._ring:
+            raise UnknownKey(key)
+        return self._ring[key or self.key_ids[0]].sign(_encode(id)).decode("ascii")
 
     def verify(self, token: str) -> bytes:
         """Return the id that a token stands for, or raise `BadLink`.

@@ -3,9 +3,10 @@
 The token is the authority here: no session is read, no cookie set, no CSRF token asked for.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, abort, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -43,10 +44,21 @@ def invitation_or_404(purpose: Purpose, token: str) -> Invitation:
 def show(template: str, token: str, invitation: Invitation, status: int = 200, **more: Any) -> ResponseReturnValue:
     """Render a page on an invitation as it stands now, in the contact's language unless the reader chose another."""
     g.language = chosen_language() or invitation.contact.language
-    standing = queries.standing(db.session(), invitation, now=now())
-    page = render_template(
+
+    def address(endpoint: str, lang: str | None) -> str:
+        return url_for(endpoint, token=token, lang=lang)
+
+    return page_of(template, queries.standing(db.session(), invitation, now=now()), address, **more), status
+
+
+def page_of(template: str, standing: Standing, address: Callable[[str, str | None], str], **more: Any) -> str:
+    """Render a page on how an invitation stands, in `g.language`.
+
+    `address` gives the address of one of our endpoints for the same link, in a language or in the contact's own.
+    """
+    return render_template(
         template,
-        token=token,
+        address=address,
         standing=standing,
         claim=standing.claim,
         partner=_isolated(standing.claim.partner.name),
@@ -61,7 +73,6 @@ def show(template: str, token: str, invitation: Invitation, status: int = 200, *
         RoundState=RoundState,
         **more,
     )
-    return page, status
 
 
 def _isolated(name: str) -> Markup:

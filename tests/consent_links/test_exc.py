@@ -1,6 +1,16 @@
 import pytest
 
-from consent_links import BadId, BadKeyRing, BadLink, HeaderUnsafe, LinkSigner, WeakKey, key_id, one_click_headers
+from consent_links import (
+    BadId,
+    BadKeyRing,
+    BadLink,
+    HeaderUnsafe,
+    LinkSigner,
+    UnknownKey,
+    WeakKey,
+    key_id,
+    one_click_headers,
+)
 
 KEY = "a key of thirty-two bytes or more"
 ADDRESS = "https://claims.example.org/o/"
@@ -52,6 +62,14 @@ def test_an_id_of_another_length_is_told_its_length() -> None:
         LinkSigner([KEY], purpose="deny").sign(b"short")
 
     assert str(caught.value) == "an id has 16 bytes, not 5"
+
+
+def test_a_key_that_is_not_in_the_ring_is_named_by_its_id() -> None:
+    with pytest.raises(UnknownKey) as caught:
+        LinkSigner([KEY], purpose="deny").sign(bytes(16), key="0badc0de")
+
+    assert str(caught.value) == "no key 0badc0de in the ring"
+    assert caught.value.key == "0badc0de"
 
 
 def test_a_bad_link_is_told_nothing_more() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from consent_links import BadId, BadKeyRing, BadLink, LinkSigner, WeakKey, key_id, new_id
+from consent_links import BadId, BadKeyRing, BadLink, LinkSigner, UnknownKey, WeakKey, key_id, new_id
 
 OLD = "an old key of more than thirty-two bytes"
 NEW = "a new key that has also more than thirty-two bytes"
@@ -157,6 +157,20 @@ def test_after_a_rotation_the_newest_key_signs_and_both_verify() -> None:
     assert deny.verify(before) == deny.verify(after) == ID
     assert deny.signed_by(before) == key_id(OLD)
     assert deny.signed_by(after) == key_id(NEW)
+
+
+def test_an_older_key_of_the_ring_makes_the_very_token_again_that_it_made_as_the_newest() -> None:
+    before = LinkSigner([OLD], purpose="deny").sign(ID)
+
+    assert deny.key_ids == (key_id(NEW), key_id(OLD))
+    assert deny.sign(ID, key=key_id(OLD)) == before != deny.sign(ID)
+    assert deny.sign(ID, key=key_id(NEW)) == deny.sign(ID)
+
+
+@pytest.mark.parametrize("key", [key_id("a key of thirty-two bytes or more"), "", "00000000", NEW])
+def test_a_key_that_is_not_in_the_ring_signs_nothing(key: str) -> None:
+    with pytest.raises(UnknownKey):
+        deny.sign(ID, key=key)
 
 
 def test_a_token_of_a_retired_key_is_refused() -> None:

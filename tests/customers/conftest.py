@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from cpor_web import clock
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.extensions import limiter
-from cpor_web.models import Answer, Base, Claim, Invitation, Mail
+from cpor_web.models import Answer, Base, Claim, Invitation, Mail, Opening
 from cpor_web.programme import Programme
 from tests.support import claims
 from tests.support.browser import Browser
@@ -51,10 +51,15 @@ class Asked:
         self.fresh()
         return list(self.session.scalars(select(Mail).where(Mail.kind == kind).order_by(Mail.id)))
 
-    def rows(self) -> Rows:
-        """Everything that the database holds."""
+    def openings(self) -> list[Opening]:
+        """The access log, which alone may grow when a link is opened."""
         self.fresh()
-        tables = Base.metadata.sorted_tables
+        return list(self.session.scalars(select(Opening).order_by(Opening.id)))
+
+    def rows(self) -> Rows:
+        """Everything that the database holds but for the access log: see `openings`."""
+        self.fresh()
+        tables = [table for table in Base.metadata.sorted_tables if table.name != Opening.__tablename__]
         return {
             t.name: [tuple(row) for row in self.session.execute(select(t).order_by(*t.primary_key))] for t in tables
         }

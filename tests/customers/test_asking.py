@@ -26,7 +26,7 @@ PURPOSES = list(Purpose)
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_opening_a_link_a_hundred_times_changes_no_row_and_sets_no_cookie(
+def test_opening_a_link_a_hundred_times_changes_no_row_but_the_access_logs_and_sets_no_cookie(
     asked: Asked, customer: Browser, purpose: Purpose
 ) -> None:
     before = asked.rows()

@@ -1,0 +1,169 @@
+"""Facts for one mail of every kind, and of every branch of its words: the context that `catalogue` stores, and links.
+
+The preview shows them, and the golden files of the tests are written from them. No key has made these links.
+"""
+
+from typing import Any
+
+PUBLIC = "https://cpor.vendor.example.com"
+TOKEN = "AAAQIDBAUGBwgJCgsMDQ4P~w0oSpyYPDBIzmKrVnhu0Nw"  # noqa: S105 - no key has made it
+DENY, UNDO, YES = (f"{PUBLIC}/{place}/{TOKEN}" for place in "duy")
+END = "2026-12-04T22:59:59+00:00"
+AT = "2026-11-30T09:12:44.123456+00:00"
+
+LINKS = {"public_url": PUBLIC, "guide_url": "https://vendor.example.com/programme-guide"}
+ASKING = {"deny_url": DENY, "end": END, "one_click": "yes"}
+ACCOUNT = {"account_url": f"{PUBLIC}/reset/a-token-of-the-account"}
+
+HOUSE = {
+    "operator": "Example Vendor",
+    "programme": "Claimed Partner of Record (CPOR)",
+    "guide_url": "https://vendor.example.com/programme-guide",
+}
+CLAIM: dict[str, Any] = {
+    **HOUSE,
+    "reference": "K7QM-2RXD",
+    "claim_name": "Adatum rollout",
+    "partner": "Fabrikam Consulting",
+    "mpn_id": "2000117",
+    "customer": "Adatum Corporation",
+    "tenant_id": "5a0f8a3e-2f6b-4c55-9d0b-3b1d0d2f4e11",
+    "area": "Microsoft 365",
+    "activity": "Usage",
+    "products": ["Exchange Online", "Teams", "OneDrive for Business"],
+    "due_at": END,
+}
+NOT_DUE = {**CLAIM, "due_at": None}
+CUSTOMER = {**NOT_DUE, "contact": "Jamie Doe"}
+DENIAL = {
+    "reason": "No longer our partner",
+    "words": "We moved to another partner in June.\nPlease ask Robin for details.",
+    "way": "on the page of the link",
+    "at": AT,
+    "is_late": False,
+}
+REJECTION = {
+    **NOT_DUE,
+    "reason": "Insufficient proof of execution",
+    "detail": "",
+    "comment": "The statement of work is not signed.\n\nIt also names another tenant.",
+    "dispute_until": "2026-12-30T22:59:59+00:00",
+}
+ASTRAY = [
+    {"name": "Jamie Doe", "why": "They say that they are not the right person."},
+    {"name": "Robin Roe", "why": "The notice to them could not be delivered."},
+]
+REVIEWER = {**CLAIM, "for_reviewer": True}
+COMMENT = {"comment": "The signed page is page 4.\nSee the second document.", "author": "Robin Roe"}
+FAILED = {
+    "failed_kind": "consent-notice",
+    "failed_name": "Jamie Doe",
+    "answer": "550 5.1.1 <jamie.doe@adatum.example.org>: no such mailbox",
+}
+
+SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "claim-received": ({**CLAIM, "is_disputed": False, "is_resubmitted": False}, {}),
+    "claim-received--resubmitted": ({**CLAIM, "is_disputed": False, "is_resubmitted": True}, {}),
+    "claim-received--disputed": ({**CLAIM, "is_disputed": True, "is_resubmitted": False}, {}),
+    "review-started": (CLAIM, {}),
+    "information-requested": (
+        {
+            **NOT_DUE,
+            "days": 5,
+            "asks": [
+                {"reason": "Missing or old dates", "products": [], "words": "The contract has no date."},
+                {"reason": "Missing products", "products": ["Teams", "OneDrive for Business"], "words": ""},
+            ],
+            "comment": "The rest is complete.",
+        },
+        {},
+    ),
+    "approved": ({**NOT_DUE, "days": 7.0, "needs_yes": False}, {}),
+    "approved--needs-yes": ({**NOT_DUE, "days": 7.0, "needs_yes": True}, {}),
+    "rejected": (REJECTION, {}),
+    "rejected--customer-decline": ({**REJECTION, "reason": "Customer decline", "comment": ""}, {}),
+    "rejected--after-the-consent-period": (
+        {**REJECTION, "reason": "Customer decline", "comment": "", "is_late": True},
+        {},
+    ),
+    "rejected--no-yes": (
+        {**REJECTION, "reason": "Customer decline", "comment": "", "no_yes_by": END, "dispute_until": None},
+        {},
+    ),
+    "rejected--final": (
+        {
+            **REJECTION,
+            "reason": "Partner request",
+            "detail": "Incorrect MPN ID",
+            "comment": "",
+            "dispute_until": None,
+        },
+        {},
+    ),
+    "consent-period-passed": (NOT_DUE, {}),
+    "assessment-result": ({**NOT_DUE, "state": "eligible", "reasons": []}, {}),
+    "assessment-result--not-eligible": (
+        {**NOT_DUE, "state": "not-eligible", "reasons": ["This activity never earns incentives."]},
+        {},
+    ),
+    "contact-needed": ({**NOT_DUE, "contact_due": None, "astray": ASTRAY[:1]}, {}),
+    "contact-needed--due": ({**NOT_DUE, "contact_due": END, "astray": ASTRAY}, {}),
+    "partner-reminder": ({**CLAIM, "for_contact": False}, {}),
+    "partner-reminder--contact": ({**CLAIM, "for_contact": True, "astray": ASTRAY[:1]}, {}),
+    "consent-notice": (CUSTOMER, ASKING),
+    "consent-notice--no-header": (CUSTOMER, {**ASKING, "one_click": ""}),
+    "confirmation-request": (CUSTOMER, ASKING),
+    "yes-confirmation": ({**CUSTOMER, "end": END}, {"yes_url": YES}),
+    "yes-confirmation--no-end": ({**CUSTOMER, "end": None}, {"yes_url": YES}),
+    "association-ended": (CUSTOMER, {}),
+    "denial-recorded": ({**CUSTOMER, **DENIAL, "undo_until": END}, {"undo_url": UNDO}),
+    "denial-recorded--other-contact": (
+        {**CUSTOMER, **DENIAL, "words": "", "is_late": True, "undo_until": None},
+        {},
+    ),
+    "denial-undone": ({**CUSTOMER, "end": END, "needs_yes": False}, {"deny_url": DENY}),
+    "denial-undone--needs-yes": ({**CUSTOMER, "end": None, "needs_yes": True}, {"deny_url": DENY}),
+    "denial-recorded-partner": ({**NOT_DUE, **DENIAL}, {}),
+    "denial-recorded-partner--mail-client": (
+        {
+            **NOT_DUE,
+            **DENIAL,
+            "reason": "None given",
+            "words": "",
+            "way": "with the button of a mail client",
+            "is_late": True,
+        },
+        {},
+    ),
+    "denial-undone-partner": (NOT_DUE, {}),
+    "denial-by-replaced": ({**REVIEWER, "words": DENIAL["words"]}, {}),
+    "new-comment": ({**CLAIM, **COMMENT, "by_partner": False}, {}),
+    "new-comment--to-reviewer": ({**REVIEWER, **COMMENT, "by_partner": True}, {}),
+    "not-delivered": ({**CLAIM, **FAILED}, {}),
+    "not-delivered--of-a-request": (
+        {**CLAIM, **FAILED, "failed_kind": "information-requested", "failed_name": "Robin Roe"},
+        {},
+    ),
+    "not-delivered--to-reviewer": ({**REVIEWER, **FAILED}, {}),
+    "not-delivered--in-doubt": ({**CLAIM, **FAILED, "in_doubt": True}, {}),
+    "not-delivered--in-doubt-to-reviewer": ({**REVIEWER, **FAILED, "in_doubt": True}, {}),
+    "closing-held": ({**HOUSE, "notices": 41, "failed": 23, "at": AT}, {}),
+    "overdue-digest": (
+        {
+            **HOUSE,
+            "claims": [
+                {"reference": "K7QM-2RXD", "name": "Adatum rollout", "due_at": END},
+                {"reference": "T3WC-9HFE", "name": "Contoso 2026", "due_at": AT},
+            ],
+        },
+        {},
+    ),
+    "password-reset": (HOUSE, ACCOUNT),
+    "invitation": (HOUSE, ACCOUNT),
+}
+"""By kind, or kind--branch: the context and the links."""
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of a specimen."""
+    return name.partition("--")[0]
