@@ -12,9 +12,9 @@ from flask import current_app
 from cpor_web import clock, current
 from cpor_web.accounts.mails import account_link
 from cpor_web.claims import posting
-from cpor_web.config import Settings
 from cpor_web.emails import outbox
 from cpor_web.emails.composing import Composer
+from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.outcomes import Outcome, Permanent, Unavailable
 from cpor_web.emails.rendering import Renderer
 from cpor_web.emails.transport import MailServer, Transport
@@ -39,7 +39,7 @@ def drain() -> None:
     with app().app_context():
         if pauses.is_paused(TRANSPORT):
             return
-        with Transport(mail_server(current.settings())) as transport:
+        with Transport(MailServer.from_settings(current.settings())) as transport:
             trouble = transport.connect()
             if trouble is not None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
@@ -49,25 +49,13 @@ def drain() -> None:
                 bell.ring(SEND_MAIL)
 
 
-def mail_server(settings: Settings) -> MailServer:
-    """Return the SMTP server that the settings name."""
-    return MailServer(
-        host=settings.mail_server,
-        port=settings.mail_port,
-        security=settings.mail_security,
-        username=settings.mail_username or None,
-        password=settings.mail_password or None,
-        timeout=settings.mail_timeout,
-        ca_file=settings.mail_ca_file or None,
-    )
-
-
 def composer() -> Composer:
     """Return the writer of this installation's mails, made once an application."""
     made: Composer | None = current_app.extensions.get("composer")
     if made is None:
         programme = current.programme_as_set_up()
-        made = Composer(programme, current.signers(), Renderer(programme.calendar.zone.key), account_link)
+        renderer, dkim = Renderer(programme.calendar.zone.key), DkimSigner.from_settings(current.settings())
+        made = Composer(programme, current.signers(), renderer, account_link, dkim)
         current_app.extensions["composer"] = made
     return made
 
@@ -75,6 +63,7 @@ def composer() -> Composer:
 def _work_off(transport: Transport, until: float) -> bool:
     """Return False where the time ran out before the mails did."""
     while True:
+        _take_back_abandoned()
         with transaction(db.session):
             batch = list(outbox.lease(db.session(), now=clock.utcnow(), most=BATCH))
         if not batch:
@@ -90,6 +79,18 @@ def _work_off(transport: Transport, until: float) -> bool:
                 return True
 
 
+def _take_back_abandoned() -> None:
+    """Settle what a worker was killed over: it is in doubt, and goes once more or not at all."""
+    with transaction(db.session):
+        left = outbox.abandoned(db.session(), now=clock.utcnow(), most=BATCH)
+    for mail_id in left:
+        try:
+            with transaction(db.session):
+                posting.take_back(db.session(), mail_id, now=clock.utcnow(), programme=current.programme())
+        except Exception:  # it stays abandoned until the next look, and holds no other mail up
+            log.exception("mail %d cannot be taken back", mail_id)
+
+
 def _send(transport: Transport, mail_id: int) -> Outcome | None:
     message = _prepare(mail_id)
     if message is None:
@@ -98,7 +99,8 @@ def _send(transport: Transport, mail_id: int) -> Outcome | None:
     if text is None:
         outcome: Outcome = Permanent("the mail cannot be written")
     else:
-        outcome = transport.send(text, mail_from=current.programme().mail_from, rcpt_to=to)
+        sender = current.return_addresses().address(mail_id) or current.programme().mail_from
+        outcome = transport.send(text, mail_from=sender, rcpt_to=to)
     with transaction(db.session):
         posting.settle(db.session(), mail_id, outcome, now=clock.utcnow(), programme=current.programme())
     return outcome

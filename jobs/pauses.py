@@ -10,6 +10,9 @@ from cpor_web.transactions import transaction
 
 log = logging.getLogger(__name__)
 
+MAILBOX = "mailbox"
+"""The name of the mailbox that is read for what comes back."""
+
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=5)
 

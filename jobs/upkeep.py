@@ -1,13 +1,15 @@
-"""What comes round by the day: reminders to partners, the digest of what is overdue."""
+"""What comes round: reminders to partners, the digest of what is overdue, checkpoints of the history."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from cpor_web import clock, current
+from cpor_web import checkpoints, clock, current
 from cpor_web.claims import reminders
 from cpor_web.extensions import db
 from cpor_web.programme import Programme
+from cpor_web.signing import SigningKeys
 from cpor_web.transactions import transaction
 from jobs.app import app
 from jobs.windows import each_due
@@ -24,5 +26,21 @@ def digest() -> None:
         reminders.send_digest(db.session(), now=clock.utcnow(), programme=current.programme())
 
 
-def _reminders(session: Session, programme: Programme) -> Sequence[int]:
+def checkpoint() -> None:
+    """Sign where the histories stand once it is due; keep that outside the database too. Two at once are harmless."""
+    with app().app_context():
+        settings, keys = current.settings(), current.signing_keys()
+        every, taken = timedelta(minutes=settings.checkpoint_minutes), 0
+        while _take(keys, every):
+            taken += 1
+        if taken:
+            checkpoints.put_outside(db.session(), settings.checkpoints, public=keys.public)
+
+
+def _take(keys: SigningKeys, every: timedelta) -> bool:
+    with transaction(db.session):
+        return checkpoints.take_due(db.session(), keys=keys, now=clock.utcnow(), every=every) is not None
+
+
+def _reminders(session: Session, programme: Programme, _most: int) -> Sequence[int]:
     return reminders.reminders_due(session, now=clock.utcnow(), programme=programme)

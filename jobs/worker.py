@@ -134,6 +134,7 @@ def main() -> None:
     settings = app().extensions["settings"]
     with app().app_context():
         import jobs.handover
+        import jobs.incoming
         import jobs.mail
         import jobs.windows  # noqa: F401 - loaded before the fork
     Crew(settings.workers, work).run()

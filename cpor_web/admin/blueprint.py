@@ -18,6 +18,7 @@ PAGES = (
     ("administration.partners", N_("Partners")),
     ("administration.users", N_("Users")),
     ("administration.assessments", N_("Assessments")),
+    ("administration.holding", N_("Holding")),
     ("administration.calendar", N_("Calendar")),
     ("administration.catalogue", N_("Catalogue")),
     ("administration.settings_in_force", N_("Settings")),

@@ -1,27 +1,28 @@
 """How the parts behind the pages are doing, as far as the database knows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from cpor_web import holding
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.emails.condition import Outbox, outbox
 from cpor_web.health import SILENT_FOR_SECONDS, TICKER
-from cpor_web.models import Breaker, Claim, Heartbeat, Mail, MailState
+from cpor_web.models import Claim, Heartbeat, Holding, Mail, MailState
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`mails` has a count for every state, `oldest_queued` is since when the longest waiting mail is due."""
+    """`mails` has a count for every state."""
 
     database: str
     last_tick: datetime | None
     is_ticking: bool
     mails: dict[MailState, int]
-    oldest_queued: datetime | None
-    paused: Sequence[Breaker]
+    outbox: Outbox
+    held: Holding | None
     overdue: int
 
 
@@ -35,8 +36,8 @@ def condition(session: Session, *, now: datetime, tick_seconds: float) -> Condit
         last_tick=tick,
         is_ticking=tick is not None and now - tick < longest_silence,
         mails={state: counts.get(state, 0) for state in MailState},
-        oldest_queued=session.scalar(select(func.min(Mail.due_at)).where(Mail.due_at <= now)),
-        paused=session.scalars(select(Breaker).where(Breaker.open_until > now).order_by(Breaker.name)).all(),
+        outbox=outbox(session, now=now),
+        held=holding.in_force(session),
         overdue=session.scalar(select(func.count()).where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at < now))
         or 0,
     )

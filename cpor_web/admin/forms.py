@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectField, StringField
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from cpor_web.accounts.person_forms import NOT_TOO_LONG, InvitationForm, stripped
 from cpor_web.closures import LONGEST_NAME
+from cpor_web.holding import LONGEST_REASON
 from cpor_web.models import MpnKind, Partner
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
@@ -70,6 +71,21 @@ class ClosureForm(FlaskForm):
         filters=[stripped],
         description=_l("Partners read it where a deadline says how it was computed."),
         render_kw={"autocomplete": "off"},
+    )
+
+
+class ReleaseForm(FlaskForm):
+    """Why closing can go on."""
+
+    reason = TextAreaField(
+        _l("Reason"),
+        [
+            DataRequired(_l("Say why closing can go on.")),
+            Length(max=LONGEST_REASON, message=_l("At most %(most)s characters.", most=LONGEST_REASON)),
+        ],
+        filters=[stripped],
+        description=_l("What was wrong, and how you know that it is mended. It stays on record with your name."),
+        render_kw={"rows": 4},
     )
 
 

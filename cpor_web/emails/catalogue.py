@@ -13,7 +13,20 @@ from sqlalchemy.orm import Session
 
 from cpor_web.emails import outbox
 from cpor_web.emails.outbox import Recipient
-from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Event, Invitation, Mail, Round, User
+from cpor_web.models import (
+    Answer,
+    Assessment,
+    Claim,
+    Comment,
+    CustomerContact,
+    Event,
+    Holding,
+    Invitation,
+    Mail,
+    MailState,
+    Round,
+    User,
+)
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.roles import CLAIMANTS, Role
@@ -27,7 +40,9 @@ Context = dict[str, Any]
 
 def claim_received(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
     """Say that the claim, or its resubmission or dispute, has come in, and by when it is looked at."""
-    return _to_partner(session, "claim-received", claim, now, programme, is_disputed=claim.is_disputed)
+    # The same reviewer keeps what is resubmitted; what is filed or disputed has none yet.
+    about = {"is_disputed": claim.is_disputed, "is_resubmitted": claim.reviewer_id is not None}
+    return _to_partner(session, "claim-received", claim, now, programme, **about)
 
 
 def review_started(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
@@ -45,7 +60,15 @@ def information_requested(session: Session, claim: Claim, *, now: datetime, prog
         ).first()
         or {}
     )
-    asks = [{"reason": Request(key).label, "words": missing} for key, missing in asked.get("asks", {}).items()]
+    about_products = asked.get("products", {})
+    asks = [
+        {
+            "reason": Request(key).label,
+            "products": [programme.catalogue.product_name(product) for product in about_products.get(key, ())],
+            "words": missing,
+        }
+        for key, missing in asked.get("asks", {}).items()
+    ]
     about = {"days": programme.periods.partner, "asks": asks, "comment": asked.get("comment", "")}
     return _to_partner(session, "information-requested", claim, now, programme, **about)
 
@@ -61,6 +84,8 @@ def approved(session: Session, claim: Claim, *, now: datetime, programme: Progra
 
 def rejected(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
     """Say why, in which words, how to dispute and until when, or that it is final."""
+    ended = _last_event(session, claim)
+    is_silent = ended is not None and ended.kind == "consent:declined-by-silence"
     return _to_partner(
         session,
         "rejected",
@@ -71,6 +96,8 @@ def rejected(session: Session, claim: Claim, *, now: datetime, programme: Progra
         detail=claim.rejection_detail.label if claim.rejection_detail else "",
         comment=claim.rejection_comment,
         dispute_until=_iso(claim.dispute_until),
+        is_late=ended is not None and bool(ended.data.get("late")),
+        no_yes_by=ended.data.get("ends_at") if ended is not None and is_silent else None,
     )
 
 
@@ -92,14 +119,31 @@ def assessment_result(session: Session, assessment: Assessment, *, now: datetime
     )
 
 
-def contact_needed(session: Session, claim: Claim, round_: Round, *, now: datetime, programme: Programme) -> Mail:
-    """Ask the partner for a right contact; says why and by when."""
-    return _to_partner(session, "contact-needed", claim, now, programme, contact_due=_iso(round_.contact_due_at))
+def contact_needed(
+    session: Session,
+    claim: Claim,
+    round_: Round,
+    astray: Sequence[tuple[CustomerContact, str]],
+    *,
+    now: datetime,
+    programme: Programme,
+) -> Mail:
+    """Ask the partner for a right contact; says instead of whom, why (`astray`, with msgids), and by when."""
+    about = {"contact_due": _iso(round_.contact_due_at), "astray": _astray(astray)}
+    return _to_partner(session, "contact-needed", claim, now, programme, **about)
 
 
-def partner_reminder(session: Session, claim: Claim, *, due: datetime, now: datetime, programme: Programme) -> Mail:
-    """Remind of the partner's deadline: to resubmit, or of an approved claim, to name a right contact."""
-    about = {"due_at": _iso(due), "for_contact": claim.status is Status.APPROVED}
+def partner_reminder(
+    session: Session,
+    claim: Claim,
+    *,
+    due: datetime,
+    astray: Sequence[tuple[CustomerContact, str]] = (),
+    now: datetime,
+    programme: Programme,
+) -> Mail:
+    """Remind of the partner's deadline: to resubmit, or of an approved claim, to name a right contact (`astray`)."""
+    about = {"due_at": _iso(due), "for_contact": claim.status is Status.APPROVED, "astray": _astray(astray)}
     return _to_partner(session, "partner-reminder", claim, now, programme, **about)
 
 
@@ -207,8 +251,13 @@ def comment_for_reviewer(
 
 
 def not_delivered(session: Session, claim: Claim, failed: Mail, *, now: datetime, programme: Programme) -> list[Mail]:
-    """Tell partner and reviewer that a mail of this claim did not get through."""
-    about = {"failed_kind": failed.kind, "failed_name": failed.to_name, "answer": failed.answer}
+    """Tell partner and reviewer that a mail of this claim did not get through, or that nobody knows if it did."""
+    about = {
+        "failed_kind": failed.kind,
+        "failed_name": failed.to_name,
+        "answer": failed.bounce or failed.answer,
+        "in_doubt": failed.state is MailState.UNKNOWN,
+    }
     return [
         _to_partner(session, "not-delivered", claim, now, programme, **about),
         _to_reviewer(session, "not-delivered", claim, now, programme, **about),
@@ -237,9 +286,13 @@ def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, now:
 def overdue_digest(session: Session, overdue: Sequence[Claim], *, now: datetime, programme: Programme) -> list[Mail]:
     """Tell every administrator which claims are overdue."""
     claims = [{"reference": c.reference, "name": c.name, "due_at": _iso(c.due_at)} for c in overdue]
-    admins = session.scalars(select(User).where(User.role == Role.ADMINISTRATOR, User.active))
-    context = {**_house(programme), "claims": claims}
-    return [outbox.put(session, "overdue-digest", _user(user), context, now=now, user_id=user.id) for user in admins]
+    return _to_administrators(session, "overdue-digest", now, programme, claims=claims)
+
+
+def closing_held(session: Session, holding: Holding, *, now: datetime, programme: Programme) -> list[Mail]:
+    """Ask every administrator to look at the notices that were not delivered, and to release closing."""
+    about = {"notices": holding.notices, "failed": holding.failed, "at": _iso(holding.began_at)}
+    return _to_administrators(session, "closing-held", now, programme, **about)
 
 
 # To people with an account
@@ -275,6 +328,7 @@ KINDS = (
     "not-delivered",
     "denial-by-replaced",
     "overdue-digest",
+    "closing-held",
     "password-reset",
     "invitation",
 )
@@ -323,6 +377,12 @@ def _to_customer(
     return outbox.put(session, kind, to, context, now=now, claim_id=claim.id, invitation_id=invited.id)
 
 
+def _to_administrators(session: Session, kind: str, now: datetime, programme: Programme, **more: Any) -> list[Mail]:
+    admins = session.scalars(select(User).where(User.role == Role.ADMINISTRATOR, User.active).order_by(User.id))
+    context = {**_house(programme), **more}
+    return [outbox.put(session, kind, _user(user), context, now=now, user_id=user.id) for user in admins]
+
+
 def _user(user: User) -> Recipient:
     return Recipient(user.email, user.name, user.language)
 
@@ -335,6 +395,16 @@ def _answer(answer: Answer) -> Context:
         "at": _iso(answer.at),
         "is_late": answer.is_late,
     }
+
+
+def _astray(astray: Sequence[tuple[CustomerContact, str]]) -> list[dict[str, str]]:
+    return [{"name": contact.name, "why": why} for contact, why in astray]
+
+
+def _last_event(session: Session, claim: Claim) -> Event | None:
+    """Return what happened to the claim last: in the transaction of a transition, what brought it about."""
+    events = select(Event).where(Event.claim_id == claim.id).order_by(Event.position.desc())
+    return session.scalars(events.limit(1)).first()
 
 
 def _comment(comment: Comment) -> Context:

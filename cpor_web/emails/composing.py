@@ -7,8 +7,9 @@ from datetime import datetime
 from consent_links import one_click_headers
 from cpor_web.emails import message
 from cpor_web.emails.catalogue import ASKS
+from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.inert import inert
-from cpor_web.emails.links import Purpose, Signers
+from cpor_web.emails.links import Purpose, Signers, purpose_of
 from cpor_web.emails.rendering import Renderer
 from cpor_web.models import Invitation, Mail
 from cpor_web.programme import Programme
@@ -16,12 +17,16 @@ from cpor_web.programme import Programme
 
 @dataclass(frozen=True)
 class Composer:
-    """Writes mails for one installation. `account_link` makes the link of a mail to somebody with an account."""
+    """Writes mails for one installation.
+
+    `account_link` makes the link of a mail to somebody with an account; `dkim` signs, where the relay does not.
+    """
 
     programme: Programme
     signers: Signers
     renderer: Renderer
     account_link: Callable[[Mail], str | None]
+    dkim: DkimSigner | None = None
 
     def compose(self, mail: Mail, invited: Invitation | None) -> bytes:
         """Return the whole mail; the same row gives the same bytes.
@@ -34,7 +39,7 @@ class Composer:
         assert mail.dated_at is not None
         links = self._links(mail, invited)
         words = self.renderer.render(mail.kind, mail.context, language=mail.language, links=links)
-        return message.build(
+        written = message.build(
             sender=self.programme.mail_from,
             sender_name=self.programme.operator,
             to=mail.to_address,
@@ -48,27 +53,23 @@ class Composer:
             boundary=mail.boundary,
             headers=self._headers(mail, invited),
         )
+        return self.dkim.signed(written, mail.dated_at) if self.dkim else written
 
     def _links(self, mail: Mail, invited: Invitation | None) -> dict[str, str]:
         links = {"public_url": self.programme.public_url, "guide_url": self.programme.guide_url}
-        if invited is not None:
-            if mail.kind in ASKS:
-                links["deny_url"] = self.signers.url(Purpose.DENY, invited.link_id)
-                links["end"] = _iso(invited.printed_end)
-                links["one_click"] = "yes" if self.programme.one_click else ""
-            elif mail.kind == "denial-undone":
-                links["deny_url"] = self.signers.url(Purpose.DENY, invited.link_id)
-            elif mail.kind == "denial-recorded" and mail.context.get("undo_until"):
-                links["undo_url"] = self.signers.url(Purpose.UNDO, invited.link_id)
-            elif mail.kind == "yes-confirmation":
-                links["yes_url"] = self.signers.url(Purpose.YES, invited.link_id)
+        purpose = purpose_of(mail.kind, mail.context)
+        if invited is not None and purpose is not None:
+            links[f"{purpose.name.lower()}_url"] = self.signers.url(purpose, invited.link_id, key=mail.key_id)
+        if invited is not None and mail.kind in ASKS:
+            links["end"] = _iso(invited.printed_end)
+            links["one_click"] = "yes" if self.programme.one_click else ""
         account = self.account_link(mail)
         return {**links, "account_url": account} if account else links
 
     def _headers(self, mail: Mail, invited: Invitation | None) -> dict[str, str]:
         if invited is None or mail.kind not in ASKS or not self.programme.one_click:
             return {}
-        url = self.signers.url(Purpose.ONE_CLICK, invited.link_id)
+        url = self.signers.url(Purpose.ONE_CLICK, invited.link_id, key=mail.key_id)
         return one_click_headers(url, allow_http=url.startswith("http://"))
 
 

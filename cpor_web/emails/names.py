@@ -24,6 +24,7 @@ NAMES = {
     "new-comment": N_("New comment"),
     "not-delivered": N_("Notice not delivered"),
     "overdue-digest": N_("Overdue digest"),
+    "closing-held": N_("Closing held"),
     "password-reset": N_("Password reset"),
     "invitation": N_("Invitation"),
 }

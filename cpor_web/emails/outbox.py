@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web import queue
+from cpor_web.emails import links
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
 
@@ -84,25 +85,42 @@ def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     free = or_(Mail.leased_until.is_(None), Mail.leased_until < now)
     due = (
         select(Mail)
-        .where(Mail.due_at <= now, free)
+        .where(Mail.due_at <= now, free, Mail.state != MailState.SENDING)
         .order_by(Mail.due_at, Mail.id)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
     mails = session.scalars(due).all()
     for mail in mails:
-        if mail.state is MailState.SENDING:
-            # Its worker was killed between handing it over and noting the answer.
-            _settle_unknown(mail, "the worker was stopped before it noted the server's answer", now)
-        if mail.due_at is not None:
-            mail.leased_until = now + LEASE
-    return [mail.id for mail in mails if mail.due_at is not None]
+        mail.leased_until = now + LEASE
+    return [mail.id for mail in mails]
 
 
-def begin(session: Session, mail_id: int, *, now: datetime, host: str) -> Mail | None:
+def abandoned(session: Session, *, now: datetime, most: int) -> Sequence[int]:
+    """Return the ids of mails whose worker was stopped between handing them over and noting the answer."""
+    left = select(Mail.id).where(Mail.due_at.is_not(None), *_is_abandoned(now))
+    return session.scalars(left.order_by(Mail.id).limit(most)).all()
+
+
+def take_back(session: Session, mail_id: int, *, now: datetime) -> Mail | None:
+    """Settle an abandoned mail, of which nobody knows whether it was taken; None where it is not one any more."""
+    mail = session.scalar(
+        select(Mail)
+        .where(Mail.id == mail_id, *_is_abandoned(now))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if mail is not None:
+        _settle_unknown(mail, "the worker was stopped before it noted the server's answer", now)
+    return mail
+
+
+def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys: Sequence[str] = ()) -> Mail | None:
     """Mark a leased mail as being sent and fix its identity; None where it is no longer to be sent.
 
-    `host` is the right-hand side of its Message-ID. The caller commits before it hands the mail over.
+    `host` is the right-hand side of its Message-ID. `link_keys` are the ids of the keys that may sign a link, newest
+    first: one that was signed already keeps its key while that is among them. The caller commits before it hands the
+    mail over.
     """
     mail = session.get(Mail, mail_id, with_for_update=True, populate_existing=True)
     if mail is None or mail.state not in {MailState.QUEUED, MailState.DEFERRED}:
@@ -114,6 +132,9 @@ def begin(session: Session, mail_id: int, *, now: datetime, host: str) -> Mail |
         mail.message_id = f"<{secrets.token_hex(16)}@{host}>"
         mail.boundary = secrets.token_hex(12)
         mail.dated_at = now.replace(microsecond=0)
+    if mail.key_id not in link_keys:
+        has_link = links.purpose_of(mail.kind, mail.context) is not None
+        mail.key_id = link_keys[0] if link_keys and has_link else None
     return mail
 
 
@@ -124,10 +145,10 @@ def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -
         return None
     match outcome:
         case Accepted(answer):
-            _end(mail, MailState.SENT, answer)
+            _end(mail, MailState.SENT, answer, now)
             mail.sent_at = now
         case Permanent(answer):
-            _end(mail, MailState.REFUSED, answer)
+            _end(mail, MailState.REFUSED, answer, now)
         case Transient(answer):
             _defer(mail, answer, now)
         case Unavailable(error):
@@ -146,11 +167,11 @@ def release(session: Session, mail_ids: Sequence[int]) -> None:
             mail.leased_until = None
 
 
-def call_back(session: Session, invitation_id: int, *, why: str) -> None:
+def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) -> None:
     """End those mails of an invitation that nobody has begun to send; `why` is for the reviewers."""
     waiting = (Mail.state.in_((MailState.QUEUED, MailState.DEFERRED)), Mail.repeats == 0)
     for mail in session.scalars(select(Mail).where(Mail.invitation_id == invitation_id, *waiting).with_for_update()):
-        _end(mail, MailState.REFUSED, why)
+        _end(mail, MailState.REFUSED, why, now)
 
 
 def is_under_way(session: Session, invitation_id: int) -> bool:
@@ -165,15 +186,19 @@ def delay(attempts: int) -> timedelta:
     return timedelta(seconds=wait.total_seconds() * jitter)
 
 
-def _end(mail: Mail, state: MailState, answer: str) -> None:
-    mail.state, mail.answer = state, answer
+def _is_abandoned(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Mail.state == MailState.SENDING, Mail.leased_until < now)
+
+
+def _end(mail: Mail, state: MailState, answer: str, now: datetime) -> None:
+    mail.state, mail.answer, mail.ended_at = state, answer, now
     mail.due_at = mail.leased_until = None
 
 
 def _defer(mail: Mail, answer: str, now: datetime) -> None:
     mail.first_tried_at = mail.first_tried_at or now
     if now - mail.first_tried_at >= GIVE_UP_AFTER:
-        _end(mail, MailState.REFUSED, f"given up after 48 hours: {answer}")
+        _end(mail, MailState.REFUSED, f"given up after 48 hours: {answer}", now)
     else:
         mail.answer = answer
         _make_anew(mail, MailState.DEFERRED, now + delay(mail.attempts))
@@ -183,12 +208,12 @@ def _make_anew(mail: Mail, state: MailState, due: datetime) -> None:
     """Queue a mail of which surely no copy is out. A repeat of one in doubt keeps its identity."""
     mail.state, mail.due_at, mail.leased_until = state, due, None
     if not mail.repeats:
-        mail.message_id = mail.boundary = mail.dated_at = None
+        mail.message_id = mail.boundary = mail.dated_at = mail.key_id = None
 
 
 def _settle_unknown(mail: Mail, why: str, now: datetime) -> None:
     if mail.repeats:
-        _end(mail, MailState.UNKNOWN, why)
+        _end(mail, MailState.UNKNOWN, why, now)
     else:
         mail.repeats = 1
         mail.state, mail.due_at, mail.leased_until, mail.answer = MailState.DEFERRED, now, None, why

@@ -12,8 +12,9 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from cpor_web.config import Settings
 from cpor_web.emails.outcomes import Outcome, Unavailable, answer_line, one_line
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -43,6 +44,19 @@ class MailServer:
     def __post_init__(self) -> None:
         if self.username and self.security == "none" and self.host not in LOOPBACK:
             raise ValueError("a mail server's password needs TLS: set the security to starttls or tls")
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return the server that the settings name."""
+        return cls(
+            host=settings.mail_server,
+            port=settings.mail_port,
+            security=settings.mail_security,
+            username=settings.mail_username or None,
+            password=settings.mail_password or None,
+            timeout=settings.mail_timeout,
+            ca_file=settings.mail_ca_file or None,
+        )
 
 
 class Trouble(Exception):
@@ -132,12 +146,12 @@ def open_session(server: MailServer) -> Session:
 
 
 def _connect(server: MailServer) -> Session:
-    common: dict[str, Any] = {"local_hostname": server.local_hostname or "localhost", "timeout": server.timeout}
+    host, port, name = server.host, server.port, server.local_hostname or "localhost"
     try:
         if server.security == "tls":
-            session: Session = _TlsSession(server.host, server.port, context=_trust(server), **common)
+            session: Session = _TlsSession(host, port, name, context=_trust(server), timeout=server.timeout)
         else:
-            session = Session(server.host, server.port, **common)
+            session = Session(host, port, name, timeout=server.timeout)
     except smtplib.SMTPException as error:
         raise _unavailable("greeting", error) from error
     except ssl.SSLError as error:

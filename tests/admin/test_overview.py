@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session
@@ -9,10 +10,10 @@ from cpor_web.rules.roles import Role
 from tests.support import factories
 from tests.support.browser import Browser
 
-PAGES = ("", "/partners", "/users", "/assessments", "/calendar", "/catalogue", "/settings")
+PAGES = ("", "/partners", "/users", "/assessments", "/holding", "/calendar", "/catalogue", "/settings")
 
 
-def mail(session: Session, state: MailState, due: datetime | None) -> None:
+def mail(session: Session, state: MailState, due: datetime | None, *, ended: datetime | None = None) -> None:
     session.add(
         Mail(
             kind="overdue-digest",
@@ -21,6 +22,10 @@ def mail(session: Session, state: MailState, due: datetime | None) -> None:
             state=state,
             queued_at=datetime.now(UTC),
             due_at=due,
+            ended_at=ended,
+            sent_at=ended if state in {MailState.SENT, MailState.BOUNCED} else None,
+            bounced_at=ended if state is MailState.BOUNCED else None,
+            message_id=f"<{uuid4()}@vendor.example.com>" if ended else None,
         )
     )
     session.commit()
@@ -94,3 +99,19 @@ def test_a_paused_way_out_is_told_of_with_its_reason(office: Browser, committed:
     committed.commit()
 
     assert "Sending is paused after 4 failures: certificate has expired." in office.page("/admin").main.get_text()
+
+
+def test_the_outbox_says_how_quickly_it_goes_out_what_failed_and_what_needs_a_person(
+    office: Browser, committed: Session
+) -> None:
+    now = datetime.now(UTC)
+    for seconds, state in ((20, "sent"), (600, "sent"), (600, "bounced"), (7200, "sent"), (600, "refused")):
+        mail(committed, MailState(state), None, ended=now - timedelta(seconds=seconds))
+    mail(committed, MailState.UNKNOWN, None, ended=now - timedelta(hours=25))
+
+    facts = office.page("/admin").select_one("[aria-labelledby=outbox] dl")
+
+    told = {dt.get_text(): dd.get_text(" ").strip() for dt, dd in zip(facts("dt"), facts("dd"), strict=True)}
+    assert told["Taken by the mail server"] == "1 in the last minute, 3 in the last hour"
+    assert told["Failed in the last 24 hours"] == "2"
+    assert told["Need a person"] == "3"

@@ -1,6 +1,7 @@
 """Every mail that `catalogue` queues can be written from what it stores, and says and carries what it should."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import assessment, facts
 from cpor_web.claims import operations
+from cpor_web.config import Settings
 from cpor_web.consent import answers
 from cpor_web.emails import catalogue, outbox
 from cpor_web.emails.composing import Composer
@@ -188,6 +190,22 @@ def test_the_same_row_gives_the_same_bytes(db_session: Session, programme: Progr
     mail, invited = begun(db_session, notice)
 
     assert composer.compose(mail, invited) == composer.compose(mail, invited)
+
+
+def test_a_repeat_after_a_rotation_has_the_same_bytes(
+    db_session: Session, programme: Programme, composer: Composer, settings: Settings
+) -> None:
+    claims.approved(db_session, programme)
+    mail, invited = begun(db_session, one(db_session, "consent-notice"))
+    mail.key_id = programme.link_keys[0]
+    before = composer.compose(mail, invited)
+
+    ring = ["another consent key of the tests, long enough", *settings.consent_keys]
+    rotated = replace(composer, signers=Signers(ring, settings.public_url))
+
+    assert rotated.compose(mail, invited) == before
+    mail.key_id = None
+    assert rotated.compose(mail, invited) != before
 
 
 def one(session: Session, kind: str) -> Mail:

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from consent_links import new_id
-from cpor_web.emails.links import Purpose, Signers
+from consent_links import key_id, new_id
+from cpor_web.emails.links import Purpose, Signers, purpose_of
 
 OLD = "an old key for links of thirty-two bytes"
 NEW = "a new key for links, thirty-two bytes too"
@@ -53,6 +53,19 @@ def test_links_of_an_older_key_are_read_until_it_is_retired() -> None:
 
     assert signers.read(Purpose.DENY, token) == ID
     assert Signers([NEW], HOST).read(Purpose.DENY, token) is None
+
+
+def test_a_link_is_made_with_the_key_that_is_named_and_with_the_newest_where_that_is_gone() -> None:
+    before = Signers([OLD], HOST).url(Purpose.DENY, ID)
+
+    assert signers.url(Purpose.DENY, ID, key=key_id(OLD)) == before
+    assert signers.url(Purpose.DENY, ID, key="0badc0de") == signers.url(Purpose.DENY, ID) != before
+
+
+def test_of_recorded_denials_only_the_one_that_can_be_undone_carries_a_link() -> None:
+    assert purpose_of("denial-recorded", {"undo_until": "2026-12-04T22:59:59+00:00"}) is Purpose.UNDO
+    assert purpose_of("denial-recorded", {"undo_until": None}) is None
+    assert purpose_of("approved", {}) is None
 
 
 def test_a_link_holds_nothing_but_the_id_and_its_signature() -> None:

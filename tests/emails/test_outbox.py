@@ -259,20 +259,97 @@ def test_trouble_of_the_mail_server_leaves_a_deferred_mail_deferred(db_session: 
     assert (mail.state, mail.attempts) == (MailState.DEFERRED, 1)
 
 
+# The key of its links
+
+OLD, NEW = "0badc0de", "5eaf00d5"
+
+
+def begun_with(session: Session, mail: Mail, *keys: str, now: datetime = NOW) -> str | None:
+    outbox.begin(session, mail.id, now=now, host=HOST, link_keys=keys)
+    return mail.key_id
+
+
+def notice(session: Session) -> Mail:
+    mail = outbox.put(session, "consent-notice", TO, {}, now=NOW)
+    session.flush()
+    return mail
+
+
+def test_a_mail_with_a_link_is_begun_with_the_newest_key(db_session: Session) -> None:
+    assert begun_with(db_session, notice(db_session), NEW, OLD) == NEW
+    assert begun_with(db_session, put(db_session), NEW, OLD) is None, "an invitation carries no customer's link"
+
+
+def test_a_mail_that_is_made_anew_has_no_key_until_it_is_begun_again(db_session: Session) -> None:
+    mail = notice(db_session)
+    begun_with(db_session, mail, OLD)
+
+    outbox.settle(db_session, mail.id, Transient("451 later"), now=NOW)
+
+    assert mail.key_id is None
+    assert begun_with(db_session, mail, NEW, OLD) == NEW
+
+
+def test_a_repeat_keeps_its_key_until_that_is_retired(db_session: Session) -> None:
+    mail = notice(db_session)
+    begun_with(db_session, mail, OLD)
+    outbox.settle(db_session, mail.id, Unknown("connection lost"), now=NOW)
+
+    assert begun_with(db_session, mail, NEW, OLD) == OLD
+    outbox.settle(db_session, mail.id, Unavailable("refused", "connect"), now=NOW)
+    assert begun_with(db_session, mail, NEW) == NEW
+
+
 # In doubt
 
 
 def killed_while_sending(session: Session, mail: Mail, *, now: datetime) -> None:
     """The worker dies after it began; another one finds the lease run out."""
+    _begun(session, mail, now=now)
+    found = now + LEASE + timedelta(seconds=1)
+    assert outbox.abandoned(session, now=found, most=9) == [mail.id]
+    assert outbox.take_back(session, mail.id, now=found) is mail
+    session.flush()
+
+
+def no_answer(session: Session, mail: Mail, *, now: datetime) -> None:
+    _begun(session, mail, now=now)
+    outbox.settle(session, mail.id, Unknown("connection lost"), now=now)
+    session.flush()
+
+
+def _begun(session: Session, mail: Mail, *, now: datetime) -> None:
     outbox.lease(session, now=now, most=1)
     outbox.begin(session, mail.id, now=now, host=HOST)
     session.flush()
 
 
-def no_answer(session: Session, mail: Mail, *, now: datetime) -> None:
-    killed_while_sending(session, mail, now=now)
-    outbox.settle(session, mail.id, Unknown("connection lost"), now=now)
-    session.flush()
+def test_what_a_worker_may_still_be_sending_is_neither_abandoned_nor_leased(db_session: Session) -> None:
+    mail = put(db_session)
+    _begun(db_session, mail, now=NOW)
+
+    assert outbox.abandoned(db_session, now=NOW + LEASE, most=9) == []
+    assert outbox.take_back(db_session, mail.id, now=NOW + LEASE) is None
+    assert outbox.lease(db_session, now=NOW + 2 * LEASE, most=9) == []
+    assert mail.state is MailState.SENDING
+
+
+def test_of_two_workers_who_find_the_same_abandoned_mail_one_takes_it_back(
+    engine: Engine, committed: Session
+) -> None:
+    mail = put(committed)
+    _begun(committed, mail, now=NOW)
+    committed.commit()
+    later = NOW + 2 * LEASE
+
+    with Session(engine) as first, Session(engine) as second:
+        assert outbox.abandoned(first, now=later, most=9) == outbox.abandoned(second, now=later, most=9) == [mail.id]
+        assert outbox.take_back(first, mail.id, now=later) is not None
+        first.commit()
+        outbox.lease(first, now=later, most=1)
+        outbox.begin(first, mail.id, now=later, host=HOST)
+        first.commit()
+        assert outbox.take_back(second, mail.id, now=later) is None, "it is being sent again already"
 
 
 @pytest.mark.parametrize("in_doubt", [killed_while_sending, no_answer])

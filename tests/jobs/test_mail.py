@@ -1,7 +1,9 @@
 """The drain of the outbox: what the mail server says becomes a state, and everything that follows from it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 from cpor_web.clock import utcnow
 from cpor_web.emails import outbox
 from cpor_web.emails.outbox import Recipient
-from cpor_web.models import Breaker, Claim, Event, Mail, MailState, RoundState
+from cpor_web.models import Breaker, Claim, Event, Mail, MailState, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.deadlines import business_days
 from jobs.mail import drain
@@ -112,11 +114,26 @@ def test_a_mail_whose_answer_was_lost_twice_is_in_doubt_for_good(
 ) -> None:
     smtp_server.drop("STORED")
     drain()
+    smtp_server.behave()
     drain()
-    assert len(smtp_server.mails) == 2
+    assert len(smtp_server.mails_to("carla@contoso.example.com")) == 2
     assert _notice(committed, claim).state is MailState.UNKNOWN
     assert invitations_of(committed, claim)[0].round.state is RoundState.WAITING
-    assert _events(committed, claim)[-1] == "mail:unknown"
+    assert "mail:unknown" in _events(committed, claim)
+
+
+def test_partner_and_reviewer_are_told_that_nobody_knows_whether_a_notice_was_delivered(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.drop("STORED", address="carla@contoso.example.com")
+    drain()
+    drain()
+    assert claim.reviewer is not None
+    for address in (claim.partner_contact_email, claim.reviewer.email):
+        (told,) = smtp_server.mails_to(str(address))
+        assert told.message["Subject"].startswith("A mail may not have been delivered:")
+    (round_,) = committed.scalars(select(Round).execution_options(populate_existing=True))
+    assert round_.is_in_doubt
 
 
 def test_trouble_of_the_server_pauses_everything_and_costs_no_mail_an_attempt(
@@ -134,6 +151,36 @@ def test_trouble_of_the_server_pauses_everything_and_costs_no_mail_an_attempt(
     tried = smtp_server.connections
     drain()
     assert smtp_server.connections == tried, "it was not left alone"
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"mail_username": "cpor", "mail_password": "a wrong one"}, "auth: 535 5.7.8"),
+        ({"mail_security": "starttls"}, "tls: "),
+        ({"mail_security": "tls"}, "tls: "),
+        ({"mail_port": 1}, "connect: "),
+    ],
+    ids=["sign-in", "no STARTTLS", "no TLS", "no server"],
+)
+def test_trouble_with_sign_in_tls_or_connection_pauses_everything_and_burns_no_attempt(
+    work: Flask,
+    claim: Claim,
+    committed: Session,
+    smtp_server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, Any],
+    why: str,
+) -> None:
+    smtp_server.users = {"cpor": "the right one"} if "mail_username" in told else {}
+    monkeypatch.setitem(work.extensions, "settings", replace(work.extensions["settings"], **told))
+    drain()
+    breaker = committed.get_one(Breaker, "mail")
+    assert breaker.why.startswith(why)
+    assert breaker.open_until > utcnow()
+    notice = _notice(committed, claim)
+    assert (notice.state, notice.attempts, notice.leased_until) == (MailState.QUEUED, 0, None)
+    assert not smtp_server.mails
 
 
 def test_each_failure_in_a_row_pauses_longer_up_to_five_minutes_and_success_forgets_them(

@@ -1,5 +1,6 @@
 """What is due is done, each in a transaction of its own: one that fails never stops the rest."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,9 +14,10 @@ import jobs.windows
 from cpor_web import assessment
 from cpor_web.claims import deadlines
 from cpor_web.consent import answers, rounds
-from cpor_web.models import Assessment, AssessmentState, Claim, Event, Round, RoundState
+from cpor_web.models import Assessment, AssessmentState, Claim, Event, Holding, Mail, MailState, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.support import claims, factories
 from tests.support.claims import NOW
@@ -105,6 +107,58 @@ def test_more_than_a_look_takes_are_all_done(
     made(committed, programme, claims.running, count=5)
     run(jobs.windows.close_due)
     assert {round_.state for round_ in fresh(committed, Round)} == {RoundState.PASSED}
+
+
+def test_more_that_fail_than_a_look_takes_never_keep_the_rest_waiting(
+    committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jobs.windows, "MOST", 2)
+    made(committed, programme, claims.running, count=7)
+    broken = {round_.id for round_ in fresh(committed, Round)[:4]}
+    close = rounds.close
+
+    def fails_on_the_first(session: Session, id_: int, **how: Any) -> bool:
+        if id_ in broken:
+            raise RuntimeError("this one cannot be done")
+        return close(session, id_, **how)
+
+    monkeypatch.setattr(rounds, "close", fails_on_the_first)
+    run(jobs.windows.close_due)
+    states = [round_.state for round_ in fresh(committed, Round)]
+    assert states == [RoundState.RUNNING] * 4 + [RoundState.PASSED] * 3
+    assert caplog.text.count(" failed on ") == 4, "one that failed was tried again in the same sweep"
+
+
+@pytest.mark.parametrize(
+    ("make", "job"),
+    [(claims.running, jobs.windows.close_due), (claims.partner_action_required, jobs.windows.lapse_due)],
+    ids=["windows", "deadlines"],
+)
+def test_while_closing_is_held_a_sweep_closes_nothing_and_ends(
+    committed: Session, programme: Programme, make: Any, job: Any
+) -> None:
+    made(committed, programme, make)
+    committed.add(Holding(began_at=NOW, notices=10, failed=5))
+    committed.commit()
+    before = [(row.state, row.closed_at) for row in fresh(committed, Round)]
+    run(job)
+    assert [(row.state, row.closed_at) for row in fresh(committed, Round)] == before
+    assert Status.REJECTED not in {claim.status for claim in fresh(committed, Claim)}
+
+
+def test_a_burst_that_was_recorded_before_the_sweep_holds_it(
+    app: Flask, committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(committed, programme, claims.running)
+    factories.user(committed, Role.ADMINISTRATOR)
+    for mail in committed.scalars(select(Mail).where(Mail.kind == "consent-notice")):
+        mail.state, mail.bounced_at = MailState.BOUNCED, LATE  # noted without a look at how many there are
+    committed.commit()
+    monkeypatch.setitem(app.extensions, "programme", replace(programme, hold_count=3))
+    run(jobs.windows.close_due)
+    assert {round_.state for round_ in fresh(committed, Round)} == {RoundState.RUNNING}
+    (begun,) = fresh(committed, Holding)
+    assert (begun.notices, begun.failed, begun.began_at) == (3, 3, LATE)
 
 
 def test_partners_who_let_their_deadline_pass_lapse_and_one_that_fails_stops_none(

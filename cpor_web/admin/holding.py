@@ -1,0 +1,106 @@
+"""Holding: why nothing is closed, what failed, and the release; what was held before."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cpor_web import holding as holdings
+from cpor_web.accounts.access import allowed
+from cpor_web.admin.blueprint import bp
+from cpor_web.admin.forms import ReleaseForm
+from cpor_web.claims.queries import claims_of
+from cpor_web.current import actor, now, programme
+from cpor_web.errors import sentence
+from cpor_web.extensions import db
+from cpor_web.models import Claim, Mail
+from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.roles import Role
+from cpor_web.transactions import transaction
+
+MOST = 1000
+"""Failed notices that are looked at; the figures count all."""
+
+SHOWN = 10
+"""Claims that are named for one answer."""
+
+_ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a mail server or a report said, without the address it named, and of how many notices."""
+
+    words: str
+    number: int = 0
+    references: list[str] = field(default_factory=list)
+
+
+@bp.get("/holding")
+@allowed(Role.ADMINISTRATOR)
+def holding() -> ResponseReturnValue:
+    """Show what is held, and why."""
+    return _page(ReleaseForm(formdata=None))
+
+
+@bp.post("/holding/release")
+@allowed(Role.ADMINISTRATOR)
+def release() -> ResponseReturnValue:
+    """Let closing go on."""
+    form = ReleaseForm()
+    if not form.validate():
+        return _page(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        with transaction(db.session):
+            holdings.release(db.session(), form.reason.data, actor=actor(), now=now())
+    except Invalid as invalid:
+        form.reason.errors = [sentence(invalid)]
+        return _page(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    except NotAllowed as refused:
+        flash(sentence(refused), "error")
+    else:
+        flash(_("Released. What is due, and whose notices got through, is closed from now on."), "success")
+    return redirect(url_for("administration.holding"))
+
+
+def _page(form: ReleaseForm) -> str:
+    session = db.session()
+    held = holdings.in_force(session)
+    since = holdings.counted_since(session, now=held.began_at if held else now())
+    return render_template(
+        "admin/holding.html",
+        answers=_answers(holdings.failures(session, since=since, most=MOST)),
+        figures=holdings.figures(session, since=since),
+        form=form,
+        held=held,
+        past=holdings.past(session),
+        share=round(100 * programme().hold_share, 1),
+        count=programme().hold_count,
+        since=since,
+        SHOWN=SHOWN,
+    )
+
+
+def _answers(failed: Sequence[Mail]) -> list[Answer]:
+    """Group the notices by what was said of them, the most frequent first."""
+    references = _references(failed)
+    answers: defaultdict[str, Answer] = defaultdict(lambda: Answer(""))
+    for mail in failed:
+        words = _ADDRESS.sub("…", mail.bounce or mail.answer)
+        answer = answers[words]
+        answer.words, answer.number = words, answer.number + 1
+        reference = references.get(mail.claim_id or 0)
+        if reference and reference not in answer.references:
+            answer.references.append(reference)
+    return sorted(answers.values(), key=lambda answer: -answer.number)
+
+
+def _references(failed: Sequence[Mail]) -> dict[int, str]:
+    ids = {mail.claim_id for mail in failed if mail.claim_id is not None}
+    claims = claims_of(actor()).where(Claim.id.in_(ids)).with_only_columns(Claim.id, Claim.reference)
+    return dict(db.session.execute(claims).all())
