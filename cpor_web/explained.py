@@ -4,23 +4,53 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from babel.dates import format_timedelta
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from cpor_web.moments import exactly, full_day
+from cpor_web.rules.deadlines import BUSINESS_DAYS, ONE_SECOND, Calendar, Periods, days_held, has_passed
 from cpor_web.rules.words import N_
 
 _STARTS = {
     "submitted": N_("The clock started when the claim was submitted: %(moment)s."),
+    "resubmitted": N_("The clock started when the claim was resubmitted: %(moment)s."),
     "review": N_("The clock started when the review started: %(moment)s."),
     "partner": N_("The clock started when the mail server took the mail that told of it: %(moment)s."),
+    "contact": N_("The clock started when the mail server took the mail that asked for a right contact: %(moment)s."),
     "consent": N_("The clock started when the mail server took the notice: %(moment)s."),
+    "undo": N_("The clock started when the denial was undone: %(moment)s."),
     "dispute": N_("The clock started with the rejection: %(moment)s."),
     "dispute-review": N_("The clock started when the dispute came in: %(moment)s."),
     "decision": N_("The time to decide counts from when the operator got the claim: %(moment)s."),
 }
 _ANY_START = N_("The clock started: %(moment)s.")
 _WHY_NOT_WORKING = (N_("weekend"), N_("closure"))  # as the stored rules say it; holidays have names of their own
+
+
+def time_left(at: datetime, rule: Mapping[str, Any] | None, *, now: datetime, calendar: Calendar) -> str:
+    """Return how long it still is until a deadline, as people count: in business days where its `rule` does."""
+    if has_passed(at, now):
+        return _("ended %(when)s", when=format_timedelta(at - now, add_direction=True, locale=_language()))
+    days = (calendar.local_day(at) - calendar.local_day(now)).days
+    if days == 0:
+        return _("ends today")
+    if days == 1:
+        return _("ends tomorrow")
+    working = days_held(now, at + ONE_SECOND, calendar) if rule and rule.get("unit") == BUSINESS_DAYS else 0
+    if working:
+        return ngettext("%(num)d business day left", "%(num)d business days left", working)
+    return ngettext("%(num)d day left", "%(num)d days left", days)
+
+
+def how_long(period: str, periods: Periods) -> str:
+    """Return how long a step takes at most that has not begun; `period` is a name of the settings of `Periods`."""
+    length = getattr(periods, period)
+    if period == "consent" and length == int(length):
+        return ngettext("%(num)d day, once the notice is out", "%(num)d days, once the notice is out", int(length))
+    if period == "consent":
+        return _("%(count)s days, once the notice is out", count=f"{length:g}")
+    return ngettext("Up to %(num)d business day", "Up to %(num)d business days", length)
 
 
 def how_computed(rule: Mapping[str, Any]) -> list[str]:
@@ -47,7 +77,7 @@ def _the_count(rule: Mapping[str, Any]) -> list[str]:
 
 def _length(rule: Mapping[str, Any]) -> str:
     count, used = rule["count"], rule.get("used", 0)
-    if rule["unit"] == "business days":
+    if rule["unit"] == BUSINESS_DAYS:
         length = ngettext("It runs for %(num)d business day", "It runs for %(num)d business days", count)
     elif rule["last_day"] is None:
         return str(_("It runs for exactly %(count)s days.", count=f"{count:g}"))

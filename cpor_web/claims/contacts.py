@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
+from cpor_web.claims import replies
 from cpor_web.claims.drafts import ContactDraft, Draft, problems
 from cpor_web.claims.input import needed_text, require
 from cpor_web.consent import answers, rounds, stops
@@ -18,6 +19,13 @@ from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
 NOT_STOPPED = N_("A contact is corrected only while the consent period stands still for it.")
+IS_FINE = N_("%(name)s could be reached, and is not the wrong person. The contact to be replaced is: %(astray)s.")
+
+
+def replaceable(claim: Claim, round_: Round) -> list[CustomerContact]:
+    """Return the contacts instead of whom another can be proposed: those astray; where nobody is, any."""
+    astray = [each.contact for each in round_.astray]
+    return astray or claim.contacts
 
 
 def propose_contact(
@@ -31,7 +39,7 @@ def propose_contact(
     programme: Programme,
     seen: int | None = None,
 ) -> CustomerContact:
-    """Propose another contact instead of one of the claim's; a newer proposal takes the place of an older one.
+    """Propose another contact instead of one who is astray; a newer proposal takes the place of an older one.
 
     The partner's time stands still from then on: a reviewer acts next.
     """
@@ -41,6 +49,10 @@ def propose_contact(
     old = next((contact for contact in claim.contacts if contact.id == instead_of), None)
     if old is None:
         raise Invalid(N_("Choose the contact that is to be replaced."), field_name="instead_of")
+    wanted = replaceable(claim, round_)
+    if old not in wanted:
+        names = ", ".join(each.name for each in wanted)
+        raise Invalid(IS_FINE, {"name": old.name, "astray": names}, field_name="instead_of")
     _check(claim, typed, programme)
     typed = typed.normalised()
     earlier = claim.proposed_contact
@@ -110,6 +122,7 @@ def settle_reply(
     *,
     denies: bool,
     whose: int | None = None,
+    up_to: int | None = None,
     actor: Actor,
     now: datetime,
     programme: Programme,
@@ -117,13 +130,17 @@ def settle_reply(
     """Note that a reply was read, as a reviewer: it denies, with its words as evidence, or it does not.
 
     `whose` is the id of the contact who replied; with one contact it may be left out. Only that contact can undo.
+    `up_to` is the id of the last reply that the reviewer's page showed: one that came since holds the closing still.
     """
     require(actor, REVIEWERS)
     evidence = needed_text(evidence, "evidence", N_("Quote the reply: it goes on record."))
     lifecycle.hold(session, claim)
     round_ = _open(session, claim)
-    round_.reply_at = None
-    data = {"round": round_.number, "denies": denies, "evidence": evidence}
+    came = [received.id for received in replies.unread(session, claim, round_)]
+    up_to = max(came, default=0) if up_to is None else up_to
+    if all(id_ <= up_to for id_ in came):
+        round_.reply_at = None
+    data = {"round": round_.number, "denies": denies, "evidence": evidence, "up_to": up_to}
     history.append(session, claim, "reply:read", actor=actor, now=now, data=data)
     if denies:
         asked = _asked(round_, whose)

@@ -1,6 +1,5 @@
 """How a claim ends or comes back outside a review: the partner gives it up, disputes, or lets a deadline pass."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,7 +8,7 @@ from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.claims.input import text_of
 from cpor_web.consent import rounds
 from cpor_web.emails import catalogue, outbox
-from cpor_web.models import Claim, Document, Invitation, RoundState
+from cpor_web.models import Claim, Document, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
 from cpor_web.rules.exc import Invalid
@@ -31,10 +30,10 @@ def withdraw(
     seen: int | None = None,
 ) -> None:
     """Reject the claim at the partner's own request. Customers who had a notice are told."""
+    lifecycle.hold(session, claim, seen=seen)
     if detail is None:
         raise Invalid(N_("Choose a reason."), field_name="detail")
     comment = text_of(comment, "comment")
-    lifecycle.hold(session, claim, seen=seen)
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.WITHDRAW, actor.role, known)
     claim.rejection, claim.rejection_detail = Rejection.PARTNER_REQUEST, detail
@@ -45,7 +44,7 @@ def withdraw(
     if round_ is not None and (round_.is_open or round_.state is RoundState.PASSED):
         rounds.hold(session, claim, round_)
         rounds.end(session, round_, now=now)
-        for invitation in _had_a_notice(session, round_.invitations):
+        for invitation in _had_a_notice(session, round_):
             catalogue.association_ended(session, claim, invitation, now=now, programme=programme)
     assessment.end(session, claim, now=now, programme=programme, why="partner request")
 
@@ -79,7 +78,7 @@ def dispute(
         history.append(session, claim, "document:uploaded", actor=actor, now=now, data=about)
 
 
-def _had_a_notice(session: Session, invitations: Sequence[Invitation]) -> list[Invitation]:
-    """Return those whose notice is out, or may be."""
-    asked = [each for each in invitations if each.superseded_at is None]
-    return [each for each in asked if each.taken_at is not None or outbox.is_under_way(session, each.id)]
+def _had_a_notice(session: Session, round_: Round) -> list[Invitation]:
+    """Return those whose notice is out, or may be, also who was replaced since; each address once."""
+    had = (each for each in round_.invitations if each.taken_at is not None or outbox.is_under_way(session, each.id))
+    return list({each.contact.email.lower(): each for each in had}.values())

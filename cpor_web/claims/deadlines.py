@@ -1,4 +1,7 @@
-"""Partners' deadlines that pass: *No partner response*. The operator's own delay never decides anything."""
+"""Partners' deadlines that pass: *No partner response*. The operator's own delay never decides anything.
+
+None passes while all closing is held.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, lifecycle
+from cpor_web import assessment, holding, lifecycle
 from cpor_web.consent import rounds
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.programme import Programme
@@ -34,7 +37,7 @@ def lapse(session: Session, claim_id: int, *, now: datetime, programme: Programm
     lifecycle.hold(session, claim)
     if claim.status is not Status.PARTNER_ACTION_REQUIRED or claim.due_at is None:
         return False
-    if not deadlines.has_passed(claim.due_at, now):
+    if not deadlines.has_passed(claim.due_at, now) or holding.bars(session):
         return False
     _reject(session, claim, Action.LAPSE, now, programme)
     return True
@@ -56,7 +59,7 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
     rounds.hold(session, claim, round_)
     if round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
         return False
-    if not deadlines.has_passed(round_.contact_due_at, now):
+    if not deadlines.has_passed(round_.contact_due_at, now) or holding.bars(session):
         return False
     _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
     rounds.end(session, round_, now=now)

@@ -1,6 +1,6 @@
 """What a reviewer does: start, take over, confirm a contact, ask, approve, reject."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -18,13 +18,16 @@ from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
+WHICH_PRODUCTS = N_("Choose which product is missing, or write it down.")
+
 
 def start_review(
     session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
 ) -> None:
-    """Begin to review; the claim is then this reviewer's."""
+    """Begin to review; the claim is then this reviewer's, and the history names whose it was before."""
     lifecycle.hold(session, claim, seen=seen)
-    lifecycle.advance(session, claim, Action.START_REVIEW, actor=actor, now=now, programme=programme)
+    data = {"from": claim.reviewer.name} if claim.reviewer and claim.reviewer_id != actor.user_id else None
+    lifecycle.advance(session, claim, Action.START_REVIEW, actor=actor, now=now, programme=programme, data=data)
     claim.reviewer_id = actor.user_id
 
 
@@ -61,23 +64,35 @@ def request_information(
     asks: Mapping[Request, str],
     comment: str,
     *,
+    products: Mapping[Request, Collection[str]] | None = None,
     actor: Actor,
     now: datetime,
     programme: Programme,
     seen: int | None = None,
 ) -> None:
-    """Ask the partner for more: at least one reason, with what is missing, and a comment."""
+    """Ask the partner for more: at least one reason, and what is missing for it or a comment.
+
+    `products` are the claimed ones that each reason is about; *Missing products* names some, or says it in words.
+    """
+    lifecycle.hold(session, claim, seen=seen)
     if not asks:
         raise Invalid(N_("Choose at least one reason."), field_name="reasons")
     what = {reason.value: text_of(missing, "missing") for reason, missing in asks.items()}
+    which = _claimed(claim, {reason: keys for reason, keys in (products or {}).items() if reason in asks})
+    if is_unnamed(what.get(Request.PRODUCTS), which.get(Request.PRODUCTS, ())):
+        raise Invalid(WHICH_PRODUCTS, field_name="reasons")
     comment = text_of(comment, "comment")
-    if not comment:
+    if not comment and not any(what.values()) and not any(which.values()):
         raise Invalid(N_("Write to the partner what is needed."), field_name="comment")
-    lifecycle.hold(session, claim, seen=seen)
-    data = {"asks": what, "comment": comment}
+    data = {"asks": what, "products": which, "comment": comment}
     lifecycle.advance(
         session, claim, Action.REQUEST_INFORMATION, actor=actor, now=now, programme=programme, data=data
     )
+
+
+def is_unnamed(missing: str | None, products: Collection[str]) -> bool:
+    """Tell whether *Missing products* was chosen (`missing` is its text then) without any word on which."""
+    return missing is not None and not missing and not products
 
 
 def request_taken(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
@@ -118,15 +133,22 @@ def reject(
     seen: int | None = None,
 ) -> None:
     """Reject with one of the reviewer's reasons and a comment, which the partner reads."""
+    lifecycle.hold(session, claim, seen=seen)
     if reason not in REVIEWERS_CHOICE:
         raise Invalid(N_("Choose a reason."), field_name="reason")
     comment = text_of(comment, "comment")
     if not comment:
         raise Invalid(N_("Write to the partner why."), field_name="comment")
-    lifecycle.hold(session, claim, seen=seen)
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.REJECT, actor.role, known)
     claim.rejection, claim.rejection_detail, claim.rejection_comment = reason, None, comment
     data = {"reason": reason.value, "comment": comment}
     lifecycle.advance(session, claim, Action.REJECT, actor=actor, now=now, programme=programme, data=data)
     claim.rejected_by_id = actor.user_id  # not before: who rejected is who may not decide on the dispute
+
+
+def _claimed(claim: Claim, products: Mapping[Request, Collection[str]]) -> dict[str, list[str]]:
+    """Return the products by reason, as the history keeps them; raise Invalid for one that is not claimed."""
+    if any(key not in claim.product_keys for keys in products.values() for key in keys):
+        raise Invalid(N_("Choose among the claimed products."), field_name="reasons")
+    return {reason.value: sorted(keys) for reason, keys in products.items() if keys}

@@ -1,115 +1,123 @@
-"""What happens next with a claim, who must act, and by which exact moment."""
+"""What happens next with a claim, who must act, by which exact moment, and what comes after that."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
+from cpor_web.claims import way
 from cpor_web.claims.queries import is_overdue
-from cpor_web.models import Claim, Round, RoundState
+from cpor_web.claims.way import Step, Who
+from cpor_web.models import Assessment, AssessmentState, Claim, Round, RoundState
 from cpor_web.rules import deadlines
+from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
-
-class Who(StrEnum):
-    """Whose turn it is."""
-
-    PARTNER = "partner"
-    REVIEWER = "reviewer"
-    CUSTOMER = "customer"
-    NOBODY = "nobody"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Who.PARTNER: N_("The partner"),
-    Who.REVIEWER: N_("A reviewer"),
-    Who.CUSTOMER: N_("The customer"),
-    Who.NOBODY: N_("Nobody"),
-}
-
-
-REPLACED_DENIED = N_("A contact who was replaced denied. Nothing is closed until a reviewer has looked at it.")
+_RESULTS = {AssessmentState.ELIGIBLE: way.ELIGIBLE, AssessmentState.NOT_ELIGIBLE: way.NOT_ELIGIBLE}
+_UNCLAIMED_DISPUTE = N_("The rejection is disputed; no reviewer has taken it up yet.")
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """Who acts next and what happens; `by` with the `rule` that made it, where a deadline runs."""
+    """The step that a claim is at; `by` with the `rule` that made it, where a deadline runs."""
 
-    who: Who
-    sentence: str
+    step: Step
     by: datetime | None = None
     rule: dict[str, Any] | None = None
     is_overdue: bool = False
+    is_held: bool = False
+
+    @property
+    def who(self) -> Who:
+        return self.step.who
+
+    @property
+    def sentence(self) -> str:
+        return way.HELD[self.step] if self.is_held else self.step.sentence
+
+    @property
+    def for_reviewer(self) -> str:
+        """The sentence as a reviewer reads it."""
+        return self.step.for_reviewer or self.sentence
 
 
-def next_step(claim: Claim, round_: Round | None, *, now: datetime) -> NextStep:
-    """Return what happens next, as partner and reviewer both read it. `round_` is the claim's newest."""
+def next_step(
+    claim: Claim,
+    round_: Round | None,
+    *,
+    now: datetime,
+    assessment: Assessment | None = None,
+    is_held: bool = False,
+) -> NextStep:
+    """Return what happens next, for partner and reviewer.
+
+    `round_` is the claim's newest, `is_held` whether all closing is held: what would pass by itself then does not.
+    """
+    step = _step(claim, round_, assessment, now)
+    by, rule = _deadline(claim, round_, step)
+    return NextStep(step, by, rule, is_overdue(claim, now), is_held and by is not None and step in way.HELD)
+
+
+def ahead(claim: Claim, step: Step) -> Iterator[Step]:
+    """Yield what comes after `step` if all goes well, in order; nothing where the way has ended."""
+    following = step.then
+    while following is not None:
+        if following is way.ASKED and claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE:
+            following = way.ASKED_FOR_YES
+        yield following
+        following = following.then
+
+
+def meaning(claim: Claim) -> str:
+    """Return what the claim's status says of it, in one sentence (a msgid)."""
+    if claim.status is Status.UNDER_REVIEW and claim.reviewer_id is None:
+        return _UNCLAIMED_DISPUTE
+    return claim.status.meaning
+
+
+def _step(claim: Claim, round_: Round | None, assessment: Assessment | None, now: datetime) -> Step:
     match claim.status:
         case Status.EDITING:
-            return NextStep(
-                Who.PARTNER,
-                N_("The partner completes the draft, with proof of execution, and submits it."),
-            )
+            return way.DRAFT
         case Status.SUBMITTED:
-            return _due(claim, Who.REVIEWER, N_("A reviewer starts the review."), now)
+            return way.SUBMITTED
         case Status.UNDER_REVIEW:
-            return _due(claim, Who.REVIEWER, N_("The reviewer approves, rejects, or asks for more."), now)
-        case Status.PARTNER_ACTION_REQUIRED if claim.due_at is None:
-            return NextStep(
-                Who.PARTNER,
-                N_("The partner provides what is missing and resubmits. The time starts once our mail is out."),
-            )
+            return way.DISPUTED if claim.reviewer_id is None else way.UNDER_REVIEW
         case Status.PARTNER_ACTION_REQUIRED:
-            return _due(
-                claim,
-                Who.PARTNER,
-                N_("The partner provides what is missing and resubmits, or the claim is rejected."),
-                now,
-            )
+            return way.SENT_BACK_UNTOLD if claim.due_at is None else way.SENT_BACK
+        case Status.APPROVED if round_ is not None and round_.is_open:
+            return _unless_replied(round_, _while_asked(claim, round_))
         case Status.APPROVED:
-            return _after_approval(claim, round_)
+            return _RESULTS.get(assessment.state, way.ASSESSED) if assessment else way.ASSESSED
+        case Status.REJECTED if claim.dispute_until is None:
+            return way.FINAL
         case Status.REJECTED:
-            return _after_rejection(claim, now)
+            return way.TOO_LATE if deadlines.has_passed(claim.dispute_until, now) else way.DISPUTABLE
 
 
-def _due(claim: Claim, who: Who, sentence: str, now: datetime) -> NextStep:
-    return NextStep(who, sentence, claim.due_at, claim.due_rule, is_overdue(claim, now))
+def _unless_replied(round_: Round, step: Step) -> Step:
+    """Return what is next: a reply is read before anything else, but for what the partner has to do meanwhile."""
+    if round_.reply_at is None or step is way.CONTACT_NEEDED:
+        return step
+    return way.REPLIED_BEFORE_YES if round_.needs_yes and round_.yes_at is None else way.REPLIED
 
 
-def _after_approval(claim: Claim, round_: Round | None) -> NextStep:
-    state = round_.state if round_ else None
-    if round_ is None or state is RoundState.PASSED:
-        return NextStep(Who.NOBODY, N_("The consent period has passed. The association is assessed for incentives."))
-    if state is RoundState.WAITING:
-        return NextStep(Who.NOBODY, N_("We are sending the customer the notice. Their time to deny starts then."))
-    if state is RoundState.STOPPED and claim.proposed_contact is not None:
-        return NextStep(Who.REVIEWER, N_("A reviewer confirms the contact that the partner proposed."))
-    if state is RoundState.STOPPED and not round_.is_astray:
-        return NextStep(Who.REVIEWER, REPLACED_DENIED)
-    if state is RoundState.STOPPED:
-        sentence = N_("The right customer contact is needed: the consent period stands still until then.")
-        return NextStep(Who.PARTNER, sentence, round_.contact_due_at, round_.contact_rule)
-    if round_.needs_yes and round_.yes_at is None:
-        sentence = N_("The customer must confirm the association, or it ends as declined.")
-        return NextStep(Who.CUSTOMER, sentence, round_.ends_at, round_.end_rule)
-    return NextStep(
-        Who.CUSTOMER,
-        N_("The customer may deny. Without a denial the claim is assessed."),
-        round_.ends_at,
-        round_.end_rule,
-    )
+def _while_asked(claim: Claim, round_: Round) -> Step:
+    if round_.state is RoundState.WAITING:
+        return way.IN_DOUBT if round_.is_in_doubt else way.NOTICE
+    if round_.state is RoundState.RUNNING:
+        return way.ASKED_FOR_YES if round_.needs_yes and round_.yes_at is None else way.ASKED
+    if claim.proposed_contact is not None:
+        return way.PROPOSED
+    return way.CONTACT_NEEDED if round_.is_astray else way.LOOKED_AT
 
 
-def _after_rejection(claim: Claim, now: datetime) -> NextStep:
-    if claim.dispute_until is None:
-        return NextStep(Who.NOBODY, N_("This rejection is final. You can start a new claim from this one."))
-    if deadlines.has_passed(claim.dispute_until, now):
-        return NextStep(Who.NOBODY, N_("The time to dispute has passed. You can start a new claim from this one."))
-    return NextStep(
-        Who.PARTNER, N_("The partner may dispute this rejection once."), claim.dispute_until, claim.dispute_rule
-    )
+def _deadline(claim: Claim, round_: Round | None, step: Step) -> tuple[datetime | None, dict[str, Any] | None]:
+    if step is way.DISPUTABLE:
+        return claim.dispute_until, claim.dispute_rule
+    if round_ is not None and step is way.CONTACT_NEEDED:
+        return round_.contact_due_at, round_.contact_rule
+    if round_ is not None and step in (way.ASKED, way.ASKED_FOR_YES):
+        return round_.ends_at, round_.end_rule
+    return claim.due_at, claim.due_rule

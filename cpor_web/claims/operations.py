@@ -15,13 +15,14 @@ from cpor_web.claims.deciding import (
     take_over,
 )
 from cpor_web.claims.filing import create, delete_draft, new_from, resubmit, save, submit, upload
-from cpor_web.claims.talking import comment, note, send_again
+from cpor_web.claims.talking import comment, deal_with, note, send_again
 
 __all__ = [
     "approve",
     "comment",
     "confirm_contact",
     "create",
+    "deal_with",
     "delete_draft",
     "dispute",
     "new_from",

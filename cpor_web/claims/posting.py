@@ -8,13 +8,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from cpor_web import history, lifecycle
+from cpor_web import history, holding, lifecycle
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
 from cpor_web.emails import catalogue, outbox
 from cpor_web.emails.catalogue import ASKS
 from cpor_web.emails.outcomes import Accepted, Outcome
-from cpor_web.models import Claim, Invitation, Mail, MailState
+from cpor_web.models import FAILED, Claim, Invitation, Mail, MailState
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 
@@ -33,7 +33,7 @@ def begin(session: Session, mail_id: int, *, now: datetime, programme: Programme
     if due is not None and due.kind in ASKS:  # no window is closed over an end that is just being printed
         lifecycle.hold(session, session.get_one(Claim, due.claim_id))
     host = programme.mail_from.rpartition("@")[2]
-    mail = outbox.begin(session, mail_id, now=now, host=host)
+    mail = outbox.begin(session, mail_id, now=now, host=host, link_keys=programme.link_keys)
     if mail is None:
         return None
     if mail.kind in ASKS and not mail.repeats:
@@ -54,16 +54,28 @@ def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime, p
         _follow_up(session, settled, session.get_one(Claim, settled.claim_id), now, programme)
 
 
+def take_back(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> None:
+    """Settle a mail whose worker was stopped before it noted the server's answer, with everything that follows."""
+    mail = session.get_one(Mail, mail_id)
+    claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
+    settled = outbox.take_back(session, mail_id, now=now)
+    if settled is not None and claim is not None:
+        _follow_up(session, settled, claim, now, programme)
+
+
 def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, programme: Programme) -> None:
-    """Put a mail's end into its claim's history; where it did not get through, tell those whom it concerns."""
+    """Put a mail's end into its claim's history; where it did not surely get through, tell those whom it concerns."""
     if mail.state not in {MailState.SENT, MailState.REFUSED, MailState.UNKNOWN}:
         return
     data = {"mail": mail.kind, "to": mail.to_name, "answer": mail.answer}
     internal = bool(mail.context.get("for_reviewer"))
     history.append(session, claim, f"mail:{mail.state}", actor=SYSTEM, now=now, data=data, is_internal=internal)
-    if mail.state is MailState.REFUSED and mail.kind != "not-delivered":
+    if mail.state in FAILED and mail.kind != "not-delivered":
         catalogue.not_delivered(session, claim, mail, now=now, programme=programme)
+    if mail.state is MailState.REFUSED:
         if mail.kind in TAKEN and mail.invitation_id is None and mail.user_id is None:
             catalogue.to_the_partners_others(session, claim, mail, now=now)
         if mail.kind in ASKS:
             stops.notice_failed(session, mail, now=now, programme=programme)
+    if mail.state in FAILED and mail.kind in ASKS:
+        holding.watch(session, now=now, programme=programme)

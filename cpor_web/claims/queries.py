@@ -1,39 +1,37 @@
 """What can be seen of claims, and by whom. Objects are loaded through the actor: another's claim does not exist."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, case, cast, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import facts
 from cpor_web.claims.references import normalised
+from cpor_web.emails.condition import needs_a_person
 from cpor_web.models import (
     Assessment,
     AssessmentState,
     Claim,
     Comment,
-    CustomerContact,
     Document,
     Event,
     Mail,
     MailState,
-    MpnId,
     Note,
     Round,
+    RoundState,
 )
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, transitions
+from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 
 PAGE = 50
 WAITING_FOR_OPERATOR = (Status.SUBMITTED, Status.UNDER_REVIEW)
-_PARTNERS_TURN_FIRST = case(
-    (Claim.status == Status.PARTNER_ACTION_REQUIRED, 0), (Claim.status == Status.EDITING, 1), else_=2
-)
 
 
 def claims_of(actor: Actor) -> Select[Claim]:
@@ -48,68 +46,6 @@ def claims_of(actor: Actor) -> Select[Claim]:
 def claim_of(session: Session, actor: Actor, reference: str) -> Claim | None:
     """Return the claim with this reference, or None where there is none that the actor may see."""
     return session.scalar(claims_of(actor).where(Claim.reference == normalised(reference)))
-
-
-def dashboard(
-    session: Session,
-    actor: Actor,
-    *,
-    status: Status | None = None,
-    search: str = "",
-    limit: int | None = PAGE,
-    offset: int = 0,
-) -> Sequence[Claim]:
-    """Return the partner's claims: those that wait for the partner first, by their deadline, then the newest."""
-    claims = _filtered(claims_of(actor), status, search).options(
-        selectinload(Claim.products), selectinload(Claim.mpn_id)
-    )
-    ordered = claims.order_by(_PARTNERS_TURN_FIRST, Claim.due_at.asc().nulls_last(), Claim.id.desc())
-    return session.scalars(ordered.limit(limit).offset(offset)).all()
-
-
-def counts(session: Session, actor: Actor, *, search: str = "") -> dict[Status, int]:
-    """Return how many claims the actor sees in each status; every status has a number."""
-    seen = (
-        _filtered(claims_of(actor), None, search).with_only_columns(Claim.status, func.count()).group_by(Claim.status)
-    )
-    found = dict(session.execute(seen).all())
-    return {status: found.get(status, 0) for status in Status}
-
-
-def review_queue(
-    session: Session,
-    actor: Actor,
-    *,
-    status: Status | None = None,
-    mine: bool = False,
-    unassigned: bool = False,
-    disputed: bool = False,
-    area: str = "",
-    limit: int | None = PAGE,
-    offset: int = 0,
-) -> Sequence[Claim]:
-    """Return what waits for the operator, by due time; so what is overdue comes first."""
-    claims = claims_of(actor).where(Claim.status.in_([status] if status else WAITING_FOR_OPERATOR))
-    claims = claims.where(*_queue_filters(actor, mine=mine, unassigned=unassigned, disputed=disputed, area=area))
-    claims = claims.options(selectinload(Claim.partner), selectinload(Claim.reviewer), selectinload(Claim.products))
-    return session.scalars(
-        claims.order_by(Claim.due_at.asc().nulls_last(), Claim.id).limit(limit).offset(offset)
-    ).all()
-
-
-def queue_counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
-    """Return the numbers over the review queue: waiting, overdue, mine, unassigned, disputed."""
-    waiting = Claim.status.in_(WAITING_FOR_OPERATOR)
-    row = session.execute(
-        select(
-            func.count().filter(waiting).label("waiting"),
-            func.count().filter(waiting, Claim.due_at <= now - deadlines.ONE_SECOND).label("overdue"),
-            func.count().filter(waiting, Claim.reviewer_id == actor.user_id).label("mine"),
-            func.count().filter(waiting, Claim.reviewer_id.is_(None)).label("unassigned"),
-            func.count().filter(waiting, Claim.is_disputed).label("disputed"),
-        ).where(waiting)
-    ).one()
-    return {name: int(number) for name, number in row._mapping.items()}
 
 
 def is_overdue(claim: Claim, now: datetime) -> bool:
@@ -165,10 +101,17 @@ def mails_of(session: Session, claim: Claim, actor: Actor) -> Sequence[Mail]:
 
 
 def all_mails(
-    session: Session, *, state: MailState | None = None, limit: int = PAGE, offset: int = 0
+    session: Session,
+    *,
+    state: MailState | None = None,
+    for_a_person: bool = False,
+    limit: int = PAGE,
+    offset: int = 0,
 ) -> Sequence[Mail]:
-    """Return every mail there is, the newest first."""
+    """Return every mail there is, the newest first; of one state, or those that need a person, where asked."""
     mails = select(Mail).order_by(Mail.id.desc()).limit(limit).offset(offset)
+    if for_a_person:
+        mails = mails.where(needs_a_person())
     return session.scalars(mails.where(Mail.state == state) if state else mails).all()
 
 
@@ -189,9 +132,45 @@ def latest_rounds(session: Session, claims: Sequence[Claim]) -> dict[int, Round]
     return {round_.claim_id: round_ for round_ in session.scalars(found)}  # the last one of a claim stays
 
 
+def why_stopped(session: Session, claim: Claim) -> str | None:
+    """Return why the claim's consent period was stopped last (a msgid), None where it never was."""
+    stops = select(Event.data["why"].as_string()).where(Event.claim_id == claim.id, Event.kind == "consent:stopped")
+    return session.scalar(stops.order_by(Event.position.desc()).limit(1))
+
+
+@dataclass(frozen=True)
+class Decline:
+    """How the customer declined: with a denial, or with no yes by the moment until which one was needed."""
+
+    denial: Event | None = None
+    no_yes_by: datetime | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the denial came after the consent period."""
+        return self.denial is not None and bool(self.denial.data.get("late"))
+
+
+def decline_of(session: Session, claim: Claim) -> Decline | None:
+    """Return how the customer declined last, None of a claim that stands or was rejected for another reason."""
+    if claim.rejection is not Rejection.CUSTOMER_DECLINE:
+        return None
+    round_ = latest_round(session, claim)
+    if round_ is not None and round_.state is RoundState.SILENT:
+        return Decline(no_yes_by=round_.ends_at)
+    denials = select(Event).where(Event.claim_id == claim.id, Event.kind == "consent:denied")
+    return Decline(denial=session.scalars(denials.order_by(Event.position.desc()).limit(1)).first())
+
+
 def assessment_of(session: Session, claim: Claim) -> Assessment | None:
     """Return the claim's assessment for incentives."""
     return session.scalar(select(Assessment).where(Assessment.claim_id == claim.id))
+
+
+def assessments_of(session: Session, claims: Sequence[Claim]) -> dict[int, Assessment]:
+    """Return the assessments of these claims, by the claim's id."""
+    found = select(Assessment).where(Assessment.claim_id.in_([claim.id for claim in claims]))
+    return {assessment.claim_id: assessment for assessment in session.scalars(found)}
 
 
 def earnings(session: Session, actor: Actor) -> Sequence[tuple[Claim, Assessment]]:
@@ -211,39 +190,3 @@ def earnings(session: Session, actor: Actor) -> Sequence[tuple[Claim, Assessment
         .order_by(Claim.tenant_id, Claim.subscription_id, Claim.id)
     )
     return [(claim, record) for claim, record in session.execute(rows)]
-
-
-def _queue_filters(
-    actor: Actor, *, mine: bool, unassigned: bool, disputed: bool, area: str
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if mine:
-        conditions.append(Claim.reviewer_id == actor.user_id)
-    if unassigned:
-        conditions.append(Claim.reviewer_id.is_(None))
-    if disputed:
-        conditions.append(Claim.is_disputed.is_(True))
-    if area:
-        conditions.append(Claim.area == area)
-    return conditions
-
-
-def _filtered(claims: Select[Claim], status: Status | None, search: str) -> Select[Claim]:
-    if status is not None:
-        claims = claims.where(Claim.status == status)
-    for word in search.replace("\x00", "").split()[:5]:
-        claims = claims.where(_mentions(word))
-    return claims
-
-
-def _mentions(word: str) -> ColumnElement[bool]:
-    def has(column: Any) -> ColumnElement[bool]:
-        return func.lower(column).contains(word.lower(), autoescape=True)
-
-    texts = (Claim.name, Claim.customer_name, Claim.customer_domain, Claim.reference)
-    ids = (cast(Claim.tenant_id, Text), cast(Claim.subscription_id, Text))
-    return or_(
-        *(has(column) for column in (*texts, *ids)),
-        Claim.mpn_id.has(MpnId.number == word),
-        Claim.all_contacts.any(func.lower(CustomerContact.email) == word.lower()),
-    )

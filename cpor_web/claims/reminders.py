@@ -7,8 +7,9 @@ from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web import lifecycle
+from cpor_web import facts, lifecycle
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.consent import stops
 from cpor_web.emails import catalogue
 from cpor_web.models import Claim, Heartbeat, Mail, Round, RoundState
 from cpor_web.programme import Programme
@@ -43,7 +44,9 @@ def remind(session: Session, claim_id: int, *, now: datetime, programme: Program
         return False
     due = _partners_deadline(session, claim)
     assert due is not None
-    catalogue.partner_reminder(session, claim, due=due, now=now, programme=programme)
+    round_ = facts.latest_round(session, claim) if claim.status is Status.APPROVED else None
+    astray = stops.who_is_astray(session, round_) if round_ is not None else []
+    catalogue.partner_reminder(session, claim, due=due, astray=astray, now=now, programme=programme)
     return True
 
 

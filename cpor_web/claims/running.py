@@ -84,7 +84,8 @@ def _running(claim: Claim, round_: Round | None, now: datetime) -> list[Running]
     running = []
     if claim.due_at is not None:
         running.append(Running(claim, _BY_STATUS[claim.status], claim.due_at, claim.due_rule))
-    if round_ is not None and round_.state is RoundState.RUNNING and round_.ends_at is not None:
+    is_closing = round_ is not None and round_.state is RoundState.RUNNING and round_.reply_at is None
+    if round_ is not None and is_closing and round_.ends_at is not None:
         running.append(Running(claim, Due.CONSENT, round_.ends_at, round_.end_rule))
     if round_ is not None and round_.state is RoundState.STOPPED and round_.contact_due_at is not None:
         running.append(Running(claim, Due.CONTACT, round_.contact_due_at, round_.contact_rule))

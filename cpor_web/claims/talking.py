@@ -8,7 +8,7 @@ from cpor_web import history, lifecycle
 from cpor_web.claims.input import needed_text, require
 from cpor_web.emails import catalogue, outbox
 from cpor_web.emails.catalogue import ASKS
-from cpor_web.models import Claim, Comment, Invitation, Mail, Note
+from cpor_web.models import FAILED, Claim, Comment, Invitation, Mail, Note
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import NotAllowed
 from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor
@@ -59,11 +59,34 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> 
     if mail.kind in ASKS and not _is_asked_still(session, mail):
         raise NotAllowed(N_("This customer contact is not being asked any more."))
     again = outbox.put_again(session, mail, now=now)
+    _dealt_with(mail, actor, now)
     if claim is not None:
         data = {"mail": mail.kind, "to": mail.to_name}
         internal = bool(mail.context.get("for_reviewer"))
         history.append(session, claim, "mail:sent-again", actor=actor, now=now, data=data, is_internal=internal)
     return again
+
+
+def deal_with(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> None:
+    """Note that nothing is left to be done about a mail that failed. Twice is the same as once."""
+    require(actor, REVIEWERS)
+    claim = session.get(Claim, mail.claim_id) if mail.claim_id is not None else None
+    if claim is not None:
+        lifecycle.hold(session, claim)
+    session.refresh(mail, with_for_update=True)
+    if mail.state not in FAILED:
+        raise NotAllowed(N_("This mail has not failed."))
+    if _dealt_with(mail, actor, now) and claim is not None:
+        data = {"mail": mail.kind, "to": mail.to_name}
+        history.append(session, claim, "mail:dealt-with", actor=actor, now=now, data=data, is_internal=True)
+
+
+def _dealt_with(mail: Mail, actor: Actor, now: datetime) -> bool:
+    """Note who has dealt with a failed mail, unless somebody has; tell whether it was this one."""
+    if mail.state not in FAILED or mail.dealt_with_at is not None:
+        return False
+    mail.dealt_with_at, mail.dealt_with_by_id = now, actor.user_id
+    return True
 
 
 def _is_asked_still(session: Session, mail: Mail) -> bool:

@@ -1,10 +1,12 @@
 """The blueprint of the partner's pages, and what an address and a form say of a claim."""
 
+from functools import partial
+
 from flask import Blueprint, abort, request
 
 from cpor_web import history_words, mail_words
 from cpor_web.claims import queries
-from cpor_web.current import actor
+from cpor_web.current import actor, programme_as_set_up
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.numbers import number_in
@@ -27,7 +29,7 @@ def seen() -> int:
 def _words() -> dict[str, object]:
     return {
         "event_actor": history_words.actor,
-        "event_details": history_words.details,
+        "event_details": partial(history_words.details, catalogue=programme_as_set_up().catalogue),
         "mail_name": mail_words.name,
         "mail_state": mail_words.state,
         "told": history_words.told,

@@ -9,14 +9,27 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
-from cpor_web import downloads, facts
+from cpor_web import downloads, facts, holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
-from cpor_web.claims.next_steps import next_step
+from cpor_web.claims.next_steps import meaning, next_step
+from cpor_web.claims.timeline import timeline
+from cpor_web.claims.way import Who
+from cpor_web.consent import stops
 from cpor_web.current import actor, documents, now, programme, settings
 from cpor_web.errors import status_of
 from cpor_web.extensions import db
-from cpor_web.models import OPEN_STATES, AssessmentState, Claim, Event, RoundState
+from cpor_web.languages import moment
+from cpor_web.models import (
+    OPEN_STATES,
+    AssessmentState,
+    Claim,
+    CustomerContact,
+    Document,
+    Event,
+    Round,
+    RoundState,
+)
 from cpor_web.partners.blueprint import bp, claim_or_404
 from cpor_web.partners.details import details
 from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
@@ -68,11 +81,37 @@ def page(claim: Claim, refused: Refused | None = None, **sent: FlaskForm) -> Res
 
 def _forms(content: dict[str, Any]) -> dict[str, FlaskForm]:
     upload = UploadForm(formdata=None)
-    current = [SelectChoice(str(each.id), each.filename) for each in content["documents"] if not each.replaced_by_id]
+    numbers = content["document_numbers"]
+    current = [
+        SelectChoice(str(each.id), _name_of(each, numbers[each.id]))
+        for each in content["documents"]
+        if not each.replaced_by_id
+    ]
     upload.replaces.choices = [SelectChoice("", _("No other document")), *current]
     if not current:
         del upload.replaces
     return {"upload": upload, "comment": CommentForm(formdata=None), "dispute": DisputeForm(formdata=None)}
+
+
+def _name_of(document: Document, number: int) -> str:
+    """Return how a document is told from others of the same name."""
+    return _(
+        "%(number)s: %(filename)s, uploaded %(moment)s",
+        number=number,
+        filename=document.filename,
+        moment=moment(document.uploaded_at),
+    )
+
+
+def stopped_round(claim: Claim) -> Round | None:
+    """Return the claim's consent period if it stands still, so that a right contact can be named."""
+    round_ = facts.latest_round(db.session(), claim)
+    return round_ if round_ is not None and round_.state is RoundState.STOPPED else None
+
+
+def astray_in(round_: Round) -> list[tuple[CustomerContact, str]]:
+    """Return the contacts instead of whom others are needed, each with the sentence (a msgid) that says why."""
+    return stops.who_is_astray(db.session(), round_)
 
 
 def _content(claim: Claim) -> dict[str, Any]:
@@ -81,11 +120,15 @@ def _content(claim: Claim) -> dict[str, Any]:
     is_claimant = actor().role in CLAIMANTS
     was_declined = claim.rejection is Rejection.CUSTOMER_DECLINE
     documents = queries.documents_of(session, claim)
+    assessment = queries.assessment_of(session, claim)
+    step = next_step(claim, round_, now=now(), assessment=assessment, is_held=holding.in_force(session) is not None)
     return {
         "Action": Action,
+        "Who": Who,
         "Status": Status,
         "asked": _latest(claim, "claim:information-requested", Status.PARTNER_ACTION_REQUIRED),
-        "assessment": queries.assessment_of(session, claim),
+        "assessment": assessment,
+        "astray": astray_in(round_) if round_ is not None and round_.is_open else [],
         "assessment_labels": ASSESSED,
         "can_claim": is_claimant,
         "can_edit": is_claimant and bool(editable(claim.status, programme().correctable_in)),
@@ -93,17 +136,21 @@ def _content(claim: Claim) -> dict[str, Any]:
         "can_start_anew": is_claimant and claim.status is Status.REJECTED,
         "comments": queries.comments_of(session, claim),
         "declined_by_customer": was_declined,
-        "denied": _latest(claim, "consent:denied", Status.REJECTED) if was_declined else None,
+        "decline": queries.decline_of(session, claim),
         "details": details(claim, programme().catalogue),
         "documents": documents,
+        "document_numbers": {each.id: number for number, each in enumerate(reversed(documents), 1)},
         "is_provisional": round_ is not None and round_.state in OPEN_STATES,
+        "life": timeline(session, claim, step),
         "mails": queries.mails_of(session, claim, actor()),
+        "meaning": meaning(claim),
         "missing": _missing(claim, has_proof=bool(documents)) if claim.status in _WITH_THE_PARTNER else [],
         "now": now(),
         "proposal": claim.proposed_contact,
         "offered": queries.offered(session, claim, actor=actor(), now=now(), programme=programme()),
-        "step": next_step(claim, round_, now=now()),
+        "step": step,
         "upload_mib": settings().upload_mib,
+        "was_asked": round_ is not None,
         "was_submitted": claim.first_submitted_at is not None,
     }
 

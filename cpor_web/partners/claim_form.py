@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import facts
+from cpor_web import facts, lifecycle
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations
 from cpor_web.claims.drafts import Draft, problems
@@ -14,11 +14,12 @@ from cpor_web.current import actor, now, programme, user
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Partner
+from cpor_web.partners import meanwhile
 from cpor_web.partners.blueprint import bp, claim_or_404, seen
 from cpor_web.partners.details import shown
 from cpor_web.partners.forms import ClaimForm
 from cpor_web.partners.refusals import words_of
-from cpor_web.rules.exc import Invalid, NotAllowed, Refused
+from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.fields import LABELS, editable
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
@@ -54,9 +55,11 @@ def edit_claim(reference: str) -> ResponseReturnValue:
         return _too_late(form, claim)
     form.keep_to(may_be_edited)
     before = Draft.from_claim(claim)
-    if not _is_saved(form, before):
-        return _page(form, claim)
     try:
+        if form.is_submitted():
+            lifecycle.check_seen(claim, seen())
+        if not _is_saved(form, before):
+            return _page(form, claim)
         draft = _right(form, before)
         with transaction(db.session()):
             operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=seen())
@@ -107,7 +110,10 @@ def _refused(form: ClaimForm, claim: Claim | None, refused: Refused) -> Response
     """Show the form again with everything that was typed, and what is wrong at its field or on top."""
     if isinstance(refused, Invalid) and _put_at(form, refused.field_name, refused):
         return _page(form, claim, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _page(form, claim, status_of(refused), **words_of(claim, refused))
+    told = words_of(claim, refused)
+    if claim is not None and isinstance(refused, Stale):
+        told["meanwhile"] = meanwhile.taken_over(form, claim, told["changes"])
+    return _page(form, claim, status_of(refused), **told)
 
 
 def _page(form: ClaimForm, claim: Claim | None, code: int = HTTPStatus.OK, **more: object) -> ResponseReturnValue:

@@ -1,7 +1,7 @@
 """Earnings: what is approved and eligible, for the partner to check against what it is paid."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
@@ -21,9 +21,10 @@ Row = tuple[Claim, Assessment]
 
 @dataclass
 class Total:
-    """How many associations with a tenant stand, and how many ended afterwards."""
+    """How many associations with a tenant stand, and how many ended afterwards; and what its customer is called."""
 
     tenant_id: str
+    customers: list[str] = field(default_factory=list)
     stand: int = 0
     ended: int = 0
 
@@ -60,6 +61,8 @@ def totals(rows: Iterable[Row]) -> list[Total]:
     for claim, assessment in rows:
         tenant = str(claim.tenant_id)
         total = by_tenant.setdefault(tenant, Total(tenant))
+        if claim.customer_name and claim.customer_name not in total.customers:
+            total.customers.append(claim.customer_name)
         if assessment.ended_at is None:
             total.stand += 1
         else:

@@ -1,6 +1,6 @@
 """What a partner fills in. Rules of fields are the rulebook's; here are labels, choices and widgets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.drafts import ContactDraft, Draft
-from cpor_web.models import MpnKind, Partner
+from cpor_web.models import CustomerContact, MpnId, MpnKind, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules.fields import FIELDS, LABELS
 from cpor_web.rules.languages import LANGUAGES
@@ -22,6 +22,10 @@ from cpor_web.rules.reasons import Withdrawal
 WHY = _l(
     "Only for an address outside the customer's domain, a free-mail address, or one that several people read."
     " A reviewer confirms it before the claim can be approved."
+)
+WHY_PROPOSED = _l(
+    "Only for an address outside the customer's domain, a free-mail address, or one that several people read."
+    " The reviewer who confirms the contact reads it."
 )
 
 
@@ -127,10 +131,15 @@ def _nothing_chosen() -> SelectChoice:
     return SelectChoice("", _("Choose…"))
 
 
+def words_of_mpn_id(mpn_id: MpnId) -> str:
+    """Return an MPN ID's number, with the place that it stands for where it has one."""
+    return f"{mpn_id.number} – {mpn_id.place}" if mpn_id.place else mpn_id.number
+
+
 def _mpn_ids(partner: Partner) -> Iterator[SelectChoice]:
     """Yield the locations, then the global IDs, which no claim takes but people look for."""
     for mpn_id in sorted(partner.mpn_ids, key=lambda each: each.kind is MpnKind.GLOBAL):
-        words = f"{mpn_id.number} – {mpn_id.place}" if mpn_id.place else mpn_id.number
+        words = words_of_mpn_id(mpn_id)
         if mpn_id.kind is MpnKind.GLOBAL:
             words = _("%(mpn_id)s: global, no claims under it", mpn_id=words)
         yield SelectChoice(mpn_id.number, words)
@@ -159,7 +168,12 @@ class ContactForm(FlaskForm):
     contact_title = _line("contact_title", autocomplete="off")
     contact_email = _line("contact_email", type="email", autocomplete="off")
     contact_language = _language("contact_language")
-    contact_reason = _line("contact_reason", WHY)
+    contact_reason = _line("contact_reason", WHY_PROPOSED)
+
+    def offer(self, wanted: Sequence[CustomerContact], *, is_preselected: bool) -> None:
+        """Offer the contacts that can be replaced, the first of them preselected where that is meant."""
+        choices = [SelectChoice(str(each.id), each.name) for each in wanted]
+        self.instead_of.choices = choices if is_preselected else [_nothing_chosen(), *choices]
 
     def contact(self) -> ContactDraft:
         """Return what the form says."""

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from cpor_web import downloads, history_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
-from cpor_web.current import actor
+from cpor_web.current import actor, programme_as_set_up
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Event
 from cpor_web.partners.blueprint import bp, claim_or_404
@@ -41,7 +41,7 @@ def export_history(reference: str) -> Response:
             event.at.isoformat(),
             history_words.actor(event),
             history_words.told(event),
-            "\n".join(history_words.details(event)),
+            "\n".join(history_words.details(event, programme_as_set_up().catalogue)),
         )
         for event in _events(claim)
     ]
@@ -53,7 +53,7 @@ def export_history(reference: str) -> Response:
 def export_history_as_json(reference: str) -> Response:
     """Give what is shown for other programs to read."""
     claim = claim_or_404(reference)
-    events = [history_words.record(event) for event in _events(claim)]
+    events = [history_words.record(event, programme_as_set_up().catalogue) for event in _events(claim)]
     return downloads.structured(f"{claim.reference}.json", {"claim": claim.reference, "events": events})
 
 

@@ -9,9 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
-from wtforms.fields.choices import SelectChoice
 
-from cpor_web import proofs
+from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import contacts, operations
 from cpor_web.current import actor, documents, now, programme, settings
@@ -20,13 +19,15 @@ from cpor_web.extensions import db
 from cpor_web.models import Claim, Document
 from cpor_web.numbers import number_in
 from cpor_web.partners.blueprint import bp, claim_or_404, seen
-from cpor_web.partners.claim import page
+from cpor_web.partners.claim import astray_in, page, stopped_round
 from cpor_web.partners.forms import CommentForm, ContactForm, DisputeForm, UploadForm, WithdrawalForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.proofs.checks import MIB
-from cpor_web.rules.exc import Refused
+from cpor_web.rules import transitions
+from cpor_web.rules.exc import NotAllowed, Refused
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.roles import CLAIMANTS
+from cpor_web.rules.transitions import Action
 from cpor_web.transactions import transaction
 
 DONE = {
@@ -113,7 +114,8 @@ def request_rejection(reference: str) -> ResponseReturnValue:
     """Give the claim up, for one of three reasons."""
     claim, form = claim_or_404(reference), WithdrawalForm()
     if not form.is_submitted():
-        return _asked("partners/request_rejection.html", claim, form=form)
+        refusal = _why_not(claim, Action.WITHDRAW)
+        return page(claim, refusal) if refusal else _asked("partners/request_rejection.html", claim, form=form)
     try:
         detail = next((each for each in Withdrawal if each == form.detail.data), None)
         _do(operations.withdraw, claim, detail, comment=form.comment.data or "", seen=seen())
@@ -128,15 +130,20 @@ def request_rejection(reference: str) -> ResponseReturnValue:
 def name_contact(reference: str) -> ResponseReturnValue:
     """Propose a right contact, while the consent period stands still for it."""
     claim, form = claim_or_404(reference), ContactForm()
-    form.instead_of.choices = [SelectChoice(str(each.id), each.name) for each in claim.contacts]
+    round_ = stopped_round(claim)
+    wanted = contacts.replaceable(claim, round_) if round_ else claim.contacts
+    form.offer(wanted, is_preselected=len(wanted) == 1 or (round_ is not None and round_.is_astray))
     if not form.is_submitted():
-        return _asked("partners/contact.html", claim, form=form)
+        if round_ is None:
+            return page(claim, NotAllowed(contacts.NOT_STOPPED))
+        return _asked("partners/contact.html", claim, form=form, astray=astray_in(round_))
     try:
         instead_of = number_in(form.instead_of.data) or 0
         _do(contacts.propose_contact, claim, form.contact(), instead_of=instead_of, seen=seen())
     except Refused as refused:
         told = {} if told_at_its_field(refused, form) else words_of(claim, refused)
-        return _asked("partners/contact.html", claim, status_of(refused), form=form, **told)
+        about = {"astray": astray_in(round_) if round_ else [], **told}
+        return _asked("partners/contact.html", claim, status_of(refused), form=form, **about)
     return _back("propose_contact", claim)
 
 
@@ -146,13 +153,26 @@ def delete_draft(reference: str) -> ResponseReturnValue:
     """Ask, then delete a draft."""
     claim, form = claim_or_404(reference), FlaskForm()
     if not form.is_submitted():
-        return _asked("partners/delete_draft.html", claim)
+        refusal = _why_not(claim, Action.DELETE)
+        return page(claim, refusal) if refusal else _asked("partners/delete_draft.html", claim)
     try:
         _do(operations.delete_draft, claim, seen=seen())
     except Refused as refused:
         return page(claim, refused)
     flash(DONE["delete_draft"], "success")
     return redirect(url_for("partners.dashboard"))
+
+
+def _why_not(claim: Claim, action: Action) -> Refused | None:
+    """Return why the rules refuse an action that a page would ask about, None where they allow it."""
+    known = facts.of(db.session(), claim, actor=actor(), now=now(), programme=programme())
+    if action is Action.DELETE and known.was_ever_submitted:
+        return NotAllowed(transitions.NEVER_SUBMITTED.sentence)  # says more than that the status does not fit
+    try:
+        transitions.find(claim.status, action, actor().role, known)
+    except Refused as refused:
+        return refused
+    return None
 
 
 def _do(verb: Callable[..., Any], claim: Claim, *what: object, **how: object) -> Any:

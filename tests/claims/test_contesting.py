@@ -1,5 +1,6 @@
 """A partner gives a claim up, or disputes a rejection once and in time."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations, queries
-from cpor_web.consent import rounds
-from cpor_web.models import Claim, Document, Mail, RoundState
+from cpor_web.consent import rounds, stops
+from cpor_web.models import Claim, CustomerContact, Document, Mail, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, Invalid
 from cpor_web.rules.reasons import Rejection, Withdrawal
@@ -64,6 +65,24 @@ def test_customers_are_told_of_a_withdrawal_only_if_they_had_a_notice(
     assert first.round.state is RoundState.ENDED
 
 
+def test_who_was_replaced_after_a_notice_is_told_too_and_nobody_twice(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme)
+    (first,) = claims.invitations_of(db_session, claim)
+    for email in ("dora@contoso.example.com", "carla@contoso.example.com"):
+        old = claim.contacts[0]
+        new = CustomerContact(position=None, name="Another", email=email, language="en")
+        claim.all_contacts.append(new)
+        db_session.flush()
+        how = {"now": LATER, "programme": programme}
+        stops.replace_contact(db_session, claim, first.round, old, new, **how)  # type: ignore[arg-type]
+        claims.take_notice(db_session, programme, claims.invitations_of(db_session, claim)[-1])
+    operations.withdraw(db_session, claim, Withdrawal.CUSTOMER_LEFT, **by_partner(claim, programme))
+    told_of_it = told(db_session, claim, "association-ended")
+    assert sorted(told_of_it) == ["carla@contoso.example.com", "dora@contoso.example.com"]
+
+
 def test_a_notice_that_is_not_out_yet_is_not_sent_once_the_claim_was_given_up(
     db_session: Session, programme: Programme
 ) -> None:
@@ -92,6 +111,14 @@ def test_a_disputed_claim_waits_under_review_without_a_reviewer(db_session: Sess
     assert (claim.status, claim.is_disputed, claim.dispute_used) == (Status.UNDER_REVIEW, True, True)
     assert (claim.reviewer_id, claim.dispute_until) == (None, None)
     assert claims.mail_of(db_session, claim, "claim-received").context["is_disputed"] is True
+
+
+def test_a_dispute_has_a_period_of_its_own(db_session: Session, programme: Programme) -> None:
+    periods = replace(programme.periods, review=14, dispute_review=3)
+    claim = claims.rejected(db_session, programme)
+    operations.dispute(db_session, claim, "a", **by_partner(claim, replace(programme, periods=periods)))
+    assert claim.due_rule is not None
+    assert (claim.due_rule["period"], claim.due_rule["count"]) == ("dispute-review", 3)
 
 
 def test_a_dispute_is_in_time_until_the_whole_last_second_of_the_thirtieth_day(

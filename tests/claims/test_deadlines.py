@@ -110,7 +110,7 @@ def test_the_operators_ten_days_stand_still_while_the_partner_has_the_claim(
     operations.resubmit(db_session, claim, **by_partner(claim, programme, back))
     assert (claim.held_since, claim.days_used) == (back, 3)
     assert claim.due_rule is not None
-    assert claim.due_rule["period"] == "submitted", "its own five days end first"
+    assert claim.due_rule["period"] == "resubmitted", "its own five days end first"
     assert claim.due_at == datetime(2026, 12, 14, 22, 59, 59, tzinfo=UTC)
     also = claim.due_rule["also"]
     assert (also["period"], also["used"], also["at"]) == ("decision", 3, "2026-12-16T22:59:59+00:00")

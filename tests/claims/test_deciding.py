@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import operations
+from cpor_web.claims import operations, queries
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.facts import latest_round
 from cpor_web.models import Claim, RoundState, User
@@ -90,6 +90,37 @@ def test_a_partner_is_never_turned_down_without_words(
     with pytest.raises(Invalid):
         operations.request_information(db_session, claim, {Request.DATES: ""}, comment, **how)
     assert claim.status is Status.UNDER_REVIEW
+
+
+def test_missing_products_are_named_or_written_down(db_session: Session, programme: Programme) -> None:
+    claim = claims.under_review(db_session, programme)
+    asks, how = {Request.PRODUCTS: " "}, about(holder(claim), programme)
+    for products in ({}, {Request.PRODUCTS: []}, {Request.DATES: ["teams"]}):
+        with pytest.raises(Invalid, match="which product is missing"):
+            operations.request_information(db_session, claim, asks, "Please!", products=products, **how)
+    strange = {Request.PRODUCTS: ["onedrive"]}
+    with pytest.raises(Invalid, match="claimed products"):
+        operations.request_information(db_session, claim, asks, "Please!", products=strange, **how)
+    named = {Request.PRODUCTS: ["teams", "intune"]}
+    operations.request_information(db_session, claim, asks, "", products=named, **how)
+    asked = claims.mail_of(db_session, claim, "information-requested").context["asks"]
+    assert asked == [{"reason": "Missing products", "products": ["Intune", "Teams"], "words": ""}]
+
+
+def test_after_resubmission_the_reviewer_keeps_the_claim_and_another_takes_it_over_on_record(
+    db_session: Session, programme: Programme
+) -> None:
+    claim, other = claims.partner_action_required(db_session, programme), reviewer(db_session)
+    first = holder(claim)
+    by_partner = {**about(first, programme), "actor": claim.filed_by.actor}
+    operations.resubmit(db_session, claim, **by_partner)
+    assert claim.reviewer_id == first.id
+    assert claim.due_rule is not None
+    assert claim.due_rule["period"] == "resubmitted"
+    operations.start_review(db_session, claim, **about(other, programme))
+    db_session.flush()
+    event = queries.history(db_session, claim, other.actor, kind="claim:review-started")[0]
+    assert (claim.reviewer_id, event.data) == (other.id, {"from": first.name})
 
 
 def test_a_request_needs_a_reason(db_session: Session, programme: Programme) -> None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
+from cpor_web.claims import contacts, operations, posting
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.claims.next_steps import NextStep, Who, next_step
 from cpor_web.consent import answers, rounds
+from cpor_web.emails.outcomes import Unknown
 from cpor_web.facts import latest_round
 from cpor_web.models import Claim
 from cpor_web.programme import Programme
@@ -20,9 +23,9 @@ LATER = NOW + timedelta(hours=1)
 MUCH_LATER = NOW + timedelta(days=60)
 
 
-def step_of(session: Session, claim: Claim, now: datetime = LATER) -> NextStep:
+def step_of(session: Session, claim: Claim, now: datetime = LATER, *, is_held: bool = False) -> NextStep:
     session.flush()
-    return next_step(claim, latest_round(session, claim), now=now)
+    return next_step(claim, latest_round(session, claim), now=now, is_held=is_held)
 
 
 def waiting(session: Session, programme: Programme) -> Claim:
@@ -120,3 +123,61 @@ def test_a_window_that_a_replaced_contacts_denial_stopped_waits_for_a_reviewer(
     db_session.flush()
     answers.deny(db_session, replaced, reason=Denial.OTHER, way=Way.PAGE, now=LATER, programme=programme)
     assert step_of(db_session, claim).who is Who.REVIEWER
+
+
+@pytest.mark.parametrize("make", WHO, ids=lambda make: make.__name__)
+def test_while_closing_is_held_it_is_said_of_what_would_pass_by_itself_and_of_nothing_else(
+    db_session: Session, programme: Programme, make: Callable[..., Claim]
+) -> None:
+    claim = make(db_session, programme)
+    usual, held = step_of(db_session, claim), step_of(db_session, claim, is_held=True)
+    passes_by_itself = make in {claims.running, claims.partner_action_required}
+    assert ("The operator holds all closing" in held.sentence) is passes_by_itself
+    assert (held.sentence == usual.sentence) is not passes_by_itself
+    assert (held.who, held.by) == (usual.who, usual.by)
+
+
+def test_a_notice_in_doubt_is_a_reviewers_turn_until_it_is_sent_again(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    mail = claims.mail_of(db_session, claim, "consent-notice")
+    for _ in range(2):
+        posting.begin(db_session, mail.id, now=NOW, programme=programme)
+        posting.settle(db_session, mail.id, Unknown("connection lost"), now=NOW, programme=programme)
+    assert step_of(db_session, claim).who is Who.REVIEWER
+    assert "do not know whether" in step_of(db_session, claim).sentence
+
+    assert claim.reviewer is not None
+    operations.send_again(db_session, mail, actor=claim.reviewer.actor, now=LATER)
+    db_session.flush()
+    db_session.expire_all()
+    assert step_of(db_session, claim).who is Who.NOBODY
+
+
+def test_a_reply_is_a_reviewers_turn_without_a_day_of_the_customers_until_it_is_read(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme)
+    assert claim.reviewer is not None
+    by_reviewer: dict[str, Any] = {"actor": claim.reviewer.actor, "now": LATER}
+    contacts.note_reply(db_session, claim, **by_reviewer)
+    step = step_of(db_session, claim)
+    assert (step.who, step.by) == (Who.REVIEWER, None)
+    assert step.for_reviewer.startswith("Read the customer's reply.")
+    assert "the consent period is not closed before" in step.sentence
+    assert "Read" not in step.sentence
+
+    contacts.settle_reply(db_session, claim, "Who?", denies=False, **by_reviewer, programme=programme)
+    step = step_of(db_session, claim)
+    assert (step.who, step.by is None) == (Who.CUSTOMER, False)
+    assert step.for_reviewer == step.sentence
+
+
+def test_a_reply_takes_nothing_from_what_the_partner_has_to_do(db_session: Session, programme: Programme) -> None:
+    claim = claims.running(db_session, programme)
+    assert claim.reviewer is not None
+    (invitation,) = claims.invitations_of(db_session, claim)
+    answers.not_the_right_person(db_session, invitation, now=LATER, programme=programme)
+    contacts.note_reply(db_session, claim, actor=claim.reviewer.actor, now=LATER)
+    assert step_of(db_session, claim).who is Who.PARTNER

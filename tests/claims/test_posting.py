@@ -1,11 +1,13 @@
 """What the sending of a mail does to its claim."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import posting
 from cpor_web.emails.outcomes import Accepted, Permanent
-from cpor_web.models import Claim, Mail, MailState, User
+from cpor_web.models import Claim, Event, Mail, MailState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
 from tests.support import claims, factories
@@ -63,3 +65,20 @@ def test_a_refused_mail_to_one_of_them_starts_no_further_round(db_session: Sessi
     for mail in [mail for mail in requests_of(db_session, claim) if mail.state is MailState.QUEUED]:
         send(db_session, programme, mail, refused)
     assert len(requests_of(db_session, claim)) == before
+
+
+def test_a_mail_that_was_lost_twice_to_killed_workers_is_in_the_history_and_told_of(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice = mail_of(db_session, claim, "consent-notice")
+    for hours in (1, 2):
+        at = NOW + timedelta(hours=hours)
+        posting.begin(db_session, notice.id, now=at, programme=programme)
+        db_session.flush()
+        posting.take_back(db_session, notice.id, now=at + timedelta(minutes=6), programme=programme)
+    assert notice.state is MailState.UNKNOWN
+    event = db_session.scalars(select(Event).where(Event.claim_id == claim.id, Event.kind == "mail:unknown")).one()
+    assert event.data["mail"] == "consent-notice"
+    told = db_session.scalars(select(Mail).where(Mail.claim_id == claim.id, Mail.kind == "not-delivered")).all()
+    assert [mail.context["in_doubt"] for mail in told] == [True, True]

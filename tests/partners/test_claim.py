@@ -1,6 +1,8 @@
 """A claim's page: where it stands, who may see it, and what the rules offer."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from bs4 import Tag
@@ -8,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.claims import operations
-from cpor_web.consent import answers
+from cpor_web.claims import contacts, operations
+from cpor_web.consent import answers, rounds
 from cpor_web.models import Invitation
+from cpor_web.moments import exactly
+from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
@@ -18,6 +22,7 @@ from tests.partners.conftest import Desk
 from tests.partners.pages import address, buttons, text_of
 from tests.support import factories
 from tests.support.browser import Browser
+from tests.support.claims import mail_of, take_notice
 
 BUTTONS = {
     Status.EDITING: {"Edit", "Delete draft", "Upload"},
@@ -147,3 +152,91 @@ def test_the_partner_reads_why_the_customer_denied(browser: Browser, committed: 
     assert "No longer our partner" in shown
     assert "Since May." in shown
     assert "must say yes explicitly" in shown
+
+
+def test_what_is_asked_for_stands_right_above_the_upload_and_the_status_points_there(
+    browser: Browser, desk: Desk
+) -> None:
+    page = browser.page(address(desk.claim(Status.PARTNER_ACTION_REQUIRED)))
+    proof, status = (
+        page.find(attrs={"aria-labelledby": "proof"}),
+        page.find(attrs={"aria-labelledby": "status-title"}),
+    )
+    assert isinstance(proof, Tag)
+    assert isinstance(status, Tag)
+    asked = proof.find(id="asked")
+    assert isinstance(asked, Tag)
+    assert "Missing or old dates: The year" in asked.get_text()
+    following = asked.find_next_sibling()
+    assert isinstance(following, Tag)
+    assert following.find("button", string="Upload"), "the upload is not right below"
+    assert "The year" not in status.get_text()
+    assert status.find("a", href="#asked")
+
+
+def test_a_late_denial_is_said_to_have_come_late(browser: Browser, committed: Session, desk: Desk) -> None:
+    claim = desk.claim(Status.APPROVED)
+    [invitation] = committed.scalars(select(Invitation)).all()
+    how: dict[str, Any] = {"now": clock.utcnow(), "programme": desk.programme}
+    close(committed, invitation, **how)
+    answers.deny(committed, invitation, reason=Denial.OTHER, words="We left.", way=Way.PAGE, **how)
+    committed.commit()
+    status = browser.page(address(claim)).find(attrs={"aria-labelledby": "status-title"})
+    assert isinstance(status, Tag)
+    told = " ".join(status.get_text(" ").split())
+    assert "Reason: Customer decline The customer denied it after the consent period." in told
+    assert "The customer's reason: Other" in told
+    assert told.count("Reason:") == 1
+    sentence = "The customer denied the association after the consent period."
+    assert sentence in text_of(browser.page(address(claim, "history")))
+    assert mail_of(committed, claim, "rejected").context["is_late"] is True
+
+
+def test_silence_is_told_as_silence_and_not_as_the_denial_before(
+    browser: Browser, committed: Session, desk: Desk
+) -> None:
+    claim = desk.claim(Status.APPROVED)
+    [first] = committed.scalars(select(Invitation)).all()
+    how: dict[str, Any] = {"now": clock.utcnow(), "programme": desk.programme}
+    answers.deny(committed, first, reason=Denial.NOT_OUR_PARTNER, words="We left.", way=Way.PAGE, **how)
+    operations.dispute(committed, claim, "They are back.", actor=desk.user.actor, **how)
+    by_reviewer = {**how, "actor": desk.reviewer.actor}
+    operations.take_over(committed, claim, **by_reviewer)
+    operations.approve(committed, claim, **by_reviewer)
+    committed.flush()
+    [second] = committed.scalars(select(Invitation).where(Invitation.id != first.id)).all()
+    close(committed, second, **how)
+    committed.commit()
+    assert second.round.ends_at is not None
+    until = exactly(second.round.ends_at, "en", desk.programme.calendar.zone.key)
+
+    status = browser.page(address(claim)).find(attrs={"aria-labelledby": "status-title"})
+    assert isinstance(status, Tag)
+    told = " ".join(status.get_text(" ").split())
+    assert f"This claim needed the customer's explicit yes, and none came by {until}." in told
+    assert "We left." not in told
+    assert "Not our partner" not in told
+    mail = mail_of(committed, claim, "rejected")
+    assert (mail.context["no_yes_by"], mail.context["comment"]) == (second.round.ends_at.isoformat(), "")
+
+
+def test_what_waits_for_a_reply_to_be_read_is_said_without_its_words(
+    browser: Browser, committed: Session, desk: Desk
+) -> None:
+    claim = desk.claim(Status.APPROVED)
+    contacts.note_reply(committed, claim, actor=desk.reviewer.actor, now=clock.utcnow())
+    committed.commit()
+    status = browser.page(address(claim)).find(attrs={"aria-labelledby": "status-title"})
+    assert isinstance(status, Tag)
+    told = " ".join(status.get_text(" ").split())
+    assert "A reviewer reads the reply; the consent period is not closed before." in told
+    assert "Who acts next A reviewer" in told
+    assert status.find(class_="deadline") is None
+
+
+def close(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> None:
+    """Let the notice be taken eight days before and the period pass."""
+    before = now - timedelta(days=9)
+    take_notice(session, programme, invitation, now=before)
+    assert rounds.close(session, invitation.round_id, now=now, programme=programme)
+    session.flush()

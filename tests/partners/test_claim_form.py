@@ -240,3 +240,14 @@ def test_no_other_status_edits_anything(browser: Browser, desk: Desk, user: User
     assert answer.status_code == 409
     assert 'value="Other"' in answer.text, "what was typed is still there"
     assert desk.now_of(claim).customer_name == "Contoso"
+
+
+def test_a_draft_without_a_contact_lacks_name_and_address_but_no_language(browser: Browser, desk: Desk) -> None:
+    browser.submit("/claims/new", {"name": "Bare", "contact_language": "hu"}, page="/claims/new")
+    page = browser.page("/claims")
+    [draft] = [link for link in page.select("table a") if link.get_text() == "Bare"]
+    missing = browser.page(str(draft["href"])).select_one(".notice--warning")
+    assert missing is not None
+    lacking = [link.get_text() for link in missing("a")]
+    assert {"Customer contact name", "Customer contact email", "Proof of execution"} <= set(lacking)
+    assert not [label for label in lacking if "language" in label]

@@ -3,13 +3,17 @@
 import csv
 import io
 from typing import Any
+from urllib.parse import parse_qs
 
+import pytest
 from bs4 import BeautifulSoup, Tag
-from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import queries
+from cpor_web import clock
+from cpor_web.claims import lists, operations
 from cpor_web.claims.drafts import ContactDraft
+from cpor_web.models import Mail, MpnId, MpnKind
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import TENANT, Desk
 from tests.support import factories
@@ -21,6 +25,12 @@ def names(page: BeautifulSoup) -> list[str]:
     if not isinstance(table, Tag):
         return []
     return [link.get_text() for link in table("a")]
+
+
+def way_on(page: BeautifulSoup, where: str) -> str:
+    link = page.find("a", rel=where)
+    assert isinstance(link, Tag)
+    return str(link["href"])
 
 
 def tabs(page: BeautifulSoup) -> dict[str, int]:
@@ -65,18 +75,91 @@ def test_another_partners_claims_are_not_there(browser: Browser, committed: Sess
     assert "Secret" not in browser.get("/claims.csv").text
 
 
-def test_long_lists_have_pages(browser: Browser, desk: Desk, monkeypatch: Any) -> None:
-    monkeypatch.setattr(queries, "PAGE", 2)
-    for number in range(3):
+def test_long_lists_have_pages_that_keep_what_is_chosen(browser: Browser, desk: Desk, monkeypatch: Any) -> None:
+    monkeypatch.setattr(lists, "PAGE", 2)
+    for number in range(5):
         desk.claim(name=f"Claim {number}")
-    first = browser.page("/claims")
-    following = first.find("a", rel="next")
-    assert isinstance(following, Tag)
-    assert names(first) == ["Claim 2", "Claim 1"]
-    last = browser.page(str(following["href"]))
+    first = browser.page("/claims?search=claim&sort=newest")
+    assert names(first) == ["Claim 4", "Claim 3"]
+    assert first.find("a", rel="prev") is None
+    second = browser.page(way_on(first, "next"))
+    assert names(second) == ["Claim 2", "Claim 1"]
+    last = browser.page(way_on(second, "next"))
     assert names(last) == ["Claim 0"]
     assert last.find("a", rel="next") is None
-    assert last.find("a", rel="prev") is not None
+    assert names(browser.page(way_on(last, "prev"))) == ["Claim 2", "Claim 1"]
+    assert names(browser.page(way_on(second, "prev"))) == ["Claim 4", "Claim 3"]
+    shown = browser.page(way_on(first, "next").replace("sort=newest", "sort=customer"))
+    assert names(shown) == ["Claim 0", "Claim 1"], "a cursor of another order leads to the first page"
+
+
+def test_what_needs_the_partner_stands_on_top_with_the_time_left_in_words_and_exactly(
+    browser: Browser, desk: Desk
+) -> None:
+    claim = desk.claim(Status.PARTNER_ACTION_REQUIRED, name="Asked for more")
+    [mail] = desk.session.scalars(select(Mail).where(Mail.kind == "information-requested")).all()
+    operations.request_taken(desk.session, mail, now=clock.utcnow(), programme=desk.programme)
+    desk.session.commit()
+    for status in (Status.EDITING, Status.EDITING, Status.REJECTED, Status.SUBMITTED):
+        desk.claim(status)
+    section = browser.page("/claims").select_one("section.waiting")
+    assert section is not None
+    words = " ".join(section.get_text(" ").split())
+    assert words.startswith("1 claim needs you Asked for more Contoso The partner provides what is missing")
+    assert "5 business days left" in words
+    assert "23:59:59 C" in words
+    links = {link.get_text(): str(link["href"]) for link in section("a")}
+    assert links["Asked for more"] == f"/claims/{claim.reference}"
+    drafts = browser.page(links["2 drafts to complete and submit"])
+    assert len(names(drafts)) == 2
+    assert len(names(browser.page(links["1 rejection that you can still dispute"]))) == 1
+
+
+def test_where_nothing_needs_the_partner_that_is_said(browser: Browser, desk: Desk) -> None:
+    desk.claim(Status.SUBMITTED)
+    section = browser.page("/claims").select_one("section.waiting")
+    assert section is not None
+    assert " ".join(section.get_text(" ").split()) == "No claim needs you now"
+
+
+def test_the_list_is_filtered_and_sorted_by_what_the_address_says(
+    browser: Browser, committed: Session, desk: Desk
+) -> None:
+    assert desk.user.partner is not None
+    committed.add(MpnId(number="7654321", kind=MpnKind.LOCATION, place="Bergen", partner_id=desk.user.partner_id))
+    committed.commit()
+    committed.refresh(desk.user.partner)
+    desk.claim(Status.APPROVED, name="A", customer_name="Zebra", mpn_id="7654321")
+    desk.claim(Status.SUBMITTED, name="B", customer_name="Ärla")
+    desk.claim(name="C", customer_name="contoso")
+    for query, expected in {
+        "who=partner": ["C"],
+        "who=reviewer": ["B"],
+        "who=customer": [],
+        "mpn_id=7654321": ["A"],
+        "area=microsoft-365&status=submitted": ["B"],
+        "area=business-applications": [],
+        "sort=customer": ["C", "A", "B"],
+        "sort=newest": ["C", "B", "A"],
+        "sort=changed": ["C", "B", "A"],
+        "sort=due": ["B", "C", "A"],
+    }.items():
+        page = browser.page(f"/claims?{query}")
+        assert names(page) == expected, query
+        rows = csv.DictReader(io.StringIO(browser.get(f"/claims.csv?{query}").text.lstrip("\ufeff")))
+        assert [row["Claim name"] for row in rows] == expected, query
+        name, _, value = query.partition("&")[0].partition("=")
+        chosen = page.select_one(f"select[name={name}] option[selected]")
+        assert chosen is not None
+        assert chosen["value"] == value
+
+
+def test_the_export_leads_to_what_is_filtered(browser: Browser, desk: Desk) -> None:
+    export = browser.page("/claims?status=editing&who=partner&search=x%26y&sort=newest").find("a", string="Export")
+    assert isinstance(export, Tag)
+    path, _, query = str(export["href"]).partition("?")
+    assert path == "/claims.csv"
+    assert parse_qs(query) == {"status": ["editing"], "who": ["partner"], "search": ["x&y"], "sort": ["newest"]}
 
 
 def test_the_table_has_what_is_filtered_as_text(browser: Browser, desk: Desk) -> None:
@@ -91,7 +174,16 @@ def test_the_table_has_what_is_filtered_as_text(browser: Browser, desk: Desk) ->
     assert rows[0]["Products"] == "Intune, Teams"
 
 
-def test_nonsense_in_the_address_is_not_an_error(browser: Browser, desk: Desk, app: Flask) -> None:
+@pytest.mark.parametrize("name", ["status", "search", "who", "area", "mpn_id", "sort", "before", "after", "page"])
+@pytest.mark.parametrize(
+    "value", ["nonsense", "%00", "%ff", "%F0%9F%99%82", "-1", "9" * 99, "WyJhIl0", "'", "x" * 5000, "nobody"]
+)
+def test_nonsense_in_the_address_is_not_an_error(browser: Browser, name: str, value: str) -> None:
+    assert browser.get(f"/claims?{name}={value}&{name}=").status_code == 200
+    assert browser.get(f"/claims.csv?{name}={value}").status_code == 200
+
+
+def test_what_cannot_be_chosen_is_as_if_it_were_not_there(browser: Browser, desk: Desk) -> None:
     desk.claim(name="There")
-    for query in ("status=nonsense", "page=-1", "page=x", "search=%00", "page=99999999999999999999"):
-        assert browser.get(f"/claims?{query}").status_code == 200, query
+    for query in ("status=x", "who=x", "area=x", "mpn_id=1", "sort=x", "after=x", "before=x"):
+        assert names(browser.page(f"/claims?{query}")) == ["There"], query

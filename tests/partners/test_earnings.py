@@ -48,7 +48,8 @@ def test_what_ended_afterwards_stays_among_the_earnings_and_is_marked(
     assert len(rows) == 2
     marked = {name for name, text in rows.items() if "Association ended" in text}
     assert marked == {ended.claim.name}
-    assert [cell.get_text() for cell in page.main.select("[aria-labelledby=totals] tbody td")] == ["1", "1"]
+    total = page.main.select("[aria-labelledby=totals] tbody tr > *")
+    assert [cell.get_text() for cell in total] == ["Contoso", str(stands.claim.tenant_id), "1", "1"]
     header, *lines = csv.reader(io.StringIO(browser.get("/earnings.csv").data.decode("utf-8-sig")))
     told = {line[header.index("Reference")]: line for line in lines}
     assert told[stands.claim.reference][-1] == ""

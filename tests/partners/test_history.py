@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import cpor_web
 from cpor_web import clock, history_words
 from cpor_web.claims import operations
-from cpor_web.models import Event
+from cpor_web.claims.drafts import ContactDraft
+from cpor_web.consent import answers
+from cpor_web.models import Event, Invitation
 from cpor_web.rules.fields import LABELS
+from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import TABLE
@@ -120,6 +124,26 @@ def test_json_tells_a_change_by_its_fields_name(browser: Browser, desk: Desk) ->
     browser.submit(edit, form_of(desk.user.partner, customer_name="Contoso ÅG", seen=claim.version), page=edit)
     newest, *_ = browser.get(f"/claims/{claim.reference}/history.json").get_json()["events"]
     assert newest["changes"] == {"customer_name": {"old": "Contoso", "new": "Contoso ÅG"}}
+
+
+def test_why_a_period_stands_still_is_told_to_the_partner_but_for_what_is_internal(
+    browser: Browser, desk: Desk
+) -> None:
+    claim = desk.claim(Status.APPROVED, second=ContactDraft("Dan Dahl", "", "dan@contoso.example.com"))
+    replaced, _ = desk.session.scalars(select(Invitation).order_by(Invitation.id)).all()
+    replaced.superseded_at = clock.utcnow()
+    desk.session.flush()
+    how = {"now": clock.utcnow(), "programme": desk.programme}
+    answers.deny(desk.session, replaced, reason=Denial.OTHER, way=Way.PAGE, **how)
+    desk.session.commit()
+    where = f"/claims/{claim.reference}"
+    for said in ("", "/history", "/history.csv", "/history.json"):
+        text = browser.get(f"{where}{said}").text
+        assert "The consent period was stopped: a reviewer looks into it." in text
+        assert "denied" not in text
+        assert "replaced" not in text.replace("marked as replaced", "")
+    assert "Why: a reviewer looks into it" in browser.get(f"{where}/history.csv").text
+    assert "The consent period stands still. A reviewer decides how it goes on." in browser.get(where).text
 
 
 def test_no_json_has_what_is_internal(browser: Browser, desk: Desk) -> None:

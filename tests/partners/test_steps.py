@@ -1,5 +1,6 @@
 """What a partner does with a claim, and what happens where the rules refuse."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, proofs
-from cpor_web.consent import answers
+from cpor_web.claims.drafts import ContactDraft
+from cpor_web.consent import answers, stops
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Comment, Document, Invitation, Mail
 from cpor_web.rules.reasons import Withdrawal
@@ -269,10 +271,65 @@ def test_a_right_contact_is_proposed_while_the_period_stands_still(browser: Brow
     assert "You proposed Dan Dahl (dan@contoso.example.com)" in text_of(browser.page(address(claim)))
 
 
+def test_who_is_astray_is_preselected_and_named_with_the_reason(browser: Browser, desk: Desk) -> None:
+    second = ContactDraft("Carlo Conti", "", "carlo@contoso.example.com")
+    claim = desk.claim(Status.APPROVED, second=second)
+    [_, invitation] = desk.session.scalars(select(Invitation).order_by(Invitation.id)).all()
+    answers.not_the_right_person(desk.session, invitation, now=clock.utcnow(), programme=desk.programme)
+    desk.session.commit()
+    why = "Carlo Conti (carlo@contoso.example.com): They say that they are not the right person."
+    assert why in text_of(browser.page(address(claim)))
+    page = browser.page(address(claim, "contact"))
+    assert why in text_of(page)
+    assert [option.get_text() for option in page.select("#instead_of option")] == ["Carlo Conti"]
+    assert "before the claim can be approved" not in text_of(page), "it is approved"
+
+
+def test_where_nobody_is_astray_nobody_is_preselected(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.APPROVED, second=ContactDraft("Carlo Conti", "", "carlo@contoso.example.com"))
+    [invitation, _] = desk.session.scalars(select(Invitation).order_by(Invitation.id)).all()
+    stops.stop(desk.session, claim, invitation.round, now=clock.utcnow(), why=stops.DENIED_BY_REPLACED)
+    desk.session.commit()
+    offered = browser.page(address(claim, "contact")).select("#instead_of option")
+    assert [option.get_text() for option in offered] == ["Choose…", "Carla Conti", "Carlo Conti"]
+
+
 def test_no_contact_is_proposed_while_the_period_runs(browser: Browser, desk: Desk) -> None:
     claim = desk.claim(Status.APPROVED)
     where = address(claim, "contact")
     sent = {"contact_name": "Dan Dahl", "contact_email": "dan@contoso.example.com", "contact_language": "en"}
-    answer = browser.submit(where, {"seen": claim.version, **sent}, page=where)
+    answer = browser.submit(where, {"seen": claim.version, **sent}, page=address(claim))
     assert answer.status_code == 409
     assert "Dan Dahl" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "why"),
+    [
+        ("delete", Status.SUBMITTED, "Only drafts can be deleted. What was ever submitted stays."),
+        ("delete", Status.REJECTED, "Only drafts can be deleted. What was ever submitted stays."),
+        ("request-rejection", Status.EDITING, "“Request rejection” is not possible while a claim is “Editing”."),
+        ("contact", Status.APPROVED, "A contact is corrected only while the consent period stands still for it."),
+    ],
+)
+def test_nobody_is_asked_about_what_would_be_refused(
+    browser: Browser, desk: Desk, what: str, status: Status, why: str
+) -> None:
+    page = browser.page(address(desk.claim(status), what), status=409)
+    assert why in text_of(page)
+    assert page.find("form", action=re.compile(f"/{what}$"), method="post") is None
+
+
+def test_the_same_document_twice_is_told_apart_where_one_is_replaced(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim()
+    for _ in range(2):
+        browser.submit(address(claim, "documents"), {"document": a_file()}, page=address(claim))
+    page = browser.page(address(claim))
+    older, newer = desk.documents_of(claim)
+    choices = {option["value"]: option.get_text() for option in page.select("#replaces option")}
+    assert choices[""] == "No other document"
+    assert choices[str(older.id)].startswith("1: proof.txt, uploaded ")
+    assert choices[str(newer.id)].startswith("2: proof.txt, uploaded ")
+    sent = {"document": a_file("third.txt"), "replaces": str(older.id)}
+    browser.submit(address(claim, "documents"), sent, page=address(claim))
+    assert "1: proof.txt Replaced by 3" in text_of(browser.page(address(claim)))

@@ -1,0 +1,212 @@
+"""Lists of claims, page by page: the partner's dashboard and the review queue, searched, filtered and sorted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from cpor_web import keyset
+from cpor_web.claims import turns
+from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_of
+from cpor_web.claims.way import Who
+from cpor_web.keyset import FAR, Key, Order, Page
+from cpor_web.models import Claim, CustomerContact, MpnId
+from cpor_web.rules import deadlines
+from cpor_web.rules.roles import Actor
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.words import N_
+
+PAGE = 25
+MOST_WORDS = 5
+
+
+class Sort(StrEnum):
+    """What the dashboard can be sorted by; the first is how it is shown unasked."""
+
+    URGENT = "urgent"
+    DUE = "due"
+    CHANGED = "changed"
+    NEWEST = "newest"
+    CUSTOMER = "customer"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Sort.URGENT: N_("Your turn first"),
+    Sort.DUE: N_("Deadline"),
+    Sort.CHANGED: N_("Latest change"),
+    Sort.NEWEST: N_("Newest claim"),
+    Sort.CUSTOMER: N_("Customer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the partner's claims is to be listed, and in which order. Empty means all."""
+
+    status: Status | None = None
+    search: str = ""
+    who: Who | None = None
+    area: str = ""
+    mpn_id: str = ""
+    sort: Sort = Sort.URGENT
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for the partner: how many must be acted on, with the most urgent, and what may be."""
+
+    most_urgent: Sequence[Claim]
+    must_act: int
+    drafts: int
+    disputable: int
+
+
+ALL = Wanted()
+
+
+def dashboard(
+    session: Session,
+    actor: Actor,
+    wanted: Wanted = ALL,
+    *,
+    now: datetime,
+    size: int | None = None,
+    before: str = "",
+    after: str = "",
+) -> Page[Claim]:
+    """Return a page of the partner's claims; `before` and `after` are cursors of another page's."""
+    claims = _with_what_is_shown(_wanted(actor, wanted, now))
+    return keyset.page(session, claims, _order(wanted.sort, now), size=size or PAGE, before=before, after=after)
+
+
+def export(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetime) -> Sequence[Claim]:
+    """Return every claim that the dashboard would list on all its pages, in its order."""
+    claims = _with_what_is_shown(_wanted(actor, wanted, now))
+    return session.scalars(claims.order_by(*keyset.ordered(_order(wanted.sort, now)))).all()
+
+
+def counts(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetime) -> dict[Status, int]:
+    """Return how many claims there are in each status, of those that else are wanted; every status has a number."""
+    of_any_status = _wanted(actor, replace(wanted, status=None), now)
+    counted = of_any_status.with_only_columns(Claim.status, func.count()).group_by(Claim.status)
+    found = dict(session.execute(counted).all())
+    return {status: found.get(status, 0) for status in Status}
+
+
+def waiting(session: Session, actor: Actor, *, now: datetime, most: int) -> Waiting:
+    """Return what waits for the partner among all its claims, whatever is searched for; at most `most` by name."""
+    claims = turns.with_open_rounds(claims_of(actor))
+    must_act, drafts, disputable = session.execute(
+        claims.with_only_columns(
+            func.count().filter(turns.MUST_ACT),
+            func.count().filter(turns.IS_DRAFT),
+            func.count().filter(turns.may_dispute(now)),
+        )
+    ).one()
+    urgent = claims.where(turns.MUST_ACT).order_by(*keyset.ordered(_order(Sort.URGENT, now))).limit(most)
+    return Waiting(session.scalars(urgent).all() if must_act else [], must_act, drafts, disputable)
+
+
+def review_queue(
+    session: Session,
+    actor: Actor,
+    *,
+    status: Status | None = None,
+    mine: bool = False,
+    unassigned: bool = False,
+    disputed: bool = False,
+    area: str = "",
+    size: int | None = None,
+    before: str = "",
+    after: str = "",
+) -> Page[Claim]:
+    """Return a page of what waits for the operator, by due time; so what is overdue comes first."""
+    claims = claims_of(actor).where(Claim.status.in_([status] if status else WAITING_FOR_OPERATOR))
+    claims = claims.where(*_queue_filters(actor, mine=mine, unassigned=unassigned, disputed=disputed, area=area))
+    claims = claims.options(selectinload(Claim.partner), selectinload(Claim.reviewer), selectinload(Claim.products))
+    order = Order((Key(func.coalesce(Claim.due_at, FAR), datetime), Key(Claim.id, int)))
+    return keyset.page(session, claims, order, size=size or PAGE, before=before, after=after)
+
+
+def queue_counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
+    """Return the numbers over the review queue: waiting, overdue, mine, unassigned, disputed."""
+    row = session.execute(
+        select(
+            func.count().label("waiting"),
+            func.count().filter(Claim.due_at <= now - deadlines.ONE_SECOND).label("overdue"),
+            func.count().filter(Claim.reviewer_id == actor.user_id).label("mine"),
+            func.count().filter(Claim.reviewer_id.is_(None)).label("unassigned"),
+            func.count().filter(Claim.is_disputed).label("disputed"),
+        ).where(Claim.status.in_(WAITING_FOR_OPERATOR))
+    ).one()
+    return {name: int(number) for name, number in row._mapping.items()}
+
+
+def _with_what_is_shown(claims: Select[Any]) -> Select[Any]:
+    return claims.options(selectinload(Claim.products), selectinload(Claim.mpn_id), selectinload(Claim.all_contacts))
+
+
+def _order(sort: Sort, now: datetime) -> Order:
+    id_, newest = Key(Claim.id, int), Key(0 - Claim.id, int)
+    match sort:
+        case Sort.URGENT:
+            return Order((Key(turns.urgency(now), int), Key(turns.by(now), datetime), newest))
+        case Sort.DUE:
+            return Order((Key(turns.by(now), datetime), newest))
+        case Sort.CHANGED:
+            return Order((Key(Claim.status_since, datetime), id_), is_descending=True)
+        case Sort.NEWEST:
+            return Order((id_,), is_descending=True)
+        case Sort.CUSTOMER:
+            return Order((Key(func.lower(func.coalesce(Claim.customer_name, "")), str), id_))
+
+
+def _wanted(actor: Actor, wanted: Wanted, now: datetime) -> Select[Any]:
+    claims = turns.with_open_rounds(claims_of(actor))
+    if wanted.status is not None:
+        claims = claims.where(Claim.status == wanted.status)
+    if wanted.who is not None:
+        claims = claims.where(turns.turn(now) == wanted.who.value)
+    if wanted.area:
+        claims = claims.where(Claim.area == wanted.area)
+    if wanted.mpn_id:
+        claims = claims.where(Claim.mpn_id.has(MpnId.number == wanted.mpn_id))
+    for word in wanted.search.replace("\x00", "").split()[:MOST_WORDS]:
+        claims = claims.where(_mentions(word.lower()))
+    return claims
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    def has(column: Any) -> ColumnElement[bool]:
+        return func.lower(column).contains(word, autoescape=True)
+
+    texts = (Claim.name, Claim.customer_name, Claim.customer_domain, Claim.reference)
+    ids = (cast(Claim.tenant_id, Text), cast(Claim.subscription_id, Text))
+    return or_(
+        *(has(column) for column in (*texts, *ids)),
+        Claim.mpn_id.has(MpnId.number.startswith(word, autoescape=True)),
+        Claim.all_contacts.any(func.lower(CustomerContact.email) == word),
+    )
+
+
+def _queue_filters(
+    actor: Actor, *, mine: bool, unassigned: bool, disputed: bool, area: str
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if mine:
+        conditions.append(Claim.reviewer_id == actor.user_id)
+    if unassigned:
+        conditions.append(Claim.reviewer_id.is_(None))
+    if disputed:
+        conditions.append(Claim.is_disputed.is_(True))
+    if area:
+        conditions.append(Claim.area == area)
+    return conditions

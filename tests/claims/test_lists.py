@@ -1,0 +1,289 @@
+"""Lists of claims: what comes first, what is found, and pages that neither lose nor repeat a claim."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import contacts, lists, queries
+from cpor_web.claims.drafts import ContactDraft
+from cpor_web.claims.lists import Sort, Wanted
+from cpor_web.claims.next_steps import next_step
+from cpor_web.claims.way import Who
+from cpor_web.consent import answers, rounds
+from cpor_web.models import Claim, MpnId, MpnKind, User
+from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Denial, Way
+from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.statuses import Status
+from tests.support import claims, factories
+from tests.support.claims import NOW
+
+LATER = NOW + timedelta(hours=1)
+CARLO = ContactDraft("Carlo Conti", "", "carlo@contoso.example.com")
+
+
+@pytest.fixture
+def filer(db_session: Session) -> User:
+    return factories.user(db_session)
+
+
+def listed(session: Session, user: User, *, now: datetime = LATER, **wanted: object) -> list[Claim]:
+    return lists.dashboard(session, user.actor, Wanted(**wanted), now=now).rows  # type: ignore[arg-type]
+
+
+def found(session: Session, user: User, search: str) -> list[str]:
+    return [claim.name for claim in listed(session, user, search=search)]
+
+
+def queue(session: Session, actor: Actor, **wanted: object) -> list[Claim]:
+    return lists.review_queue(session, actor, **wanted).rows  # type: ignore[arg-type]
+
+
+def stopped(session: Session, programme: Programme, **more: object) -> Claim:
+    claim = claims.running(session, programme, **more)
+    (invitation,) = claims.invitations_of(session, claim)
+    answers.not_the_right_person(session, invitation, now=LATER, programme=programme)
+    return claim
+
+
+def stopped_and_told(session: Session, programme: Programme, **more: object) -> Claim:
+    claim = stopped(session, programme, **more)
+    round_ = queries.latest_round(session, claim)
+    assert round_ is not None
+    round_.contact_due_at, round_.contact_rule = LATER + timedelta(days=14), {"unit": "business days"}
+    return claim
+
+
+def proposed(session: Session, programme: Programme, **more: object) -> Claim:
+    claim = stopped(session, programme, **more)
+    contacts.propose_contact(
+        session,
+        claim,
+        CARLO,
+        instead_of=claim.contacts[0].id,
+        actor=claim.filed_by.actor,
+        now=LATER,
+        programme=programme,
+    )
+    return claim
+
+
+def denied_by_replaced(session: Session, programme: Programme, **more: object) -> Claim:
+    claim = claims.running(session, programme, second=CARLO, **more)
+    replaced, _ = claims.invitations_of(session, claim)
+    replaced.superseded_at = LATER
+    session.flush()
+    answers.deny(session, replaced, reason=Denial.OTHER, way=Way.PAGE, now=LATER, programme=programme)
+    return claim
+
+
+def passed(session: Session, programme: Programme, **more: object) -> Claim:
+    claim = claims.running(session, programme, now=NOW - timedelta(days=20), **more)
+    (invitation,) = claims.invitations_of(session, claim)
+    assert rounds.close(session, invitation.round_id, now=LATER, programme=programme)
+    return claim
+
+
+def too_late_to_dispute(session: Session, programme: Programme, **more: object) -> Claim:
+    return claims.rejected(session, programme, now=NOW - timedelta(days=60), **more)
+
+
+SITUATIONS = (
+    claims.editing,
+    claims.submitted,
+    claims.under_review,
+    claims.partner_action_required,
+    claims.approved,
+    claims.running,
+    claims.rejected,
+    claims.denied,
+    stopped,
+    stopped_and_told,
+    proposed,
+    denied_by_replaced,
+    passed,
+    too_late_to_dispute,
+)
+
+
+@pytest.mark.parametrize("make", SITUATIONS, ids=lambda make: make.__name__)
+def test_the_list_says_whose_turn_it_is_and_by_when_as_the_claim_itself_does(
+    db_session: Session, programme: Programme, filer: User, make: claims.Any
+) -> None:
+    claim = make(db_session, programme, filer=filer)
+    db_session.flush()
+    step = next_step(claim, queries.latest_round(db_session, claim), now=LATER)
+    assert [who for who in Who if listed(db_session, filer, who=who)] == [step.who]
+    without_an_end = claims.approved(db_session, programme, filer=filer)
+    with_an_end = claims.editing(db_session, programme, filer=filer)
+    with_an_end.due_at = None
+    db_session.flush()
+    order = [each for each in listed(db_session, filer, sort=Sort.DUE) if each is not with_an_end]
+    assert order == ([claim, without_an_end] if step.by else [without_an_end, claim])
+
+
+def test_what_must_be_done_comes_first_then_drafts_then_what_may_be_disputed(
+    db_session: Session, programme: Programme, filer: User
+) -> None:
+    ended = claims.rejected(db_session, programme, filer=filer)
+    late = claims.partner_action_required(db_session, programme, filer=filer, now=NOW + timedelta(days=2))
+    soon = claims.partner_action_required(db_session, programme, filer=filer)
+    draft = claims.editing(db_session, programme, filer=filer)
+    newest = claims.running(db_session, programme, filer=filer)
+    assert listed(db_session, filer) == [soon, late, draft, ended, newest]
+    assert listed(db_session, filer, status=Status.EDITING) == [draft]
+
+
+@pytest.mark.parametrize("sign", ["%", "_", "\\", "/", "'", '"', "\\%", "%%"])
+def test_a_sign_that_is_searched_for_stands_for_itself(
+    db_session: Session, programme: Programme, filer: User, sign: str
+) -> None:
+    claims.editing(db_session, programme, filer=filer, name=f"a{sign}b")
+    claims.editing(db_session, programme, filer=filer, name="a-b")
+    assert found(db_session, filer, sign) == [f"a{sign}b"]
+    assert found(db_session, filer, f"A{sign}B") == [f"a{sign}b"]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "teams CONTOSO",
+        "contoso.example",
+        "0f8fad5b",
+        "70867728950E",
+        "carla@contoso.example.com",
+        "te ams \x00",
+        "  ",
+    ],
+)
+def test_a_search_finds_names_domains_tenants_and_contacts(
+    db_session: Session, programme: Programme, filer: User, search: str
+) -> None:
+    claim = claims.editing(db_session, programme, filer=filer)
+    assert claim.mpn_id is not None
+    for words in (search, claim.reference.lower(), claim.mpn_id.number):
+        assert found(db_session, filer, words) == ["Teams at Contoso"]
+    assert found(db_session, filer, f"{search} nowhere") == []
+
+
+def test_the_counts_follow_the_search(db_session: Session, programme: Programme, filer: User) -> None:
+    claims.editing(db_session, programme, filer=filer, name="One")
+    claims.submitted(db_session, programme, filer=filer, name="Two")
+    counted = lists.counts(db_session, filer.actor, Wanted(search="two"), now=LATER)
+    assert (counted[Status.EDITING], counted[Status.SUBMITTED]) == (0, 1)
+
+
+def test_the_review_queue_has_what_waits_for_the_operator_the_most_urgent_first(
+    db_session: Session, programme: Programme
+) -> None:
+    reviewer = factories.user(db_session, Role.REVIEWER)
+    later = claims.submitted(db_session, programme, now=NOW + timedelta(days=1))
+    sooner = claims.under_review(db_session, programme, reviewer=reviewer)
+    claims.partner_action_required(db_session, programme)
+    claims.running(db_session, programme)
+    actor = reviewer.actor
+    assert queue(db_session, actor) == [sooner, later]
+    assert queue(db_session, actor, mine=True) == [sooner]
+    assert queue(db_session, actor, unassigned=True) == [later]
+    assert queue(db_session, actor, disputed=True) == []
+    assert queue(db_session, actor, area="business-applications") == []
+    assert queue(db_session, actor, status=Status.SUBMITTED) == [later]
+
+
+def test_the_queue_is_counted_and_overdue_begins_after_the_whole_last_second(
+    db_session: Session, programme: Programme
+) -> None:
+    reviewer = factories.user(db_session, Role.REVIEWER)
+    claim = claims.under_review(db_session, programme, reviewer=reviewer)
+    claims.submitted(db_session, programme, now=NOW + timedelta(days=1))
+    assert claim.due_at is not None
+    over = claim.due_at + timedelta(seconds=1)
+    counted = lists.queue_counts(db_session, reviewer.actor, now=over)
+    assert counted == {"waiting": 2, "overdue": 1, "mine": 1, "unassigned": 1, "disputed": 0}
+    early = over - timedelta(microseconds=1)
+    assert lists.queue_counts(db_session, reviewer.actor, now=early)["overdue"] == 0
+    assert [queries.is_overdue(claim, at) for at in (early, over)] == [False, True]
+
+
+def test_what_waits_is_told_apart_into_what_must_and_what_may_be_done(
+    db_session: Session, programme: Programme, filer: User
+) -> None:
+    for make in SITUATIONS:
+        make(db_session, programme, filer=filer)
+    contactless = stopped_and_told(db_session, programme, filer=filer)
+    db_session.flush()
+    waiting = lists.waiting(db_session, filer.actor, now=LATER, most=2)
+    assert (waiting.must_act, waiting.drafts, waiting.disputable) == (4, 1, 2)
+    first, second = waiting.most_urgent
+    assert first.status is Status.PARTNER_ACTION_REQUIRED
+    assert second is contactless, "of equal ends the newer claim comes first"
+    nothing = lists.waiting(db_session, factories.user(db_session).actor, now=LATER, most=2)
+    assert (nothing.most_urgent, nothing.must_act, nothing.drafts, nothing.disputable) == ([], 0, 0, 0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("sort", list(Sort))
+def test_the_pages_have_every_claim_once_in_the_order_of_the_whole_also_with_equal_keys(
+    db_session: Session, programme: Programme, filer: User, sort: Sort, size: int
+) -> None:
+    for make in (claims.editing, claims.submitted, claims.partner_action_required, claims.rejected, claims.running):
+        for _ in range(2):  # the same moments, the same customer: only the claim itself tells them apart
+            make(db_session, programme, filer=filer)
+    wanted = Wanted(sort=sort)
+    whole = list(lists.export(db_session, filer.actor, wanted, now=LATER))
+    forwards, after = [], ""
+    while True:
+        page = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=size, after=after)
+        assert bool(page.before) == bool(after)
+        forwards.append(page.rows)
+        if page.after is None:
+            break
+        after = page.after
+    assert [claim for rows in forwards for claim in rows] == whole
+    assert len(whole) == 10
+    backwards = [page.rows]
+    while page.before:
+        page = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=size, before=page.before)
+        backwards.insert(0, page.rows)
+    assert backwards == forwards
+
+
+def test_a_claim_that_comes_meanwhile_moves_no_other_to_a_page_that_was_read(
+    db_session: Session, programme: Programme, filer: User
+) -> None:
+    made = [claims.editing(db_session, programme, filer=filer) for _ in range(4)]
+    wanted = Wanted(sort=Sort.NEWEST)
+    first = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=2)
+    claims.editing(db_session, programme, filer=filer)
+    second = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=2, after=first.after or "")
+    assert first.rows + second.rows == made[::-1]
+
+
+def test_the_area_and_the_mpn_id_narrow_list_counts_and_export_alike(
+    db_session: Session, programme: Programme, filer: User
+) -> None:
+    assert filer.partner is not None
+    filer.partner.mpn_ids.append(MpnId(number="9876543", kind=MpnKind.LOCATION, place="Bergen"))
+    bergen = claims.editing(db_session, programme, filer=factories.user(db_session))
+    bergen.partner_id, bergen.mpn_id = filer.partner.id, filer.partner.mpn_ids[-1]
+    db_session.flush()
+    for wanted, expected in (
+        (Wanted(mpn_id="9876543"), [bergen]),
+        (Wanted(mpn_id="9876543", area="microsoft-365"), [bergen]),
+        (Wanted(area="business-applications"), []),
+        (Wanted(search="98765"), [bergen]),
+        (Wanted(search="8765432"), []),
+    ):
+        assert lists.dashboard(db_session, filer.actor, wanted, now=LATER).rows == expected
+        assert list(lists.export(db_session, filer.actor, wanted, now=LATER)) == expected
+        assert sum(lists.counts(db_session, filer.actor, wanted, now=LATER).values()) == len(expected)
+
+
+def test_the_queue_has_pages_too(db_session: Session, programme: Programme) -> None:
+    made = [claims.submitted(db_session, programme) for _ in range(3)]
+    actor = factories.user(db_session, Role.REVIEWER).actor
+    first = lists.review_queue(db_session, actor, size=2)
+    second = lists.review_queue(db_session, actor, size=2, after=first.after or "")
+    assert (first.rows, second.rows) == (made[:2], made[2:])
+    assert lists.review_queue(db_session, actor, size=2, before=second.before or "") == first
