@@ -1,25 +1,29 @@
-// Everything works without this file; it spares a step here and there.
-"use strict";
+// Everything works without these scripts; they spare a step here and there.
+import { settle } from "./swap.js";
 
-// After a form came back with errors, reading starts at the summary.
-document.querySelector(".error-summary")?.focus();
+const root = document.documentElement;
+const SAME_PRESS = 3_000;
+const LONGEST_WAIT = 30_000;
 
-// A table that is wider than the screen can be moved with the keys.
-for (const wrap of document.querySelectorAll(".table-wrap")) {
-  if (wrap.scrollWidth > wrap.clientWidth) wrap.tabIndex = 0;
-}
+root.classList.add("has-scripts");
+settle();
+if (document.querySelector("form.filters")) import("./filters.js");
+if (document.querySelector("input[type=file]")) import("./uploads.js");
 
 // A second press of the same button, before the answer has come, is not a second request.
 document.addEventListener("submit", (event) => {
-  if (event.target.dataset.sent) {
+  const form = event.target;
+  if (form.dataset.sent) {
     event.preventDefault();
     return;
   }
-  event.target.dataset.sent = "yes";
-  setTimeout(() => delete event.target.dataset.sent, 3000);
+  form.dataset.sent = root.dataset.busy = "yes";
+  setTimeout(() => delete form.dataset.sent, SAME_PRESS);
+  setTimeout(() => delete root.dataset.busy, LONGEST_WAIT);
 });
 
 // A page that the browser kept, shown again with "back", can be sent again.
 addEventListener("pageshow", () => {
+  delete root.dataset.busy;
   for (const form of document.forms) delete form.dataset.sent;
 });

@@ -12,7 +12,7 @@ from tests.support.installation import Installation
 from tests.support.installation_fixtures import installation as installation
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-SLOWEST = 15_000  # milliseconds
+SLOWEST = 60_000  # milliseconds
 
 NewVisitor = Callable[..., Visitor]
 
