@@ -30,10 +30,22 @@ format: .venv/dev ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+soak: .venv/test ## Let chance work and break a running installation for MINUTES=3, and count what must be zero (SEED=…)
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED))
+
 mutants: .venv/dev ## Change the rules and the links one by one, and see that a test notices (minutes; docs/mutants.md)
 	rm -rf mutants
 	nice $(BIN)/mutmut run
 	$(BIN)/mutmut results
+
+screenshots: .venv/test ## Take the README's pictures anew, of a sample of their own
+	$(BIN)/python -m tests.looks.screenshots
+
+validate: .venv/test ## Put every page before the Nu HTML checker (needs npx and Java)
+	$(BIN)/python -m tests.looks.markup
+
+lighthouse: .venv/test ## Have Lighthouse judge the main pages (needs npx and Chromium)
+	$(BIN)/python -m tests.looks.lighthouse
 
 words: .venv/dev ## Collect every sentence for translation, and bring each language up to date with them
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --ignore-dirs ".*" --no-location --sort-output --project cpor-web \
@@ -65,4 +77,4 @@ TRANSLATIONS := $(wildcard cpor_web/translations/*/LC_MESSAGES/*.po)
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo dev test check lint format mutants words requirements clean
+.PHONY: help demo dev test check lint format soak mutants screenshots validate lighthouse words requirements clean

@@ -21,6 +21,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         accounts,
         admin,
         assessors,
+        assets,
+        brand,
         config,
         current,
         customers,
@@ -32,7 +34,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         numbers,
         pages,
         partners,
+        previews,
         proofs,
+        published,
+        records,
         requests_log,
         reviewers,
     )
@@ -46,6 +51,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     current.init_app(app, settings)
     proofs.init_app(app, settings)
     headers.init_app(app, trusted_proxies=settings.trusted_proxies)
+    assets.init_app(app)
     requests_log.init_app(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
@@ -56,10 +62,14 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     languages.init_app(app, babel)
     errors.init_app(app)
     pages.init_app(app)
+    brand.init_app(app, settings)
     accounts.init_app(app)
     app.register_blueprint(health.bp)
+    app.register_blueprint(published.bp)
+    app.register_blueprint(records.bp)
     app.register_blueprint(partners.bp)
     app.register_blueprint(reviewers.bp)
+    app.register_blueprint(previews.bp)
     app.register_blueprint(admin.bp)
     app.register_blueprint(customers.bp)
     app.register_blueprint(assessors.bp)

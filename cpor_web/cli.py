@@ -5,13 +5,17 @@ What a command needs is imported inside it, so that `cpor --help` answers at onc
 
 import getpass
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
+
+from cpor_web.consent_commands import consent
+from cpor_web.history_commands import history
+from cpor_web.key_commands import keys
+from cpor_web.mail_commands import mail
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,6 +26,12 @@ if TYPE_CHECKING:
 @click.version_option(package_name="cpor-web")
 def cli() -> None:
     """Partner association claims: proof, review, and the customer's seven days to deny."""
+
+
+cli.add_command(consent)
+cli.add_command(history)
+cli.add_command(keys)
+cli.add_command(mail)
 
 
 def main() -> None:
@@ -152,17 +162,6 @@ def add_user(email: str, name: str, role: str, partner_name: str | None, languag
         if password is None:
             catalogue.invitation(session, made, now=utcnow(), programme=programme())
     print(f"Added {email}.")
-
-
-@cli.group()
-def keys() -> None:
-    """Keys for sessions and for the links in mails."""
-
-
-@keys.command("new")
-def new_key() -> None:
-    """Print a new key, to be put in front of its ring."""
-    print(secrets.token_urlsafe(32))
 
 
 @cli.command()

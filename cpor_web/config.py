@@ -58,6 +58,8 @@ class Settings:
     trusted_proxies: int = setting(0, "proxies in front whose X-Forwarded headers count", kinds.number(int, 0, 5))
 
     operator_name: str = setting("Example Vendor", "the vendor that runs the programme, as people know it")
+    operator_logo: str = setting("", "its logo, shown beside its name: an SVG, PNG, JPEG or WebP file", kinds.picture)
+    operator_colour: str = setting("", "its colour, #rrggbb; where it could not be read, a shade of it", kinds.colour)
     programme_name: str = setting("Claimed Partner of Record (CPOR)", "the programme, in full")
     programme_guide_url: str = setting("https://vendor.example.com/programme-guide", "where its guide is", kinds.url)
     catalogue: str = setting("", "file of areas, activities and products; default: the sample that is shipped")
@@ -76,6 +78,7 @@ class Settings:
         None, "days for the customer to deny: 7; fractions are taken exactly", kinds.number(float, 0, 366)
     )
     dispute_days: int | None = setting(None, "days to dispute a rejection: 30", kinds.days)
+    dispute_review_days: int | None = setting(None, "business days to decide on a dispute: 5", kinds.days)
     consent_grace: float = setting(
         900, "seconds between the printed end and the closing", kinds.number(float, 0, 86400)
     )
@@ -108,13 +111,15 @@ class Settings:
     imap_username: str = setting("", "its account")
     imap_password: str = setting("", "its password")
     imap_folder: str = setting("INBOX", "its folder; what was read is moved out of it")
-    dkim_domain: str = setting("", "domain that we sign mail for (DKIM); empty: your relay signs")
-    dkim_selector: str = setting("cpor", "its selector")
-    dkim_key_file: str = setting("", "file of the private key, PEM")
+    dkim_domain: str = setting("", "domain that we sign mail for (DKIM); empty: your relay signs", kinds.domain)
+    dkim_selector: str = setting("cpor", "its selector", kinds.selector)
+    dkim_key_file: str = setting("", "file of the private key: PEM, RSA of 2048 bits or more, or Ed25519")
     hold_share: float = setting(
         0.2, "share of a day's notices that, undelivered, holds all closing", kinds.number(float, 0, 1)
     )
     hold_count: int = setting(10, "but never fewer undelivered notices than this", kinds.number(int, 1, 1_000_000))
+    checkpoints_dir: str = setting("", "folder for signed checkpoints of the history; default: in the data folder")
+    checkpoint_minutes: int = setting(60, "minutes between two checkpoints", kinds.number(int, 1, 1440))
     keep_received_days: int = setting(90, "days that reports and replies are kept as they came", kinds.days)
     one_click: bool = setting(True, "1: notices carry the one-click headers of RFC 8058", kinds.yes_or_no)
 
@@ -138,6 +143,10 @@ class Settings:
     @property
     def documents(self) -> str:
         return self.documents_url or str(self.data_dir / "documents")
+
+    @property
+    def checkpoints(self) -> Path:
+        return kinds.path(self.checkpoints_dir) if self.checkpoints_dir else self.data_dir / "checkpoints"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -194,6 +203,7 @@ def _problems_together(settings: Settings, given: set[str]) -> list[str]:
     problems += _problems_of_rings(settings)
     problems += _problems_of_calendar(settings)
     problems += _problems_of_assessor(settings)
+    problems += _problems_of_dkim(settings)
     if settings.in_production:
         if settings.public_url and not settings.public_url.startswith("https://"):
             problems.append("CPOR_PUBLIC_URL must start with https:// in production.")
@@ -223,7 +233,9 @@ def _problems_of_calendar(settings: Settings) -> list[str]:
     try:
         holidays.country_holidays(settings.country, subdiv=settings.subdivision or None)
     except NotImplementedError:
-        return ["CPOR_COUNTRY and CPOR_SUBDIVISION must be codes of ISO 3166 whose holidays are known: DE and BY."]
+        return [
+            "CPOR_COUNTRY and CPOR_SUBDIVISION must be codes of ISO 3166 whose holidays are known, such as DE and BY."
+        ]
     return []
 
 
@@ -238,4 +250,26 @@ def _problems_of_assessor(settings: Settings) -> list[str]:
     if not settings.assessment_secrets:
         what = "CPOR_ASSESSOR=webhook signs with them. Make one with: openssl rand -base64 32"
         problems.append(f"CPOR_ASSESSMENT_SECRETS is not set. {what}.")
+    return problems
+
+
+def _problems_of_dkim(settings: Settings) -> list[str]:
+    domain, file = settings.dkim_domain, settings.dkim_key_file
+    if not domain:
+        return ["CPOR_DKIM_KEY_FILE needs CPOR_DKIM_DOMAIN."] if file else []
+    problems = []
+    sender = settings.mail_from.partition("@")[2].lower()
+    if not f".{sender}".endswith(f".{domain}"):
+        problems.append("CPOR_DKIM_DOMAIN must be the domain of CPOR_MAIL_FROM, or one above it: else DMARC fails.")
+    if not file:
+        problems.append(
+            "CPOR_DKIM_KEY_FILE is not set. CPOR_DKIM_DOMAIN signs with it. Make one with: openssl genrsa"
+        )
+        return problems
+    from cpor_web import dkim_keys  # with what it needs of cryptography, only where it is wanted
+
+    try:
+        dkim_keys.read(Path(file))
+    except ValueError as error:
+        problems.append(f"CPOR_DKIM_KEY_FILE: {file} {error}.")
     return problems

@@ -9,6 +9,7 @@ from flask_security import current_user
 from cpor_web import clock, closures
 from cpor_web.config import Settings
 from cpor_web.emails.links import Signers
+from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.programme import Programme
@@ -23,6 +24,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["programme"] = Programme.from_settings(settings)
     app.extensions["signing_keys"] = SigningKeys(settings.signing_keys)
     app.extensions["signers"] = Signers(settings.consent_keys, settings.public_url)
+    app.extensions["return_addresses"] = ReturnAddresses(settings.consent_keys, settings.return_address)
     if settings.clock_file:
         clock.follow(settings.data_dir / settings.clock_file)
     app.context_processor(lambda: {"programme": programme_as_set_up()})
@@ -48,6 +50,11 @@ def programme_as_set_up() -> Programme:
 def signers() -> Signers:
     """Return the makers and readers of customers' links."""
     return cast(Signers, current_app.extensions["signers"])
+
+
+def return_addresses() -> ReturnAddresses:
+    """Return the maker and reader of our mails' envelope addresses."""
+    return cast(ReturnAddresses, current_app.extensions["return_addresses"])
 
 
 def signing_keys() -> SigningKeys:

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -41,8 +41,23 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     if code < HTTPStatus.BAD_REQUEST:
         return error
+    if code == HTTPStatus.NOT_FOUND and (meant := _without_the_last_slash()):
+        return redirect(meant)
     known = code if code in {400, 403, 404, 405, 409, 413, 429, 503} else 400 if code < 500 else 500
     return render_template("error.html", code=known), code, _headers(error)
+
+
+def _without_the_last_slash() -> str | None:
+    """Return the address of ours that a reader meant who typed a slash too many; None where there is none."""
+    if request.routing_exception is None or request.method != "GET" or not request.path.endswith("/"):
+        return None
+    try:
+        addresses = current_app.create_url_adapter(request)
+        endpoint, values = addresses.match(request.path.rstrip("/"), method="GET") if addresses else ("", {})
+    except HTTPException:
+        return None
+    said = request.query_string.decode("ascii", "replace")
+    return f"{url_for(endpoint, **values)}?{said}" if said else url_for(endpoint, **values)
 
 
 def _headers(error: HTTPException) -> dict[str, str]:

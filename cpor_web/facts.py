@@ -76,7 +76,7 @@ def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:
         "products": claim.products,
         "contact_name": first and first.name,
         "contact_email": first and first.email,
-        "contact_language": first and first.language,
+        "contact_language": first.language if first else "en",  # the form always has one
         "partner_contact_name": claim.partner_contact_name,
         "partner_contact_email": claim.partner_contact_email,
     }

@@ -50,6 +50,5 @@ def _harden(response: Response) -> Response:
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
     else:
         response.headers.setdefault("Referrer-Policy", "same-origin")
-    if request.endpoint != "static" and not (request.endpoint or "").startswith("bootstrap."):
-        response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Cache-Control", "no-store")  # but for assets, which say how they are kept
     return response

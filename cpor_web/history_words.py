@@ -11,10 +11,13 @@ from typing import Any
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
+from cpor_web.catalogue import Catalogue
+from cpor_web.consent.stops import DENIED_BY_REPLACED
 from cpor_web.emails.names import NAMES
-from cpor_web.models import Event
+from cpor_web.models import ERASED, Event
 from cpor_web.moments import exactly
 from cpor_web.rules.fields import LABELS
+from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Reason, Rejection, Request, Way, Withdrawal
 from cpor_web.rules.words import N_
 
@@ -64,7 +67,11 @@ SENTENCES = {
     "mail:sent": N_("A mail was sent."),
     "mail:refused": N_("A mail could not be delivered."),
     "mail:bounced": N_("A mail came back."),
+    "mail:delayed": N_("A mail is delayed; nothing follows from it yet."),
     "mail:sent-again": N_("A mail was sent again."),
+    "mail:unknown": N_("It is not known whether a mail was delivered: the server's answer was lost twice."),
+    "mail:dealt-with": N_("A mail that failed was dealt with."),
+    "history:erased": N_("Personal values in this history were erased."),
 }
 """By kind of event; %(…)s places are filled from the event's data."""
 
@@ -77,8 +84,15 @@ KINDS = {
     "reply": N_("Replies"),
     "assessment": N_("Assessment"),
     "mail": N_("Mails"),
+    "history": N_("Erasures"),
 }
 """What a history can be filtered by: the part of a kind before the colon."""
+
+_DENIED_LATE = N_("The customer denied the association after the consent period.")
+_STARTED_BY_ANOTHER = N_("The review started: another reviewer took the claim.")
+_STOPPED_FOR_A_REVIEWER = N_("The consent period was stopped: a reviewer looks into it.")
+_KEPT_BACK = {DENIED_BY_REPLACED: N_("a reviewer looks into it")}
+"""What only reviewers read, and what the partner reads instead."""
 
 _CHOSEN: Mapping[str, type[StrEnum]] = {"way": Way, "detail": Withdrawal}
 _WORDS = {"comment": N_("Comment"), "words": N_("Words"), "justification": N_("Business justification")}
@@ -96,31 +110,69 @@ _FACTS = {
     "answer": N_("Answer of the mail server"),
     "from": N_("From"),
 }
+_CUSTOMERS_REASON = N_("The customer's reason")
+
+
+class _Erased(dict[str, str]):
+    """Fills every place of a sentence."""
+
+    def __missing__(self, name: str) -> str:
+        return str(_(ERASED))
 
 
 def told(event: Event) -> str:
     """Return the sentence that tells of `event`, in the reader's language."""
-    sentence = SENTENCES.get(event.kind)
+    sentence = _special(event) or SENTENCES.get(event.kind)
     if sentence is None:
         return event.kind
     try:
-        return str(_(sentence) % event.data)
+        return str(_(sentence) % (_Erased() if event.is_erased else event.data))
     except (KeyError, ValueError, TypeError):  # an event of an older version lacks a value
         return str(_(sentence))
+
+
+def _special(event: Event) -> str | None:
+    """Return the sentence of an event that is no everyday one of its kind."""
+    if event.kind == "consent:stopped" and event.data.get("why") in _KEPT_BACK:
+        return _STOPPED_FOR_A_REVIEWER
+    if event.kind == "consent:denied" and event.data.get("late"):
+        return _DENIED_LATE
+    if event.kind == "claim:review-started" and event.data.get("from"):
+        return _STARTED_BY_ANOTHER
+    return None
 
 
 def actor(event: Event) -> str:
     """Return by whom it was done: the name, and the role in the reader's language."""
     role = _(event.role.label)
+    if event.is_erased:
+        return f"{_(ERASED)} ({role})"
     return role if _(event.actor) == role else f"{event.actor} ({role})"
 
 
-def details(event: Event) -> list[str]:
+def details(event: Event, catalogue: Catalogue, *, for_reviewer: bool = False) -> list[str]:
     """Return what else there is to know of `event`, a line each: old and new values, reasons, words."""
-    return [*_changes(event.data), *_asks(event.data), *_facts(event), *_said(event.data)]
+    if event.is_erased:
+        return [_(ERASED)]
+    changes, asks = _changes(event.data, catalogue), _asks(event.data, catalogue)
+    return [*changes, *asks, *_facts(event, for_reviewer), *_said(event.data)]
 
 
-def record(event: Event) -> dict[str, Any]:
+def value(name: str, stored: str, catalogue: Catalogue) -> str:
+    """Return a field's value as people read it, with names instead of keys; `stored` is as the history has it."""
+    match name:
+        case "area":
+            stored = catalogue.area_name(stored)
+        case "activity":
+            stored = catalogue.activity_name(stored)
+        case "products":
+            stored = ", ".join(catalogue.product_name(key) for key in stored.split(", "))
+        case "contact_language" | "second_language":
+            stored = LANGUAGES.get(stored, stored)
+    return stored or _("(empty)")
+
+
+def record(event: Event, catalogue: Catalogue) -> dict[str, Any]:
     """Return what there is to know of `event` for other programs: by stable names, and in words beside."""
     changes = {name: {"old": old, "new": new} for name, (old, new) in event.data.get("changes", {}).items()}
     return {
@@ -129,27 +181,31 @@ def record(event: Event) -> dict[str, Any]:
         "by": event.actor,
         "role": event.role.value,
         "what": told(event),
-        "more": details(event),
+        "more": details(event, catalogue),
         "changes": changes,
     }
 
 
-def _changes(data: Mapping[str, Any]) -> Iterator[str]:
+def _changes(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
     for name, (old, new) in data.get("changes", {}).items():
-        label = _(LABELS.get(name, name))
-        yield _("%(field)s: %(old)s → %(new)s", field=label, old=old or _("(empty)"), new=new or _("(empty)"))
+        words = {"old": value(name, old, catalogue), "new": value(name, new, catalogue)}
+        yield _("%(field)s: %(old)s → %(new)s", field=_(LABELS.get(name, name)), **words)
 
 
-def _asks(data: Mapping[str, Any]) -> Iterator[str]:
+def _asks(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
     for reason, missing in data.get("asks", {}).items():
         label = _label(Request, reason)
+        if products := data.get("products", {}).get(reason):
+            label = f"{label} ({', '.join(catalogue.product_name(key) for key in products)})"
         yield f"{label}: {missing}" if missing else label
 
 
-def _facts(event: Event) -> Iterator[str]:
+def _facts(event: Event, for_reviewer: bool) -> Iterator[str]:
     for name, label in _FACTS.items():
-        if value := event.data.get(name):
-            yield f"{_(label)}: {_value(event, name, str(value))}"
+        if found := event.data.get(name):
+            text = str(found) if for_reviewer else _KEPT_BACK.get(str(found), str(found))
+            called = _CUSTOMERS_REASON if name == "reason" and _is_customers(event) else label
+            yield f"{_(called)}: {_value(event, name, text)}"
     for reason in event.data.get("reasons", ()):
         yield _(reason)
 
@@ -160,16 +216,20 @@ def _said(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"{_(label)}: {words}"
 
 
-def _value(event: Event, name: str, value: str) -> str:
+def _value(event: Event, name: str, text: str) -> str:
     if name == "reason":
-        return _label(Denial if event.kind.startswith("consent:") else Rejection, value)
+        return _label(Denial if _is_customers(event) else Rejection, text)
     if name in _CHOSEN:
-        return _label(_CHOSEN[name], value)
+        return _label(_CHOSEN[name], text)
     if name == "mail":
-        return str(_(NAMES.get(value, value)))
+        return str(_(NAMES.get(text, text)))
     if name == "ends_at":
-        return exactly(datetime.fromisoformat(value), str(get_locale() or "en"), str(get_timezone()))
-    return _(value) if name in {"why", "state"} else value
+        return exactly(datetime.fromisoformat(text), str(get_locale() or "en"), str(get_timezone()))
+    return _(text) if name in {"why", "state"} else text
+
+
+def _is_customers(event: Event) -> bool:
+    return event.kind.startswith("consent:")
 
 
 def _label(kind: type[StrEnum], value: str) -> str:

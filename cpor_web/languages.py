@@ -7,7 +7,7 @@ from flask_babel import Babel, get_locale, gettext
 from flask_security import current_user
 
 from cpor_web.current import programme_as_set_up
-from cpor_web.moments import exactly
+from cpor_web.moments import briefly, exactly
 from cpor_web.paths import TRANSLATIONS
 from cpor_web.rules.eligibility import OURS
 from cpor_web.rules.languages import LANGUAGES
@@ -22,6 +22,7 @@ def init_app(app: Flask, babel: Babel) -> None:
         timezone_selector=lambda: programme_as_set_up().calendar.zone.key,
     )
     app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters["brief_moment"] = brief_moment
     app.jinja_env.filters["reason"] = reason
     app.jinja_env.globals["get_locale"] = get_locale
 
@@ -39,6 +40,11 @@ def _language() -> str:
 def moment(at: datetime) -> str:
     """Write `at` in the operator's zone: "Friday, 27 November 2026, 23:59:59 CET"."""
     return exactly(at, str(get_locale() or "en"), programme_as_set_up().calendar.zone.key)
+
+
+def brief_moment(at: datetime) -> str:
+    """Write `at` in the operator's zone, short: "27 Nov 2026, 23:59"."""
+    return briefly(at, str(get_locale() or "en"), programme_as_set_up().calendar.zone.key)
 
 
 def reason(text: str) -> str:

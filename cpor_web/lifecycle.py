@@ -32,12 +32,18 @@ def hold(session: Session, claim: Claim, *, seen: int | None = None) -> Claim:
     session.refresh(claim, with_for_update={"of": Claim, "key_share": True})
     if claim.deleted_at is not None:
         raise NotAllowed(N_("This draft was deleted."))
-    if seen is not None and seen != claim.version:
+    if seen is not None:
+        check_seen(claim, seen)
+    return claim
+
+
+def check_seen(claim: Claim, seen: int) -> None:
+    """Raise Stale where the claim has changed since a page showed its version `seen`."""
+    if seen != claim.version:
         raise Stale(
             N_("The claim has changed since you opened this page. Nothing was done. See what is new, then decide."),
             since=seen,
         )
-    return claim
 
 
 def changes_since(session: Session, claim: Claim, version: int, actor: Actor) -> list[Event]:
@@ -89,12 +95,13 @@ def _set_clock(claim: Claim, rule: Rule, now: datetime, programme: Programme) ->
     calendar, periods = programme.calendar, programme.periods
     if rule.clock is Clock.SUBMITTED:
         claim.held_since = now
-        _operator_has(claim, deadlines.business_days("submitted", now, periods.submitted, calendar), programme)
+        period = "resubmitted" if rule.action is Action.RESUBMIT else "submitted"
+        _operator_has(claim, deadlines.business_days(period, now, periods.submitted, calendar), programme)
     elif rule.clock is Clock.REVIEW:
         _operator_has(claim, deadlines.business_days("review", now, periods.review, calendar), programme)
     elif rule.clock is Clock.DISPUTE_REVIEW:
         claim.held_since, claim.days_used = now, 0
-        due = deadlines.business_days("dispute-review", now, periods.review, calendar)
+        due = deadlines.business_days("dispute-review", now, periods.dispute_review, calendar)
         claim.due_at, claim.due_rule = due.at, due.rule
     elif claim.held_since is not None:
         claim.days_used += deadlines.days_held(claim.held_since, now, calendar)

@@ -8,6 +8,9 @@ from babel.dates import format_date
 _PATTERNS = {"en": "EEEE, d MMMM yyyy"}
 """Where the language's own full form differs between countries."""
 
+_BRIEF_PATTERNS = {"en": "d MMM yyyy"}
+"""The same for a short form."""
+
 
 def exactly(at: datetime, language: str, zone: str) -> str:
     """Write a moment in `zone` with weekday, date, time to the second and zone, in `language`."""
@@ -18,3 +21,9 @@ def exactly(at: datetime, language: str, zone: str) -> str:
 def full_day(day: date, language: str) -> str:
     """Write a day with its weekday, in `language`."""
     return format_date(day, _PATTERNS.get(language, "full"), locale=language)
+
+
+def briefly(at: datetime, language: str, zone: str) -> str:
+    """Write a moment in `zone` as a short date and the time to the minute, for what is told exactly elsewhere."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{format_date(local.date(), _BRIEF_PATTERNS.get(language, 'medium'), locale=language)}, {local:%H:%M}"

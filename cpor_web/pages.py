@@ -1,14 +1,18 @@
 """What every page gets: the places to go by role, attributes that tie a field's words to it, deadlines explained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app, request, url_for
 from flask_security import current_user
+from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 
-from cpor_web.explained import how_computed
+from cpor_web import current, explained
+from cpor_web.emails.condition import count_for_a_person
+from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
@@ -26,17 +30,22 @@ PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry of the navigation. `label` is a msgid."""
+    """An entry of the navigation. `label` is a msgid; `current` is what `aria-current` says of it, or empty.
+
+    `waiting` is how much there needs a person.
+    """
 
     label: str
     url: str
-    is_current: bool
+    current: str
+    waiting: int = 0
 
 
 def init_app(app: Flask) -> None:
     """Give the templates what `_base.html`, `_fields.html` and `_status.html` ask for."""
     app.context_processor(_around_every_page)
-    app.jinja_env.globals.update(aria=aria, described_by=described_by, how_computed=how_computed)
+    app.jinja_env.globals.update(aria=aria, described_by=described_by, how_computed=explained.how_computed)
+    app.jinja_env.globals.update(time_left=time_left, how_long=how_long)
     app.jinja_env.filters["options_by_group"] = options_by_group
 
 
@@ -49,11 +58,39 @@ def _around_every_page() -> dict[str, Any]:
 
 def navigation(role: Role) -> list[Place]:
     """Return the places that `role` can go to, in order; those whose pages are not there are left out."""
-    return [
-        Place(label, url_for(endpoint), request.endpoint == endpoint)
+    places = [
+        (endpoint, label, url_for(endpoint))
         for endpoint, label, roles in PLACES
         if role in roles and endpoint in current_app.view_functions
     ]
+    around = [url for _endpoint, _label, url in places if f"{request.path}/".startswith(f"{url}/")]
+    within = max(around, key=len, default="")
+    return [
+        Place(
+            label,
+            url,
+            "page" if request.endpoint == endpoint else "true" if url == within else "",
+            _waiting(endpoint),
+        )
+        for endpoint, label, url in places
+    ]
+
+
+def time_left(at: datetime, rule: Mapping[str, Any] | None) -> str:
+    """Return in words how long it still is until a deadline, from this request's moment."""
+    return explained.time_left(at, rule, now=current.now(), calendar=current.programme().calendar)
+
+
+def how_long(period: str) -> str:
+    """Return in words how long a step of a claim's way takes at most."""
+    return explained.how_long(period, current.programme().periods)
+
+
+def _waiting(endpoint: str) -> int:
+    try:
+        return count_for_a_person(db.session()) if endpoint == "reviewers.mails" else 0
+    except SQLAlchemyError:  # the page that says that the database is away has this row of links too
+        return 0
 
 
 def aria(field: Field, hint: str = "", **more: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import holidays
 
+from consent_links import key_id
 from cpor_web import catalogue
 from cpor_web.config import Settings
 from cpor_web.rules.deadlines import Calendar, Periods
@@ -17,7 +18,10 @@ from cpor_web.rules.words import N_
 
 @dataclass(frozen=True)
 class Programme:
-    """One object for everything that the operator decides and the process depends on."""
+    """One object for everything that the operator decides and the process depends on.
+
+    `edition` is the guide's, `link_keys` the ids of the keys that sign customers' links, newest first.
+    """
 
     operator: str
     name: str
@@ -27,10 +31,14 @@ class Programme:
     reply_to: str
     reviewers_address: str
     calendar: Calendar
+    edition: str
     periods: Periods
     correctable_in: frozenset[Status]
     grace_seconds: float
     one_click: bool
+    link_keys: tuple[str, ...]
+    hold_share: float
+    hold_count: int
     assessor: str
     catalogue: catalogue.Catalogue
 
@@ -46,10 +54,14 @@ class Programme:
             reply_to=settings.reply_to or settings.mail_from,
             reviewers_address=settings.reviewers_address,
             calendar=Calendar(settings.time_zone, settings.weekend, DaysOff(settings)),
+            edition=settings.guide,
             periods=_periods(settings),
             correctable_in=EDITIONS[settings.guide].correctable_in,
             grace_seconds=settings.consent_grace,
             one_click=settings.one_click,
+            link_keys=tuple(key_id(key) for key in settings.consent_keys),
+            hold_share=settings.hold_share,
+            hold_count=settings.hold_count,
             assessor=settings.assessor,
             catalogue=catalogue.load(Path(settings.catalogue) if settings.catalogue else catalogue.SAMPLE),
         )
@@ -61,7 +73,7 @@ class Programme:
 
 def _periods(settings: Settings) -> Periods:
     """Return the edition's periods, with those that the operator set by hand."""
-    names = ("submitted", "review", "partner", "consent", "dispute")
+    names = ("submitted", "review", "partner", "consent", "dispute", "dispute_review")
     by_hand = {name: getattr(settings, f"{name}_days") for name in names}
     return replace(EDITIONS[settings.guide].periods, **{n: days for n, days in by_hand.items() if days is not None})
 

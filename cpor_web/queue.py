@@ -20,8 +20,26 @@ ASSESS = "jobs.windows.assess_due"
 HAND_OVER = "jobs.handover.deliver"
 REMIND = "jobs.upkeep.remind"
 DIGEST = "jobs.upkeep.digest"
+CHECKPOINT = "jobs.upkeep.checkpoint"
+POLL_MAILBOX = "jobs.incoming.poll"
+SETTLE_RECEIVED = "jobs.incoming.settle"
+ERASE_RECEIVED = "jobs.incoming.erase"
 
-JOBS = frozenset({SEND_MAIL, CLOSE_WINDOWS, LAPSE_DEADLINES, ASSESS, HAND_OVER, REMIND, DIGEST})
+JOBS = frozenset(
+    {
+        SEND_MAIL,
+        CLOSE_WINDOWS,
+        LAPSE_DEADLINES,
+        ASSESS,
+        HAND_OVER,
+        REMIND,
+        DIGEST,
+        CHECKPOINT,
+        POLL_MAILBOX,
+        SETTLE_RECEIVED,
+        ERASE_RECEIVED,
+    }
+)
 """The only names a worker runs. None takes an argument: what is due is in the database."""
 
 RINGS = "rings"

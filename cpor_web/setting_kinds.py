@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SHORTEST_KEY = 32
 LONGEST_RETURN_LOCAL = 20
+LARGEST_PICTURE = 256 * 1024
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -132,8 +133,53 @@ def return_address(text: str) -> str:
     return text
 
 
+_LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+
+
+def domain(text: str) -> str:
+    if not re.fullmatch(rf"({_LABEL}\.)+{_LABEL}", text.lower()):
+        raise ValueError("a domain in ASCII, such as vendor.example.com")
+    return text.lower()
+
+
+def selector(text: str) -> str:
+    """Take a DKIM selector (RFC 6376 section 3.1): labels of a domain name."""
+    if not re.fullmatch(rf"({_LABEL}\.)*{_LABEL}", text.lower()):
+        raise ValueError("letters, digits and hyphens, such as cpor")
+    return text.lower()
+
+
 def path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
+
+def colour(text: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
+        raise ValueError("a colour such as #0b57c2")
+    return text.lower()
+
+
+def picture(text: str) -> str:
+    """Take the path of a file that `picture_type` knows; it is read once, at the start."""
+    file = path(text)
+    if not file.is_file() or file.stat().st_size > LARGEST_PICTURE or not picture_type(file.read_bytes()):
+        raise ValueError(f"an SVG, PNG, JPEG or WebP file of at most {LARGEST_PICTURE // 1024} KiB")
+    return str(file)
+
+
+def picture_type(content: bytes) -> str:
+    """Return the media type of a picture, told by its content; empty where it is none that browsers show safely."""
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    if re.match(
+        rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>\[]*>\s*)?<svg[\s>]",
+        content,
+        re.DOTALL,
+    ):
+        return "image/svg+xml"
+    return next((kind for start, kind in _PICTURES.items() if content.startswith(start)), "")
+
+
+_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 days = number(int, 1, 366)

@@ -106,6 +106,7 @@ def test_a_subdivision_needs_its_country_and_must_be_one_of_it() -> None:
     assert problems(subdivision="BY") == ["CPOR_SUBDIVISION needs CPOR_COUNTRY."]
     (problem,) = problems(country="DE", subdivision="ZZ")
     assert "CPOR_SUBDIVISION" in problem
+    assert "such as DE and BY" in problem
 
 
 def test_the_two_key_rings_share_no_key() -> None:

@@ -212,7 +212,8 @@ def _assert_clock(claim: Claim, rule: Rule, due: datetime | None) -> None:
     if rule.clock in DUE_RULE:
         assert claim.due_at == FIVE_BUSINESS_DAYS
         assert claim.due_rule is not None
-        assert claim.due_rule["period"] == DUE_RULE[rule.clock]
+        expected = "resubmitted" if rule.action is Action.RESUBMIT else DUE_RULE[rule.clock]
+        assert claim.due_rule["period"] == expected
     else:
         assert claim.due_at == (due if rule.clock is Clock.KEEP else None)
 

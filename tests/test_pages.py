@@ -132,6 +132,20 @@ def test_business_days_are_explained_with_what_was_not_counted(app: Flask) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("period", "event"),
+    [
+        ("resubmitted", "the claim was resubmitted"),
+        ("contact", "the mail server took the mail that asked for a right contact"),
+        ("undo", "the denial was undone"),
+    ],
+)
+def test_every_clock_says_by_what_it_started(app: Flask, period: str, event: str) -> None:
+    start = datetime(2026, 12, 22, 9, 30, tzinfo=UTC)
+    told = _sentences(app, deadlines.business_days(period, start, 3, CALENDAR))
+    assert told[0] == f"The clock started when {event}: Tuesday, 22 December 2026, 10:30:00 CET."
+
+
 def test_a_day_added_to_make_the_days_full_is_explained(app: Flask) -> None:
     taken = datetime(2026, 3, 22, 22, 59, 59, 500_000, tzinfo=UTC)
     told = _sentences(app, deadlines.consent_end(taken, 7, CALENDAR))

@@ -29,8 +29,10 @@ def test_the_2023_edition_has_other_periods_and_lets_them_not() -> None:
 
 
 def test_a_period_that_is_set_by_hand_wins_over_the_edition() -> None:
-    programme = Programme.from_settings(Settings(guide="2023", review_days=3, consent_days=0.25))
-    assert programme.periods == Periods(submitted=5, review=3, partner=14, consent=0.25, dispute=30)
+    programme = Programme.from_settings(
+        Settings(guide="2023", review_days=3, consent_days=0.25, dispute_review_days=4)
+    )
+    assert programme.periods == Periods(submitted=5, review=3, partner=14, consent=0.25, dispute=30, dispute_review=4)
 
 
 def test_replies_go_to_the_sender_unless_another_mailbox_is_set() -> None:

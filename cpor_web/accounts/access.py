@@ -12,7 +12,10 @@ from cpor_web.rules.roles import Role
 OPEN = (
     "static",
     "bootstrap.static",
+    "brand",
     "health",
+    "published",
+    "records",
     "customers",
     "assessors",
     "security.login",

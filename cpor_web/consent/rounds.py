@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consent_links import new_id
-from cpor_web import assessment, history, lifecycle
+from cpor_web import assessment, history, holding, lifecycle
 from cpor_web.emails import catalogue, outbox
-from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Round, RoundState
+from cpor_web.models import Claim, CustomerContact, Invitation, Mail, ReceivedKind, ReceivedMail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import Deadline
@@ -122,6 +122,7 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     """Close one round if it is still due, and tell whether it was.
 
     Without a denial the claim goes to assessment, once; a round that needed a yes and got none ends as declined.
+    Nothing is closed while all closing is held.
     """
     round_ = session.get(Round, round_id)
     if round_ is None:
@@ -130,27 +131,39 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     hold(session, claim, round_)
     if round_.state is not RoundState.RUNNING or round_.closes_at is None or round_.closes_at > now:
         return False
-    if round_.reply_at is not None:
+    if round_.reply_at is not None or _has_unsettled_mail(session, claim):
         return False
     asked = [each for each in round_.invitations if each.superseded_at is None]
     end = latest_end(asked, programme)
     if round_.ends_at is not None and end.at > round_.ends_at:
         set_end(round_, end, programme)  # a notice that was sent again, and may be out, prints a later end
         return False
+    if holding.bars(session):
+        return False
     passed = not round_.needs_yes or round_.yes_at is not None
     if not passed:
         claim.rejection, claim.rejection_detail, claim.rejection_comment = Rejection.CUSTOMER_DECLINE, None, ""
         claim.rejected_by_id = None
     action = Action.PASS if passed else Action.DECLINE_BY_SILENCE
-    data = {"round": round_.number}
+    until = {} if passed else {"ends_at": (round_.ends_at or end.at).isoformat()}
+    data = {"round": round_.number, **until}
     lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme, data=data)
     round_.state = RoundState.PASSED if passed else RoundState.SILENT
     round_.closed_at = now
     for invitation in asked:
-        outbox.call_back(session, invitation.id, why="called back: the consent period was over before this was sent")
+        outbox.call_back(
+            session, invitation.id, why="called back: the consent period was over before this was sent", now=now
+        )
     if passed:
         assessment.queue(session, claim, round_, now=now, programme=programme)
     return True
+
+
+def _has_unsettled_mail(session: Session, claim: Claim) -> bool:
+    """Tell whether a reply or a report about a mail of this claim has come in, of which nothing was drawn yet."""
+    decisive = ReceivedMail.kind.in_((ReceivedKind.REPLY, ReceivedKind.HARD_BOUNCE))
+    came = select(ReceivedMail.id).join(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None), decisive)
+    return session.scalar(came.where(Mail.claim_id == claim.id).limit(1)) is not None
 
 
 def end(session: Session, round_: Round, *, now: datetime) -> None:
@@ -161,4 +174,6 @@ def end(session: Session, round_: Round, *, now: datetime) -> None:
     if round_.is_open:
         round_.state, round_.closed_at = RoundState.ENDED, now
         for invitation in round_.invitations:
-            outbox.call_back(session, invitation.id, why="called back: the claim was rejected before this was sent")
+            outbox.call_back(
+                session, invitation.id, why="called back: the claim was rejected before this was sent", now=now
+            )

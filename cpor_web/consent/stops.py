@@ -21,6 +21,9 @@ WRONG_PERSON = N_("the contact is not the right person")
 DENIED_BY_REPLACED = N_("a replaced contact denied")
 STILL_MISSING = N_("the right contact is still missing")
 
+NOT_REACHED = N_("The notice to them could not be delivered.")
+SAYS_WRONG = N_("They say that they are not the right person.")
+
 
 def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: str) -> bool:
     """Stop a round's clock, and tell whether it was running or about to; `why` is a msgid for the history."""
@@ -32,6 +35,21 @@ def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: s
     data = {"round": round_.number, "why": why}
     history.append(session, claim, "consent:stopped", actor=SYSTEM, now=now, data=data)
     return True
+
+
+def why_astray(invitation: Invitation) -> str | None:
+    """Return why another contact is needed instead of this one (a sentence's msgid), None where none is."""
+    if invitation.is_the_wrong_person:
+        return SAYS_WRONG
+    return NOT_REACHED if invitation.bounced_at is not None else None
+
+
+def who_is_astray(session: Session, round_: Round) -> list[tuple[CustomerContact, str]]:
+    """Return the contacts instead of whom others are needed, each with why; what this transaction added counts."""
+    session.flush()
+    for each in round_.invitations:
+        session.expire(each, ["answers"])
+    return [(each.contact, why) for each in round_.astray if (why := why_astray(each)) is not None]
 
 
 def is_astray(session: Session, asked: Sequence[Invitation]) -> bool:
@@ -58,7 +76,8 @@ def ask_for_contact(
 ) -> None:
     """Stop the clock because nobody, or the wrong person, was reached; the partner is to name a right contact."""
     if stop(session, claim, round_, now=now, why=why):
-        catalogue.contact_needed(session, claim, round_, now=now, programme=programme)
+        astray = who_is_astray(session, round_)
+        catalogue.contact_needed(session, claim, round_, astray, now=now, programme=programme)
 
 
 def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
@@ -75,14 +94,27 @@ def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Pro
     if facts.proposed_contact(session, claim) is not None:
         return  # the partner was quicker than our mail: a reviewer acts next
     rounds.hold(session, claim, round_)
-    due = deadlines.business_days("contact", now, programme.periods.partner, programme.calendar)
-    round_.contact_due_at, round_.contact_rule = due.at, due.rule
+    set_contact_clock(round_, now, programme)
+
+
+def set_contact_clock(round_: Round, asked_at: datetime | None, programme: Programme) -> None:
+    """Let the partner's time to name a right contact count from the moment they were asked, or stand still."""
+    round_.contact_due_at = round_.contact_rule = None
+    if asked_at is not None:
+        due = deadlines.business_days("contact", asked_at, programme.periods.partner, programme.calendar)
+        round_.contact_due_at, round_.contact_rule = due.at, due.rule
+
+
+def stopped_since(session: Session, claim_id: int) -> datetime | None:
+    """Return since when the clock stands still for a right contact that the partner is asked for."""
+    stopped = select(Event).where(Event.claim_id == claim_id, Event.kind == "consent:stopped")
+    last = session.scalar(stopped.order_by(Event.position.desc()).limit(1))
+    return last.at if last is not None and last.data["why"] != DENIED_BY_REPLACED else None
 
 
 def _is_of_this_stop(session: Session, mail: Mail) -> bool:
-    stopped = select(Event).where(Event.claim_id == mail.claim_id, Event.kind == "consent:stopped")
-    last = session.scalar(stopped.order_by(Event.position.desc()).limit(1))
-    return last is not None and last.data["why"] != DENIED_BY_REPLACED and mail.queued_at >= last.at
+    since = stopped_since(session, mail.claim_id) if mail.claim_id is not None else None
+    return since is not None and mail.queued_at >= since
 
 
 def replace_contact(
@@ -99,7 +131,7 @@ def replace_contact(
     for invitation in round_.invitations:
         if invitation.contact_id == old.id and invitation.superseded_at is None:
             invitation.superseded_at = now
-            outbox.call_back(session, invitation.id, why="called back: another contact is asked instead")
+            outbox.call_back(session, invitation.id, why="called back: another contact is asked instead", now=now)
             if _has_confirmed(session, invitation):
                 round_.yes_at = None
     position, old.position = old.position, None

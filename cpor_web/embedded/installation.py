@@ -19,6 +19,7 @@ from cpor_web.embedded.exc import StartError
 from cpor_web.embedded.postgres import EmbeddedPostgres
 from cpor_web.embedded.redis_server import EmbeddedRedis
 from cpor_web.embedded.service import Service
+from cpor_web.embedded.sockets import socket_folder
 from cpor_web.embedded.supervisor import Supervisor
 
 DATABASE = "cpor"
@@ -54,12 +55,21 @@ def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = Fals
             env |= {"CPOR_MAIL_SERVER": catcher.host, "CPOR_MAIL_PORT": str(catcher.smtp_port)}
         if env.get("CPOR_ENVIRONMENT") == "development":
             env.setdefault("CPOR_MAIL_SECURITY", "none")
+            env.setdefault("CPOR_RETURN_ADDRESS", "returns@vendor.example.com")
         _prepare(env, environ, sample)
         return supervisor.run(
             _services(env, reload),
             servers=servers,
             when_ready=lambda: _welcome(supervisor, env, catcher, sample),
         )
+
+
+def database_url(data_dir: Path) -> str | None:
+    """Return where the database of a data folder answers while `cpor up` runs there; None where it has none."""
+    postgres = EmbeddedPostgres(data_dir)
+    if not (postgres.folder / "PG_VERSION").exists():
+        return None
+    return postgres.url(DATABASE, sockets=socket_folder(postgres.folder))
 
 
 def _services(env: Mapping[str, str], reload: bool) -> list[Service]:

@@ -71,9 +71,13 @@ class EmbeddedPostgres(Server):
         assert match is not None
         return int(match.group())
 
-    def url(self, dbname: str) -> str:
-        """The SQLAlchemy URL of a database of this server. Raises StartError before start()."""
-        return f"postgresql+psycopg://{SUPERUSER}@/{quote(dbname)}?host={quote(str(self.sockets))}&port={PORT}"
+    def url(self, dbname: str, *, sockets: Path | None = None) -> str:
+        """The SQLAlchemy URL of a database of this server.
+
+        sockets: the folder of its socket, where another process has started it. Raises StartError before start().
+        """
+        host = quote(str(sockets or self.sockets))
+        return f"postgresql+psycopg://{SUPERUSER}@/{quote(dbname)}?host={host}&port={PORT}"
 
     def create_database(self, name: str, *, template: str | None = None) -> bool:
         """Create a database unless it exists, and tell whether it was created.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import contacts
 from cpor_web.models import Claim
+from cpor_web.numbers import number_in
 from cpor_web.reviewers import page
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.decisions import do
@@ -58,6 +60,8 @@ def settle_reply(reference: str) -> ResponseReturnValue:
         return page.invalid(claim_or_404(reference), {"reply": form})
 
     def verb(session: Session, claim: Claim, *, seen: int, **about: Any) -> None:
-        contacts.settle_reply(session, claim, form.evidence.data, denies=form.denies, whose=form.who, **about)
+        up_to = number_in(request.form.get("up_to"))
+        words, denies, whose = form.evidence.data, form.denies, form.who
+        contacts.settle_reply(session, claim, words, denies=denies, whose=whose, up_to=up_to, **about)
 
     return do(reference, verb, _("What the reply says is recorded."), {"reply": form})

@@ -62,11 +62,13 @@ def reject(reference: str) -> ResponseReturnValue:
 def request_information(reference: str) -> ResponseReturnValue:
     """Ask the partner for more."""
     form = AskForm(prefix="ask")
+    form.offer(claim_or_404(reference), programme().catalogue)
     if not form.validate():
         return page.invalid(claim_or_404(reference), {"ask": form})
 
     def verb(session: Session, claim: Claim, **about: Any) -> None:
-        operations.request_information(session, claim, form.asks, form.summary, **about)
+        words, products = form.comment.data or "", form.concerned
+        operations.request_information(session, claim, form.asks, words, products=products, **about)
 
     return do(reference, verb, _("The partner is asked, and has the claim now."), {"ask": form})
 

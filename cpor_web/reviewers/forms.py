@@ -1,5 +1,7 @@
 """What a reviewer fills in. Every form's fields carry its prefix, because several share a page."""
 
+from collections.abc import Mapping, Sequence
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -9,6 +11,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cpor_web.catalogue import Catalogue
+from cpor_web.claims.deciding import WHICH_PRODUCTS, is_unnamed
 from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.models import Claim
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
@@ -49,6 +52,18 @@ MissingForm: type[Form] = type(
 """A text beside each reason to ask."""
 
 
+def _boxes(label: str) -> SelectMultipleField:
+    return SelectMultipleField(
+        label, choices=[], option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
+    )
+
+
+ProductsForm: type[Form] = type(
+    "ProductsForm", (Form,), {reason.name.lower(): _boxes(_l("In which product")) for reason in Request}
+)
+"""The claimed products beside each reason to ask; none need be ticked."""
+
+
 class AskForm(FlaskForm):
     """What the partner is asked for: reasons, what is missing for each, and a comment."""
 
@@ -60,23 +75,39 @@ class AskForm(FlaskForm):
         widget=ListWidget(prefix_label=False),
     )
     missing = FormField(MissingForm)
+    products = FormField(ProductsForm)
     comment = _words(_l("Comment"), description=_l("The partner reads it together with the reasons."))
+
+    def offer(self, claim: Claim, catalogue: Catalogue) -> None:
+        """Offer the claimed products, beside every reason."""
+        for boxes in self.products:
+            boxes.choices = [SelectChoice(key, catalogue.product_name(key)) for key in claim.product_keys]
+
+    def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
+        """Check each field, and that *Missing products* says which."""
+        is_valid = bool(super().validate(extra_validators))
+        chosen, which = self.asks.get(Request.PRODUCTS), self.concerned.get(Request.PRODUCTS, ())
+        if is_unnamed(chosen, which):
+            words = self.missing[Request.PRODUCTS.name.lower()]
+            words.errors = [*words.errors, _(WHICH_PRODUCTS)]
+            return False
+        return is_valid
+
+    @property
+    def concerned(self) -> dict[Request, list[str]]:
+        """The products that were ticked, by the reasons that were chosen."""
+        return {reason: list(self.products[reason.name.lower()].data or ()) for reason in self.asks}
 
     @property
     def asks(self) -> dict[Request, str]:
         """What is missing, by the reasons that were chosen; a text beside another is left out."""
-        chosen = [Request(value) for value in self.reasons.data or ()]
+        chosen = [reason for reason in Request if reason.value in (self.reasons.data or ())]
         return {reason: self.missing[reason.name.lower()].data for reason in chosen}
 
-    @property
-    def summary(self) -> str:
-        """The comment; where there is none, what was written beside the reasons says it all."""
-        return self.comment.data or "\n".join(filter(None, self.asks.values()))
-
-    def texts(self) -> list[tuple[Request, object, object]]:
-        """Return each reason with its box and its text, for the page."""
+    def parts(self) -> list[tuple[Request, object, object, object]]:
+        """Return each reason with its box, its products and its text, for the page."""
         return [
-            (reason, box, self.missing[reason.name.lower()])
+            (reason, box, self.products[reason.name.lower()], self.missing[reason.name.lower()])
             for reason, box in zip(Request, self.reasons, strict=True)
         ]
 

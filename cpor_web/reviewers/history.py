@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from cpor_web import downloads, history_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
-from cpor_web.current import actor, documents
+from cpor_web.current import actor, documents, programme_as_set_up
 from cpor_web.extensions import db
 from cpor_web.reviewers import words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
@@ -58,7 +58,11 @@ def export_history_as_json(reference: str) -> Response:
     """Give the history for other programs to read."""
     claim = claim_or_404(reference)
     events = [
-        {**history_words.record(event), "more": words.details(event), "is_internal": event.is_internal}
+        {
+            **history_words.record(event, programme_as_set_up().catalogue),
+            "more": words.details(event),
+            "is_internal": event.is_internal,
+        }
         for event in queries.history(db.session(), claim, actor(), kind=_kind())
     ]
     return downloads.structured(f"{claim.reference}-review.json", {"claim": claim.reference, "events": events})

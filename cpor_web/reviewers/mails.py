@@ -1,4 +1,4 @@
-"""Every mail that was ever to be sent, with where it stands and what the mail server said."""
+"""Every mail that was ever to be sent, with where it stands and what the mail server said; some need a person."""
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,22 +17,30 @@ from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
 
+FOR_A_PERSON = "needs-a-person"
+"""In place of a state: the mails that failed and nobody has dealt with."""
+
 
 @bp.get("/mails")
 @allowed(REVIEWERS)
 def mails() -> ResponseReturnValue:
-    """List the mails, the newest first, of one state where asked."""
+    """List the mails, the newest first; of one state, or those that need a person, where asked."""
     state = _state()
     page = page_number()
     found = queries.all_mails(
-        db.session(), state=state, limit=queries.PAGE + 1, offset=(page - 1) * queries.PAGE
-    )  # one more than a page holds tells whether there is a next one
+        db.session(),
+        state=state,
+        for_a_person=_is_for_a_person(),
+        limit=queries.PAGE + 1,  # one more than a page holds tells whether there is a next one
+        offset=(page - 1) * queries.PAGE,
+    )
     listed = list(found[: queries.PAGE])
     return render_template(
         "reviewers/mails.html",
         mails=listed,
         references=_references(listed),
-        state=state,
+        chosen=FOR_A_PERSON if _is_for_a_person() else state.value if state else None,
+        for_a_person=FOR_A_PERSON,
         states=mail_words.STATES,
         page=page,
         has_more=len(found) > queries.PAGE,
@@ -54,16 +62,36 @@ def send_again(mail_id: int) -> ResponseReturnValue:
     return redirect(_back(mail))
 
 
+@bp.post("/mails/<int:mail_id>/done")
+@allowed(REVIEWERS)
+def deal_with(mail_id: int) -> ResponseReturnValue:
+    """Note that nothing is left to be done about a mail that failed."""
+    mail = db.session.get(Mail, mail_id) or abort(404)
+    try:
+        with transaction(db.session):
+            operations.deal_with(db.session(), mail, actor=actor(), now=now())
+    except Refused as refusal:
+        flash(sentence(refusal), "error")
+    else:
+        flash(_("Noted: nothing is left to be done about this mail."), "success")
+    return redirect(_back(mail))
+
+
 def _back(mail: Mail) -> str:
-    """Return the page on which the button was: the claim's, or the list."""
-    claim = db.session.get(Claim, mail.claim_id) if mail.claim_id and request.form.get("from") == "claim" else None
+    """Return the page on which the button was: the claim's, or the list as it was filtered."""
+    origin = request.form.get("from")
+    claim = db.session.get(Claim, mail.claim_id) if mail.claim_id and origin == "claim" else None
     if claim is None:
-        return url_for("reviewers.mails")
+        return url_for("reviewers.mails", state=FOR_A_PERSON if origin == FOR_A_PERSON else None)
     return url_for("reviewers.claim", reference=claim.reference, _anchor="mails")
 
 
 def _state() -> MailState | None:
     return next((state for state in MailState if state.value == request.args.get("state")), None)
+
+
+def _is_for_a_person() -> bool:
+    return request.args.get("state") == FOR_A_PERSON
 
 
 def _references(listed: list[Mail]) -> dict[int, str]:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 
+from cpor_web import holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
 from cpor_web.claims.next_steps import next_step
@@ -17,7 +18,7 @@ from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
 from cpor_web.models import Answer, Claim, Invitation, Round, RoundState
-from cpor_web.reviewers import words
+from cpor_web.reviewers import received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.forms import AskForm, CommentForm, GoOnForm, NoteForm, RejectForm, ReplyForm
 from cpor_web.rules import contacts
@@ -31,12 +32,11 @@ UNPROCESSABLE = 422
 
 FORMS: dict[str, type[FlaskForm]] = {
     "reject": RejectForm,
-    "ask": AskForm,
     "comment": CommentForm,
     "note": NoteForm,
     "go-on": GoOnForm,
 }
-"""The forms of the page by their prefixes; that of a reply also asks who has replied."""
+"""The forms of the page by their prefixes; those to ask, and of a reply, also offer what is the claim's."""
 
 EARLIER = frozenset(
     {"claim:information-requested", "claim:resubmitted", "claim:rejected", "claim:disputed", "claim:withdrawn"}
@@ -55,17 +55,24 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     """Render the page. `forms` are those that were filled in, by prefix; `seen` is the version they are about."""
     session, reader = db.session(), actor()
     events = queries.history(session, claim, reader)
+    assessment = queries.assessment_of(session, claim)
+    replies = received.unread(session, claim)
     reply = ReplyForm(formdata=None, prefix="reply")
     reply.offer(claim)
-    empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()} | {"reply": reply}
+    ask = AskForm(formdata=None, prefix="ask")
+    ask.offer(claim, programme().catalogue)
+    reply.evidence.data = "\n\n".join(each.mail.words for each in replies)
+    empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()}
+    empty |= {"reply": reply, "ask": ask}
     return render_template(
         "reviewers/claim.html",
         Action=Action,
         answers=answers_of(claim),
-        assessment=queries.assessment_of(session, claim),
+        assessment=assessment,
         claim=claim,
         comments=queries.comments_of(session, claim),
         concerns=dict(concerns_of(claim)),
+        decline=queries.decline_of(session, claim),
         documents=queries.documents_of(session, claim),
         earlier=[event for event in events if event.kind in EARLIER],
         forms={**empty, **(forms or {})},
@@ -76,11 +83,19 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         now=now(),
         offered=queries.offered(session, claim, actor=reader, now=now(), programme=programme()),
         proposal=claim.proposed_contact,
+        replies=replies,
         rounds=queries.rounds_of(session, claim),
         seen=claim.version if seen is None else seen,
-        step=next_step(claim, queries.latest_round(session, claim), now=now()),
+        step=next_step(
+            claim,
+            queries.latest_round(session, claim),
+            now=now(),
+            assessment=assessment,
+            is_held=holding.in_force(session) is not None,
+        ),
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,
+        why_stopped=queries.why_stopped(session, claim),
         **more,
     )
 
@@ -96,7 +111,7 @@ def refused(reference: str, refusal: Refused, forms: dict[str, FlaskForm]) -> Re
     for form in forms.values():
         if isinstance(refusal, Invalid) and refusal.field_name in form:
             form[refusal.field_name].errors = [sentence(refusal)]
-            return shown(claim, forms), status_of(refusal)
+            return shown(claim, forms, seen=request.form.get("seen", type=int)), status_of(refusal)
     changes = changes_since(db.session(), claim, refusal.since, actor()) if isinstance(refusal, Stale) else []
     return shown(claim, forms, refused=sentence(refusal), changes=changes), status_of(refusal)
 

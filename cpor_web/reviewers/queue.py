@@ -1,22 +1,23 @@
 """The review queue: overdue first, then by due time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import queries
+from cpor_web.claims import lists, queries
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
+from cpor_web.keyset import Page
 from cpor_web.models import Claim
-from cpor_web.numbers import page_number
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import QueueFilter
 from cpor_web.reviewers.waiting import needing_a_reviewer
-from cpor_web.rules.roles import REVIEWERS
+from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
@@ -43,28 +44,31 @@ def queue() -> ResponseReturnValue:
     form = QueueFilter(request.args)
     form.offer(programme().catalogue)
     status = next((status for status in SHOWN if status.value == request.args.get("status")), None)
-    page = page_number()
-    found = _found(form, status, page)
+    page = _found(form, status)
     return render_template(
         "reviewers/queue.html",
-        claims=found[: queries.PAGE],
-        counts=queries.queue_counts(db.session(), actor(), now=now()),
+        claims=page.rows,
+        counts=lists.queue_counts(db.session(), actor(), now=now()),
         form=form,
         is_filtered=bool(form.whose.data or form.area.data or form.disputed.data),
         asked=needing_a_reviewer(db.session()),
         is_overdue=queries.is_overdue,
-        next_page=_url(status, page=page + 1) if len(found) > queries.PAGE else None,
+        next_page=page.after and _url(status, after=page.after),
+        previous_page=page.before and _url(status, before=page.before),
+        held=holding.in_force(db.session()),
+        may_release=actor().role is Role.ADMINISTRATOR,
         now=now(),
+        reader_id=actor().user_id,
         status=status,
         submitted=Status.SUBMITTED,
         tabs=list(_tabs(status)),
     )
 
 
-def _found(form: QueueFilter, status: Status | None, page: int) -> Sequence[Claim]:
-    """Return a page of claims, and one more where there is a next page."""
+def _found(form: QueueFilter, status: Status | None) -> Page[Claim]:
+    """Return the page of claims that the address asks for."""
     area = form.area.data or ""
-    return queries.review_queue(
+    return lists.review_queue(
         db.session(),
         actor(),
         status=status,
@@ -72,20 +76,20 @@ def _found(form: QueueFilter, status: Status | None, page: int) -> Sequence[Clai
         unassigned=form.whose.data == "unassigned",
         disputed=bool(form.disputed.data),
         area=area if area in programme().catalogue.areas else "",
-        limit=queries.PAGE + 1,
-        offset=(page - 1) * queries.PAGE,
+        before=request.args.get("before", ""),
+        after=request.args.get("after", ""),
     )
 
 
 def _tabs(chosen: Status | None) -> Iterator[Tab]:
-    counts = queries.counts(db.session(), actor())
+    counts = lists.counts(db.session(), actor(), now=now())
     waiting = sum(counts[status] for status in queries.WAITING_FOR_OPERATOR)
     yield Tab(N_("Waiting for us"), _url(None), waiting, chosen is None)
     for status in SHOWN:
         yield Tab(status.label, _url(status), counts[status], chosen is status)
 
 
-def _url(status: Status | None, page: int | None = None) -> str:
+def _url(status: Status | None, **cursor: str) -> str:
     """Return the address of the queue with the filters that are chosen now."""
-    kept: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name))}
-    return url_for("reviewers.queue", status=status.value if status else None, page=page, **kept)
+    kept: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name))} | cursor
+    return url_for("reviewers.queue", status=status.value if status else None, **kept)

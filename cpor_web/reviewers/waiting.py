@@ -3,35 +3,32 @@
 from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session, selectinload
 
-from cpor_web.claims.next_steps import REPLACED_DENIED
-from cpor_web.models import Claim, CustomerContact, Event, Round, RoundState
+from cpor_web.claims.turns import HAS_PROPOSAL, IS_IN_DOUBT, IS_STOPPED
+from cpor_web.consent.stops import DENIED_BY_REPLACED
+from cpor_web.models import Claim, Event, Round
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
 REPLIED = N_("A person at the customer has replied. Nothing is closed until the reply is read.")
+REPLACED_DENIED = N_("A contact who was replaced denied. Nothing is closed until a reviewer has looked at it.")
 PROPOSED = N_("The partner proposes another customer contact.")
+IN_DOUBT = N_("We do not know whether a notice was delivered. No time runs before it is sent again.")
 
 
 def needing_a_reviewer(session: Session) -> list[tuple[Claim, str]]:
     """Return the claims, the longest asked first, each with the sentence (a msgid) that says what it needs."""
-    is_stopped = Round.state == RoundState.STOPPED
-    has_proposal = (
-        select(CustomerContact.id)
-        .where(
-            CustomerContact.claim_id == Claim.id,
-            CustomerContact.replaces_id.is_not(None),
-            CustomerContact.position.is_(None),
-            CustomerContact.confirmed_by_id.is_(None),
-        )
-        .exists()
-    )
-    replaced_denied = (
-        select(Event.id).where(Event.claim_id == Claim.id, Event.kind == "consent:denied-by-superseded").exists()
+    why_stopped = (
+        select(Event.data["why"].as_string())
+        .where(Event.claim_id == Claim.id, Event.kind == "consent:stopped")
+        .order_by(Event.position.desc())
+        .limit(1)
+        .scalar_subquery()
     )
     need = case(
         (Round.reply_at.is_not(None), REPLIED),
-        (and_(is_stopped, has_proposal), PROPOSED),
-        (and_(is_stopped, replaced_denied), REPLACED_DENIED),
+        (and_(IS_STOPPED, HAS_PROPOSAL), PROPOSED),
+        (and_(IS_STOPPED, why_stopped == DENIED_BY_REPLACED), REPLACED_DENIED),
+        (IS_IN_DOUBT, IN_DOUBT),
     )
     found = (
         select(Claim, need)

@@ -1,4 +1,4 @@
-"""Words of the reviewers' pages: how far a moment is away, and what rounds and answers are called."""
+"""Words of the reviewers' pages: how far a moment is away, what is the matter with an address, what came of it."""
 
 from datetime import datetime
 
@@ -7,29 +7,25 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from cpor_web import history_words, mail_words
-from cpor_web.models import AnswerKind, AssessmentState, Event, RoundState
+from cpor_web.consent import stops
+from cpor_web.consent_words import ANSWERS, ROUNDS
+from cpor_web.current import programme_as_set_up
+from cpor_web.models import AssessmentState, Event, Round, RoundState
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules import contacts
 from cpor_web.rules.words import N_
 
-ROUNDS = {
-    RoundState.WAITING: N_("The notices are not out yet. No clock runs."),
-    RoundState.RUNNING: N_("The customer may deny."),
-    RoundState.STOPPED: N_("The clock is stopped: a right customer contact is needed."),
-    RoundState.PASSED: N_("The consent period passed without a denial."),
-    RoundState.DENIED: N_("The customer denied."),
-    RoundState.SILENT: N_("The customer's yes was needed, and none came."),
-    RoundState.ENDED: N_("Ended from outside, without the customer."),
+STOPS = {
+    stops.NOT_DELIVERED: N_(
+        "The clock is stopped: the notice could not be delivered. A right customer contact is needed."
+    ),
+    stops.WRONG_PERSON: N_(
+        "The clock is stopped: the contact is not the right person. A right customer contact is needed."
+    ),
+    stops.STILL_MISSING: N_("The clock is stopped: a right customer contact is still missing."),
+    stops.DENIED_BY_REPLACED: N_("The clock is stopped: a contact who was replaced denied. Look into it."),
 }
-
-ANSWERS = {
-    AnswerKind.DENIED: N_("denied"),
-    AnswerKind.NO_OBJECTION: N_("has no objection"),
-    AnswerKind.NOT_THE_RIGHT_PERSON: N_("is not the right person"),
-    AnswerKind.UNDONE: N_("restored the association"),
-    AnswerKind.YES_PRESSED: N_("said yes; it counts once it is confirmed"),
-    AnswerKind.YES_CONFIRMED: N_("confirmed the yes"),
-}
+"""Why a round is stopped, by the reason on record."""
 
 ASSESSMENTS = {
     AssessmentState.QUEUED: N_("Waiting to be assessed"),
@@ -57,9 +53,17 @@ def due(moment: datetime, now: datetime, *, is_overdue: bool) -> str:
     return _("Overdue, was due %(when)s", when=when) if is_overdue else _("Due %(when)s", when=when)
 
 
+def round_state(round_: Round, why_stopped: str | None) -> str:
+    """Return what a round is up to (a msgid); one that is stopped says why."""
+    if round_.state is RoundState.STOPPED:
+        return STOPS.get(why_stopped or "", ROUNDS[RoundState.STOPPED])
+    return ROUNDS[round_.state]
+
+
 def details(event: Event) -> list[str]:
     """Return what else there is to know of `event`, also the words of a reply: partners read them with a denial."""
-    lines, words = history_words.details(event), event.data.get("evidence")
+    catalogue, words = programme_as_set_up().catalogue, event.data.get("evidence")
+    lines = history_words.details(event, catalogue, for_reviewer=True)
     return [*lines, f"{_('The words of the reply')}: {words}"] if words else lines
 
 
@@ -74,6 +78,7 @@ def _for_templates() -> dict[str, object]:
         "event_details": details,
         "mail_name": mail_words.name,
         "mail_state": mail_words.state,
-        "round_words": ROUNDS,
+        "round_state": round_state,
         "told": history_words.told,
+        "why_astray": stops.why_astray,
     }

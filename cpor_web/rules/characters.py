@@ -16,6 +16,11 @@ def has_hidden(text: str) -> bool:
     return any(unicodedata.category(c) in HIDDEN for c in text)
 
 
+def visible(text: str) -> str:
+    """Return a line without the characters that show nothing."""
+    return "".join(c for c in text if unicodedata.category(c) not in HIDDEN)
+
+
 def one_line(typed: str) -> str:
     """Return what was typed with single blanks for its blanks and breaks, and without NULs."""
     return " ".join(typed.replace("\x00", "").split())

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 ONE_DAY = timedelta(days=1)
 ONE_SECOND = timedelta(seconds=1)
 LAST_SECOND = time(23, 59, 59)
+BUSINESS_DAYS = "business days"
+"""The unit of a stored rule that counts working days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Periods:
     partner: int = 5
     consent: float = 7
     dispute: int = 30
+    dispute_review: int = 5
 
     @property
     def decision(self) -> int:
@@ -94,7 +97,7 @@ def business_days(period: str, start: datetime, days: int, calendar: Calendar) -
             counted += 1
         else:
             skipped.append({"day": day.isoformat(), "why": why})
-    return Deadline(calendar.end_of(day), _rule(period, start, days, "business days", calendar, day, skipped=skipped))
+    return Deadline(calendar.end_of(day), _rule(period, start, days, BUSINESS_DAYS, calendar, day, skipped=skipped))
 
 
 def calendar_days(period: str, start: datetime, days: int, calendar: Calendar) -> Deadline:

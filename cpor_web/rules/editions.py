@@ -16,11 +16,11 @@ class Edition:
 
 EDITIONS = {
     "2020": Edition(
-        Periods(submitted=5, review=5, partner=5, consent=7, dispute=30),
+        Periods(submitted=5, review=5, partner=5, consent=7, dispute=30, dispute_review=5),
         frozenset({Status.SUBMITTED, Status.PARTNER_ACTION_REQUIRED}),
     ),
     "2023": Edition(
-        Periods(submitted=5, review=14, partner=14, consent=7, dispute=30),
+        Periods(submitted=5, review=14, partner=14, consent=7, dispute=30, dispute_review=5),
         frozenset({Status.PARTNER_ACTION_REQUIRED}),
     ),
 }

@@ -13,6 +13,9 @@ from cpor_web.config import Settings
 from cpor_web.programme import Programme
 from tests.support import assessor_server
 from tests.support.assessor_server import SECRET, AssessorServer
+from tests.support.smtp_fixtures import authority, authority_file, certificate_for
+
+__all__ = ["authority", "authority_file", "certificate_for"]
 
 
 @pytest.fixture

@@ -1,13 +1,18 @@
 """Posting, against a real server that answers in every way."""
 
 import socket
+import ssl
+from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import trustme
 
 from cpor_web.assessment.receiver import Away, Delivered, Failed, Outcome, as_json, post
 from cpor_web.assessment.signatures import headers
+from tests.support import assessor_server
 from tests.support.assessor_server import DRIP, HANG, REDIRECT, SECRET, AssessorServer
 
 BODY = as_json({"type": "assess", "data": {"sequence": 1, "partner": "Żółw"}})
@@ -64,3 +69,22 @@ def test_who_is_not_there_is_away() -> None:
 def test_a_server_without_a_certificate_is_away(assessor: AssessorServer) -> None:
     assert isinstance(post(assessor.url.replace("http:", "https:"), BODY, SIGNED, timeout=2), Away)
     assert assessor.received == []
+
+
+@pytest.mark.parametrize("wrong", ["name", "authority", "expired", ""])
+def test_a_wrong_certificate_is_refused_and_learns_nothing(
+    certificate_for: Callable[..., ssl.SSLContext], authority_file: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
+    certificate = {
+        "name": lambda: certificate_for("assessor.example.org"),
+        "authority": lambda: certificate_for("127.0.0.1", by=trustme.CA()),
+        "expired": lambda: certificate_for("127.0.0.1", not_after=datetime.now(UTC) - timedelta(days=1)),
+        "": lambda: certificate_for("127.0.0.1"),
+    }[wrong]()
+    with assessor_server.running(certificate) as assessor:
+        outcome = send(assessor)
+
+    assert isinstance(outcome, Away if wrong else Delivered), outcome
+    assert ("CERTIFICATE_VERIFY_FAILED" in outcome.answer) is bool(wrong)
+    assert len(assessor.received) == (0 if wrong else 1)

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cpor_web import verification
 from cpor_web.facts import latest_round
 from cpor_web.models import Answer, AnswerKind, Assessment, Claim, Event, HistoryHead, Invitation, Mail, RoundState
 from cpor_web.rules.reasons import Rejection
@@ -49,6 +50,8 @@ def assert_agrees(session: Session, claim: Claim) -> None:
     assert [event.position for event in events] == list(range(1, len(events) + 1))
     assert session.get_one(HistoryHead, claim.id).position == len(events)
     assert events[-1].version <= claim.version
+    chained = verification.verify(session.connection(), folder=None, public={}, references=[claim.reference])
+    assert chained.findings == []
     kinds = [event.kind for event in events]
     mails = session.scalars(select(Mail.kind).where(Mail.claim_id == claim.id)).all()
     customers = len({each.contact_id for each in round_.invitations})

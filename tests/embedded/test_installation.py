@@ -131,6 +131,27 @@ def test_keys_are_kept_for_the_owner_alone(pair: tuple[Up, Up]) -> None:
     assert kept[0].read_text() != (pair[1].data_dir / kept[0].name).read_text()
 
 
+def test_its_keys_are_rotated_by_its_data_folder_alone(pair: tuple[Up, Up]) -> None:
+    def keys(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "cpor_web", "keys", *arguments],
+            env=_without_settings() | {"CPOR_DATA_DIR": str(pair[0].data_dir)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WITHIN,
+        )
+
+    listed = keys("list")
+    assert listed.returncode == 0, listed.stderr
+    assert "mails with its links: " in listed.stdout
+    assert keys("new", "consent").returncode == 0
+    oldest = keys("list").stdout.split("older")[0].split()[-1]
+    refused = keys("retire", oldest)
+    assert refused.returncode == 1, "the sample has open rounds"
+    assert "is needed" in refused.stderr
+
+
 @pytest.mark.parametrize(("which", "number"), [(0, signal.SIGINT), (1, signal.SIGTERM)])
 def test_one_signal_stops_everything(pair: tuple[Up, Up], which: int, number: signal.Signals) -> None:
     up = pair[which]

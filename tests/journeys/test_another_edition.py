@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cast import Cast, text_of
+from tests.support.cast import WHERE_IS_INTUNE, Cast, text_of
 from tests.support.installation import Installation
 from tests.support.installation_fixtures import start
 from tests.support.moments import business_days_until, due, next_morning, today
@@ -37,7 +37,7 @@ def test_the_edition_of_2023_has_its_own_days_and_its_own_edits(installation: In
     assert cast.status_words("Under review")
     assert business_days_left(cast) == 14
     assert cast.rosa.sees("The partner then has 14 business days"), cast.rosa.words
-    cast.rosa.press("Request information", {"Reasons": ["Missing products"], "Comment": "Where is Intune?"})
+    cast.rosa.press("Request information", WHERE_IS_INTUNE)
     asked = text_of(installation.mail_to(cast.ines_address, "Please provide more"))
     assert "You have 14 business days" in asked
     installation.all_mail_is_out()

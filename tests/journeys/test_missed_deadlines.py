@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from cpor_web.rules.roles import Role
 from tests.journeys.test_the_wrong_person import stopped
-from tests.support.cast import Cast, text_of
+from tests.support.cast import WHERE_IS_INTUNE, Cast, text_of
 from tests.support.factories import user
 from tests.support.installation import Installation
 from tests.support.moments import business_days_until, contact_due, due, forward_to, morning_of, next_morning, today
@@ -22,7 +22,7 @@ def mails(installation: Installation, address: str, subject: str) -> list[Mail]:
 def test_partners_are_reminded_thrice_and_then_rejected(installation: Installation) -> None:
     next_morning(installation)
     asked = Cast.gather(installation).file().review()
-    asked.rosa.press("Request information", {"Reasons": ["Missing products"], "Comment": "Where is Intune?"})
+    asked.rosa.press("Request information", WHERE_IS_INTUNE)
     installation.mail_to(asked.ines_address, "Please provide more")
     contactless, _ = stopped(installation)
     last = due(asked)

@@ -24,7 +24,7 @@ def test_a_reply_holds_the_closing_and_is_a_denial_only_if_it_denies(installatio
     installation.sweep()
     rosa = denies.rosa.open("/review")
     for cast in (denies, agrees):
-        assert cast.status_words("Approved", "The customer may deny."), "it was closed over an unread reply"
+        assert cast.status_words("Approved", "A reviewer reads the reply;"), "it was closed over an unread reply"
         assert rosa.sees(f"{cast.reference}, {cast.partner}): {HELD}"), rosa.words
 
     rosa = denies.rosa.open(f"/review/{denies.reference}")

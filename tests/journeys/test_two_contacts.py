@@ -34,6 +34,38 @@ def test_the_time_starts_when_both_are_asked_and_the_first_denial_counts(install
     assert not carla.buttons
 
 
+def test_of_two_contacts_the_one_who_is_astray_is_replaced_and_everybody_reads_who_that_is(
+    installation: Installation,
+) -> None:
+    cast = Cast.gather(installation)
+    carlo_address, dora_address = (cast.carla_address.replace("carla@", f"{name}@") for name in ("carlo", "dora"))
+    cast.file(**{"Second customer contact name": "Carlo Conti", "Second customer contact email": carlo_address})
+    cast.approve()
+    notice = installation.mail_to(carlo_address, "You can deny it")
+    installation.person().open(link_in(notice, "d")).press("I am not the right person")
+
+    why = "Carlo Conti: They say that they are not the right person."
+    assert cast.told(cast.ines_address, "Please name a right contact", why)
+    assert cast.status_words(f"Carlo Conti ({carlo_address}): They say that they are not the right person.")
+    cast.ines.press("Name another contact")
+    offered = [option.get_text() for option in cast.ines.page.find(id="instead_of")("option")]
+    assert offered == ["Carlo Conti"], "a contact who is fine is offered to be replaced"
+    cast.ines.press("Propose contact", {"Customer contact name": "Dora Diaz", "Customer contact email": dora_address})
+    assert cast.ines.sees(f"You proposed Dora Diaz ({dora_address}) in place of Carlo Conti"), cast.ines.words
+
+    rosa = cast.rosa.open(f"/review/{cast.reference}")
+    assert rosa.sees("The partner proposes, in place of Carlo Conti: Dora Diaz"), rosa.words
+    assert rosa.sees("Dora Diaz is then asked in place of Carlo Conti"), rosa.words
+    rosa.press("Correct contact")
+    assert installation.mail_to(dora_address, "You can deny it")
+    installation.all_mail_is_out()
+
+    cast.ines.open(f"/claims/{cast.reference}").press("Request rejection")
+    cast.ines.press("Request rejection", {"Reason": "Incorrect MPN ID"})
+    for address in (cast.carla_address, carlo_address, dora_address):
+        assert cast.told(address, "no longer claims"), f"{address} had a notice and is not told of the end"
+
+
 def _taken(cast: Cast) -> int:
     ((count,),) = cast.installation.query(
         "SELECT count(i.taken_at) FROM invitations i JOIN rounds r ON r.id = i.round_id"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.cast import Cast, link_in, text_of
+from tests.support.cast import WHERE_IS_INTUNE, Cast, link_in, text_of
 from tests.support.installation import Installation
 
 
@@ -28,7 +28,7 @@ def test_before_approval_the_customer_hears_nothing_of_it(
     if status != "Submitted":
         cast.review()
     if status == "Partner action required":
-        cast.rosa.press("Request information", {"Reasons": ["Missing products"], "Comment": "Where is Intune?"})
+        cast.rosa.press("Request information", WHERE_IS_INTUNE)
     assert cast.status_words(status)
 
     withdraw(cast, reason, "We filed it in error.")

@@ -9,6 +9,7 @@ from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.models import Answer, Claim, Mail, Round, RoundState, User
 from cpor_web.programme import Programme
+from cpor_web.reviewers import words
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.statuses import Status
 from tests.reviewers.pages import form_with, press, read
@@ -156,3 +157,33 @@ def test_a_round_that_a_restored_association_lengthened_explains_its_end(
 
     assert page.find("time", datetime=(late + timedelta(hours=24)).isoformat())
     assert "Kim Akers restored the association" in page.main.get_text(" ", strip=True)
+
+
+@pytest.mark.parametrize("why", list(words.STOPS))
+def test_a_stopped_period_says_truly_why(
+    desk: Browser, asked: Claim, committed: Session, now: datetime, why: str
+) -> None:
+    stops.stop(committed, asked, round_of(committed, asked), now=now, why=why)
+    committed.commit()
+
+    section = desk.page(f"/review/{asked.reference}").select_one("[aria-labelledby=consent]").get_text()
+
+    assert [each for each in words.STOPS.values() if each in section] == [words.STOPS[why]]
+
+
+def test_once_a_replaced_contacts_denial_was_looked_at_a_later_stop_says_its_own_reason(
+    desk: Browser, asked: Claim, committed: Session, reviewer: User, programme: Programme, now: datetime
+) -> None:
+    stops.stop(committed, asked, round_of(committed, asked), now=now, why=stops.DENIED_BY_REPLACED)
+    committed.commit()
+    assert "A contact who was replaced denied." in desk.page("/review").select_one("#asked").parent.get_text()
+    assert "has not proposed another contact" not in desk.page(f"/review/{asked.reference}").main.get_text()
+
+    contacts.let_go_on(committed, asked, "He has left.", actor=reviewer.actor, now=now, programme=programme)
+    stops.notice_failed(committed, notice(committed), now=now, programme=programme)
+    committed.commit()
+
+    assert desk.page("/review").select_one("#asked") is None
+    section = desk.page(f"/review/{asked.reference}").select_one("[aria-labelledby=consent]").get_text()
+    assert words.STOPS[stops.NOT_DELIVERED] in section
+    assert words.STOPS[stops.DENIED_BY_REPLACED] not in section

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cpor_web import clock
 from cpor_web.claims import operations, queries
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Claim, Round, User
@@ -168,3 +169,29 @@ def test_no_page_of_staff_shows_a_customers_link(desk: Browser, under_review: Cl
         text = desk.get(path).text
         assert "/d/" not in text
         assert link.hex() not in text
+
+
+def test_a_disputed_claim_was_rejected_and_is_not_said_to_be(
+    desk: Browser,
+    under_review_by_another: Claim,
+    committed: Session,
+    filer: User,
+    programme: Programme,
+) -> None:
+    claim, reason = under_review_by_another, Rejection.INSUFFICIENT_PROOF
+    how = {"now": clock.utcnow(), "programme": programme}
+    committed.refresh(claim)
+    assert claim.reviewer is not None
+    operations.reject(committed, claim, reason, "No date.", actor=claim.reviewer.actor, **how)
+    committed.commit()
+    state = "[aria-labelledby=state]"
+    page = f"/review/{claim.reference}"
+    assert "Rejected: Insufficient proof of execution" in desk.page(page).select_one(state).get_text()
+
+    operations.dispute(committed, claim, "It has one.", actor=filer.actor, **how)
+    committed.commit()
+
+    words = desk.page(page).select_one(state).get_text()
+    assert "It was rejected (Insufficient proof of execution); the partner disputes that." in words
+    assert "Rejected:" not in words
+    assert "A reviewer takes up the dispute and decides." in words

@@ -1,11 +1,14 @@
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import queries
-from cpor_web.models import Claim, Event, Mail, MailState
+from cpor_web.models import Claim, Event, Mail, MailState, User
+from cpor_web.programme import Programme
+from tests.support import claims
 from tests.support.browser import Browser
 
 
@@ -13,6 +16,8 @@ def end(mail: Mail, state: MailState, now: datetime, answer: str = "") -> None:
     """Let a mail reach its end, as a worker would."""
     mail.state, mail.answer, mail.due_at = state, answer, None
     mail.sent_at = now if state is MailState.SENT else None
+    mail.bounced_at = now if state is MailState.BOUNCED else None
+    mail.message_id, mail.ended_at = "<1@vendor.example.com>", now
 
 
 def received(session: Session) -> Mail:
@@ -115,3 +120,91 @@ def test_a_long_list_is_shown_page_by_page(
         assert ("Older" in document.main.get_text()) == (page < 3)
 
     assert shown == [f"admin{number}@vendor.example.com" for number in (4, 3, 2, 1, 0)]
+
+
+# What needs a person
+
+
+def needing(desk: Browser) -> list[str]:
+    return [
+        row.th.get_text(" ").strip() for row in desk.page("/review/mails?state=needs-a-person").select("tbody tr")
+    ]
+
+
+def button(desk: Browser, words: str) -> Any:
+    page = desk.page("/review/mails?state=needs-a-person")
+    (form,) = [form for form in page.select("tbody form") if form.button.get_text() == words]
+    return form
+
+
+def waiting(desk: Browser) -> str:
+    (link,) = [link for link in desk.page("/review").select("nav a") if link.get_text().startswith("Mails")]
+    return " ".join(link.get_text().split())
+
+
+@pytest.mark.parametrize("state", MailState)
+def test_what_surely_or_perhaps_did_not_get_through_needs_a_person(
+    desk: Browser, claim: Claim, committed: Session, now: datetime, state: MailState
+) -> None:
+    mail = received(committed)
+    if state not in {MailState.QUEUED, MailState.DEFERRED, MailState.SENDING}:
+        end(mail, state, now)
+        committed.commit()
+    failed = state in {MailState.REFUSED, MailState.UNKNOWN, MailState.BOUNCED}
+    assert len(needing(desk)) == failed
+    assert waiting(desk) == ("Mails 1 needs a person" if failed else "Mails")
+
+
+def test_what_was_called_back_needs_nobody(desk: Browser, claim: Claim, committed: Session, now: datetime) -> None:
+    end(received(committed), MailState.REFUSED, now, "called back: another contact is asked instead")
+    received(committed).message_id = None
+    committed.commit()
+    assert needing(desk) == []
+
+
+@pytest.mark.parametrize(("words", "event"), [("Done", "mail:dealt-with"), ("Send again", "mail:sent-again")])
+def test_done_and_send_again_settle_it_and_say_who_did(
+    desk: Browser, claim: Claim, committed: Session, reviewer: User, now: datetime, words: str, event: str
+) -> None:
+    mail = received(committed)
+    end(mail, MailState.BOUNCED, now)
+    committed.commit()
+    form = button(desk, words)
+    sent = {field["name"]: field["value"] for field in form.select("input[name=from]")}
+
+    answer = desk.submit(form["action"], sent, page="/review/mails?state=needs-a-person")
+
+    assert answer.location == "/review/mails?state=needs-a-person"
+    assert needing(desk) == []
+    committed.refresh(mail)
+    assert mail.dealt_with_by_id == reviewer.id
+    assert committed.scalars(select(Event).where(Event.kind == event)).one().user_id == reviewer.id
+    assert "Dealt with" in desk.page("/review/mails?state=bounced").main.get_text()
+
+
+def test_done_twice_is_done_once_and_what_did_not_fail_is_not_done(
+    desk: Browser, claim: Claim, committed: Session, now: datetime
+) -> None:
+    mail = received(committed)
+    path = f"/review/mails/{mail.id}/done"
+    desk.submit(path, page="/review/mails")
+    assert "This mail has not failed." in desk.page("/review/mails").main.get_text()
+    end(mail, MailState.UNKNOWN, now)
+    committed.commit()
+    for _ in range(2):
+        desk.submit(path, page="/review/mails")
+    assert len(committed.scalars(select(Event).where(Event.kind == "mail:dealt-with")).all()) == 1
+
+
+def test_a_notice_of_an_asking_that_is_over_needs_nobody(
+    desk: Browser, committed: Session, programme: Programme, now: datetime
+) -> None:
+    claim = claims.running(committed, programme, now=now)
+    notice = claims.mail_of(committed, claim, "consent-notice")
+    end(notice, MailState.BOUNCED, now)
+    (invitation,) = claims.invitations_of(committed, claim)
+    committed.commit()
+    assert len(needing(desk)) == 1
+    invitation.superseded_at = now
+    committed.commit()
+    assert needing(desk) == []

@@ -1,14 +1,17 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import operations
+from cpor_web.claims import lists, operations
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.reviewers.conftest import FileClaim
+from tests.reviewers.pages import press
 from tests.support import factories
 from tests.support.browser import Browser
 
@@ -115,6 +118,25 @@ def test_a_filter_that_fits_nothing_says_so_and_keeps_what_was_chosen(desk: Brow
 def test_nonsense_in_the_address_is_as_if_it_were_not_there(desk: Browser, claim: Claim) -> None:
     assert names(desk, "?status=editing&whose=x&area=x&page=-3") == [claim.name]
     assert names(desk, "?status=nonsense&page=x") == [claim.name]
+    for cursor in ("x", "%00", "%ff", "9" * 5000, "W10", "WzEsMl0", "WyIyMDI2LTExLTIwIiwxXQ"):
+        assert names(desk, f"?after={cursor}") == names(desk, f"?before={cursor}") == [claim.name], cursor
+
+
+def test_the_queue_has_pages_that_keep_the_filter(
+    desk: Browser, file_claim: FileClaim, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "PAGE", 2)
+    for number in range(3):
+        file_claim(name=f"Claim {number}")
+
+    first = desk.page("/review?whose=unassigned")
+    onwards = first.find("a", rel="next")["href"]
+    last = desk.page(onwards)
+
+    assert names(desk, "?whose=unassigned") == ["Claim 0", "Claim 1"]
+    assert [row.find("a").get_text() for row in last.select("tbody tr")] == ["Claim 2"]
+    assert last.select("option[selected][value=unassigned]")
+    assert names(desk, last.find("a", rel="prev")["href"].removeprefix("/review")) == ["Claim 0", "Claim 1"]
 
 
 def test_the_tabs_count_the_claims_of_each_status(desk: Browser, claim: Claim, file_claim: FileClaim) -> None:
@@ -147,3 +169,47 @@ def test_a_partners_user_finds_no_page_of_the_reviewers(
         f"/{claim.reference}/history.csv",
     ):
         assert client.get(f"/review{path}").status_code == 404
+
+
+def test_what_was_resubmitted_is_started_by_its_reviewer_and_by_another_only_on_its_page(
+    desk: Browser,
+    committed: Session,
+    under_review_by_another: Claim,
+    filer: User,
+    programme: Programme,
+    now: datetime,
+) -> None:
+    claim = under_review_by_another
+    committed.refresh(claim)
+    assert claim.reviewer is not None
+    about = {"now": now, "programme": programme}
+    asks = {Request.DATES: "The year."}
+    operations.request_information(committed, claim, asks, "", actor=claim.reviewer.actor, **about)
+    operations.resubmit(committed, claim, actor=filer.actor, **about)
+    committed.commit()
+
+    row = desk.page("/review").select_one("tbody tr")
+    assert "Sam Raymond" in row.get_text()
+    assert row.find("button") is None
+    page = desk.page(f"/review/{claim.reference}")
+    hint = "Sam Raymond has this claim. If you start, it becomes yours; that is recorded."
+    assert hint in page.select_one("[aria-labelledby=begin]").get_text()
+
+    assert press(desk, claim, "Start review").status_code == 302
+    history = desk.page(f"/review/{claim.reference}/history").main.get_text()
+    assert "The review started: another reviewer took the claim." in history
+    assert "From: Sam Raymond" in history
+
+
+def test_its_own_reviewer_is_offered_to_start_again_in_the_row(
+    desk: Browser, committed: Session, under_review: Claim, filer: User, programme: Programme, now: datetime
+) -> None:
+    committed.refresh(under_review)
+    assert under_review.reviewer is not None
+    about = {"now": now, "programme": programme}
+    reviewer, asks = under_review.reviewer.actor, {Request.DATES: "The year."}
+    operations.request_information(committed, under_review, asks, "", actor=reviewer, **about)
+    operations.resubmit(committed, under_review, actor=filer.actor, **about)
+    committed.commit()
+    assert desk.page("/review").select_one("tbody tr button").get_text() == "Start review"
+    assert "becomes yours" not in desk.page(f"/review/{under_review.reference}").main.get_text()

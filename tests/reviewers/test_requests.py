@@ -50,8 +50,11 @@ def test_every_reason_to_ask_has_a_box_its_meaning_and_a_text_of_its_own(desk: B
             "Missing partner solution/service",
             "Missing products",
         )
-        for words in (reason, f"What is missing – {reason}")
+        for words in (reason, "Exchange Online", "Teams", f"What is missing – {reason}")
     ] + ["Comment"]
+    legends = [legend.get_text() for legend in form("legend")]
+    assert legends[0] == "Reasons"
+    assert legends[1:] == [f"In which product – {label}" for label in labels[:-1:4]]
     assert "older than 12 months before submission" in form.get_text()
     assert not form.select("input[checked]")
 
@@ -63,13 +66,20 @@ def test_what_was_written_beside_a_reason_stands_for_the_comment(
 
     committed.refresh(under_review)
     assert under_review.status is Status.PARTNER_ACTION_REQUIRED
+    told = desk.page(f"/review/{under_review.reference}").select_one("[aria-labelledby=earlier]").get_text()
+    assert told.count("Teams") == 1
+    assert "Comment" not in told
 
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
         ({"comment": "Please send it."}, "Choose at least one reason."),
-        ({"reasons": ["missing-products"]}, "Write to the partner what is needed."),
+        ({"reasons": ["missing-or-old-dates"]}, "Write to the partner what is needed."),
+        (
+            {"reasons": ["missing-products"], "comment": "Please."},
+            "Choose which product is missing, or write it down.",
+        ),
         ({"reasons": ["nonsense"], "comment": "Please."}, "not valid choices"),
     ],
 )
@@ -83,6 +93,44 @@ def test_an_invalid_request_changes_nothing_and_loses_nothing(
     if sentence != "not valid choices":
         assert sentence in form.get_text()
     assert form.find(id="ask-comment").get_text().strip() == data.get("comment", "")
-    assert bool(form.select("input[checked]")) == (data.get("reasons") == ["missing-products"])
+    assert [box["value"] for box in form.select("input[checked]")] == [
+        reason for reason in data.get("reasons", ()) if reason != "nonsense"
+    ]
     committed.refresh(under_review)
     assert under_review.status is Status.UNDER_REVIEW
+
+
+def test_which_product_is_missing_is_asked_for_at_its_field(desk: Browser, under_review: Claim) -> None:
+    answer = ask(desk, under_review, reasons=["missing-products"], **{"products-dates": ["teams"]})
+    page = read(answer)
+    assert answer.status_code == 422
+    assert "which product" in page.find(id="ask-missing-products-error").get_text()
+    assert page.find(id="ask-missing-products")["aria-invalid"] == "true"
+    [kept] = page.select("#ask-products-dates input[checked]")
+    assert kept["value"] == "teams"
+
+
+def test_the_products_are_read_by_their_names_by_reviewer_and_in_the_history(
+    desk: Browser, under_review: Claim
+) -> None:
+    answer = ask(
+        desk,
+        under_review,
+        reasons=["missing-products", "missing-or-old-dates"],
+        **{"products-products": ["teams", "exchange-online"], "missing-dates": "The year."},
+    )
+    assert answer.status_code == 302
+    for page in ("", "/history"):
+        words = desk.page(f"/review/{under_review.reference}{page}").main.get_text()
+        assert "Missing products (Exchange Online, Teams)" in words
+        assert "Missing or old dates: The year." in words
+
+
+def test_an_old_page_with_a_mistake_stays_an_old_page(desk: Browser, under_review: Claim, committed: Session) -> None:
+    form = form_with(desk.page(f"/review/{under_review.reference}"), "Request information")
+    hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    under_review.version += 1
+    committed.commit()
+    asked = {**hidden, "ask-reasons": ["missing-products"], "ask-comment": "Where?"}
+    again = form_with(read(desk.post(form["action"], data=asked)), "Request information")
+    assert again.find("input", {"name": "seen"})["value"] == hidden["seen"]

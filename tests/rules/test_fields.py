@@ -75,6 +75,7 @@ def test_the_periods_of_the_editions_are_those_of_the_guide() -> None:
 
     assert (old.submitted, old.review, old.partner, old.consent, old.dispute, old.decision) == (5, 5, 5, 7, 30, 10)
     assert (new.submitted, new.review, new.partner, new.consent, new.dispute, new.decision) == (5, 14, 14, 7, 30, 19)
+    assert (old.dispute_review, new.dispute_review) == (5, 5)
 
 
 def test_a_full_claim_misses_nothing() -> None:

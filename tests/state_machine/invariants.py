@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from cpor_web import chain
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import REVIEWERS_CHOICE
 from cpor_web.rules.transitions import TABLE
@@ -32,6 +33,7 @@ def assert_hold(before: Rows, after: Rows, programme: Programme) -> None:
     history_is_only_added_to(before, after)
     for claim in after["claims"]:
         events = _of(after["events"], claim["id"])
+        history_is_chained_to_its_head(after, claim, events)
         history_replays_to_the_claim(claim, events)
         deadlines_run_only_where_somebody_must_act(claim, after["mails"])
         rejections_tell_their_reason(claim, events)
@@ -51,6 +53,18 @@ def history_is_only_added_to(before: Rows, after: Rows) -> None:
     known = {event["id"]: event for event in before["events"]}
     kept = {event["id"]: event for event in after["events"] if event["id"] in known}
     assert kept == known, "the history was changed"
+
+
+def history_is_chained_to_its_head(rows: Rows, claim: Row, events: list[Row]) -> None:
+    link = chain.START
+    for event in events:
+        about = {name: event[name] for name in ("claim_id", "version", "kind", "role", "is_internal")}
+        personal = {name: event[name] for name in ("actor", "user_id", "data")}
+        said = chain.said(_bytes(event["salt"]), **personal)
+        link = chain.link(link, event["position"], chain.facts(**about, at=_at(event["at"]), said=said))
+        assert (said, link) == (_bytes(event["said"]), _bytes(event["link"])), "the chain is broken"
+    (head,) = _of(rows["history_heads"], claim["id"])
+    assert (head["position"], _bytes(head["link"])) == (len(events), link), "the head is not the chain's"
 
 
 def history_replays_to_the_claim(claim: Row, events: list[Row]) -> None:
@@ -178,6 +192,10 @@ def _of(rows: list[Row], claim_id: int, by: str = "position") -> list[Row]:
 def _asked(rows: Rows, round_: Row) -> list[Row]:
     mine = (each for each in rows["invitations"] if each["round_id"] == round_["id"])
     return [each for each in mine if each["superseded_at"] is None]
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("\\x"))
 
 
 def _at(text: Any) -> datetime:

@@ -54,6 +54,8 @@ class Machinery(Played):
 
     @rule(outcome=st.sampled_from(("taken", "taken", *OUTCOMES)), most=st.sampled_from((1, 3, 100)))
     def mails_are(self, outcome: str = "taken", most: int = 100) -> None:
+        for number in self.world.act(lambda s: list(outbox.abandoned(s, now=self.world.now, most=100))):
+            self.world.act(lambda s, n=number: posting.take_back(s, n, **self.about))
         leased = self.world.act(lambda s: list(outbox.lease(s, now=self.world.now, most=most)))
         said = OUTCOMES[outcome]
         while leased:

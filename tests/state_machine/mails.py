@@ -73,8 +73,9 @@ def _withdrawn(told: Told) -> list[Letter]:
     rounds = [each for each in told.after["rounds"] if each["claim_id"] == told.claim["id"]]
     latest = max(rounds, key=lambda each: int(each["number"]), default=None)
     if latest is not None and latest["state"] in {"ended", "passed"}:
-        had = [each for each in told.asked(latest) if each["taken_at"] or _is_under_way(told.after, each)]
-        letters += [("association-ended", told.address(each)) for each in had]
+        invited = (each for each in told.after["invitations"] if each["round_id"] == latest["id"])
+        had = [each for each in invited if each["taken_at"] or _is_under_way(told.after, each)]
+        letters += [("association-ended", address) for address in {told.address(each) for each in had}]
     return letters
 
 
@@ -119,6 +120,12 @@ def _refused(told: Told) -> list[Letter]:
     return letters
 
 
+def _in_doubt(told: Told) -> list[Letter]:
+    if told.data["mail"] == "not-delivered":
+        return []
+    return [("not-delivered", told.partner), ("not-delivered", told.reviewer)]
+
+
 def _to_partner(kind: str) -> Callable[[Told], list[Letter]]:
     return lambda told: [(kind, told.partner)]
 
@@ -143,6 +150,7 @@ FOLLOW: dict[str, Callable[[Told], list[Letter]]] = {
     "assessment:assessed": _to_partner("assessment-result"),
     "comment:added": _comment,
     "mail:refused": _refused,
+    "mail:unknown": _in_doubt,
 }
 """By kind of event; of every other kind nobody is told by mail."""
 

@@ -12,7 +12,8 @@ from hypothesis.stateful import initialize, invariant, run_state_machine_as_test
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import queries
+from cpor_web.claims import lists, queries, turns
+from cpor_web.claims.next_steps import next_step
 from cpor_web.programme import Programme
 from tests.state_machine.customers import Customers
 from tests.state_machine.machinery import Machinery
@@ -41,7 +42,7 @@ class Process(Partners, Reviewers, Customers, Machinery):
         session = self.world.reader
         for who in ("filer", "viewer"):
             actor = self.world.actors[who]
-            for claim in queries.dashboard(session, actor):
+            for claim in lists.export(session, actor, now=self.world.now):
                 told = queries.history(session, claim, actor)
                 assert not [event.kind for event in told if event.is_internal]
                 assert SECRET not in str([event.data for event in told])
@@ -49,6 +50,14 @@ class Process(Partners, Reviewers, Customers, Machinery):
                 mails = queries.mails_of(session, claim, actor)
                 assert not REVIEWERS_ONLY & {mail.kind for mail in mails}
                 assert not [mail.kind for mail in mails if mail.context.get("for_reviewer")]
+        session.rollback()
+
+    @invariant()
+    def the_list_says_whose_turn_it_is_as_the_claim_itself_does(self) -> None:
+        session, now, actor = self.world.reader, self.world.now, self.world.actors["filer"]
+        listed = turns.with_open_rounds(queries.claims_of(actor)).add_columns(turns.turn(now))
+        for claim, who in session.execute(listed):
+            assert who == next_step(claim, queries.latest_round(session, claim), now=now).who
         session.rollback()
 
 

@@ -76,17 +76,27 @@ def test_a_late_mail_that_asks_for_a_contact_starts_no_time_over_a_replaced_cont
 
 
 def test_a_replaced_contact_is_not_asked_any_more(play: Process) -> None:
-    play.edit = "a second contact"
-    begin(play, "approved")
-    play.mails_are("refused", 1)  # of the approval
-    play.mails_are("refused", 1)
-    play.proposes_another_contact("filer", whom=1)
+    begin(play, "running")
+    play.sends_a_mail_again("rita", 0, of_customers=True)
+    play.is_not_the_right_person()
+    play.proposes_another_contact("filer")
     play.confirms_the_proposed_contact("rita")
 
     play.mails_are()
 
-    dora = [mail for mail in play.world.rows["mails"] if mail["to_address"] == "dora@contoso.example.com"]
-    assert [(mail["state"], mail["sent_at"]) for mail in dora] == [("refused", None)]
+    (again,) = [mail for mail in play.world.rows["mails"] if mail["again_of_id"]]
+    assert (again["kind"], again["state"], again["sent_at"]) == ("consent-notice", "refused", None)
+
+
+def test_who_is_fine_is_not_replaced_instead_of_who_is_astray(play: Process) -> None:
+    play.edit = "a second contact"
+    begin(play, "running")
+    play.is_not_the_right_person()  # the second
+
+    play.proposes_another_contact("filer", whom=0)
+    assert all(contact["replaces_id"] is None for contact in play.world.rows["customer_contacts"])
+    play.proposes_another_contact("filer", whom=1)
+    assert any(contact["replaces_id"] for contact in play.world.rows["customer_contacts"])
 
 
 def test_a_denial_flags_the_assessment_also_after_a_late_one_was_undone(play: Process) -> None:

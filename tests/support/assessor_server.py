@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,11 +45,13 @@ class AssessorServer:
 
 
 @contextmanager
-def running() -> Iterator[AssessorServer]:
-    """Run the server in a thread, on a free port of the loopback."""
+def running(certificate: ssl.SSLContext | None = None) -> Iterator[AssessorServer]:
+    """Run the server in a thread, on a free port of the loopback; over https where it is given a certificate."""
     state = AssessorServer()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
-    state.url = f"http://127.0.0.1:{server.server_port}/assess?tenant=1"
+    state.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}/assess?tenant=1"
+    if certificate:
+        server.socket = certificate.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -18,6 +18,13 @@ from tests.support.received_mail import Mail
 TENANT = "0f8fad5b-d9cb-469f-a165-70867728950e"
 PROOF = File("signed order.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n")
 
+WHERE_IS_INTUNE: dict[str, Typed] = {
+    "Reasons": ["Missing products"],
+    "In which product – Missing products": ["Intune"],
+    "Comment": "Where is Intune?",
+}
+"""What Rosa asks for, of a claim for Teams and Intune."""
+
 _numbers = count(1)
 
 

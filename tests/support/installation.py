@@ -94,6 +94,10 @@ class Installation:
         """Ask one of them to end, and wait for it."""
         processes.stop(self._running.pop(name), within=WITHIN)
 
+    def pid_of(self, name: str) -> int:
+        """Return the process number of one of them."""
+        return self._running[name].pid
+
     def kill(self, name: str) -> None:
         """End one of them and its children with kill -9."""
         child = self._running.pop(name)
@@ -164,9 +168,10 @@ class Installation:
             session.commit()
 
     def rows(self) -> dict[str, list[str]]:
-        """Return everything that the database holds, but for the ticker's signs of life."""
+        """Return everything that the database holds, but for signs of life, checkpoints and the log of openings."""
         with self.engine.connect() as connection:
-            tables = [table.name for table in Base.metadata.sorted_tables if table.name != "heartbeats"]
+            noted = {"heartbeats", "openings", "checkpoints", "seals"}
+            tables = [table.name for table in Base.metadata.sorted_tables if table.name not in noted]
             return {
                 table: sorted(connection.execute(text(f'SELECT t::text FROM "{table}" t')).scalars())
                 for table in tables
@@ -222,6 +227,7 @@ class Installation:
             "mail_port": str(self.smtp.port),
             "mail_security": "none",
             "mail_timeout": "5",
+            "return_address": "returns@vendor.example.com",
             "clock_file": CLOCK,
             **self._given,
         }

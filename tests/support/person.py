@@ -55,6 +55,7 @@ class Person:
         self.address = home
         self.status = 0
         self.headers = Message()
+        self.html = ""
         self.page = BeautifulSoup("", "html.parser")
         self._browser: OpenerDirector = build_opener(ProxyHandler({}), HTTPCookieProcessor(self.cookies), _SeeOther())
 
@@ -95,6 +96,7 @@ class Person:
         assert self.status < 500 or self.status == 503, f"{self.status} at {self.address}: {body[:2000]!r}"
         if self.headers.get_content_type() == "text/html":
             page_checker.check(body.decode(), f"{request.get_method()} {self.address}")
+        self.html = body.decode("utf-8", "replace")
         self.page = BeautifulSoup(body, "html.parser")
         return self
 

@@ -1,0 +1,46 @@
+"""A slash too many at the end of an address leads on; what is no address of ours stays none."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy.orm import Session
+
+from cpor_web.rules.roles import Role
+from tests.support import factories
+from tests.support.browser import Browser
+
+
+@pytest.fixture
+def browser(client: Browser, committed: Session, sign_in: Callable[..., Browser]) -> Browser:
+    user = factories.user(committed, Role.ADMINISTRATOR)
+    committed.commit()
+    return sign_in(client, user)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("/admin/", "/admin"),
+        ("/review/", "/review"),
+        ("/review/?status=approved&area=%26", "/review?status=approved&area=%26"),
+        ("/review/ABCD-EFGH/history/", "/review/ABCD-EFGH/history"),
+    ],
+)
+def test_a_slash_too_many_is_left_out(browser: Browser, typed: str, meant: str) -> None:
+    answer = browser.get(typed)
+    assert (answer.status_code, answer.location) == (302, meant)
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere/", "/%2Fevil.example.com/", "/%2Fadmin/", "/admin/nowhere/", "/%0d%0aX:1/", "/login/x/"]
+)
+def test_what_is_no_address_of_ours_is_not_found(browser: Browser, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.status_code in {308, 404} or answer.location == "/admin"  # two slashes are one
+    assert urlsplit(answer.location or "").netloc in {"", "cpor.vendor.example.com"}
+
+
+def test_what_was_sent_is_not_sent_elsewhere(browser: Browser) -> None:
+    answer = browser.submit("/admin/", page="/admin/partners")
+    assert answer.status_code == 404
