@@ -26,8 +26,15 @@ SAYS_WRONG = N_("They say that they are not the right person.")
 
 
 def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: str) -> bool:
-    """Stop a round's clock, and tell whether it was running or about to; `why` is a msgid for the history."""
-    if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
+    """Stop a round's clock, and tell whether there is something new to ask for; `why` is a msgid for the history.
+
+    A round that stands still for a replaced contact's denial waits for a reviewer alone: that a right contact is
+    missing as well is a stop of its own. Any other stop has asked for one already.
+    """
+    if round_.state is RoundState.STOPPED:
+        if why == DENIED_BY_REPLACED or stopped_since(session, claim.id) is not None:
+            return False
+    elif round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
         return False
     round_.state = RoundState.STOPPED
     round_.contact_due_at = round_.contact_rule = None

@@ -1,12 +1,13 @@
 """Every page of the sample, by WCAG 2.2 AA: as each person, light and dark, at 320 px, with scripts and without.
 
 Page after page comes in the next language, so that each language is seen on a fifth of the pages; pages that two
-people share come once; every third comes without scripts too. With CPOR_TEST_EVERY_PAGE=1 everybody sees every page in
-every language, with scripts and without (many minutes).
+people share come once; every third comes without scripts too. With CPOR_TEST_EVERY_PAGE=1 everybody sees every
+page in every language, with scripts and without (many minutes).
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import cycle
 
 import pytest
@@ -39,6 +40,21 @@ def installation(
         sample.load(started)
         sample.name_another_contact(started)
         yield started
+
+
+@pytest.fixture(scope="module")
+def pages_of(installation: Installation) -> Callable[[str], list[str]]:
+    """Tells what somebody's links lead to, following them once."""
+    kinds = sample.kinds_of_claims(installation)
+
+    @cache
+    def follow(who: str) -> list[str]:
+        start = "/login" if who == "nobody" else "/"
+        paths = sample.pages(sample.signed_in(installation, who), kinds, start)
+        shared = SHARED.get(who)
+        return [path for path in paths if EVERY or not shared or not path.startswith(shared)]
+
+    return follow
 
 
 @pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])
@@ -77,14 +93,14 @@ def _speak(installation: Installation, who: str, language: str) -> None:
 
 @pytest.mark.parametrize("who", PEOPLE)
 def test_every_page_of_everybody_is_accessible(
-    request: pytest.FixtureRequest, installation: Installation, context: BrowserContext, who: str
+    request: pytest.FixtureRequest,
+    installation: Installation,
+    context: BrowserContext,
+    pages_of: Callable[[str], list[str]],
+    who: str,
 ) -> None:
-    person = sample.signed_in(installation, who)
-    paths = sample.pages(person, sample.kinds_of_claims(installation), "/login" if who == "nobody" else "/")
-    page = _sign_in(context, person)
-    if not EVERY and who in SHARED:
-        paths = [path for path in paths if not path.startswith(SHARED[who])]
-    paths = _for_this(request, paths)
+    page = _sign_in(context, sample.signed_in(installation, who))
+    paths = _for_this(request, pages_of(who))
 
     found = [
         problem for path in _in_languages(installation, who, [*paths, "/missing"]) for problem in _seen(page, path)

@@ -137,6 +137,22 @@ def test_a_denial_through_a_replaced_link_decides_nothing_but_stops_the_clock_an
     assert not rounds.close(db_session, new.round.id, now=NOW + timedelta(days=99), programme=programme)
 
 
+def test_a_notice_that_comes_back_while_a_replaced_contacts_denial_is_looked_at_asks_for_a_contact_as_well(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    new = correct(db_session, programme, claim, reviewer)
+    claims.take_notice(db_session, programme, new, now=LATER)
+    answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, now=LATER, programme=programme)
+    notice = db_session.scalars(select(Mail).where(Mail.invitation_id == new.id, Mail.kind == "consent-notice")).one()
+    for _ in range(2):  # a second report changes nothing
+        stops.notice_failed(db_session, notice, now=LATER + timedelta(hours=1), programme=programme)
+    asking = select(Mail).where(Mail.claim_id == claim.id, Mail.kind == "contact-needed")
+    assert len(db_session.scalars(asking).all()) == 2, "one for each time that a right contact was missing"
+    stopped = select(Event.data).where(Event.claim_id == claim.id, Event.kind == "consent:stopped")
+    whys = [data["why"] for data in db_session.scalars(stopped.order_by(Event.position))]
+    assert whys == [stops.WRONG_PERSON, stops.DENIED_BY_REPLACED, stops.NOT_DELIVERED]
+
+
 def test_a_reviewer_lets_a_stopped_window_go_on_with_a_full_window(
     db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
 ) -> None:

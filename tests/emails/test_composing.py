@@ -20,7 +20,7 @@ from cpor_web.emails import catalogue, outbox
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.emails.rendering import Renderer
-from cpor_web.models import Invitation, Mail
+from cpor_web.models import Holding, Invitation, Mail
 from cpor_web.programme import Programme
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Way, Withdrawal
@@ -121,6 +121,12 @@ def be_late(session: Session, programme: Programme) -> None:
     catalogue.overdue_digest(session, [claims.submitted(session, programme)], now=NOW, programme=programme)
 
 
+def hold_closing(session: Session, programme: Programme) -> None:
+    factories.user(session, Role.ADMINISTRATOR)
+    holding = Holding(began_at=NOW, notices=41, failed=23)
+    catalogue.closing_held(session, holding, now=NOW, programme=programme)
+
+
 def come_and_forget(session: Session, programme: Programme) -> None:
     user = factories.user(session)
     catalogue.invitation(session, user, now=NOW, programme=programme)
@@ -129,7 +135,7 @@ def come_and_forget(session: Session, programme: Programme) -> None:
 
 EVENTS: tuple[Event, ...] = (
     submit, ask, reject, deny_and_undo, deny_without_a_reason, name_the_wrong_person, dispute_and_say_yes,
-    pass_and_assess, withdraw, talk, lose_a_mail, deny_though_replaced, be_late, come_and_forget,
+    pass_and_assess, withdraw, talk, lose_a_mail, deny_though_replaced, be_late, hold_closing, come_and_forget,
 )  # fmt: skip
 
 
