@@ -12,6 +12,7 @@ from cpor_web.models import FAILED, FAILED_UNATTENDED, Breaker, Invitation, Mail
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
+
 @dataclass(frozen=True)
 class Outbox:
     """`waiting` are still to be sent, `due` of them by now, the oldest since `oldest_due`.
