@@ -234,7 +234,7 @@ def test_a_late_bounce_sends_the_operators_assessor_its_correction_once(
         desk.bounce(notice, status=status, now=MUCH_LATER)
     desk.session.flush()
     bodies = desk.session.scalars(select(Handover.body).order_by(Handover.id)).all()
-    assert [(body["type"], body.get("why", "")) for body in bodies] == [
+    assert [(body["type"], body["data"]["why"]) for body in bodies] == [
         ("assess", ""),
         ("ended", "notice not delivered"),
     ]
