@@ -65,7 +65,8 @@ def _signed(*columns: Any) -> Select[Any]:
         .join(Invitation, Mail.invitation_id == Invitation.id)
         .join(Round, Invitation.round_id == Round.id)
         .join(Claim, Round.claim_id == Claim.id)
-        .where(Mail.kind.in_(IN_BODY), Mail.message_id.is_not(None), Mail.state != MailState.REFUSED)
+        .where(Mail.kind.in_(IN_BODY), Mail.message_id.is_not(None))
+        .where(or_(Mail.state != MailState.REFUSED, Mail.repeats > 0))  # the first of two copies may be out
         .where(or_(Mail.kind != "denial-recorded", _undo_until.is_not(None)))
     )
 

@@ -11,7 +11,7 @@ from cpor_web.consent_words import parts_of
 from cpor_web.current import signing_keys
 from cpor_web.extensions import csrf, limiter
 
-TRIES = "30 per minute"
+TRIES = "10 per minute"
 FORM_AROUND_IT = 2**16
 
 bp = Blueprint("records", __name__)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from consent_links import new_id
@@ -160,10 +160,17 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
 
 
 def _has_unsettled_mail(session: Session, claim: Claim) -> bool:
-    """Tell whether a reply or a report about a mail of this claim has come in, of which nothing was drawn yet."""
-    decisive = ReceivedMail.kind.in_((ReceivedKind.REPLY, ReceivedKind.HARD_BOUNCE))
-    came = select(ReceivedMail.id).join(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None), decisive)
-    return session.scalar(came.where(Mail.claim_id == claim.id).limit(1)) is not None
+    """Tell whether a report about a mail of this claim has come in, or any reply, of which nothing was drawn yet.
+
+    A reply concerns every round in which its sender is asked, and which these are is told only when it is settled:
+    seconds later.
+    """
+    concerns = or_(
+        ReceivedMail.kind == ReceivedKind.REPLY,
+        and_(ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, Mail.claim_id == claim.id),
+    )
+    came = select(ReceivedMail.id).outerjoin(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None), concerns)
+    return session.scalar(came.limit(1)) is not None
 
 
 def end(session: Session, round_: Round, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from cpor_web.consent.record import TYPE, VERSION
 from cpor_web.rules.words import N_
 from cpor_web.signing import BadSignature, SigningKeys, verify
 
-LARGEST = 4 * 2**20
+LARGEST = 2**20
 """Bytes that a file may have. A record of a round whose links were opened very often has about 200 kB."""
 
 NO_RECORD = N_("This is not a consent record: it is another kind of file, or it was cut.")

@@ -16,7 +16,8 @@ CONTAIN_A_MAIL = frozenset({"message/rfc822", "message/global"})
 
 MOST_PARTS = 60
 MOST_DEPTH = 8
-LONGEST_HEADER = 200_000
+LONGEST_HEADER = 32_000
+LONGEST_PARAMETERS = 2000
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _HEADERS = BytesHeaderParser(policy=compat32)
@@ -80,7 +81,7 @@ def _collect(raw: bytes, start: int, end: int, depth: int, found: list[Part]) ->
     furthest = min(end, start + LONGEST_HEADER)
     # A part may have no headers at all: then it begins with the blank line.
     blank = _LINE_END.match(raw, start, furthest) or _BLANK_LINE.search(raw, start, furthest)
-    headers = _HEADERS.parsebytes(raw[start : blank.start() if blank else furthest])
+    headers = _bounded(_HEADERS.parsebytes(raw[start : blank.start() if blank else furthest]))
     part = Part(headers, headers.get_content_type(), blank.end() if blank else furthest, end, depth)
     found.append(part)
     if depth >= MOST_DEPTH:
@@ -90,6 +91,16 @@ def _collect(raw: bytes, start: int, end: int, depth: int, found: list[Part]) ->
             _collect(raw, inner_start, inner_end, depth + 1, found)
     elif part.type in CONTAIN_A_MAIL:
         _collect(raw, part.start, end, depth + 1, found)
+
+
+def _bounded(headers: Message) -> Message:
+    """Take the parameters off a header that has too many: reading them takes time by the square of their length."""
+    for name in ("Content-Type", "Content-Disposition"):
+        value = str(headers.get(name, ""))
+        if len(value) > LONGEST_PARAMETERS:
+            del headers[name]
+            headers[name] = value[:LONGEST_PARAMETERS].partition(";")[0]
+    return headers
 
 
 def _between_boundaries(raw: bytes, part: Part) -> Iterator[tuple[int, int]]:

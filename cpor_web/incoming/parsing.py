@@ -16,6 +16,7 @@ ADDRESSED_BY = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To",
 
 MOST_REFERENCES = 30
 LONGEST_TEXT = 64_000
+LONGEST_PAGE = 8000  # a page of half-open tags is read in a time by the square of its length
 LONGEST_WORDS = 4000
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
 _BULK = frozenset({"bulk", "junk", "auto_reply", "auto-reply"})
@@ -107,7 +108,7 @@ def _words(raw: bytes, found: Sequence[Part]) -> str:
     pages = [part for part in found if part.type == "text/html" and not _is_attached(part)]
     text = texts[0].text(raw, most=LONGEST_TEXT) if texts else ""
     if not text.strip() and pages:
-        text = _without_markup(pages[0].text(raw, most=LONGEST_TEXT))
+        text = _without_markup(pages[0].text(raw, most=LONGEST_PAGE))
     own = [line.rstrip() for line in text.splitlines() if not line.lstrip().startswith(">")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(own)).strip()[:LONGEST_WORDS]
 

@@ -185,6 +185,21 @@ def test_no_bytes_whatever_are_an_error(raw: bytes) -> None:
     assert len(keeping.digest(raw)) == 32
 
 
+def test_a_header_of_endless_parameters_loses_them_and_keeps_its_kind() -> None:
+    raw = b'Content-Type: multipart/mixed; x="' + b";" * 20_000 + b"\r\n\r\n--a\r\n\r\nYes.\r\n--a--\r\n"
+    (only,) = mime.parts(raw)
+    assert only.type == "multipart/mixed"
+    assert len(str(only.headers["Content-Type"])) < 100
+
+
+def test_of_a_page_of_half_open_tags_only_its_beginning_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    without = parsing._without_markup
+    monkeypatch.setattr(parsing, "_without_markup", lambda page: read.append(len(page)) or without(page))
+    parse(b"From: a@example.org\r\nContent-Type: text/html\r\n\r\n" + b"<a " * 30_000)
+    assert read == [parsing.LONGEST_PAGE]
+
+
 def test_what_cannot_be_taken_apart_is_still_read_for_what_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_raw: bytes) -> None:
         raise IndexError
