@@ -197,7 +197,7 @@ def test_a_job_reads_the_calendar_anew_at_every_run(
     monkeypatch.setattr(jobs.windows, "app", lambda: app)
     seen: list[str | None] = []
 
-    def look(_session: Session, found: Programme) -> list[int]:
+    def look(_session: Session, found: Programme, _most: int) -> list[int]:
         seen.append(found.calendar.why_not_working(TOMORROW))
         return []
 

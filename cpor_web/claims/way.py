@@ -67,6 +67,7 @@ ASKED = Step(
     Who.CUSTOMER,
     N_("The customer may deny. Without a denial the claim is assessed."),
     ASSESSED,
+    ahead=N_("The customer is asked, and can deny. Without a denial the claim is assessed."),
     lasts="consent",
 )
 ASKED_FOR_YES = Step(

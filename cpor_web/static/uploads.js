@@ -19,10 +19,11 @@ function send(form, data) {
   });
   request.addEventListener("load", () => {
     // An answer that refuses is no page of its own: loading this one again is then right.
-    if (request.status < 400 && request.responseURL !== location.href.split("#")[0]) {
-      history.pushState(null, "", request.responseURL);
-    }
-    show(request.responseText, location.href);
+    const here = location.href.split("#")[0];
+    const there = request.status < 400 ? request.responseURL : here;
+    show(request.responseText, there);
+    if (there === here) history.replaceState(null, "", there); // what watches for a new page sees one
+    else history.pushState(null, "", there);
   });
   request.addEventListener("error", () => form.submit());
   request.open("POST", form.action);

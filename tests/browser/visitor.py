@@ -12,7 +12,8 @@ WINDOWS = (({"width": 390, "height": 844}, "dark"), ({"width": 1440, "height": 9
 """A phone at night and a desk by day."""
 
 CHOICES = {"MPN ID", "Solution area", "Activity", "Reason"}
-FILES = re.compile(r"/documents/\d+|/export|\.(csv|json|ics)$")
+ELSEWHERE = re.compile(r"/documents/\d+|/export|\.(csv|json|ics)$|/[A-Z0-9-]{9}/consent-record$|/review/preview/")
+"""Files to be saved, and the previews, of which there are dozens."""
 REFERENCE = re.compile(r"/[A-Z0-9]{4}-[A-Z0-9]{4}\b|/\d+\b")
 
 
@@ -101,7 +102,7 @@ class Visitor:
             seen.append(path)
             links = self.page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
             waiting += [
-                urlsplit(link).path for link in links if link.startswith(self.home) and not FILES.search(link)
+                urlsplit(link).path for link in links if link.startswith(self.home) and not ELSEWHERE.search(link)
             ]
         return seen
 

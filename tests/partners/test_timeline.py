@@ -39,7 +39,7 @@ def test_the_way_tells_what_was_what_is_and_what_comes_with_who_acts_and_how_lon
     assert "business days left, " in now
     assert "23:59:59" in now
     assert decision == (
-        "Next Under review The reviewer approves, rejects, or asks for more. A reviewer · Up to 5 business days"
+        "Comes next Under review The reviewer approves, rejects, or asks for more. A reviewer · Up to 5 business days"
     )
     assert consent.endswith("The customer · 7 days, once the notice is out")
     assert assessment.startswith("Then Assessment for incentives")

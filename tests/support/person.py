@@ -94,7 +94,8 @@ class Person:
             body = answer.read()
             self.address, self.status, self.headers = answer.url, answer.status, answer.headers
         assert self.status < 500 or self.status == 503, f"{self.status} at {self.address}: {body[:2000]!r}"
-        if self.headers.get_content_type() == "text/html":
+        is_ours = "sandbox" not in self.headers.get("Content-Security-Policy", "")  # a mail is no page
+        if self.headers.get_content_type() == "text/html" and is_ours:
             page_checker.check(body.decode(), f"{request.get_method()} {self.address}")
         self.html = body.decode("utf-8", "replace")
         self.page = BeautifulSoup(body, "html.parser")
