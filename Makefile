@@ -18,6 +18,11 @@ dev: .venv/embedded ## Like demo, and start the web anew when a file changes
 test: .venv/test ## Run every test; those of the browser where Chromium is found
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
+explore: .venv/test ## Let the property tests try examples that no run tried before (TIMES=5)
+	for time in $$(seq $(or $(TIMES),5)); do \
+		$(BIN)/python -m pytest -n 2 -q -m hypothesis --hypothesis-profile=explore $(ARGS) || exit 1; \
+	done
+
 check: .venv/dev lint test ## Run every check: style, types, imports, translations, tests
 
 lint: .venv/dev ## Run the checks that need no server
@@ -77,4 +82,4 @@ TRANSLATIONS := $(wildcard cpor_web/translations/*/LC_MESSAGES/*.po)
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo dev test check lint format soak mutants screenshots validate lighthouse words requirements clean
+.PHONY: help demo dev test explore check lint format soak mutants screenshots validate lighthouse words requirements clean

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,11 @@ from tests.support.rows import empty
 from tests.support.servers import Servers
 
 Flask.test_client_class = Browser
+
+# The same examples each time, so that a build breaks by a change and never by luck. `make explore` tries new ones.
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True)
+hypothesis_settings.load_profile("repeatable")
 
 _run = ExitStack()  # what the first process of a parallel run keeps open for its workers
 _shared: list[Servers] = []

@@ -104,10 +104,10 @@ def _bounded(headers: Message) -> Message:
 
 
 def _between_boundaries(raw: bytes, part: Part) -> Iterator[tuple[int, int]]:
-    boundary = (part.headers.get_boundary() or "").encode("ascii", "surrogateescape")
-    if not boundary:
+    boundary = part.headers.get_boundary() or ""
+    if not boundary or not boundary.isascii():  # RFC 2046, 5.1.1: a boundary is of ASCII, or is none
         return
-    lines = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$", re.MULTILINE)
+    lines = re.compile(rb"^--" + re.escape(boundary.encode("ascii")) + rb"(--)?[ \t]*\r?$", re.MULTILINE)
     start = None
     for line in lines.finditer(raw, part.start, part.end):
         if start is not None:
