@@ -3,23 +3,21 @@
 What a command needs is imported inside it, so that `cpor --help` answers at once.
 """
 
-import getpass
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from cpor_web.consent_commands import consent
-from cpor_web.history_commands import history
-from cpor_web.key_commands import keys
-from cpor_web.mail_commands import mail
+from cpor_web.commands.accounts import partner, user
+from cpor_web.commands.consent import consent
+from cpor_web.commands.database import db, transaction
+from cpor_web.commands.history import history
+from cpor_web.commands.keys import keys
+from cpor_web.commands.mail import mail
 
 if TYPE_CHECKING:
     from flask import Flask
-    from sqlalchemy.orm import Session
 
 
 @click.group()
@@ -29,9 +27,12 @@ def cli() -> None:
 
 
 cli.add_command(consent)
+cli.add_command(db)
 cli.add_command(history)
 cli.add_command(keys)
 cli.add_command(mail)
+cli.add_command(partner)
+cli.add_command(user)
 
 
 def main() -> None:
@@ -88,82 +89,6 @@ def ticker() -> None:
     os.execv(sys.executable, [sys.executable, "-m", "jobs.ticker"])  # noqa: S606 - becomes the ticker
 
 
-@cli.group()
-def db() -> None:
-    """The database."""
-
-
-@db.command()
-def upgrade() -> None:
-    """Bring the tables up to this version."""
-    import flask_migrate
-
-    with _app().app_context():
-        flask_migrate.upgrade()
-    print("The database is up to date.")
-
-
-@cli.group()
-def partner() -> None:
-    """Partners."""
-
-
-@partner.command("add")
-@click.argument("name")
-@click.option("--domain", "domains", multiple=True, help="An e-mail domain of the partner's own; may be repeated.")
-@click.option("--location", "locations", multiple=True, help="An enrolled location's MPN ID; may be repeated.")
-@click.option("--global", "global_ids", multiple=True, help="A global MPN ID; may be repeated.")
-def add_partner(name: str, domains: tuple[str, ...], locations: tuple[str, ...], global_ids: tuple[str, ...]) -> None:
-    """Add a partner with its MPN IDs."""
-    from cpor_web.accounts import organisations
-    from cpor_web.models import MpnKind
-
-    with _session() as session:
-        made = organisations.add_partner(session, name=name, domains=domains)
-        for number in locations:
-            organisations.add_mpn_id(session, made, number=number, kind=MpnKind.LOCATION)
-        for number in global_ids:
-            organisations.add_mpn_id(session, made, number=number, kind=MpnKind.GLOBAL)
-    print(f"Added {name}.")
-
-
-@cli.group()
-def user() -> None:
-    """People with an account."""
-
-
-@user.command("add")
-@click.argument("email")
-@click.option("--name", required=True)
-@click.option(
-    "--role", required=True, help="global-admin, billing-admin, incentives-admin, viewer, reviewer, administrator"
-)
-@click.option("--partner", "partner_name", help="The partner's name; none for reviewers and administrators.")
-@click.option("--language", default="en", show_default=True)
-@click.option("--ask-password", is_flag=True, help="Ask for a password instead of sending an invitation by mail.")
-def add_user(email: str, name: str, role: str, partner_name: str | None, language: str, ask_password: bool) -> None:
-    """Add somebody. They choose a password by the link of an invitation, unless you give one."""
-    from cpor_web.accounts import organisations, people
-    from cpor_web.clock import utcnow
-    from cpor_web.current import programme
-    from cpor_web.emails import catalogue
-
-    password = getpass.getpass("Password: ") if ask_password else None
-    with _session() as session:
-        made = people.add_user(
-            session,
-            email=email,
-            name=name,
-            role=people.role_named(role),
-            partner=organisations.partner_named(session, partner_name) if partner_name else None,
-            password=password,
-            language=language,
-        )
-        if password is None:
-            catalogue.invitation(session, made, now=utcnow(), programme=programme())
-    print(f"Added {email}.")
-
-
 @cli.command()
 def settings() -> None:
     """Print every setting with its default and meaning."""
@@ -179,15 +104,6 @@ def _app() -> "Flask":
     return create_app()
 
 
-@contextmanager
-def _session() -> "Iterator[Session]":
-    from cpor_web.extensions import db as database
-    from cpor_web.transactions import transaction
-
-    with _app().app_context(), transaction(database.session):
-        yield database.session()
-
-
 @cli.command()
 def sample() -> None:
     """Load sample partners, people and claims, unless there is anybody already."""
@@ -195,6 +111,6 @@ def sample() -> None:
     from cpor_web.current import documents, programme
     from cpor_web.samples import loading
 
-    with _session() as session:
+    with transaction() as session:
         loaded = loading.load(session, programme=programme(), documents=documents(), now=utcnow())
     print("Loaded the sample." if loaded else "There are people already: nothing was loaded.")

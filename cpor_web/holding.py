@@ -17,8 +17,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.emails import catalogue
-from cpor_web.emails.catalogue import ASKS
+from cpor_web.emails.catalogue import ASKS, to_staff
 from cpor_web.emails.condition import last_news
 from cpor_web.models import FAILED, Holding, Mail
 from cpor_web.programme import Programme
@@ -79,7 +78,7 @@ def watch(session: Session, *, now: datetime, programme: Programme) -> Holding |
     begun = Holding(began_at=now, notices=found.notices, failed=found.failed)
     session.add(begun)
     session.flush()
-    catalogue.closing_held(session, begun, now=now, programme=programme)
+    to_staff.closing_held(session, begun, now=now, programme=programme)
     return begun
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history
-from cpor_web.emails import catalogue
+from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Claim, Event
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, transitions
@@ -78,7 +78,7 @@ def advance(
     _set_dispute(claim, rule, now, programme)
     history.append(session, claim, rule.event, actor=actor, now=now, data=data)
     for mail in rule.mails:
-        catalogue.TO_PARTNER[mail](session, claim, now=now, programme=programme)
+        to_partner.BY_TRANSITION[mail](session, claim, now=now, programme=programme)
     return rule
 
 

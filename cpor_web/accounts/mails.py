@@ -6,7 +6,7 @@ from flask import Flask, current_app
 from flask_security.recoverable import generate_reset_password_token
 
 from cpor_web.current import now, programme, settings
-from cpor_web.emails import catalogue
+from cpor_web.emails.catalogue import to_people
 from cpor_web.extensions import db
 from cpor_web.models import Mail, User
 from cpor_web.transactions import transaction
@@ -16,7 +16,7 @@ def queue_password_reset(_app: Flask, *, user: User, **_with_the_link: Any) -> N
     """Put the mail into the outbox; Flask-Security calls this with the link, which is left behind here."""
     session = db.session()
     with transaction(session):
-        catalogue.password_reset(session, user, now=now(), programme=programme())
+        to_people.password_reset(session, user, now=now(), programme=programme())
 
 
 def account_link(mail: Mail) -> str | None:

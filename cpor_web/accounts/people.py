@@ -17,7 +17,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
-from cpor_web.emails import catalogue
+from cpor_web.emails.catalogue import to_people
 from cpor_web.models import Partner, User
 from cpor_web.programme import Programme
 from cpor_web.rules.characters import name_in
@@ -95,7 +95,7 @@ def invite(
     """Add somebody as `add_user` does, who chooses a password by the link of the invitation that goes out."""
     _require(actor, partner.id if partner else None)
     user = add_user(session, email=email, name=name, role=role, partner=partner, language=language)
-    catalogue.invitation(session, user, now=now, programme=programme)
+    to_people.invitation(session, user, now=now, programme=programme)
     return user
 
 
@@ -108,7 +108,7 @@ def invite_again(session: Session, user: User, *, actor: Actor, now: datetime, p
         raise NotAllowed(
             N_("%(name)s has a password already, and can choose a new one on the sign-in page."), {"name": user.name}
         )
-    catalogue.invitation(session, user, now=now, programme=programme)
+    to_people.invitation(session, user, now=now, programme=programme)
 
 
 def rename(session: Session, user: User, name: str, *, actor: Actor) -> None:
@@ -144,7 +144,7 @@ def reactivate(session: Session, user: User, *, actor: Actor, now: datetime, pro
         return
     user.active = True
     if user.password is None:
-        catalogue.invitation(session, user, now=now, programme=programme)
+        to_people.invitation(session, user, now=now, programme=programme)
 
 
 def choose_language(user: User, language: str) -> None:

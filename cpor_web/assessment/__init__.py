@@ -13,7 +13,7 @@ from cpor_web import history, lifecycle
 from cpor_web import queue as doorbell
 from cpor_web.assessment import handover, results
 from cpor_web.assessment.rules import judge
-from cpor_web.emails import catalogue
+from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Assessment, AssessmentState, Claim, HandoverKind, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
@@ -76,7 +76,7 @@ def restore(session: Session, claim: Claim, *, now: datetime, programme: Program
     history.append(session, claim, "assessment:restored", actor=SYSTEM, now=now)
     handover.put(session, record, HandoverKind.RESTORED, now=now, programme=programme)
     if came_meanwhile:
-        catalogue.assessment_result(session, record, now=now, programme=programme)
+        to_partner.assessment_result(session, record, now=now, programme=programme)
 
 
 def _of(session: Session, claim: Claim) -> Assessment | None:

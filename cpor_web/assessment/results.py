@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from cpor_web import history, lifecycle
-from cpor_web.emails import catalogue
+from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Assessment, AssessmentState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
@@ -86,7 +86,7 @@ def settle(
     data = {"state": state.value, "reasons": reasons}
     history.append(session, found.claim, "assessment:assessed", actor=actor, now=now, data=data)
     if found.ended_at is None:
-        catalogue.assessment_result(session, found, now=now, programme=programme)
+        to_partner.assessment_result(session, found, now=now, programme=programme)
 
 
 def _reason(text: object) -> str:

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from cpor_web import assessment, facts, history, holding, lifecycle
 from cpor_web.claims.posting import TAKEN
 from cpor_web.consent import stops
-from cpor_web.emails import catalogue
-from cpor_web.emails.catalogue import ASKS
+from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.models import Claim, Invitation, Mail, MailState, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
@@ -69,7 +68,7 @@ def _note(session: Session, claim: Claim, mail: Mail, kind: str, report: str, no
 
 def _follow_up(session: Session, claim: Claim, mail: Mail, now: datetime, programme: Programme) -> None:
     if mail.kind != "not-delivered":
-        catalogue.not_delivered(session, claim, mail, now=now, programme=programme)
+        to_staff.not_delivered(session, claim, mail, now=now, programme=programme)
     if mail.kind in ASKS:
         _customer_was_not_asked(session, claim, mail, now, programme)
         holding.watch(session, now=now, programme=programme)
@@ -107,7 +106,7 @@ def _partner_was_not_told(session: Session, claim: Claim, mail: Mail, now: datet
     _set_clock(claim, round_, mail, taken, programme)
     under_way = any(each.due_at is not None for each in same)
     if taken is None and not under_way and mail.user_id is None:
-        catalogue.to_the_partners_others(session, claim, mail, now=now)
+        to_partner.to_the_partners_others(session, claim, mail, now=now)
 
 
 def _asked_since(session: Session, claim: Claim, round_: Round | None, mail: Mail) -> datetime | None:

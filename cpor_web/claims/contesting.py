@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.claims.input import text_of
 from cpor_web.consent import rounds
-from cpor_web.emails import catalogue, outbox
+from cpor_web.emails import outbox
+from cpor_web.emails.catalogue import to_customer
 from cpor_web.models import Claim, Document, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
@@ -45,7 +46,7 @@ def withdraw(
         rounds.hold(session, claim, round_)
         rounds.end(session, round_, now=now)
         for invitation in _had_a_notice(session, round_):
-            catalogue.association_ended(session, claim, invitation, now=now, programme=programme)
+            to_customer.association_ended(session, claim, invitation, now=now, programme=programme)
     assessment.end(session, claim, now=now, programme=programme, why="partner request")
 
 

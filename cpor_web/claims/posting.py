@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from cpor_web import history, holding, lifecycle
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
-from cpor_web.emails import catalogue, outbox
-from cpor_web.emails.catalogue import ASKS
+from cpor_web.emails import outbox
+from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.emails.outcomes import Accepted, Outcome
 from cpor_web.models import FAILED, Claim, Invitation, Mail, MailState
 from cpor_web.programme import Programme
@@ -71,10 +71,10 @@ def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, progra
     internal = bool(mail.context.get("for_reviewer"))
     history.append(session, claim, f"mail:{mail.state}", actor=SYSTEM, now=now, data=data, is_internal=internal)
     if mail.state in FAILED and mail.kind != "not-delivered":
-        catalogue.not_delivered(session, claim, mail, now=now, programme=programme)
+        to_staff.not_delivered(session, claim, mail, now=now, programme=programme)
     if mail.state is MailState.REFUSED:
         if mail.kind in TAKEN and mail.invitation_id is None and mail.user_id is None:
-            catalogue.to_the_partners_others(session, claim, mail, now=now)
+            to_partner.to_the_partners_others(session, claim, mail, now=now)
         if mail.kind in ASKS:
             stops.notice_failed(session, mail, now=now, programme=programme)
     if mail.state in FAILED and mail.kind in ASKS:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from cpor_web import facts, lifecycle
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
 from cpor_web.consent import stops
-from cpor_web.emails import catalogue
+from cpor_web.emails.catalogue import to_partner, to_staff
 from cpor_web.models import Claim, Heartbeat, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -46,7 +46,7 @@ def remind(session: Session, claim_id: int, *, now: datetime, programme: Program
     assert due is not None
     round_ = facts.latest_round(session, claim) if claim.status is Status.APPROVED else None
     astray = stops.who_is_astray(session, round_) if round_ is not None else []
-    catalogue.partner_reminder(session, claim, due=due, astray=astray, now=now, programme=programme)
+    to_partner.partner_reminder(session, claim, due=due, astray=astray, now=now, programme=programme)
     return True
 
 
@@ -62,7 +62,7 @@ def send_digest(session: Session, *, now: datetime, programme: Programme) -> boo
     claims = session.scalars(overdue).all()
     if not claims or not _is_first_today(session, now, programme):
         return False
-    catalogue.overdue_digest(session, claims, now=now, programme=programme)
+    to_staff.overdue_digest(session, claims, now=now, programme=programme)
     return True
 
 

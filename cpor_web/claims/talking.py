@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web import history, lifecycle
 from cpor_web.claims.input import needed_text, require
-from cpor_web.emails import catalogue, outbox
-from cpor_web.emails.catalogue import ASKS
+from cpor_web.emails import outbox
+from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.models import FAILED, Claim, Comment, Invitation, Mail, Note
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import NotAllowed
@@ -30,7 +30,7 @@ def comment(
     session.flush()
     claim.version += 1
     history.append(session, claim, "comment:added", actor=actor, now=now, data={"comment": body})
-    tell = catalogue.comment_for_partner if actor.role in REVIEWERS else catalogue.comment_for_reviewer
+    tell = to_partner.comment_for_partner if actor.role in REVIEWERS else to_staff.comment_for_reviewer
     tell(session, claim, made, now=now, programme=programme)
     return made
 

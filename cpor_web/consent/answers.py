@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.consent import rounds, stops
-from cpor_web.emails import catalogue
+from cpor_web.emails.catalogue import to_customer, to_partner, to_staff
 from cpor_web.models import Answer, AnswerKind, Claim, Event, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -118,8 +118,8 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     if _has_passed(session, held.round):
         assessment.restore(session, held.claim, now=now, programme=programme)
     for each in _asked(held.round):
-        catalogue.denial_undone(session, held.claim, each, now=now, programme=programme)
-    catalogue.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
+        to_customer.denial_undone(session, held.claim, each, now=now, programme=programme)
+    to_partner.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
 
 
 def no_objection(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
@@ -145,7 +145,7 @@ def press_yes(session: Session, invitation: Invitation, *, now: datetime, progra
         return Outcome.OVER
     outcome = _note(session, held, AnswerKind.YES_PRESSED, "consent:yes-pressed", now)
     if outcome is Outcome.RECORDED:
-        catalogue.yes_confirmation(session, held.claim, invitation, now=now, programme=programme)
+        to_customer.yes_confirmation(session, held.claim, invitation, now=now, programme=programme)
     return outcome
 
 
@@ -270,7 +270,7 @@ def _deny_superseded(
     data["words"] = words.strip()[:LONGEST_WORDS]
     history.append(session, held.claim, DENIED_BY_SUPERSEDED, actor=held.actor, now=now, data=data, is_internal=True)
     stops.stop(session, held.claim, held.round, now=now, why=stops.DENIED_BY_REPLACED)
-    catalogue.denial_by_replaced(session, held.claim, data, now=now, programme=programme)
+    to_staff.denial_by_replaced(session, held.claim, data, now=now, programme=programme)
     return Outcome.SUPERSEDED
 
 
@@ -278,7 +278,7 @@ def _tell_of_denial(session: Session, held: Held, answer: Answer, now: datetime,
     session.flush()
     until = undo_until(held.round, answer)
     for each in _asked(held.round):
-        catalogue.denial_recorded(
+        to_customer.denial_recorded(
             session,
             held.claim,
             each,
@@ -287,7 +287,7 @@ def _tell_of_denial(session: Session, held: Held, answer: Answer, now: datetime,
             programme=programme,
             undo_until=until if each.id == held.invitation.id else None,
         )
-    catalogue.denial_recorded_for_partner(session, held.claim, answer, now=now, programme=programme)
+    to_partner.denial_recorded_for_partner(session, held.claim, answer, now=now, programme=programme)
 
 
 def _asked(round_: Round) -> list[Invitation]:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from consent_links import new_id
 from cpor_web import assessment, history, holding, lifecycle
-from cpor_web.emails import catalogue, outbox
+from cpor_web.emails import outbox
+from cpor_web.emails.catalogue import to_customer
 from cpor_web.models import Claim, CustomerContact, Invitation, Mail, ReceivedKind, ReceivedMail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -45,7 +46,7 @@ def invite(
     invitation = Invitation(round=round_, contact=contact, link_id=new_id())
     session.add(invitation)
     session.flush()
-    ask = catalogue.confirmation_request if round_.needs_yes else catalogue.consent_notice
+    ask = to_customer.confirmation_request if round_.needs_yes else to_customer.consent_notice
     ask(session, claim, invitation, now=now, programme=programme)
     return invitation
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.consent import rounds
-from cpor_web.emails import catalogue, outbox
+from cpor_web.emails import outbox
+from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Event, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -84,7 +85,7 @@ def ask_for_contact(
     """Stop the clock because nobody, or the wrong person, was reached; the partner is to name a right contact."""
     if stop(session, claim, round_, now=now, why=why):
         astray = who_is_astray(session, round_)
-        catalogue.contact_needed(session, claim, round_, astray, now=now, programme=programme)
+        to_partner.contact_needed(session, claim, round_, astray, now=now, programme=programme)
 
 
 def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:

@@ -16,7 +16,8 @@ from cpor_web import assessment, facts
 from cpor_web.claims import operations
 from cpor_web.config import Settings
 from cpor_web.consent import answers
-from cpor_web.emails import catalogue, outbox
+from cpor_web.emails import outbox
+from cpor_web.emails.catalogue import KINDS, to_partner, to_people, to_staff
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.emails.rendering import Renderer
@@ -39,7 +40,7 @@ def submit(session: Session, programme: Programme) -> None:
 
 def ask(session: Session, programme: Programme) -> None:
     claim = claims.partner_action_required(session, programme)
-    catalogue.partner_reminder(session, claim, due=NOW, now=NOW, programme=programme)
+    to_partner.partner_reminder(session, claim, due=NOW, now=NOW, programme=programme)
 
 
 def reject(session: Session, programme: Programme) -> None:
@@ -62,7 +63,7 @@ def name_the_wrong_person(session: Session, programme: Programme) -> None:
     claim = claims.running(session, programme)
     (invitation,) = claims.invitations_of(session, claim)
     answers.not_the_right_person(session, invitation, now=NOW, programme=programme)
-    catalogue.partner_reminder(session, claim, due=NOW, now=NOW, programme=programme)
+    to_partner.partner_reminder(session, claim, due=NOW, now=NOW, programme=programme)
 
 
 def dispute_and_say_yes(session: Session, programme: Programme) -> None:
@@ -80,7 +81,7 @@ def dispute_and_say_yes(session: Session, programme: Programme) -> None:
 
 def pass_and_assess(session: Session, programme: Programme) -> None:
     claim = claims.running(session, programme)
-    catalogue.consent_period_passed(session, claim, now=NOW, programme=programme)
+    to_partner.consent_period_passed(session, claim, now=NOW, programme=programme)
     round_ = facts.latest_round(session, claim)
     assert round_
     assessment.queue(session, claim, round_, now=NOW, programme=programme)
@@ -105,7 +106,7 @@ def talk(session: Session, programme: Programme) -> None:
 def lose_a_mail(session: Session, programme: Programme) -> None:
     claim = claims.running(session, programme)
     lost = claims.mail_of(session, claim, "consent-notice")
-    catalogue.not_delivered(session, claim, lost, now=NOW, programme=programme)
+    to_staff.not_delivered(session, claim, lost, now=NOW, programme=programme)
 
 
 def deny_though_replaced(session: Session, programme: Programme) -> None:
@@ -118,19 +119,19 @@ def deny_though_replaced(session: Session, programme: Programme) -> None:
 
 def be_late(session: Session, programme: Programme) -> None:
     factories.user(session, Role.ADMINISTRATOR)
-    catalogue.overdue_digest(session, [claims.submitted(session, programme)], now=NOW, programme=programme)
+    to_staff.overdue_digest(session, [claims.submitted(session, programme)], now=NOW, programme=programme)
 
 
 def hold_closing(session: Session, programme: Programme) -> None:
     factories.user(session, Role.ADMINISTRATOR)
     holding = Holding(began_at=NOW, notices=41, failed=23)
-    catalogue.closing_held(session, holding, now=NOW, programme=programme)
+    to_staff.closing_held(session, holding, now=NOW, programme=programme)
 
 
 def come_and_forget(session: Session, programme: Programme) -> None:
     user = factories.user(session)
-    catalogue.invitation(session, user, now=NOW, programme=programme)
-    catalogue.password_reset(session, user, now=NOW, programme=programme)
+    to_people.invitation(session, user, now=NOW, programme=programme)
+    to_people.password_reset(session, user, now=NOW, programme=programme)
 
 
 EVENTS: tuple[Event, ...] = (
@@ -187,7 +188,7 @@ def test_these_events_queue_every_kind_of_mail(db_session: Session, programme: P
         event(db_session, programme)
     db_session.flush()
 
-    assert set(db_session.scalars(select(Mail.kind).distinct())) == set(catalogue.KINDS)
+    assert set(db_session.scalars(select(Mail.kind).distinct())) == set(KINDS)
 
 
 def test_the_same_row_gives_the_same_bytes(db_session: Session, programme: Programme, composer: Composer) -> None:

@@ -354,10 +354,10 @@ def test_that_a_mail_about_a_bounce_came_back_is_told_to_nobody(desk: Desk, clai
 
 
 def test_a_mail_without_a_claim_that_came_back_is_marked(desk: Desk, programme: Programme) -> None:
-    from cpor_web.emails import catalogue
+    from cpor_web.emails.catalogue import to_people
 
     user = factories.user(desk.session)
-    mail = catalogue.invitation(desk.session, user, now=NOW, programme=programme)
+    mail = to_people.invitation(desk.session, user, now=NOW, programme=programme)
     desk.session.flush()
     take(desk, mail, now=NOW)
     desk.bounce(mail)

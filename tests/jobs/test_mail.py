@@ -252,10 +252,10 @@ def test_a_mail_that_asks_the_partner_starts_their_days_when_it_is_taken(
 def test_mail_to_people_with_an_account_has_no_history_and_carries_their_link(
     work: Flask, committed: Session, programme: Programme, smtp_server: ScriptedServer
 ) -> None:
-    from cpor_web.emails import catalogue
+    from cpor_web.emails.catalogue import to_people
 
     user = factories.user(committed)
-    catalogue.invitation(committed, user, now=utcnow(), programme=programme)
+    to_people.invitation(committed, user, now=utcnow(), programme=programme)
     committed.commit()
     drain()
     (received,) = smtp_server.mails_to(user.email)

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from consent_links import key_id
 from cpor_web import checkpoints, clock, key_rings
 from cpor_web.cli import cli
+from cpor_web.commands.keys import MOST_CLAIMS
 from cpor_web.config import Settings
-from cpor_web.key_commands import MOST_CLAIMS
 from cpor_web.programme import Programme
 from cpor_web.setting_kinds import SHORTEST_KEY
 from cpor_web.signing import SigningKeys

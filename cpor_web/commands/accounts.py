@@ -1,0 +1,71 @@
+"""The `cpor partner` and `cpor user` commands: who works with the installation.
+
+What a command needs is imported inside it, so that `cpor --help` answers at once.
+"""
+
+import getpass
+
+import click
+
+from cpor_web.commands.database import transaction
+
+
+@click.group()
+def partner() -> None:
+    """Partners."""
+
+
+@partner.command("add")
+@click.argument("name")
+@click.option("--domain", "domains", multiple=True, help="An e-mail domain of the partner's own; may be repeated.")
+@click.option("--location", "locations", multiple=True, help="An enrolled location's MPN ID; may be repeated.")
+@click.option("--global", "global_ids", multiple=True, help="A global MPN ID; may be repeated.")
+def add_partner(name: str, domains: tuple[str, ...], locations: tuple[str, ...], global_ids: tuple[str, ...]) -> None:
+    """Add a partner with its MPN IDs."""
+    from cpor_web.accounts import organisations
+    from cpor_web.models import MpnKind
+
+    with transaction() as session:
+        made = organisations.add_partner(session, name=name, domains=domains)
+        for number in locations:
+            organisations.add_mpn_id(session, made, number=number, kind=MpnKind.LOCATION)
+        for number in global_ids:
+            organisations.add_mpn_id(session, made, number=number, kind=MpnKind.GLOBAL)
+    click.echo(f"Added {name}.")
+
+
+@click.group()
+def user() -> None:
+    """People with an account."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option(
+    "--role", required=True, help="global-admin, billing-admin, incentives-admin, viewer, reviewer, administrator"
+)
+@click.option("--partner", "partner_name", help="The partner's name; none for reviewers and administrators.")
+@click.option("--language", default="en", show_default=True)
+@click.option("--ask-password", is_flag=True, help="Ask for a password instead of sending an invitation by mail.")
+def add_user(email: str, name: str, role: str, partner_name: str | None, language: str, ask_password: bool) -> None:
+    """Add somebody. They choose a password by the link of an invitation, unless you give one."""
+    from cpor_web.accounts import organisations, people
+    from cpor_web.clock import utcnow
+    from cpor_web.current import programme
+    from cpor_web.emails.catalogue import to_people
+
+    password = getpass.getpass("Password: ") if ask_password else None
+    with transaction() as session:
+        made = people.add_user(
+            session,
+            email=email,
+            name=name,
+            role=people.role_named(role),
+            partner=organisations.partner_named(session, partner_name) if partner_name else None,
+            password=password,
+            language=language,
+        )
+        if password is None:
+            to_people.invitation(session, made, now=utcnow(), programme=programme())
+    click.echo(f"Added {email}.")

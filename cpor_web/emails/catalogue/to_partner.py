@@ -1,0 +1,173 @@
+"""What the partner contact gets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.emails import outbox
+from cpor_web.emails.catalogue import addressing, facts
+from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Event, Mail, Round, User
+from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Rejection, Request
+from cpor_web.rules.roles import Role
+from cpor_web.rules.statuses import Status
+
+
+def claim_received(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+    """Say that the claim, or its resubmission or dispute, has come in, and by when it is looked at."""
+    # The same reviewer keeps what is resubmitted; what is filed or disputed has none yet.
+    about = {"is_disputed": claim.is_disputed, "is_resubmitted": claim.reviewer_id is not None}
+    return addressing.for_partner(session, "claim-received", claim, now, programme, **about)
+
+
+def review_started(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+    """Say that a reviewer has started, and by when the decision is due."""
+    return addressing.for_partner(session, "review-started", claim, now, programme)
+
+
+def information_requested(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+    """Say what is missing and how to resubmit; the partner's clock starts when the server takes this mail."""
+    asked = (
+        session.scalars(
+            select(Event.data)
+            .where(Event.claim_id == claim.id, Event.kind == "claim:information-requested")
+            .order_by(Event.position.desc())
+        ).first()
+        or {}
+    )
+    about_products = asked.get("products", {})
+    asks = [
+        {
+            "reason": Request(key).label,
+            "products": [programme.catalogue.product_name(product) for product in about_products.get(key, ())],
+            "words": missing,
+        }
+        for key, missing in asked.get("asks", {}).items()
+    ]
+    about = {"days": programme.periods.partner, "asks": asks, "comment": asked.get("comment", "")}
+    return addressing.for_partner(session, "information-requested", claim, now, programme, **about)
+
+
+def approved(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+    """Say that the reviewer approved, that the customer has its days once our notice is out, and is not paid."""
+    # As the claim still stands at this moment: what was declined and disputed needs the customer's yes.
+    needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
+    return addressing.for_partner(
+        session, "approved", claim, now, programme, days=programme.periods.consent, needs_yes=needs_yes
+    )
+
+
+def rejected(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+    """Say why, in which words, how to dispute and until when, or that it is final."""
+    ended = _last_event(session, claim)
+    is_silent = ended is not None and ended.kind == "consent:declined-by-silence"
+    return addressing.for_partner(
+        session,
+        "rejected",
+        claim,
+        now,
+        programme,
+        reason=claim.rejection.label if claim.rejection else "",
+        detail=claim.rejection_detail.label if claim.rejection_detail else "",
+        comment=claim.rejection_comment,
+        dispute_until=facts.iso(claim.dispute_until),
+        is_late=ended is not None and bool(ended.data.get("late")),
+        no_yes_by=ended.data.get("ends_at") if ended is not None and is_silent else None,
+    )
+
+
+def consent_period_passed(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+    """Say that the customer did not object, and that the claim goes to assessment."""
+    return addressing.for_partner(session, "consent-period-passed", claim, now, programme)
+
+
+def assessment_result(session: Session, assessment: Assessment, *, now: datetime, programme: Programme) -> Mail:
+    """Say whether the association can earn incentives, and why."""
+    return addressing.for_partner(
+        session,
+        "assessment-result",
+        assessment.claim,
+        now,
+        programme,
+        state=assessment.state.value,
+        reasons=assessment.reasons,
+    )
+
+
+def contact_needed(
+    session: Session,
+    claim: Claim,
+    round_: Round,
+    astray: Sequence[tuple[CustomerContact, str]],
+    *,
+    now: datetime,
+    programme: Programme,
+) -> Mail:
+    """Ask the partner for a right contact; says instead of whom, why (`astray`, with msgids), and by when."""
+    about = {"contact_due": facts.iso(round_.contact_due_at), "astray": facts.astray(astray)}
+    return addressing.for_partner(session, "contact-needed", claim, now, programme, **about)
+
+
+def partner_reminder(
+    session: Session,
+    claim: Claim,
+    *,
+    due: datetime,
+    astray: Sequence[tuple[CustomerContact, str]] = (),
+    now: datetime,
+    programme: Programme,
+) -> Mail:
+    """Remind of the partner's deadline: to resubmit, or of an approved claim, to name a right contact (`astray`)."""
+    about = {"due_at": facts.iso(due), "for_contact": claim.status is Status.APPROVED, "astray": facts.astray(astray)}
+    return addressing.for_partner(session, "partner-reminder", claim, now, programme, **about)
+
+
+def denial_recorded_for_partner(
+    session: Session, claim: Claim, answer: Answer, *, now: datetime, programme: Programme
+) -> Mail:
+    """Tell the partner what was recorded, when, and by which way."""
+    return addressing.for_partner(session, "denial-recorded-partner", claim, now, programme, **facts.answer(answer))
+
+
+def denial_undone_for_partner(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+    """Tell the partner that the customer restored the association."""
+    return addressing.for_partner(session, "denial-undone-partner", claim, now, programme)
+
+
+def comment_for_partner(
+    session: Session, claim: Claim, comment: Comment, *, now: datetime, programme: Programme
+) -> Mail:
+    """Quote a reviewer's comment to the partner contact."""
+    return addressing.for_partner(session, "new-comment", claim, now, programme, **facts.comment(comment))
+
+
+def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, now: datetime) -> list[Mail]:
+    """Send what the partner contact could not get to who filed the claim and to the partner's Global admins."""
+    admins = select(User).where(User.partner_id == claim.partner_id, User.role == Role.GLOBAL_ADMIN, User.active)
+    people = {user.email.lower(): user for user in (claim.filed_by, *session.scalars(admins)) if user.active}
+    people.pop(failed.to_address.lower(), None)
+    return [
+        outbox.put(
+            session, failed.kind, addressing.person(user), failed.context, now=now, claim_id=claim.id, user_id=user.id
+        )
+        for user in people.values()
+    ]
+
+
+def _last_event(session: Session, claim: Claim) -> Event | None:
+    """Return what happened to the claim last: in the transaction of a transition, what brought it about."""
+    events = select(Event).where(Event.claim_id == claim.id).order_by(Event.position.desc())
+    return session.scalars(events.limit(1)).first()
+
+
+BY_TRANSITION: Mapping[str, Callable[..., Mail]] = {
+    "claim-received": claim_received,
+    "review-started": review_started,
+    "information-requested": information_requested,
+    "approved": approved,
+    "rejected": rejected,
+    "consent-period-passed": consent_period_passed,
+}
+"""The mails that a transition sends by its name in the table."""

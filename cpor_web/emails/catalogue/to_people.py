@@ -1,0 +1,26 @@
+"""What people with an account get about that account."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from cpor_web.emails import outbox
+from cpor_web.emails.catalogue import addressing, facts
+from cpor_web.models import Mail, User
+from cpor_web.programme import Programme
+
+
+def password_reset(session: Session, user: User, *, now: datetime, programme: Programme) -> Mail:
+    """Send the link to choose a new password."""
+    return _to(session, user, "password-reset", now, programme)
+
+
+def invitation(session: Session, user: User, *, now: datetime, programme: Programme) -> Mail:
+    """Invite a new user to choose a password."""
+    return _to(session, user, "invitation", now, programme)
+
+
+def _to(session: Session, user: User, kind: str, now: datetime, programme: Programme, **more: Any) -> Mail:
+    context = {**facts.house(programme), **more}
+    return outbox.put(session, kind, addressing.person(user), context, now=now, user_id=user.id)
