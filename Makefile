@@ -38,6 +38,9 @@ format: .venv/dev ## Put the code into its form
 soak: .venv/test ## Let chance work and break a running installation for MINUTES=3, and count what must be zero (SEED=…)
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED))
 
+security: .venv/test .venv/scanners ## Let wapiti and sqlmap loose on a sample of its own, as each kind of user; with clamd (minutes; SECONDS=10)
+	$(BIN)/python -m tests.security --seconds $(or $(SECONDS),10)
+
 mutants: .venv/dev ## Change the rules and the links one by one, and see that a test notices (minutes; docs/mutants.md)
 	rm -rf mutants
 	nice $(BIN)/mutmut run
@@ -77,9 +80,14 @@ clean: ## Remove what can be made again (not the demo's data)
 
 TRANSLATIONS := $(wildcard cpor_web/translations/*/LC_MESSAGES/*.po)
 
+# Apart from what the project stands on: nothing here imports them.
+.venv/scanners: | .venv/bin/uv
+	$(BIN)/uv venv --quiet --python $(BIN)/python $@
+	$(BIN)/uv pip install --quiet --python $@/bin/python wapiti3==3.2.3 sqlmap==1.10.10
+
 .venv/%: requirements/%.txt pyproject.toml $(TRANSLATIONS) | .venv/bin/uv
 	$(BIN)/uv pip install --quiet --require-hashes -r $<
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo dev test explore check lint format soak mutants screenshots validate lighthouse words requirements clean
+.PHONY: help demo dev test explore check lint format soak security mutants screenshots validate lighthouse words requirements clean

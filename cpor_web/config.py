@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from cpor_web import secret_files
 from cpor_web import setting_kinds as kinds
 from cpor_web.rules.editions import EDITIONS
+from cpor_web.rules.roles import REVIEWERS, Role
+from cpor_web.setting_kinds import IPNetwork
 
 PREFIX = "CPOR_"
 FOR_TESTS = "CPOR_TEST_"
@@ -50,12 +53,30 @@ class Settings:
     database_url: str = setting("", "postgresql+psycopg://user:password@host/name", kinds.database)
     redis_url: str = setting("redis://127.0.0.1:6379/0", "the doorbell; it may be away")
     data_dir: Path = setting(Path("var"), "folder for what this machine keeps", kinds.path)
-    documents_url: str = setting("", "where documents are kept: a folder, or s3://…; default: in the data folder")
+    documents_url: str = setting(
+        "", "where documents are kept: a folder, file://, s3://… (others: untested); default: in the data folder"
+    )
     host: str = setting("127.0.0.1", "address that the web server listens on")
     port: int = setting(8000, "its port", kinds.number(int, 1, 65535))
     web_threads: int = setting(8, "requests that are answered at the same time", kinds.number(int, 1, 256))
     workers: int = setting(1, "worker processes for mail and deadlines", kinds.number(int, 1, 64))
     trusted_proxies: int = setting(0, "proxies in front whose X-Forwarded headers count", kinds.number(int, 0, 5))
+    trusted_hosts: tuple[str, ...] = setting(
+        (), "names that this site is asked for by, beside that of CPOR_PUBLIC_URL; others are refused", kinds.words
+    )
+
+    second_factor_roles: frozenset[Role] | None = setting(
+        None,
+        "roles that must have a second factor, or none; default: reviewer,administrator in production, else none",
+        kinds.second_factor_roles,
+    )
+
+    session_idle_hours: float = setting(
+        8, "hours without use after which one is signed out", kinds.number(float, 0.25, 8760)
+    )
+    session_days: float = setting(
+        14, "days after which one signs in anew in any case", kinds.number(float, 0.25, 3660)
+    )
 
     operator_name: str = setting("Example Vendor", "the vendor that runs the programme, as people know it")
     operator_logo: str = setting("", "its logo, shown beside its name: an SVG, PNG, JPEG or WebP file", kinds.picture)
@@ -118,9 +139,23 @@ class Settings:
         0.2, "share of a day's notices that, undelivered, holds all closing", kinds.number(float, 0, 1)
     )
     hold_count: int = setting(10, "but never fewer undelivered notices than this", kinds.number(int, 1, 1_000_000))
+    hold_partners: int = setting(
+        3, "nor of fewer partners, where so many ask: one or two alone may bring it about", kinds.number(int, 1, 1000)
+    )
     checkpoints_dir: str = setting("", "folder for signed checkpoints of the history; default: in the data folder")
     checkpoint_minutes: int = setting(60, "minutes between two checkpoints", kinds.number(int, 1, 1440))
     keep_received_days: int = setting(90, "days that reports and replies are kept as they came", kinds.days)
+    keep_draft_days: int = setting(
+        180, "days after its last change that a draft is deleted, with what its history tells", kinds.kept_days
+    )
+    keep_people_days: int = setting(
+        730, "days after a claim's end that its people, their mails and words are kept", kinds.kept_days
+    )
+    keep_proof_days: int = setting(730, "days after a claim's end that its documents are kept", kinds.kept_days)
+    keep_account_mail_days: int = setting(365, "days that mails of no claim are kept", kinds.kept_days)
+    keep_access_days: int = setting(
+        1095, "days that it is kept who opened a customer's page or a document", kinds.number(int, 30, 36500)
+    )
     one_click: bool = setting(True, "1: notices carry the one-click headers of RFC 8058", kinds.yes_or_no)
 
     assessor: Literal["built-in", "webhook", "csv"] = setting(
@@ -133,7 +168,37 @@ class Settings:
         (), "key ring of both directions' signatures, newest first, separated by commas", kinds.webhook_secrets
     )
 
+    oidc_issuer: str = setting(
+        "", "issuer of the provider by which people can also sign in (OpenID Connect); empty: none", kinds.issuer
+    )
+    oidc_client_id: str = setting("", "what we are called there")
+    oidc_client_secret: str = setting("", "our password there; empty: a public client, with PKCE alone")
+    oidc_name: str = setting("", "the provider, as people know it; default: the operator's name")
+    oidc_scopes: str = setting("openid email profile", "what we ask the provider for", kinds.scopes)
+    oidc_domains: tuple[str, ...] = setting(
+        (), "domains of the e-mail addresses that the provider may vouch for, separated by commas", kinds.domains
+    )
+    oidc_verified_claim: str = setting("email_verified", "claim that says that the address is verified")
+    oidc_role_claim: str = setting("roles", "claim that lists somebody's groups; dots lead into objects")
+    oidc_roles: tuple[tuple[str, Role], ...] = setting(
+        (), "groups of the operator's people and their roles: group=reviewer,group=administrator", kinds.staff_roles
+    )
+    oidc_second_factor: bool = setting(
+        False, "1: who has a second factor here is asked for it after the provider too", kinds.yes_or_no
+    )
+
     upload_mib: int = setting(25, "largest document, in MiB", kinds.number(int, 1, 1024))
+    clamd: str = setting(
+        "",
+        "scanner for malware that every document must pass: host:port, or a socket's path; empty: none",
+        kinds.scanner,
+    )
+    log_format: str = setting("text", "log lines as text, or as json", kinds.one_of("text", "json"))
+    metrics_token: str = setting("", "who sends it as a bearer token may read /metrics", kinds.token)
+    metrics_from: tuple[IPNetwork, ...] = setting(
+        (), "networks that may read /metrics without it, such as 10.0.0.0/8; with neither, nobody may", kinds.networks
+    )
+    sentry_dsn: str = setting("", "where errors are reported (Sentry, extra `sentry`); empty: nowhere", kinds.dsn)
     clock_file: str = setting("", "for tests only: a file that moves the clock")
 
     @property
@@ -141,8 +206,18 @@ class Settings:
         return self.environment == "production"
 
     @property
+    def required_second_factor(self) -> frozenset[Role]:
+        if self.second_factor_roles is None:
+            return REVIEWERS if self.in_production else frozenset()
+        return self.second_factor_roles
+
+    @property
     def documents(self) -> str:
         return self.documents_url or str(self.data_dir / "documents")
+
+    @property
+    def oidc_called(self) -> str:
+        return self.oidc_name or self.operator_name
 
     @property
     def checkpoints(self) -> Path:
@@ -150,7 +225,11 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings, or raise ConfigError naming every problem at once. Empty counts as not set."""
+        """Read the settings, or raise ConfigError naming every problem at once. Empty counts as not set.
+
+        A secret may be in a file that the setting of its name with _FILE behind it names.
+        """
+        environ, unread = secret_files.resolved(environ)
         given = {
             name: text
             for name, text in environ.items()
@@ -158,6 +237,7 @@ class Settings:
         }
         known = {env_name(f): f for f in fields(cls)}
         problems = [f"{name} is not a setting. Check its spelling." for name in sorted(given.keys() - known.keys())]
+        problems += unread.values()
         values = {}
         for name in sorted(known.keys() & given.keys()):
             try:
@@ -165,7 +245,7 @@ class Settings:
             except ValueError as error:
                 problems.append(f"{name} must be {error}.")
         settings = cls(**values)
-        problems += sorted(_problems_together(settings, known.keys() & given.keys()))
+        problems += sorted(_problems_together(settings, (known.keys() & given.keys()) | unread.keys()))
         if problems:
             raise ConfigError(problems)
         return settings
@@ -204,6 +284,7 @@ def _problems_together(settings: Settings, given: set[str]) -> list[str]:
     problems += _problems_of_calendar(settings)
     problems += _problems_of_assessor(settings)
     problems += _problems_of_dkim(settings)
+    problems += _problems_of_oidc(settings, given)
     if settings.in_production:
         if settings.public_url and not settings.public_url.startswith("https://"):
             problems.append("CPOR_PUBLIC_URL must start with https:// in production.")
@@ -272,4 +353,20 @@ def _problems_of_dkim(settings: Settings) -> list[str]:
         dkim_keys.read(Path(file))
     except ValueError as error:
         problems.append(f"CPOR_DKIM_KEY_FILE: {file} {error}.")
+    return problems
+
+
+def _problems_of_oidc(settings: Settings, given: set[str]) -> list[str]:
+    if "CPOR_OIDC_ISSUER" not in given:
+        others = (f for f in fields(settings) if f.name.startswith("oidc_"))
+        alone = sorted(env_name(f) for f in others if getattr(settings, f.name) != f.default)
+        return [f"{', '.join(alone)}: set CPOR_OIDC_ISSUER too, or none of them."] if alone else []
+    problems = []
+    if "CPOR_OIDC_CLIENT_ID" not in given:
+        problems.append("CPOR_OIDC_CLIENT_ID is not set. The provider of CPOR_OIDC_ISSUER tells it.")
+    if "CPOR_OIDC_DOMAINS" not in given:
+        what = "Set it to the domains of the people who sign in by the provider"
+        problems.append(f"CPOR_OIDC_DOMAINS is not set. {what}.")
+    if settings.in_production and settings.oidc_issuer.startswith("http://"):
+        problems.append("CPOR_OIDC_ISSUER must start with https:// in production.")
     return problems

@@ -3,10 +3,24 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+
 from cpor_web.config import Settings
+
+LOCAL = ("127.0.0.1", "localhost")
+"""What a machine calls itself, and what asks for its health there."""
 
 SHORTEST_LIMIT = 5.0
 """Seconds that a statement may always take. A grace of no more is for trying out only, and refused in production."""
+
+LINE = {
+    "connect_timeout": 5,  # seconds, as those that follow
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
+}
+"""After how long a database's machine that is gone without a word is given up, by libpq's names."""
 
 
 def for_flask(settings: Settings) -> dict[str, Any]:
@@ -20,11 +34,11 @@ def for_flask(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "PREFERRED_URL_SCHEME": "https" if secure else "http",
+        "TRUSTED_HOSTS": _trusted_hosts(settings),
         "MAX_CONTENT_LENGTH": (settings.upload_mib + 1) * 2**20,  # one MiB for the rest of the form
-        "MAX_FORM_MEMORY_SIZE": 2**20,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "connect_args": {"options": database_limits(settings)},
+            "connect_args": {"options": database_limits(settings), **_line(settings.database_url)},
             "pool_pre_ping": True,
             "hide_parameters": True,  # an error's text goes into the log, where no address belongs
         },
@@ -43,10 +57,25 @@ def database_limits(settings: Settings) -> str:
     return f"-c lock_timeout={limit // 2} -c statement_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
 
 
+def _line(database_url: str) -> dict[str, int]:
+    """Return what the database's URL does not say itself of the line to it."""
+    said = make_url(database_url).query if database_url else {}
+    return {name: value for name, value in LINE.items() if name not in said}
+
+
 def _cookie_name(settings: Settings) -> str:
     # Browsers tell hosts apart, but not ports: two installations on one machine would sign each other out.
-    is_local = urlsplit(settings.public_url).hostname in {"127.0.0.1", "localhost"}
-    return f"cpor-{settings.port}" if is_local else "cpor"
+    is_local = urlsplit(settings.public_url).hostname in LOCAL
+    name = f"cpor-{settings.port}" if is_local else "cpor"
+    # With this prefix, browsers take it only over https and from this very host: no neighbour can plant one.
+    return f"__Host-{name}" if settings.public_url.startswith("https://") else name
+
+
+def _trusted_hosts(settings: Settings) -> list[str] | None:
+    """Return the names that requests may ask for; None for any, for trying out in a network."""
+    if not settings.in_production:
+        return None
+    return [urlsplit(settings.public_url).hostname or "", *settings.trusted_hosts, *LOCAL]
 
 
 def _limiter_url(redis_url: str) -> str:

@@ -36,6 +36,11 @@ class Order:
     is_descending: bool = False
 
 
+def newest_first(number: Any) -> Order:
+    """Return the order of a list whose rows are numbered as they come."""
+    return Order((Key(number, int),), is_descending=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Listed]):
     """A part of a list, and the cursors of those before and after it where there are any."""

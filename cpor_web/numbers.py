@@ -1,11 +1,10 @@
 """Numbers that come in addresses and forms: none is so big that the database would choke on it."""
 
-from flask import Flask, request
+from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
 LARGEST_ID = 2**63 - 1  # a bigint of PostgreSQL
 LONGEST_NUMBER = 10  # digits
-MOST_PAGES = 10_000
 
 
 class IdConverter(IntegerConverter):
@@ -25,8 +24,3 @@ def init_app(app: Flask) -> None:
 def number_in(text: str | None) -> int | None:
     """Return the number that a form sent, None where it is none."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER else None
-
-
-def page_number() -> int:
-    """Return which page of a list is asked for, from 1."""
-    return min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)

@@ -20,7 +20,8 @@ from cpor_web.rules.words import N_
 class Programme:
     """One object for everything that the operator decides and the process depends on.
 
-    `edition` is the guide's, `link_keys` the ids of the keys that sign customers' links, newest first.
+    `edition` is the guide's, `link_keys` the ids of the keys that sign customers' links, newest first. `has_mailbox`
+    tells whether a mailbox is read for what comes back.
     """
 
     operator: str
@@ -39,6 +40,8 @@ class Programme:
     link_keys: tuple[str, ...]
     hold_share: float
     hold_count: int
+    hold_partners: int
+    has_mailbox: bool
     assessor: str
     catalogue: catalogue.Catalogue
 
@@ -62,6 +65,8 @@ class Programme:
             link_keys=tuple(key_id(key) for key in settings.consent_keys),
             hold_share=settings.hold_share,
             hold_count=settings.hold_count,
+            hold_partners=settings.hold_partners,
+            has_mailbox=bool(settings.imap_server),
             assessor=settings.assessor,
             catalogue=catalogue.load(Path(settings.catalogue) if settings.catalogue else catalogue.SAMPLE),
         )

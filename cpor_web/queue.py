@@ -24,6 +24,9 @@ CHECKPOINT = "jobs.upkeep.checkpoint"
 POLL_MAILBOX = "jobs.incoming.poll"
 SETTLE_RECEIVED = "jobs.incoming.settle"
 ERASE_RECEIVED = "jobs.incoming.erase"
+SCAN_DOCUMENTS = "jobs.documents.scan"
+TIDY_DOCUMENTS = "jobs.documents.tidy"
+ERASE_WHAT_IS_OVER = "jobs.retention.erase"
 
 JOBS = frozenset(
     {
@@ -38,6 +41,9 @@ JOBS = frozenset(
         POLL_MAILBOX,
         SETTLE_RECEIVED,
         ERASE_RECEIVED,
+        SCAN_DOCUMENTS,
+        TIDY_DOCUMENTS,
+        ERASE_WHAT_IS_OVER,
     }
 )
 """The only names a worker runs. None takes an argument: what is due is in the database."""

@@ -5,11 +5,15 @@ import binascii
 import re
 from collections.abc import Callable
 from datetime import date
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cpor_web.rules.roles import REVIEWERS, USER_ROLES, Role
+
 SHORTEST_KEY = 32
+SHORTEST_TOKEN = 16
 LONGEST_RETURN_LOCAL = 20
 LARGEST_PICTURE = 256 * 1024
 
@@ -96,6 +100,16 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def second_factor_roles(text: str) -> frozenset[Role]:
+    if text == "none":
+        return frozenset()
+    named = {role.value: role for role in Role if role in USER_ROLES}
+    try:
+        return frozenset(named[name] for name in words(text))
+    except KeyError:
+        raise ValueError(f"none, or roles separated by commas: {', '.join(named)}") from None
+
+
 def zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -142,6 +156,33 @@ def domain(text: str) -> str:
     return text.lower()
 
 
+def domains(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(map(domain, words(text)))
+    except ValueError:
+        raise ValueError("domains in ASCII, such as vendor.example.com, separated by commas") from None
+
+
+def issuer(text: str) -> str:
+    """Take an issuer as it calls itself, to the letter: with a slash at its end or without (OIDC Core section 2)."""
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-\"$->@-~]*)?", text):
+        raise ValueError("an address that starts with https:// (or http:// for trying out), without ? or #")
+    return text
+
+
+def scopes(text: str) -> str:
+    if not {"openid", "email"} <= set(text.split()):
+        raise ValueError("words with openid and email among them, separated by spaces")
+    return " ".join(text.split())
+
+
+def staff_roles(text: str) -> tuple[tuple[str, Role], ...]:
+    pairs = [word.rpartition("=") for word in words(text)]
+    if not all(group and role in REVIEWERS for group, _, role in pairs):
+        raise ValueError("pairs such as cpor-reviewers=reviewer,cpor-admins=administrator")
+    return tuple((group, Role(role)) for group, _, role in pairs)
+
+
 def selector(text: str) -> str:
     """Take a DKIM selector (RFC 6376 section 3.1): labels of a domain name."""
     if not re.fullmatch(rf"({_LABEL}\.)*{_LABEL}", text.lower()):
@@ -149,8 +190,40 @@ def selector(text: str) -> str:
     return text.lower()
 
 
+def scanner(text: str) -> str:
+    """Take where a clamd listens."""
+    if text.startswith("/"):
+        return text
+    if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?", text):
+        raise ValueError("host:port such as 127.0.0.1:3310, or the path of a socket such as /run/clamav/clamd.ctl")
+    return text
+
+
 def path(text: str) -> Path:
     return Path(text).expanduser().absolute()
+
+
+IPNetwork = IPv4Network | IPv6Network
+
+
+def networks(text: str) -> tuple[IPNetwork, ...]:
+    try:
+        return tuple(ip_network(word) for word in words(text))
+    except ValueError:
+        raise ValueError("addresses or networks such as 10.0.0.0/8, separated by commas") from None
+
+
+def token(text: str) -> str:
+    """Take what an Authorization header can carry (RFC 6750 section 2.1)."""
+    if not re.fullmatch(rf"[A-Za-z0-9._~+/-]{{{SHORTEST_TOKEN},}}=*", text):
+        raise ValueError(f"at least {SHORTEST_TOKEN} letters and digits, such as cpor keys new prints")
+    return text
+
+
+def dsn(text: str) -> str:
+    if not re.fullmatch(r"https?://[A-Za-z0-9:]+@[A-Za-z0-9.:\[\]-]+/([!-.0-~][!-~]*)?[0-9]+", text):
+        raise ValueError("a DSN as Sentry shows it: https://key@host/number")
+    return text
 
 
 def colour(text: str) -> str:
@@ -183,3 +256,4 @@ def picture_type(content: bytes) -> str:
 _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 days = number(int, 1, 366)
+kept_days = number(int, 1, 36500)

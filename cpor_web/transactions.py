@@ -4,21 +4,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
 
 from cpor_web.extensions import bell
 from cpor_web.queue import RINGS
 
 
+class InDoubt(SQLAlchemyError):
+    """The database went away over the commit: all of it was done or none, and nobody here knows which."""
+
+
 @contextmanager
 def transaction(session: "Session | scoped_session[Any]") -> Iterator[None]:
-    """Commit what the block did, or roll all of it back where it raises; ring the bell after the commit."""
+    """Commit what the block did, or roll all of it back where it raises; ring the bell after the commit.
+
+    Raises InDoubt where the connection was lost before the database had answered to the commit.
+    """
     try:
         yield
-        session.commit()
+        session.flush()
+        _commit(session)
     except BaseException:
-        session.rollback()
         session.info.pop(RINGS, None)
+        session.rollback()
         raise
     for job in sorted(session.info.pop(RINGS, ())):
         bell.ring(job)
+
+
+def _commit(session: "Session | scoped_session[Any]") -> None:
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise InDoubt("the connection was lost over a commit") from error
+        raise

@@ -27,5 +27,6 @@ NAMES = {
     "closing-held": N_("Closing held"),
     "password-reset": N_("Password reset"),
     "invitation": N_("Invitation"),
+    "security-notice": N_("Security notice"),
 }
 """Every kind of mail by its name."""

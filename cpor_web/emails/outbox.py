@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web import queue
-from cpor_web.emails import links
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
 
@@ -77,6 +76,11 @@ def put_again(session: Session, mail: Mail, *, now: datetime) -> Mail:
     )
 
 
+def keep_in(mail: Mail, *, now: datetime) -> None:
+    """End a fresh mail to somebody whose address was erased: it shows that they would have been told."""
+    _end(mail, MailState.REFUSED, "the address was erased", now)
+
+
 def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Take up to `most` due mails for this worker, the longest due first, and return their ids.
 
@@ -118,9 +122,9 @@ def take_back(session: Session, mail_id: int, *, now: datetime) -> Mail | None:
 def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys: Sequence[str] = ()) -> Mail | None:
     """Mark a leased mail as being sent and fix its identity; None where it is no longer to be sent.
 
-    `host` is the right-hand side of its Message-ID. `link_keys` are the ids of the keys that may sign a link, newest
-    first: one that was signed already keeps its key while that is among them. The caller commits before it hands the
-    mail over.
+    `host` is the right-hand side of its Message-ID. `link_keys` are the ids of the keys that may sign its links and
+    return address, newest first: what was signed already keeps its key while that is among them. The caller commits
+    before it hands the mail over.
     """
     mail = session.get(Mail, mail_id, with_for_update=True, populate_existing=True)
     if mail is None or mail.state not in {MailState.QUEUED, MailState.DEFERRED}:
@@ -133,8 +137,7 @@ def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys
         mail.boundary = secrets.token_hex(12)
         mail.dated_at = now.replace(microsecond=0)
     if mail.key_id not in link_keys:
-        has_link = links.purpose_of(mail.kind, mail.context) is not None
-        mail.key_id = link_keys[0] if link_keys and has_link else None
+        mail.key_id = link_keys[0] if link_keys else None
     return mail
 
 

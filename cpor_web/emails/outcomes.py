@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
 ANSWER_LENGTH = 500
+_REPLY_CODE = re.compile(r"[245]\d\d(?=[ -]|$)")
+_STATUS_CODE = re.compile(r"(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w]|\.\d)")
 
 
 @dataclass(frozen=True)
@@ -61,3 +64,9 @@ def one_line(text: str) -> str:
     """The text without line breaks and other control or format characters, at most 500 characters of it."""
     visible = (" " if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} else c for c in text)
     return " ".join("".join(visible).split())[:ANSWER_LENGTH]
+
+
+def codes_of(answer: str) -> str:
+    """A server's answer without its words: reply code (RFC 5321) and status code (RFC 3463), "" where it has none."""
+    found = (_REPLY_CODE.match(answer), _STATUS_CODE.search(answer))
+    return " ".join(code.group() for code in found if code)

@@ -1,21 +1,27 @@
 """Tables and their constraints, one noun a file; no behaviour beyond properties."""
 
 from cpor_web.models.assessment import Assessment, AssessmentState
-from cpor_web.models.base import Base
+from cpor_web.models.base import ERASED, Base
 from cpor_web.models.checkpoint import Checkpoint, Seal
 from cpor_web.models.claim import Claim, ClaimProduct, CustomerContact
 from cpor_web.models.closure import Closure
 from cpor_web.models.comment import Comment, Note
 from cpor_web.models.consent import OPEN_STATES, Answer, AnswerKind, Invitation, Round, RoundState
-from cpor_web.models.document import Document
-from cpor_web.models.event import ERASED, Event, HistoryHead
+from cpor_web.models.document import Document, Scan
+from cpor_web.models.download import Download
+from cpor_web.models.erasure import Erasure
+from cpor_web.models.event import Event, HistoryHead
 from cpor_web.models.handover import Handover, HandoverKind, HandoverState
 from cpor_web.models.heartbeat import Heartbeat
 from cpor_web.models.holding import Holding
+from cpor_web.models.identity import Identity
 from cpor_web.models.mail import FAILED, FAILED_UNATTENDED, Breaker, Mail, MailState
 from cpor_web.models.opening import Client, Opening
 from cpor_web.models.partner import MpnId, MpnKind, Partner
+from cpor_web.models.passkey import Passkey
 from cpor_web.models.received import ReceivedKind, ReceivedMail
+from cpor_web.models.security_event import FailedSignIns, SecurityEvent, SecurityKind
+from cpor_web.models.sign_in import Ended, SignIn
 from cpor_web.models.user import User
 
 __all__ = [
@@ -37,13 +43,18 @@ __all__ = [
     "Comment",
     "CustomerContact",
     "Document",
+    "Download",
+    "Ended",
+    "Erasure",
     "Event",
+    "FailedSignIns",
     "Handover",
     "HandoverKind",
     "HandoverState",
     "Heartbeat",
     "HistoryHead",
     "Holding",
+    "Identity",
     "Invitation",
     "Mail",
     "MailState",
@@ -52,10 +63,15 @@ __all__ = [
     "Note",
     "Opening",
     "Partner",
+    "Passkey",
     "ReceivedKind",
     "ReceivedMail",
     "Round",
     "RoundState",
+    "Scan",
     "Seal",
+    "SecurityEvent",
+    "SecurityKind",
+    "SignIn",
     "User",
 ]

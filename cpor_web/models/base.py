@@ -7,6 +7,8 @@ from typing import Annotated
 from sqlalchemy import BigInteger, DateTime, Enum, Identity, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from cpor_web.rules.words import N_
+
 NAMES = {
     "ix": "%(table_name)s_by_%(column_0_N_name)s",
     "uq": "%(table_name)s_unique_%(column_0_N_name)s",
@@ -17,6 +19,9 @@ NAMES = {
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+
+ERASED = N_("erased")
+"""Stands for who somebody was, and for what they wrote, where that was erased."""
 
 
 class Base(DeclarativeBase):

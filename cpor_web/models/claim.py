@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cpor_web.models.base import Base, Id, one_of
+from cpor_web.models.base import ERASED, Base, Id, one_of
 from cpor_web.models.partner import MpnId, Partner
 from cpor_web.models.user import User
 from cpor_web.rules.reasons import Rejection, Withdrawal
@@ -22,6 +22,7 @@ class Claim(Base):
     deadline of the operator or the partner, with the rule that made it; `held_since` and `days_used` are the
     operator's decision clock, which stands still while the partner has the claim. `version` counts the changes, so
     that a decision taken on an older page is told apart. A deleted draft keeps its row, emptied, for its history.
+    `erased_at` is when the retention of its personal values had ended.
     """
 
     __tablename__ = "claims"
@@ -62,6 +63,7 @@ class Claim(Base):
     dispute_used: Mapped[bool] = mapped_column(server_default=text("false"))
     dispute_until: Mapped[datetime | None]
     dispute_rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    erased_at: Mapped[datetime | None]
 
     partner: Mapped[Partner] = relationship()
     mpn_id: Mapped[MpnId | None] = relationship()
@@ -153,3 +155,8 @@ class CustomerContact(Base):
         UniqueConstraint("claim_id", "position", name="customer_contacts_one_a_position"),
         CheckConstraint("position IN (1, 2)", name="first_or_second"),
     )
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nobody knows any more who it was."""
+        return self.email == ERASED

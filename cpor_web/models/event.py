@@ -9,13 +9,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cpor_web.models.base import Base, Id, one_of
+from cpor_web.models.base import ERASED, Base, Id, one_of
 from cpor_web.models.claim import Claim
 from cpor_web.rules.roles import Role
-from cpor_web.rules.words import N_
-
-ERASED = N_("erased")
-"""Stands for who did it where the personal values of an event were erased."""
 
 
 class Event(Base):

@@ -35,9 +35,9 @@ class Mail(Base):
     A worker leases a mail before it works on it; `SENDING` is committed just before the mail is handed over, so
     that after a kill only that one is in doubt. `message_id`, `dated_at` and `boundary` are fixed then: the one
     repeat of a mail in doubt (`repeats`) is identical byte for byte. A mail that the server surely did not take is
-    made anew. `key_id` names the key that signed its links. `answer` is what the mail server said, `bounce` what a
-    later report said; `ended_at` is when it was no longer to be sent. One that failed is a person's task until it is
-    dealt with.
+    made anew. `key_id` names the key that signed its links and its return address. `answer` is what the mail server
+    said, `bounce` what a later report said; `ended_at` is when it was no longer to be sent. One that failed is a
+    person's task until it is dealt with. `erased_at` is when address, name, context and servers' words went.
     """
 
     __tablename__ = "mails"
@@ -71,6 +71,7 @@ class Mail(Base):
     ended_at: Mapped[datetime | None]
     dealt_with_at: Mapped[datetime | None]
     dealt_with_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    erased_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("mails_due", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),

@@ -24,8 +24,9 @@ class ReceivedMail(Base):
     """One mail as it came in. `digest` is of its bytes: the same one delivered twice is one row.
 
     `mail_id` is the mail of ours that it is about, found by a signed address or by a Message-ID of ours. `status`
-    and `diagnostic` are a report's own words, `words` what a person replied. `settled_at` is when its consequences
-    were drawn. `raw` and `words` go when their retention ends (`erased_at`); the rest stays.
+    and `diagnostic` are a report's own words, `words` what a person replied, and `sender` from which address, as they
+    say. `settled_at` is when its consequences were drawn. `raw`, `words` and `sender` go when their retention ends
+    (`erased_at`); the rest stays.
     """
 
     __tablename__ = "received_mails"
@@ -37,6 +38,7 @@ class ReceivedMail(Base):
     mail_id: Mapped[int | None] = mapped_column(ForeignKey("mails.id"), index=True)
     status: Mapped[str] = mapped_column(server_default="")
     diagnostic: Mapped[str] = mapped_column(server_default="")
+    sender: Mapped[str] = mapped_column(server_default="")
     words: Mapped[str] = mapped_column(server_default="")
     raw: Mapped[bytes | None] = mapped_column(LargeBinary)
     settled_at: Mapped[datetime | None]

@@ -1,7 +1,7 @@
 """mail that is read to its end."""
 
-import sqlalchemy as sa  # noqa: F401
-from alembic import op  # noqa: F401
+import sqlalchemy as sa
+from alembic import op
 
 revision = '0007'
 down_revision = '0006'
@@ -10,8 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column('received_mails', sa.Column('sender', sa.Text(), server_default='', nullable=False))
 
 
 def downgrade() -> None:
-    pass
+    op.drop_column('received_mails', 'sender')

@@ -29,5 +29,6 @@ KINDS = (
     "closing-held",
     "password-reset",
     "invitation",
+    "security-notice",
 )
 """Every mail there is; each has a folder of templates."""

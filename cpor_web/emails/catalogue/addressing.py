@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import facts
 from cpor_web.emails.outbox import Recipient
-from cpor_web.models import Claim, CustomerContact, Invitation, Mail, User
+from cpor_web.models import ERASED, Claim, CustomerContact, Invitation, Mail, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
 
@@ -18,6 +18,8 @@ def for_partner(session: Session, kind: str, claim: Claim, now: datetime, progra
     """Queue a mail to a claim’s partner contact."""
     # A claim has its partner contact from its first submission on, before which no mail goes out.
     to = Recipient(claim.partner_contact_email or "", claim.partner_contact_name or "", claim.filed_by.language)
+    if to.address == ERASED:
+        to = person(claim.filed_by)
     return outbox.put(session, kind, to, {**facts.about(claim, programme), **more}, now=now, claim_id=claim.id)
 
 
@@ -36,7 +38,10 @@ def for_customer(
     contact: CustomerContact = invited.contact
     to = Recipient(contact.email, contact.name, contact.language)
     context = {**facts.about(claim, programme), "contact": contact.name, **more}
-    return outbox.put(session, kind, to, context, now=now, claim_id=claim.id, invitation_id=invited.id)
+    mail = outbox.put(session, kind, to, context, now=now, claim_id=claim.id, invitation_id=invited.id)
+    if contact.is_erased:
+        outbox.keep_in(mail, now=now)
+    return mail
 
 
 def for_administrators(session: Session, kind: str, now: datetime, programme: Programme, **more: Any) -> list[Mail]:

@@ -21,6 +21,23 @@ def invitation(session: Session, user: User, *, now: datetime, programme: Progra
     return _to(session, user, "invitation", now, programme)
 
 
+def security_notice(
+    session: Session,
+    user: User,
+    *,
+    what: str,
+    label: str,
+    by: str,
+    browser: str,
+    network: str,
+    now: datetime,
+    programme: Programme,
+) -> Mail:
+    """Say what happened to the ways into the account (`what`, a msgid), where, and what to do if it was not them."""
+    about = {"what": what, "label": label, "by": by, "browser": browser, "network": network, "at": now.isoformat()}
+    return _to(session, user, "security-notice", now, programme, **about)
+
+
 def _to(session: Session, user: User, kind: str, now: datetime, programme: Programme, **more: Any) -> Mail:
     context = {**facts.house(programme), **more}
     return outbox.put(session, kind, addressing.person(user), context, now=now, user_id=user.id)

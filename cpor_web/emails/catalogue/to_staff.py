@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.emails.catalogue import addressing, facts
 from cpor_web.emails.catalogue.facts import Context
+from cpor_web.emails.outcomes import codes_of
 from cpor_web.models import Claim, Comment, Holding, Mail, MailState
 from cpor_web.programme import Programme
 
@@ -19,16 +20,19 @@ def comment_for_reviewer(
 
 
 def not_delivered(session: Session, claim: Claim, failed: Mail, *, now: datetime, programme: Programme) -> list[Mail]:
-    """Tell partner and reviewer that a mail of this claim did not get through, or that nobody knows if it did."""
+    """Tell partner and reviewer that a mail of this claim did not get through, or that nobody knows if it did.
+
+    The reviewer reads what was said of it, the partner only the codes: anybody who got the mail can send a report.
+    """
+    said = failed.bounce or failed.answer
     about = {
         "failed_kind": failed.kind,
         "failed_name": failed.to_name,
-        "answer": failed.bounce or failed.answer,
         "in_doubt": failed.state is MailState.UNKNOWN,
     }
     return [
-        addressing.for_partner(session, "not-delivered", claim, now, programme, **about),
-        addressing.for_reviewer(session, "not-delivered", claim, now, programme, **about),
+        addressing.for_partner(session, "not-delivered", claim, now, programme, **about, answer=codes_of(said)),
+        addressing.for_reviewer(session, "not-delivered", claim, now, programme, **about, answer=said),
     ]
 
 

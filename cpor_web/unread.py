@@ -1,0 +1,54 @@
+"""What may lie unread in the mailbox, or is not drawn yet: nothing that a mail could stop closes over it."""
+
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from cpor_web.models import Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail
+from cpor_web.programme import Programme
+
+EMPTIED = "mailbox-emptied"
+
+
+def note_emptied(session: Session, *, begun_at: datetime) -> None:
+    """Note that a look into the mailbox came to the end of all that lay there when it began."""
+    noted = insert(Heartbeat).values(name=EMPTIED, at=begun_at)
+    latest = {"at": func.greatest(Heartbeat.at, noted.excluded.at)}  # of two looks at once the longer one ends last
+    session.execute(noted.on_conflict_do_update(index_elements=["name"], set_=latest))
+
+
+def emptied_at(session: Session) -> datetime | None:
+    """Return the last moment at which nothing lay unread in the mailbox, None where there was none yet."""
+    return session.scalar(select(Heartbeat.at).where(Heartbeat.name == EMPTIED))
+
+
+def read_until(session: Session, *, now: datetime, programme: Programme) -> datetime | None:
+    """Return up to when all mail that came in was read: what is due by then may be closed, what is due later waits.
+
+    None where nothing may be closed at all: a mailbox is to be read and never was, to its end.
+    """
+    if not programme.has_mailbox:
+        return now
+    emptied = emptied_at(session)
+    return min(now, emptied) if emptied is not None else None
+
+
+def has_passed(session: Session, due: datetime, *, now: datetime, programme: Programme) -> bool:
+    """Tell whether a moment is over, and all mail that had come by then was read."""
+    until = read_until(session, now=now, programme=programme)
+    return until is not None and due <= until
+
+
+def is_undrawn(session: Session, claim: Claim, *, replies: bool = False) -> bool:
+    """Tell whether a report about a mail of this claim has come in of which nothing was drawn yet: for seconds.
+
+    With `replies` also any reply: it concerns every round in which its sender is asked, and which these are is told
+    only when it is settled.
+    """
+    concerns = and_(ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, Mail.claim_id == claim.id)
+    if replies:
+        concerns = or_(ReceivedMail.kind == ReceivedKind.REPLY, concerns)
+    came = select(ReceivedMail.id).outerjoin(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None), concerns)
+    return session.scalar(came.limit(1)) is not None
