@@ -7,6 +7,8 @@ from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
+from cpor_web.accounts import second_factor, sent_in_vain, session_cookie
+from cpor_web.current import settings, user
 from cpor_web.rules.roles import Role
 
 OPEN = (
@@ -14,6 +16,7 @@ OPEN = (
     "bootstrap.static",
     "brand",
     "health",
+    "metrics",
     "published",
     "records",
     "customers",
@@ -23,8 +26,23 @@ OPEN = (
     "security.forgot_password",
     "security.reset_password",
     "accounts.calendar_feed",
+    "accounts.sign_in_elsewhere",
+    "accounts.back_from_elsewhere",
+    "accounts.signed_out",
+    "accounts.second_step",
+    "accounts.recovery_code",
+    "accounts.passkey_sign_in",
 )
 """What needs nobody signed in: endpoints, and blueprints as a whole."""
+
+SETTING_UP = (
+    "accounts.new_second_factor",
+    "accounts.set_up_second_factor",
+    "accounts.confirm",
+    "accounts.confirm_by_password",
+    "accounts.confirm_by_passkey",
+)
+"""What is opened by who must set up a second factor first."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -63,10 +81,21 @@ def _refuse() -> ResponseReturnValue | None:
     if request.endpoint is None or is_open(request.endpoint):
         return None
     if not current_user.is_authenticated:
+        if request.method == "POST":
+            return sent_in_vain.answer()
         return redirect(url_for("security.login", next=_way_back()))
     if current_user.role not in allowed_roles(request.endpoint):
         abort(404)
+    session_cookie.note_use()
+    if request.endpoint not in SETTING_UP and _lacks_second_factor():
+        return redirect(url_for("accounts.new_second_factor"))
     return None
+
+
+def _lacks_second_factor() -> bool:
+    """Tell whether something else must come first; a sign-in provider's word counts as it is."""
+    counts = session_cookie.way() == "oidc" and not settings().oidc_second_factor
+    return not counts and second_factor.lacks(user(), settings())
 
 
 def _way_back() -> str | None:

@@ -4,8 +4,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_security import hash_password
+from flask_security import PasswordUtil, hash_password
 from flask_security.forms import (
+    ChangePasswordForm,
     EmailValidation,
     EqualToLocalize,
     ForgotPasswordForm,
@@ -18,6 +19,29 @@ from flask_security.forms import (
 )
 from flask_security.utils import hash_data, validate_redirect_url
 from wtforms import EmailField, Field, PasswordField
+
+from cpor_web.accounts import passwords, security_log
+from cpor_web.current import now, programme_as_set_up
+from cpor_web.errors import sentence
+from cpor_web.extensions import db
+from cpor_web.rules.exc import Invalid
+from cpor_web.transactions import transaction
+
+
+class TakenPasswords(PasswordUtil):
+    """Tells Flask-Security which passwords are taken."""
+
+    def normalize(self, password: str) -> str:
+        """Return a password as it is hashed."""
+        return passwords.normalized(password)
+
+    def validate(self, password: str, is_register: bool, **about: Any) -> tuple[list[str] | None, str]:
+        """Return what is wrong with a password for the `user`, and the password as it is hashed."""
+        try:
+            passwords.check(password, about["user"], programme_as_set_up())
+        except Invalid as refused:
+            return [sentence(refused)], self.normalize(password)
+        return None, self.normalize(password)
 
 
 class SignInForm(LoginForm):
@@ -46,6 +70,8 @@ class SignInForm(LoginForm):
     def validate(self, **kwargs: Any) -> bool:
         if super().validate(**kwargs):
             return True
+        with transaction(db.session):
+            security_log.count_failure(db.session(), self.user.id if self.user else None, now=now())
         self.email.errors = self.password.errors = []
         self.form_errors = [_("Email or password is not right.")]
         return False
@@ -78,6 +104,21 @@ class NewPasswordForm(ResetPasswordForm):
     password_confirm = PasswordField(
         _l("New password, once more"),
         [IsString(), EqualToLocalize("password", message="RETYPE_PASSWORD_MISMATCH"), password_required],
+        render_kw={"autocomplete": "new-password"},
+    )
+    submit = None
+
+
+class OtherPasswordForm(ChangePasswordForm):
+    """Asks for the present password, and for the new one twice."""
+
+    password = PasswordField(_l("Present password"), render_kw={"autocomplete": "current-password"})
+    new_password = PasswordField(
+        _l("New password"), [IsString(), password_required], render_kw={"autocomplete": "new-password"}
+    )
+    new_password_confirm = PasswordField(
+        _l("New password, once more"),
+        [IsString(), EqualToLocalize("new_password", message="RETYPE_PASSWORD_MISMATCH"), password_required],
         render_kw={"autocomplete": "new-password"},
     )
     submit = None

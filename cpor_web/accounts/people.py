@@ -5,29 +5,26 @@ NotYours where that is not so, and NotAllowed where a partner would be left with
 operator without an active administrator.
 """
 
-import unicodedata
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from argon2 import PasswordHasher
 from email_validator import EmailNotValidError, validate_email
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
+from cpor_web.accounts import security_log, sessions
+from cpor_web.accounts.security_log import SHELL
 from cpor_web.emails.catalogue import to_people
-from cpor_web.models import Partner, User
+from cpor_web.models import Ended, Identity, Partner, SecurityKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.characters import name_in
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES, Actor, Role
 from cpor_web.rules.words import N_
-
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 128
 
 
 def add_user(
@@ -37,13 +34,12 @@ def add_user(
     name: str,
     role: Role,
     partner: Partner | None,
-    password: str | None = None,
     language: str = "en",
 ) -> User:
     """Add somebody with one role, who belongs to `partner`, or (None) to the operator. Does not commit.
 
-    Without a password they choose one by the link of an invitation. Raises Invalid for what cannot be: no address,
-    one that has an account, no name, a role that does not go with the partner, a language that there is not.
+    They choose a password by the link of an invitation. Raises Invalid for what cannot be: no address, one that has
+    an account, no name, a role that does not go with the partner, a language that there is not.
     """
     user = User(
         email=_address(email),
@@ -54,8 +50,6 @@ def add_user(
         fs_uniquifier=uuid.uuid4().hex,
         active=True,
     )
-    if password is not None:
-        set_password(user, password)
     try:
         with session.begin_nested():
             session.add(user)
@@ -80,6 +74,14 @@ def person_of(session: Session, actor: Actor, user_id: int) -> User | None:
     return session.scalar(_seen_by(actor).where(User.id == user_id))
 
 
+def person_with(session: Session, email: str) -> User:
+    """Return who has an account with this address. Raises Invalid where nobody has."""
+    found = session.scalar(select(User).where(func.lower(User.email) == email.strip().lower()))
+    if found is None:
+        raise Invalid(N_("Nobody has an account with this address."), field_name="email")
+    return found
+
+
 def invite(
     session: Session,
     *,
@@ -101,7 +103,7 @@ def invite(
 
 def invite_again(session: Session, user: User, *, actor: Actor, now: datetime, programme: Programme) -> None:
     """Send another invitation to somebody who is active and has not chosen a password yet."""
-    _hold(session, user, actor)
+    hold(session, user, actor)
     if not user.active:
         raise NotAllowed(N_("%(name)s is not active. Activate the account first."), {"name": user.name})
     if user.password is not None:
@@ -113,36 +115,50 @@ def invite_again(session: Session, user: User, *, actor: Actor, now: datetime, p
 
 def rename(session: Session, user: User, name: str, *, actor: Actor) -> None:
     """Give somebody another name. The history keeps the name under which they acted."""
-    _hold(session, user, actor)
+    hold(session, user, actor)
     user.name = _name(name)
 
 
-def change_role(session: Session, user: User, role: Role, *, actor: Actor) -> None:
-    """Give somebody another role, of the same partner or of the operator. It counts from their next request."""
-    others = _hold(session, user, actor)
+def change_role(session: Session, user: User, role: Role, *, actor: Actor, now: datetime) -> None:
+    """Give somebody another role, of the same partner or of the operator, and let them sign in anew."""
+    others = hold(session, user, actor)
     new = _role(role, user.partner)
-    if new is not user.role:
-        _require_another(user, others)
-        user.role = new
+    if new is user.role:
+        return
+    _require_another(user, others)
+    words = {"old": user.role.label, "new": new.label}
+    security_log.note(session, user, SecurityKind.ROLE_CHANGED, now=now, place=SHELL, by=actor, **words)
+    sessions.end_all(session, user, why=Ended.ROLE, now=now)
+    user.role = new
 
 
-def deactivate(session: Session, user: User, *, actor: Actor) -> None:
+def deactivate(session: Session, user: User, *, actor: Actor, now: datetime) -> None:
     """Let somebody no longer sign in, end their sessions and links, and keep their name where they acted."""
-    others = _hold(session, user, actor)
+    others = hold(session, user, actor)
     if user.id == actor.user_id:
         raise NotAllowed(N_("You cannot deactivate your own account. Somebody else has to do it."))
     _require_another(user, others)
+    shut_out(session, user, now=now)
+    security_log.note(session, user, SecurityKind.DEACTIVATED, now=now, place=SHELL, by=actor)
+    # Whom a person has shut out does not come back by what a sign-in provider says.
+    session.execute(update(Identity).where(Identity.user_id == user.id).values(access_ended_at=None))
+
+
+def shut_out(session: Session, user: User, *, now: datetime) -> None:
+    """Let somebody no longer sign in, and end their sessions and links. The caller asks who may decide so."""
     user.active = False
     user.fs_uniquifier = uuid.uuid4().hex  # sessions and links to choose a password are bound to it
+    sessions.end_all(session, user, why=Ended.DEACTIVATED, now=now)
     user.calendar_number += 1 if user.calendar_number else 0
 
 
 def reactivate(session: Session, user: User, *, actor: Actor, now: datetime, programme: Programme) -> None:
     """Let somebody sign in again; who has never chosen a password gets another invitation."""
-    _hold(session, user, actor)
+    hold(session, user, actor)
     if user.active:
         return
     user.active = True
+    security_log.note(session, user, SecurityKind.REACTIVATED, now=now, place=SHELL, by=actor)
     if user.password is None:
         to_people.invitation(session, user, now=now, programme=programme)
 
@@ -158,19 +174,6 @@ def role_named(name: str) -> Role:
         return Role(name)
     except ValueError:
         raise Invalid(N_("There is no role “%(role)s”."), {"role": name}, field_name="role") from None
-
-
-def set_password(user: User, password: str) -> None:
-    """Give `user` a password and end all their sessions. Raises Invalid where it is too short or too long."""
-    normalized = unicodedata.normalize("NFKD", password)  # as signing in does, so that any keyboard can type it
-    if not SHORTEST_PASSWORD <= len(normalized) <= LONGEST_PASSWORD:
-        raise Invalid(
-            N_("A password has %(least)s to %(most)s characters."),
-            {"least": str(SHORTEST_PASSWORD), "most": str(LONGEST_PASSWORD)},
-            "password",
-        )
-    user.password = PasswordHasher().hash(normalized)
-    user.fs_uniquifier = uuid.uuid4().hex
 
 
 def _seen_by(actor: Actor) -> Select[User]:
@@ -193,7 +196,7 @@ def _is_keeper(user: User) -> bool:
     return user.active and user.role is _keeper(user.partner_id)
 
 
-def _hold(session: Session, user: User, actor: Actor) -> list[User]:
+def hold(session: Session, user: User, actor: Actor) -> list[User]:
     """Lock both, and everybody in the role that somebody must have; return those of them other than `user`.
 
     Always in the order of ids, and read afresh: of two who remove each other one waits, and is then refused.

@@ -7,10 +7,12 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web.accounts import people
+from cpor_web.accounts import people, second_factor, signing_out
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
+from cpor_web.accounts.freshness import fresh
 from cpor_web.accounts.person_forms import PersonForm
+from cpor_web.accounts.places import here
 from cpor_web.current import actor, now, programme
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
@@ -42,7 +44,7 @@ def change_person(user_id: int) -> ResponseReturnValue:
     try:
         with transaction(db.session):
             people.rename(db.session(), user, form.name.data, actor=actor())
-            people.change_role(db.session(), user, Role(form.role.data), actor=actor())
+            people.change_role(db.session(), user, Role(form.role.data), actor=actor(), now=now())
     except Refused as refused:
         return _refused(user_id, form, refused)
     flash(_("Saved."), "success")
@@ -53,7 +55,18 @@ def change_person(user_id: int) -> ResponseReturnValue:
 @allowed(MANAGERS)
 def deactivate(user_id: int) -> ResponseReturnValue:
     """Let somebody no longer sign in."""
-    return _do(user_id, lambda user: people.deactivate(db.session(), user, actor=actor()), DEACTIVATED)
+    return _do(user_id, lambda user: people.deactivate(db.session(), user, actor=actor(), now=now()), DEACTIVATED)
+
+
+@bp.post("/people/<int:user_id>/sign-out")
+@allowed(MANAGERS)
+def sign_out_everywhere(user_id: int) -> ResponseReturnValue:
+    """End all sessions of somebody."""
+    return _do(
+        user_id,
+        lambda user: signing_out.everywhere(db.session(), user, actor=actor(), now=now()),
+        SIGNED_OUT,
+    )
 
 
 @bp.post("/people/<int:user_id>/activate")
@@ -78,6 +91,20 @@ def invite_again(user_id: int) -> ResponseReturnValue:
     return _do(user_id, invite, INVITED)
 
 
+@bp.post("/people/<int:user_id>/reset-second-factor")
+@allowed(Role.ADMINISTRATOR)
+@fresh("administration.users")
+def reset_second_factor(user_id: int) -> ResponseReturnValue:
+    """Take the second factor and the passkeys away from somebody who has lost them."""
+
+    def reset(user: User) -> None:
+        second_factor.reset(db.session(), user, actor=actor(), now=now(), programme=programme(), place=here())
+
+    return _do(user_id, reset, RESET)
+
+
+RESET = N_("%(name)s now signs in by password alone, and must set up a second factor if the role needs one.")
+SIGNED_OUT = N_("%(name)s is signed out everywhere.")
 DEACTIVATED = N_("%(name)s can no longer sign in.")
 ACTIVATED = N_("%(name)s can sign in again.")
 INVITED = N_("Another invitation to %(name)s is on its way.")

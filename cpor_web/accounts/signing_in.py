@@ -3,40 +3,67 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask
 from flask_security import RoleMixin, SQLAlchemyUserDatastore
-from flask_security.signals import reset_password_instructions_sent, user_authenticated
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from flask_security.signals import (
+    password_changed,
+    password_reset,
+    reset_password_instructions_sent,
+    user_authenticated,
+)
 
-from cpor_web.accounts import access, calendar_feed, person, views  # noqa: F401 - their views are registered
+from cpor_web.accounts import (
+    access,
+    account_security,  # noqa: F401
+    calendar_feed,  # noqa: F401 - its views are registered, and those of the others that are not named below
+    freshness,
+    known_browsers,
+    oidc_views,
+    passkey_pages,  # noqa: F401
+    person,  # noqa: F401
+    places,
+    second_factor_pages,  # noqa: F401
+    security_log,
+    sent_in_vain,
+    session_cookie,
+    sessions,
+    views,  # noqa: F401
+)
 from cpor_web.accounts.blueprint import bp
-from cpor_web.accounts.forms import ForgotForm, NewPasswordForm, SignInForm
+from cpor_web.accounts.forms import ForgotForm, NewPasswordForm, OtherPasswordForm, SignInForm, TakenPasswords
 from cpor_web.accounts.mails import queue_password_reset
-from cpor_web.accounts.people import SHORTEST_PASSWORD
+from cpor_web.accounts.passwords import SHORTEST
 from cpor_web.accounts.throttle import THROTTLED
-from cpor_web.current import now
+from cpor_web.current import now, programme_as_set_up
 from cpor_web.extensions import db, security
-from cpor_web.models import User
+from cpor_web.models import Ended, SecurityKind, User
 from cpor_web.paths import TRANSLATIONS
 from cpor_web.rules.words import N_
 
 SETTINGS: dict[str, Any] = {
     "PASSWORD_SCHEMES": ["argon2"],
     "PASSWORD_SINGLE_HASH": True,  # argon2 salts by itself; a second key would lock everybody out when it changes
-    "PASSWORD_LENGTH_MIN": SHORTEST_PASSWORD,
-    "EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
+    "PASSWORD_LENGTH_MIN": SHORTEST,
+    # No account has other letters before the @, but the database makes an i of a Turkish İ.
+    "EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "allow_smtputf8": False},
     "RETURN_GENERIC_RESPONSES": True,
     "RECOVERABLE": True,
     "RESET_PASSWORD_WITHIN": timedelta(days=1),
     # Our outbox sends the mail, with a link made when it is sent: see `mails`.
     "SEND_PASSWORD_RESET_EMAIL": False,
     "SEND_PASSWORD_RESET_NOTICE_EMAIL": False,
+    "SEND_PASSWORD_CHANGE_EMAIL": False,
+    "CHANGEABLE": True,
+    "CHANGE_URL": "/account/password",
+    "POST_CHANGE_VIEW": "accounts.security",
+    "CHANGE_PASSWORD_TEMPLATE": "accounts/change_password.html",
     "LOGIN_USER_TEMPLATE": "accounts/sign_in.html",
     "FORGOT_PASSWORD_TEMPLATE": "accounts/forgot_password.html",
     "RESET_PASSWORD_TEMPLATE": "accounts/new_password.html",
+    "TWO_FACTOR_IMPLEMENTATIONS": {"code": "cpor_web.accounts.second_step.AfterThePassword"},
     # Off: pages and commands that nobody uses here.
     "STATIC_FOLDER": None,
+    "API_ENABLED_METHODS": ["session"],
     "FRESHNESS": timedelta(seconds=-1),
     "CLI_USERS_NAME": None,
     "CLI_ROLES_NAME": None,
@@ -54,9 +81,11 @@ WORDS = {
     "PASSWORD_RESET_EXPIRED": (N_("This link has expired. Ask for a new one here."), "error"),
     "INVALID_RESET_PASSWORD_TOKEN": (N_("This link was used, or is not complete. Ask for a new one here."), "error"),
     "PASSWORD_RESET_NO_LOGIN": (N_("Your password was changed. Sign in with the new one."), "success"),
-    "PASSWORD_INVALID_LENGTH": (N_("Use %(length)s to 128 characters."), "error"),
+    "PASSWORD_CHANGE": (N_("Your password was changed."), "success"),
+    "PASSWORD_IS_THE_SAME": (N_("This is the present password. Choose another one."), "error"),
     "PASSWORD_NOT_PROVIDED": (N_("Type a password."), "error"),
     "RETYPE_PASSWORD_MISMATCH": (N_("The two passwords are not the same."), "error"),
+    "INVALID_PASSWORD": (N_("This password is not right."), "error"),
     "EMAIL_NOT_PROVIDED": (N_("Type an e-mail address."), "error"),
 }
 """What people can read of Flask-Security, as msgids of ours."""
@@ -68,33 +97,40 @@ def init_app(app: Flask) -> None:
     app.config.from_mapping({f"SECURITY_MSG_{name}": words for name, words in WORDS.items()})
     # The stricter protection signs out people whose address changes on the way, such as on a phone.
     app.config["SESSION_PROTECTION"] = "basic"
+    security._password_util_cls = TakenPasswords  # it takes a class when it is made, where accounts are not known yet
     security.init_app(
         app,
         SQLAlchemyUserDatastore(db, User, RoleMixin),  # no table of roles: a role is a column of the user
         login_form=SignInForm,
         forgot_password_form=ForgotForm,
         reset_password_form=NewPasswordForm,
+        change_password_form=OtherPasswordForm,
     )
+    security.support_mfa = True  # it asks `second_step` after the password; its own pages for that stay off
     security.want_json(lambda _request: False)
-    security.login_manager.user_loader(_user)
+    security.login_manager.user_loader(session_cookie.reader)
     security.login_manager.request_loader(lambda _request: None)  # no tokens in headers or addresses
     app.view_functions.update(THROTTLED)
+    oidc_views.init_app(app)
     reset_password_instructions_sent.connect(queue_password_reset, app)
-    user_authenticated.connect(_note_sign_in, app)
+    password_changed.connect(_note_new_password, app)
+    password_reset.connect(_note_new_password, app)
+    session_cookie.init_app(app)
+    known_browsers.init_app(app)
+    sent_in_vain.init_app(app)
+    user_authenticated.connect(freshness.note, app)
     access.init_app(app)
     app.register_blueprint(bp)
 
 
-def _user(uniquifier: str) -> User | None:
-    """Return who the session says, if they may still sign in."""
-    if "user_unknown" in g:
-        return None
-    try:
-        return db.session.scalar(select(User).where(User.fs_uniquifier == uniquifier, User.active))
-    except SQLAlchemyError:
-        g.user_unknown = True  # so that the page that tells of the failure does not fail in its turn
-        raise
-
-
-def _note_sign_in(_app: Flask, *, user: User, **_how: Any) -> None:
-    user.last_sign_in_at = now()
+def _note_new_password(_app: Flask, *, user: User, **_how: Any) -> None:
+    """End what was begun with the former password, all but the present sign-in, and say so to the user."""
+    sessions.end_others(db.session(), user, keep=session_cookie.secret(), why=Ended.PASSWORD, now=now())
+    security_log.announce(
+        db.session(),
+        user,
+        SecurityKind.PASSWORD_CHANGED,
+        now=now(),
+        programme=programme_as_set_up(),
+        place=places.here(),
+    )

@@ -1,54 +1,73 @@
-"""Limits on guessing passwords and on asking for mails: by who asks and for whom, so that nobody is locked out
-by what somebody else does from elsewhere.
+"""Limits on guessing passwords and on asking for mails, so that nobody is locked out by what somebody else does.
+
+Strangers are counted by who asks and for whom, by who asks, and all together for each account. A browser that the
+account's owner has used is counted by itself (see `known_browsers`), and so is who is signed in.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from functools import partial
 
-from email_validator import EmailNotValidError, validate_email
-from flask import Response, current_app, request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
-from flask_security import views
+from flask_security import current_user, views
 
+from cpor_web.accounts.access import allowed
+from cpor_web.accounts.known_browsers import account_key, known_as
 from cpor_web.extensions import limiter
+from cpor_web.rules.roles import USER_ROLES
 
 WRONG_FOR_ONE_ACCOUNT = "10 per 15 minutes"
 WRONG_FROM_ONE_ADDRESS = "100 per hour"
+WRONG_BY_ALL_STRANGERS = "60 per hour"
 MAILS_FOR_ONE_ACCOUNT = "5 per hour"
 MAILS_FROM_ONE_ADDRESS = "30 per hour"
 
 
 def address_and_account() -> str:
     """Return a key for this caller and this account. It is a keyed hash: the store holds no e-mail address."""
-    text = f"{get_remote_address()}\n{_account()}".encode()
-    return hmac.new(current_app.config["SECRET_KEY"].encode(), text, hashlib.sha256).hexdigest()
+    return account_key(f"{get_remote_address()}\n{account()}")
 
 
-def _account() -> str:
-    """Return the address as accounts are found by it: a domain can be written in many ways (UTS 46)."""
-    typed = request.form.get("email", "").strip()
-    try:
-        return validate_email(typed, check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
-        return typed.lower()
+def account() -> str:
+    """Return a key for the account that is typed."""
+    return account_key(request.form.get("email", ""))
+
+
+def known_browser() -> str:
+    """Return a key for this browser, "" where it is not known to the account that is typed."""
+    return known_as(request.form.get("email", ""))
+
+
+def is_known() -> bool:
+    """Tell whether this browser is known to the account that is typed."""
+    return bool(known_browser())
+
+
+def _is_stranger() -> bool:
+    return not is_known()
 
 
 def _was_wrong(response: Response) -> bool:
     return not 300 <= response.status_code < 400
 
 
-_by_both = partial(limiter.limit, key_func=address_and_account, methods=["POST"])
-_by_address = partial(limiter.limit, key_func=get_remote_address, methods=["POST"])
+_limit = partial(limiter.limit, methods=["POST"])
+_wrong = partial(_limit, deduct_when=_was_wrong)
 
 THROTTLED: dict[str, Callable[..., ResponseReturnValue]] = {
-    "security.login": _by_both(WRONG_FOR_ONE_ACCOUNT, deduct_when=_was_wrong)(
-        _by_address(WRONG_FROM_ONE_ADDRESS, deduct_when=_was_wrong)(views.login)
+    "security.login": _wrong(WRONG_FOR_ONE_ACCOUNT, key_func=known_browser, exempt_when=_is_stranger)(
+        _wrong(WRONG_FOR_ONE_ACCOUNT, key_func=address_and_account, exempt_when=is_known)(
+            _wrong(WRONG_FROM_ONE_ADDRESS, key_func=get_remote_address, exempt_when=is_known)(
+                _wrong(lambda: WRONG_BY_ALL_STRANGERS, key_func=account, exempt_when=is_known)(views.login)
+            )
+        )
     ),
-    "security.forgot_password": _by_both(MAILS_FOR_ONE_ACCOUNT)(
-        _by_address(MAILS_FROM_ONE_ADDRESS)(views.forgot_password)
+    "security.forgot_password": _limit(MAILS_FOR_ONE_ACCOUNT, key_func=address_and_account)(
+        _limit(MAILS_FROM_ONE_ADDRESS, key_func=get_remote_address)(views.forgot_password)
+    ),
+    "security.change_password": allowed(USER_ROLES)(
+        _wrong(WRONG_FOR_ONE_ACCOUNT, key_func=lambda: f"user {current_user.id}")(views.change_password)
     ),
 }
 """Flask-Security's views with limits around them, by endpoint."""

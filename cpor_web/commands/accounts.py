@@ -50,7 +50,7 @@ def user() -> None:
 @click.option("--ask-password", is_flag=True, help="Ask for a password instead of sending an invitation by mail.")
 def add_user(email: str, name: str, role: str, partner_name: str | None, language: str, ask_password: bool) -> None:
     """Add somebody. They choose a password by the link of an invitation, unless you give one."""
-    from cpor_web.accounts import organisations, people
+    from cpor_web.accounts import organisations, passwords, people
     from cpor_web.clock import utcnow
     from cpor_web.current import programme
     from cpor_web.emails.catalogue import to_people
@@ -63,9 +63,39 @@ def add_user(email: str, name: str, role: str, partner_name: str | None, languag
             name=name,
             role=people.role_named(role),
             partner=organisations.partner_named(session, partner_name) if partner_name else None,
-            password=password,
             language=language,
         )
-        if password is None:
+        if password is not None:
+            passwords.choose(password, made, programme())
+        else:
             to_people.invitation(session, made, now=utcnow(), programme=programme())
     click.echo(f"Added {email}.")
+
+
+@user.command("untie")
+@click.argument("email")
+def untie(email: str) -> None:
+    """Forget who somebody is at the sign-in provider: the next with their address is tied to the account."""
+    from cpor_web.accounts import identities, people
+    from cpor_web.clock import utcnow
+    from cpor_web.current import programme
+
+    with transaction() as session:
+        found = people.person_with(session, email)
+        was_tied = identities.untie(session, found, now=utcnow(), programme=programme())
+    now_not = "no longer" if was_tied else "not"
+    click.echo(f"{found.email} is {now_not} tied to an account at the sign-in provider.")
+
+
+@user.command("reset-second-factor")
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Take somebody's second factor and passkeys away: for the last administrator, whom nobody else can help."""
+    from cpor_web.accounts import people, second_factor
+    from cpor_web.clock import utcnow
+    from cpor_web.current import programme
+
+    with transaction() as session:
+        found = people.person_with(session, email)
+        second_factor.reset_from_shell(session, found, now=utcnow(), programme=programme())
+    click.echo(f"{found.email} now signs in by password alone, and gets a mail that says so.")

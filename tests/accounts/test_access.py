@@ -101,4 +101,4 @@ def test_reviewers_and_partners_have_no_page_in_common_but_those_of_their_accoun
             for name in app.view_functions
             if allowed_roles(name) & REVIEWERS and allowed_roles(name) & PARTNER_ROLES
         }
-    assert shared == {"accounts"}
+    assert shared == {"accounts", "security"}

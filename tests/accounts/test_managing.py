@@ -28,8 +28,8 @@ def verbs(programme: Programme) -> dict[str, Verb]:
     about = {"now": NOW, "programme": programme}
     return {
         "rename": lambda s, user, actor: people.rename(s, user, "Bea", actor=actor),
-        "change_role": lambda s, user, actor: people.change_role(s, user, user.role, actor=actor),
-        "deactivate": lambda s, user, actor: people.deactivate(s, user, actor=actor),
+        "change_role": lambda s, user, actor: people.change_role(s, user, user.role, actor=actor, now=NOW),
+        "deactivate": lambda s, user, actor: people.deactivate(s, user, actor=actor, now=NOW),
         "reactivate": lambda s, user, actor: people.reactivate(s, user, actor=actor, **about),
         "invite_again": lambda s, user, actor: people.invite_again(s, user, actor=actor, **about),
     }
@@ -89,12 +89,12 @@ def test_the_last_who_manages_is_neither_demoted_nor_removed(db_session: Session
     lower = Role.VIEWER if role is Role.GLOBAL_ADMIN else Role.REVIEWER
 
     with pytest.raises(NotAllowed, match="Lena is the last active"):
-        people.change_role(db_session, last, lower, actor=other.actor)
+        people.change_role(db_session, last, lower, actor=other.actor, now=NOW)
     with pytest.raises(NotAllowed):
-        people.deactivate(db_session, last, actor=other.actor)
+        people.deactivate(db_session, last, actor=other.actor, now=NOW)
     assert (last.role, last.active) == (role, True)
 
-    people.change_role(db_session, gone, lower, actor=other.actor)
+    people.change_role(db_session, gone, lower, actor=other.actor, now=NOW)
     assert gone.role is lower
 
 
@@ -103,7 +103,7 @@ def test_of_two_who_manage_one_can_be_demoted_and_even_demote_themselves(db_sess
     one = factories.user(db_session, role)
     factories.user(db_session, role, partner=one.partner)
     lower = Role.VIEWER if role is Role.GLOBAL_ADMIN else Role.REVIEWER
-    people.change_role(db_session, one, lower, actor=one.actor)
+    people.change_role(db_session, one, lower, actor=one.actor, now=NOW)
     assert one.role is lower
 
 
@@ -112,7 +112,7 @@ def test_nobody_removes_themselves(db_session: Session, role: Role) -> None:
     one = factories.user(db_session, role)
     factories.user(db_session, role, partner=one.partner)
     with pytest.raises(NotAllowed, match="your own account"):
-        people.deactivate(db_session, one, actor=one.actor)
+        people.deactivate(db_session, one, actor=one.actor, now=NOW)
     assert one.active
 
 
@@ -122,7 +122,7 @@ def test_a_role_of_the_other_side_is_refused(db_session: Session, role: Role) ->
     user = factories.user(db_session, role)
     other = Role.REVIEWER if role is Role.GLOBAL_ADMIN else Role.VIEWER
     with pytest.raises(Invalid) as refusal:
-        people.change_role(db_session, user, other, actor=administrator.actor)
+        people.change_role(db_session, user, other, actor=administrator.actor, now=NOW)
     assert refusal.value.field_name == "role"
     assert user.role is role
 
@@ -133,7 +133,7 @@ def test_who_was_removed_meanwhile_removes_nobody(db_session: Session) -> None:
     as_it_was = chief.actor
     chief.active = False
     with pytest.raises(NotYours, match="deactivated meanwhile"):
-        people.deactivate(db_session, user, actor=as_it_was)
+        people.deactivate(db_session, user, actor=as_it_was, now=NOW)
     assert user.active
 
 
@@ -141,7 +141,7 @@ def test_removing_ends_sessions_links_and_the_calendar_and_keeps_the_name(db_ses
     chief = factories.user(db_session, Role.GLOBAL_ADMIN)
     user = factories.user(db_session, Role.VIEWER, partner=chief.partner, name="Vera", calendar_number=3)
     before = user.fs_uniquifier
-    people.deactivate(db_session, user, actor=chief.actor)
+    people.deactivate(db_session, user, actor=chief.actor, now=NOW)
     assert (user.active, user.name, user.calendar_number) == (False, "Vera", 4)
     assert user.fs_uniquifier != before
 
@@ -245,9 +245,9 @@ def at_once(engine: Engine, *pairs: tuple[User, User], demote: bool) -> list[Ref
             try:
                 if demote:
                     lower = Role.VIEWER if user.partner_id else Role.REVIEWER
-                    people.change_role(session, user, lower, actor=actor)
+                    people.change_role(session, user, lower, actor=actor, now=NOW)
                 else:
-                    people.deactivate(session, user, actor=actor)
+                    people.deactivate(session, user, actor=actor, now=NOW)
                 session.commit()
             except Refused as refused:
                 session.rollback()

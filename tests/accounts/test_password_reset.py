@@ -112,7 +112,7 @@ def test_the_link_works_for_24_hours(app: Flask, client: Browser, user: User) ->
 @pytest.mark.parametrize(
     ("password", "again", "sentence"),
     [
-        ("short", "short", "Use 12 to 128 characters."),
+        ("short", "short", "A password has 12 to 128 characters."),
         (NEW, "something else", "The two passwords are not the same."),
         ("", "", "Type a password."),
     ],

@@ -1,9 +1,9 @@
-"""Adding people, and giving them passwords."""
+"""Adding people."""
 
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts.people import add_user, set_password
+from cpor_web.accounts.people import add_user
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import CUSTOMERS, PARTNER_ROLES, REVIEWERS, SYSTEM_ONLY, Role
 from tests.support import factories
@@ -76,29 +76,3 @@ def test_nobody_is_of_the_operator_and_of_a_partner(db_session: Session, role: R
 def test_customers_and_the_system_have_no_account(db_session: Session, role: Role) -> None:
     with pytest.raises(Invalid, match="Nobody signs in"):
         add_user(db_session, email="kim@example.org", name="Kim", role=role, partner=None)
-
-
-def test_a_password_is_kept_as_argon2id_and_ends_the_sessions(db_session: Session) -> None:
-    user = factories.user(db_session, Role.REVIEWER)
-    before = user.fs_uniquifier
-    set_password(user, "eleven geese and one")
-    assert user.password.startswith("$argon2id$")
-    assert "geese" not in user.password
-    assert user.fs_uniquifier != before
-
-
-@pytest.mark.parametrize("length", [0, 11, 129])
-def test_a_password_of_a_wrong_length_is_refused_and_changes_nothing(db_session: Session, length: int) -> None:
-    user = factories.user(db_session, Role.REVIEWER)
-    before = user.password, user.fs_uniquifier
-    with pytest.raises(Invalid) as refusal:
-        set_password(user, "a" * length)
-    assert refusal.value.field_name == "password"
-    assert (user.password, user.fs_uniquifier) == before
-
-
-@pytest.mark.parametrize("length", [12, 128])
-def test_the_shortest_and_the_longest_password_are_taken(db_session: Session, length: int) -> None:
-    user = factories.user(db_session, Role.REVIEWER)
-    set_password(user, "a" * length)
-    assert user.password

@@ -9,10 +9,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from cpor_web import create_app, flask_settings
-from cpor_web.accounts.people import add_user, set_password
+from cpor_web.accounts import passwords
+from cpor_web.accounts.people import add_user
 from cpor_web.config import Settings
 from cpor_web.extensions import db
 from cpor_web.models import User
+from cpor_web.programme import Programme
 from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES, Role
 from tests.support import factories
 from tests.support.browser import Browser
@@ -55,9 +57,11 @@ def test_the_address_is_taken_whatever_its_case(client: Browser, committed: Sess
     assert answer.status_code == 302
 
 
-def test_a_password_set_by_a_command_opens_the_door(client: Browser, committed: Session, sign_in: SignIn) -> None:
+def test_a_password_set_by_a_command_opens_the_door(
+    client: Browser, committed: Session, sign_in: SignIn, programme: Programme
+) -> None:
     user = add_user(committed, email="kim@example.org", name="Kim", role=Role.REVIEWER, partner=None)
-    set_password(user, "ﬁve äpples on a tray")  # the ligature comes out of few keyboards
+    passwords.choose("ﬁve äpples on a tray", user, programme)  # the ligature comes out of few keyboards
     committed.commit()
     sign_in(client, user, "five äpples on a tray")
     assert client.get("/").status_code == 302
@@ -118,16 +122,16 @@ def _token(client: Browser) -> str:
 
 def test_the_cookie_is_for_us_alone(client: Browser) -> None:
     cookie = client.get("/login").headers["Set-Cookie"]
-    assert cookie.startswith("cpor=")
+    assert cookie.startswith("__Host-cpor=")
     assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
 
 
 def test_signing_in_starts_another_session(client: Browser, committed: Session, sign_in: SignIn) -> None:
     client.get("/login")
-    planted = client.get_cookie("cpor", domain="cpor.vendor.example.com")
+    planted = client.get_cookie("__Host-cpor", domain="cpor.vendor.example.com")
     sign_in(client, _with_account(committed))
     stranger = client.application.test_client()
-    stranger.set_cookie("cpor", planted.value, domain="cpor.vendor.example.com")
+    stranger.set_cookie("__Host-cpor", planted.value, domain="cpor.vendor.example.com")
     assert stranger.get("/").location.startswith("/login")
 
 
@@ -179,10 +183,10 @@ def test_without_the_database_people_read_a_page_of_ours(
     client: Browser, committed: Session, settings: Settings, sign_in: SignIn
 ) -> None:
     sign_in(client, _with_account(committed))
-    session = client.get_cookie("cpor", domain="cpor.vendor.example.com")
+    session = client.get_cookie("__Host-cpor", domain="cpor.vendor.example.com")
     broken = create_app(replace(settings, database_url="postgresql+psycopg://nobody@/nowhere?host=/nowhere"))
     visitor = broken.test_client()
-    visitor.set_cookie("cpor", session.value, domain="cpor.vendor.example.com")
+    visitor.set_cookie("__Host-cpor", session.value, domain="cpor.vendor.example.com")
     visitor.expects_failure = True
     assert visitor.page("/", status=503).find("h1").get_text() == "Not available for the moment"
 

@@ -77,6 +77,14 @@ def test_other_letters_of_the_same_domain_give_no_new_tries(
     assert asked == [200] * guesses + [429]
 
 
+def test_a_letter_that_the_database_takes_for_another_finds_no_account(client: Browser, committed: Session) -> None:
+    factories.user(committed, Role.REVIEWER, email="kim@vendor.example.com")
+    committed.commit()
+    assert _guess(client, "kİm@vendor.example.com", factories.PASSWORD) == 200, (
+        "each way to write it has its own tries"
+    )
+
+
 def test_signing_in_rightly_is_not_counted(client: Browser, app: Flask, user: User) -> None:
     assert {_guess(app.test_client(), user.email, factories.PASSWORD) for _ in range(12)} == {302}
 

@@ -1,0 +1,65 @@
+"""What was sent while its sender was signed out: shown again, so that no word is lost. Nothing of it is kept here."""
+
+from http import HTTPStatus
+
+from flask import Flask, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from flask_wtf.csrf import CSRFError
+
+from cpor_web.current import settings
+
+_SECRETS = ("password", "code", "secret", "token", "credential")
+_TELLING = 12  # characters
+
+
+def init_app(app: Flask) -> None:
+    """Show again what was sent with a page's token that ended meanwhile."""
+    app.register_error_handler(CSRFError, _with_an_old_token)
+
+
+def answer() -> ResponseReturnValue:
+    """Answer what came with a good token from somebody who is signed out: it can be sent again as it is."""
+    if not texts():
+        return redirect(url_for("security.login"))
+    return _page(again=fields())
+
+
+def fields() -> list[tuple[str, str]]:
+    """Return what the request's form says, but for secrets."""
+    return [(name, value) for name, value in request.form.items(multi=True) if not _is_secret(name)]
+
+
+def texts() -> list[str]:
+    """Return what of it a person has typed, as near as can be told: what they would miss."""
+    return [value for _, value in fields() if value.strip() and (len(value) > _TELLING or len(value.split()) > 1)]
+
+
+def _with_an_old_token(_error: CSRFError) -> ResponseReturnValue:
+    """Let people copy what they typed. Nothing sends it again: it may come from another site's form."""
+    if _is_ours() and texts() and request.blueprint not in {"security", "customers"}:
+        return _page(again=[])
+    return render_template("error.html", code=HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST
+
+
+def _is_ours() -> bool:
+    """Tell whether a page of this site has sent it; a site whose name only begins as ours does not."""
+    came_from = request.headers.get("Origin", request.headers.get("Referer", ""))
+    return f"{came_from}/".startswith(f"{settings().public_url}/")
+
+
+def _page(*, again: list[tuple[str, str]]) -> ResponseReturnValue:
+    address = request.full_path if request.query_string else request.path
+    page = render_template(
+        "accounts/sent_in_vain.html",
+        address=address,
+        texts=texts(),
+        fields=again,
+        has_documents=any(each.filename for each in request.files.values()),
+        is_signed_in=current_user.is_authenticated,
+    )
+    return page, HTTPStatus.FORBIDDEN
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRETS)

@@ -1,0 +1,115 @@
+"""Sessions on the server's side: a row for each sign-in, without which its cookie opens nothing.
+
+So that signing out ends copies of the cookie too, a person can end what they no longer hold, and what has not been
+used for long, or began too long ago, is over. Nothing here commits.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.orm import Session
+
+from cpor_web.accounts.security_log import Place
+from cpor_web.config import Settings
+from cpor_web.models import Ended, SignIn, User
+
+NOTED_EVERY = timedelta(minutes=5)
+KEPT = timedelta(days=30)
+"""How long an ended sign-in is kept, so that it can be told why it is over."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a sign-in is over by itself: unused for `idle`, or `whole` after it began."""
+
+    idle: timedelta
+    whole: timedelta
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Limits":
+        """Return the limits that the operator has set."""
+        return cls(timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_days))
+
+    @property
+    def noted_every(self) -> timedelta:
+        """How often it is written down that a sign-in is used: seldom, but often enough for `idle`."""
+        return min(NOTED_EVERY, self.idle / 4)
+
+
+def begin(session: Session, user: User, *, way: str, now: datetime, place: Place) -> str:
+    """Add a sign-in; return the secret for its cookie, which is nowhere else."""
+    secret = secrets.token_urlsafe(24)
+    sign_in = SignIn(
+        key=_key(secret),
+        user_id=user.id,
+        began_at=now,
+        seen_at=now,
+        way=way,
+        browser=place.browser,
+        network=place.network,
+    )
+    session.add(sign_in)
+    return secret
+
+
+def find(
+    session: Session, secret: str, *, uniquifier: str, now: datetime, limits: Limits
+) -> tuple[User, SignIn] | None:
+    """Return who a cookie stands for and by which sign-in, None where it is over or the account is not active."""
+    same = and_(SignIn.user_id == User.id, SignIn.key == _key(secret), _lasts(now, limits))
+    both = select(User, SignIn).join(SignIn, same)
+    row = session.execute(both.where(User.fs_uniquifier == uniquifier, User.active)).first()
+    return (row[0], row[1]) if row else None
+
+
+def is_to_be_noted(sign_in: SignIn, *, now: datetime, limits: Limits) -> bool:
+    """Tell whether it is time again to write down that a sign-in is used."""
+    return now - sign_in.seen_at >= limits.noted_every
+
+
+def lasting(session: Session, user: User, *, now: datetime, limits: Limits) -> Sequence[SignIn]:
+    """Return the sign-ins of a user that are not over, the last used first."""
+    theirs = select(SignIn).where(SignIn.user_id == user.id, _lasts(now, limits))
+    return session.scalars(theirs.order_by(SignIn.seen_at.desc(), SignIn.id.desc())).all()
+
+
+def end(session: Session, secret: str, *, why: Ended, now: datetime) -> None:
+    """End the sign-in of this cookie, if it lasts."""
+    _end(session, SignIn.key == _key(secret), why, now)
+
+
+def end_one(session: Session, user: User, sign_in_id: int, *, why: Ended, now: datetime) -> bool:
+    """End one of a user's own sign-ins; tell whether there was one to end."""
+    return _end(session, and_(SignIn.user_id == user.id, SignIn.id == sign_in_id), why, now) > 0
+
+
+def end_others(session: Session, user: User, *, keep: str, why: Ended, now: datetime) -> int:
+    """End all sign-ins of a user but that of the cookie `keep`; return how many these were."""
+    return _end(session, and_(SignIn.user_id == user.id, SignIn.key != _key(keep)), why, now)
+
+
+def end_all(session: Session, user: User, *, why: Ended, now: datetime) -> int:
+    """End all sign-ins of a user; return how many these were."""
+    return _end(session, SignIn.user_id == user.id, why, now)
+
+
+def forget(session: Session, *, now: datetime) -> None:
+    """Delete the sign-ins that nobody has used for long: over, and of no interest any more."""
+    session.execute(delete(SignIn).where(SignIn.seen_at < now - KEPT))
+
+
+def _end(session: Session, which: ColumnElement[bool], why: Ended, now: datetime) -> int:
+    ended = update(SignIn).where(which, SignIn.ended_at.is_(None)).values(ended_at=now, why_ended=why)
+    return len(session.scalars(ended.returning(SignIn.id)).all())
+
+
+def _lasts(now: datetime, limits: Limits) -> ColumnElement[bool]:
+    return and_(SignIn.ended_at.is_(None), SignIn.seen_at > now - limits.idle, SignIn.began_at > now - limits.whole)
+
+
+def _key(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,73 @@
+"""Who has no password here says once more who they are at the provider."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+
+from cpor_web import clock
+from tests.accounts.oidc.visiting import BEGIN, signs_in
+from tests.support.browser import Browser
+from tests.support.oidc_server import Claims, OidcServer
+
+PASSKEYS, CONFIRM = "/account/passkeys", "/account/confirm"
+LATER = timedelta(minutes=15)
+
+
+def has_known_them_for(provider: OidcServer, while_: timedelta) -> None:
+    provider.lie = lambda claims: {**claims, "auth_time": int((clock.utcnow() - while_).timestamp())}
+
+
+def test_who_has_no_password_is_led_to_the_provider_and_back(visitor: Browser) -> None:
+    signs_in(visitor)
+    assert visitor.get(PASSKEYS).status_code == 200
+    with time_machine.travel(clock.utcnow() + LATER):
+        asked = visitor.get(PASSKEYS).location
+        page = visitor.page(asked)
+        assert page.find("input", attrs={"type": "password"}) is None
+        there = page.find("a", string="Sign in with Adatum ID")["href"]
+        query = parse_qs(urlsplit(visitor.get(there).location).query)
+        assert (query["prompt"], query["max_age"]) == (["login"], ["0"])
+        assert signs_in(visitor, there) == PASSKEYS
+        assert visitor.get(PASSKEYS).status_code == 200
+
+
+def test_a_first_sign_in_asks_the_provider_for_no_more_than_it_wants(visitor: Browser) -> None:
+    query = parse_qs(urlsplit(visitor.get(BEGIN).location).query)
+    assert query.keys().isdisjoint({"prompt", "max_age"})
+
+
+@pytest.mark.parametrize("begin", [BEGIN, f"{BEGIN}?anew=1"])
+def test_a_provider_that_has_known_them_for_long_has_not_asked_now(
+    visitor: Browser, provider: OidcServer, begin: str
+) -> None:
+    has_known_them_for(provider, LATER)
+    signs_in(visitor, begin)
+    assert visitor.get(PASSKEYS).location.startswith(CONFIRM)
+
+
+@pytest.mark.parametrize("said", [{}, {"auth_time": -1}, {"auth_time": 2**70}], ids=["nothing", "before", "beyond"])
+def test_a_provider_that_does_not_tell_is_taken_at_its_word(
+    visitor: Browser, provider: OidcServer, said: Claims
+) -> None:
+    provider.lie = lambda claims: {name: value for name, value in claims.items() if name != "auth_time"} | said
+    signs_in(visitor)
+    assert visitor.get(PASSKEYS).status_code == 200
+
+
+def test_a_moment_to_come_is_worth_no_more_than_now(visitor: Browser, provider: OidcServer) -> None:
+    has_known_them_for(provider, -timedelta(days=1))
+    signs_in(visitor)
+    with time_machine.travel(clock.utcnow() + LATER):
+        assert visitor.get(PASSKEYS).location.startswith(CONFIRM)
+
+
+def test_who_has_no_password_confirms_by_none(visitor: Browser) -> None:
+    signs_in(visitor)
+    visitor.checks_pages = False  # none offers it
+    with time_machine.travel(clock.utcnow() + LATER):
+        for password in ("", "x", "None"):
+            answer = visitor.submit(CONFIRM, {"password": password}, page="/account")
+            assert answer.status_code == 422
+        assert visitor.get(PASSKEYS).location.startswith(CONFIRM)
