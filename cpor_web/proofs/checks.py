@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
-from cpor_web.proofs.kinds import KINDS
+from cpor_web.inspection.findings import Finding
+from cpor_web.proofs import examining
+from cpor_web.proofs.examining import FIELD
+from cpor_web.proofs.kinds import KINDS, is_locked_office_file
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
 
-FIELD = "document"
 LONGEST_NAME = 200
 MIB = 2**20
 
@@ -80,6 +82,12 @@ def is_not_empty(candidate: Candidate) -> None:
         raise _refused(N_("The file is empty."))
 
 
+def is_not_locked(candidate: Candidate) -> None:
+    """It is no Word, Excel or PowerPoint file with a password, which is another kind of file outside."""
+    if KINDS[candidate.extension].inspected_as == "office" and is_locked_office_file(candidate.stream):
+        raise _refused(examining.SENTENCES[Finding.ENCRYPTED])
+
+
 def is_what_its_name_says(candidate: Candidate) -> None:
     """The content is of the kind that the extension names."""
     if not KINDS[candidate.extension].matches(candidate.stream):
@@ -89,13 +97,21 @@ def is_what_its_name_says(candidate: Candidate) -> None:
         )
 
 
+def holds_nothing_dangerous(candidate: Candidate) -> None:
+    """Nothing in it runs, reaches out, hides other files or bursts; and it can be read without a password."""
+    if kind := KINDS[candidate.extension].inspected_as:
+        examining.examine(kind, candidate.stream)
+
+
 CHECKS: tuple[Callable[[Candidate], None], ...] = (
     is_present,
     has_a_usable_name,
     is_of_a_known_type,
     is_not_too_large,
     is_not_empty,
+    is_not_locked,
     is_what_its_name_says,
+    holds_nothing_dangerous,
 )
 
 

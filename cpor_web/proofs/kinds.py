@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
@@ -15,6 +16,9 @@ HEAD = 8192
 
 CHUNK = 2**18
 
+LAST_PDF_MARK = 1024
+"""Readers take a file for a PDF whose mark is within these bytes (ISO 32000-1, annex H.3)."""
+
 LARGEST_DIRECTORY = 2**20
 """Bytes of an archive's directory: ten thousand entries with names of ordinary length."""
 
@@ -23,14 +27,23 @@ _PDF = b"%PDF-"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _MESSAGE_STREAM = "__properties_version1.0".encode("utf-16-le")
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+
+_PAGE = re.compile(
+    r"\s*(<!--.*?-->\s*)*<(!doctype|\?xml|html|head|body|svg|script|iframe|meta|table|div)\b", re.I | re.S
+)
+_RTF = "{\\rtf"
+_SYLK = re.compile(r"ID;P[^\r\n]*[\r\n]+[A-Z]{1,2};")
+"""A worksheet in letters, with macros if it likes: Excel opens it as such, whatever its extension."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of document: its media type, and whether content is of this kind."""
+    """One kind of document: its media type, whether content is of this kind, and what inspects it (`inspection`)."""
 
     media_type: str
     matches: Callable[[IO[bytes]], bool]
+    inspected_as: str = ""
 
 
 def head_of(stream: IO[bytes]) -> bytes:
@@ -89,26 +102,56 @@ def _office(folder: str) -> Callable[[IO[bytes]], bool]:
     return matches
 
 
+def is_locked_office_file(stream: IO[bytes]) -> bool:
+    """Tell whether this is a Word, Excel or PowerPoint file with a password (MS-OFFCRYPTO): no archive any more."""
+    return head_of(stream).startswith(_OLE) and _holds(stream, _ENCRYPTED_STREAM)
+
+
 def _is_outlook_message(stream: IO[bytes]) -> bool:
     # Word's and Excel's old formats begin with the same bytes; only a message has this stream inside.
-    if not head_of(stream).startswith(_OLE):
-        return False
+    return head_of(stream).startswith(_OLE) and _holds(stream, _MESSAGE_STREAM)
+
+
+def _holds(stream: IO[bytes], name: bytes) -> bool:
     tail = b""
     try:
         while chunk := stream.read(CHUNK):
-            if _MESSAGE_STREAM in tail + chunk:
+            if name in tail + chunk:
                 return True
-            tail = chunk[-len(_MESSAGE_STREAM) :]
+            tail = chunk[-len(name) :]
     finally:
         stream.seek(0)
     return False
 
 
 def _is_text(stream: IO[bytes]) -> bool:
+    """Tell whether this is text to its end, and none that a program would take for something else."""
     head = head_of(stream)
-    if head.startswith(_PDF):  # can be made of letters only
+    if _PDF in head[:LAST_PDF_MARK]:  # can be made of letters only
         return False
-    return head.startswith(_UTF16_MARKS) or not _BINARY.search(head)
+    wide = head.startswith(_UTF16_MARKS)
+    begins = head.decode("utf-16" if wide else "utf-8-sig", "replace")
+    if _PAGE.match(begins) or begins.startswith(_RTF) or _SYLK.match(begins):
+        return False
+    return _is_wide_text(stream) if wide else _is_plain_text(stream)
+
+
+def _is_plain_text(stream: IO[bytes]) -> bool:
+    try:
+        return not any(_BINARY.search(chunk) for chunk in iter(lambda: stream.read(CHUNK), b""))
+    finally:
+        stream.seek(0)
+
+
+def _is_wide_text(stream: IO[bytes]) -> bool:
+    decoder = getincrementaldecoder("utf-16")()
+    try:
+        pieces = iter(lambda: stream.read(CHUNK), b"")
+        return not any("\0" in decoder.decode(piece) for piece in pieces) and not decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    finally:
+        stream.seek(0)
 
 
 def _is_mail(stream: IO[bytes]) -> bool:
@@ -120,21 +163,21 @@ def _is_mail(stream: IO[bytes]) -> bool:
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 
-JPEG = Kind("image/jpeg", _signature(".jpg", ".jpeg"))
-TIFF = Kind("image/tiff", _signature(".tif", ".tiff"))
+JPEG = Kind("image/jpeg", _signature(".jpg", ".jpeg"), "JPEG")
+TIFF = Kind("image/tiff", _signature(".tif", ".tiff"), "TIFF")
 
 KINDS = {
-    ".pdf": Kind("application/pdf", _signature(".pdf")),
-    ".png": Kind("image/png", _signature(".png")),
+    ".pdf": Kind("application/pdf", _signature(".pdf"), "pdf"),
+    ".png": Kind("image/png", _signature(".png"), "PNG"),
     ".jpg": JPEG,
     ".jpeg": JPEG,
     ".tif": TIFF,
     ".tiff": TIFF,
-    ".docx": Kind(_OFFICE + "wordprocessingml.document", _office("word/")),
-    ".xlsx": Kind(_OFFICE + "spreadsheetml.sheet", _office("xl/")),
-    ".pptx": Kind(_OFFICE + "presentationml.presentation", _office("ppt/")),
-    ".msg": Kind("application/vnd.ms-outlook", _is_outlook_message),
-    ".eml": Kind("message/rfc822", _is_mail),
+    ".docx": Kind(_OFFICE + "wordprocessingml.document", _office("word/"), "office"),
+    ".xlsx": Kind(_OFFICE + "spreadsheetml.sheet", _office("xl/"), "office"),
+    ".pptx": Kind(_OFFICE + "presentationml.presentation", _office("ppt/"), "office"),
+    ".msg": Kind("application/vnd.ms-outlook", _is_outlook_message, "msg"),
+    ".eml": Kind("message/rfc822", _is_mail, "eml"),
     ".txt": Kind("text/plain", _is_text),
     ".csv": Kind("text/csv", _is_text),
 }

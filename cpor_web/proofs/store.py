@@ -1,20 +1,31 @@
 """Where documents' bytes are kept: a folder or an object store, under the hash of what is in them."""
 
 import hashlib
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from cpor_web.clock import utcnow
 from cpor_web.models import Document
 
 CHUNK = 2**20
 INCOMING = "incoming"
+PIECE = 5 * 2**20
+"""Bytes that an object store is sent at a time; the least that S3 takes."""
+
+PIECES_AT_ONCE = 2
+
+RENEWED_AFTER = timedelta(days=1)
+"""What is this old is written again where it is uploaded again: it might be about to be forgotten."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +45,23 @@ class Stored:
 class DocumentStore:
     """Documents by the SHA-256 of their content: written once, never changed.
 
-    `url` is a folder, or an address that obstore knows (`s3://…`, `az://…`, `gs://…`, `memory:///`). Nothing is
-    opened or made before the first use.
+    `url` is a folder, also as `file://…`, or an address that obstore knows (`s3://…`, `az://…`, `gs://…`). How to
+    reach that, and with which credentials, it takes from the environment. Nothing is opened before the first use.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     @property
-    def _folder(self) -> Path | None:
+    def folder(self) -> Path | None:
+        """The folder that documents are kept in, None where it is an object store."""
+        if self.url.startswith("file://"):
+            return Path(unquote(urlsplit(self.url).path))
         return None if "://" in self.url else Path(self.url)
 
     @cached_property
     def _objects(self) -> ObjectStore:
-        if (folder := self._folder) is None:
+        if (folder := self.folder) is None:
             return from_url(self.url)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
@@ -56,7 +70,8 @@ class DocumentStore:
     def store(self, stream: IO[bytes], *, filename: str, media_type: str) -> Stored:
         """Store what is left in `stream`, a chunk at a time, and return what it is now known by.
 
-        The bytes are under their final name only when all of them are there.
+        The bytes are under their final name only when all of them are there, and on the disk: a power cut after
+        the row's commit must not leave a row alone.
         """
         incoming = f"{INCOMING}/{secrets.token_hex(16)}"
         try:
@@ -64,11 +79,12 @@ class DocumentStore:
         except BaseException:
             self._forget(incoming)
             raise
-        if self.has(sha256):
+        if self._is_fresh(_place(sha256), RENEWED_AFTER):
             self._forget(incoming)
         else:
             self._keep_private(incoming, _place(sha256))
             obstore.rename(self._objects, incoming, _place(sha256))
+            self._flush_folder(_place(sha256))
         return Stored(sha256, size, filename, media_type)
 
     def has(self, sha256: str) -> bool:
@@ -84,9 +100,38 @@ class DocumentStore:
         found = obstore.get(self._objects, _place(sha256))
         return (bytes(chunk) for chunk in found.stream(min_chunk_size=CHUNK))
 
+    def older_than(self, before: datetime) -> Iterator[list[str]]:
+        """Yield the hashes of what was stored before a moment, a listing's page at a time.
+
+        What was broken off while it came in is removed on the way.
+        """
+        for page in obstore.list(self._objects):
+            old = [str(each["path"]) for each in page if each["last_modified"] < before]
+            for place in old:
+                if place.startswith(f"{INCOMING}/"):
+                    self._forget(place)
+            yield [name for name in (place.rpartition("/")[2] for place in old) if _place(name) in old]
+
+    def forget(self, sha256: str, before: datetime) -> bool:
+        """Remove the bytes with this hash, unless they were stored anew since `before`; tell whether it was done."""
+        try:
+            if obstore.head(self._objects, _place(sha256))["last_modified"] >= before:
+                return False
+        except FileNotFoundError:
+            return False
+        self._forget(_place(sha256))
+        return True
+
+    def _is_fresh(self, place: str, age: timedelta) -> bool:
+        try:
+            return obstore.head(self._objects, place)["last_modified"] > utcnow() - age
+        except FileNotFoundError:
+            return False
+
     def _write(self, place: str, stream: IO[bytes]) -> tuple[str, int]:
         digest, size = hashlib.sha256(), 0
-        with obstore.open_writer(self._objects, place) as writer:
+        writing = obstore.open_writer(self._objects, place, buffer_size=PIECE, max_concurrency=PIECES_AT_ONCE)
+        with writing as writer:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
@@ -94,16 +139,31 @@ class DocumentStore:
         return digest.hexdigest(), size
 
     def _keep_private(self, incoming: str, place: str) -> None:
-        """Close file and folder to everybody else, which a store of objects does by its own rules."""
-        if self._folder is not None:
-            (self._folder / incoming).chmod(0o600)
-            (self._folder / place).parent.mkdir(mode=0o700, exist_ok=True)
+        """Close file and folder to everybody else, and flush the file; a store of objects has its own rules."""
+        if self.folder is not None:
+            (self.folder / incoming).chmod(0o600)
+            _flush(self.folder / incoming)
+            (self.folder / place).parent.mkdir(mode=0o700, exist_ok=True)
+
+    def _flush_folder(self, place: str) -> None:
+        if self.folder is not None:
+            _flush((self.folder / place).parent)
+            _flush(self.folder)
 
     def _forget(self, place: str) -> None:
         try:
             obstore.delete(self._objects, place)
         except FileNotFoundError:
             return
+
+
+def _flush(path: Path) -> None:
+    """Have the disk write a file, or what is in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _place(sha256: str) -> str:

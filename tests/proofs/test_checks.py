@@ -2,34 +2,32 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from cpor_web.inspection.__main__ import inspector
+from cpor_web.inspection.findings import Finding, Found
+from cpor_web.proofs import examining
 from cpor_web.proofs.checks import CHECKS, MIB, Candidate, check
+from cpor_web.proofs.kinds import KINDS
 from cpor_web.rules.exc import Invalid
-
-OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-
-
-def office(folder: str) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr(f"{folder}/main.xml", "<main/>")
-    return packed.getvalue()
-
+from tests.support.proof import OLE, PDF, action, compound, mail, office, outlook, pdf, picture
 
 CONTENTS = {
-    "pdf": b"%PDF-1.7\n%%EOF\n",
-    "png": b"\x89PNG\r\n\x1a\n" + bytes(20),
-    "jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00",
-    "jpeg": b"\xff\xd8\xff\xe1\x00\x10Exif\x00",
-    "tif": b"II*\x00" + bytes(8),
-    "tiff": b"MM\x00*" + bytes(8),
+    "pdf": PDF,
+    "png": picture("PNG"),
+    "jpg": picture("JPEG"),
+    "jpeg": picture("JPEG", (16, 16)),
+    "tif": picture("TIFF"),
+    "tiff": picture("TIFF", pages=2),
     "docx": office("word"),
     "xlsx": office("xl"),
     "pptx": office("ppt"),
-    "msg": OLE + bytes(300_000) + "__properties_version1.0".encode("utf-16-le"),
+    "msg": outlook({"a stream before it": bytes(300_000)}),
     "eml": b"From: anna@fabrikam.example.org\r\nSubject: Signed\r\n\r\nYes.\r\n",
     "txt": "Unterschrieben: Größe 1\n".encode(),
     "csv": b"tenant,product\n1,Teams\n",
@@ -104,7 +102,7 @@ def test_an_office_file_of_many_parts_is_taken() -> None:
     packed = io.BytesIO(office("ppt"))
     with zipfile.ZipFile(packed, "a") as archive:
         for number in range(5_000):
-            archive.writestr(f"ppt/slides/_rels/slide{number}.xml.rels", b"")
+            archive.writestr(f"ppt/slides/_rels/slide{number}.xml.rels", b"<Relationships/>")
     assert check(candidate("proof.pptx", packed.getvalue(), limit=8 * MIB))
 
 
@@ -144,3 +142,91 @@ def test_a_path_is_cut_down_to_the_name() -> None:
 
 def test_every_check_lets_a_good_document_pass() -> None:
     assert [each(candidate("proof.pdf", CONTENTS["pdf"])) for each in CHECKS] == [None] * len(CHECKS)
+
+
+def test_a_word_file_with_a_password_is_told_from_what_is_none() -> None:
+    locked = compound({"EncryptedPackage": b"x"})
+    assert refusal("proof.docx", locked).message == examining.SENTENCES[Finding.ENCRYPTED]
+    assert "as its name says" in refusal("proof.docx", compound({"WordDocument": b"x"})).message
+
+
+@pytest.mark.parametrize("name", ["txt", "csv", "eml"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<!DOCTYPE html><p>",
+        b" \n<html>",
+        b"\xef\xbb\xbf<!-- a --><svg onload='x'>",
+        b"<?xml version='1.0'?><svg/>",
+        "<script>".encode("utf-16"),
+        b"{\\rtf1",
+        b"ID;PWXL;N;E\r\nO;E\r\nNN;NAuto_open;ER1C1\r\nC;X1;Y1;EEXEC(1)\r\nE\r\n",
+        b"From: a@example.org\nSubject: s\n\n%PDF-1.4",
+        b"From: a@example.org\nSubject: s\n\n" + b"x" * 300_000 + b"\0",
+        "From: a\0".encode("utf-16"),
+        b"\xff\xfeF\0\0\xd8",
+    ],
+)
+def test_what_is_not_text_to_its_end_is_no_text(name: str, content: bytes) -> None:
+    assert "as its name says" in refusal(f"proof.{name}", content).message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"a <b> c", "Größe".encode("cp1252"), "Größe €".encode("utf-16"), b"<anna@example.org>", b"ID;Produkt\n1;Teams"],
+)
+def test_a_text_in_any_encoding_is_taken(text: bytes) -> None:
+    assert check(candidate("proof.txt", text)) == "text/plain"
+
+
+def test_what_is_found_inside_is_told_in_words() -> None:
+    running = pdf(lambda made: setattr(made.Root, "OpenAction", action("Launch")))
+    assert refusal("proof.pdf", running).message == examining.SENTENCES[Finding.SCRIPTS]
+    assert refusal("proof.eml", mail(("a.exe", b""))).message == examining.SENTENCES[Finding.PROGRAM]
+
+
+def test_every_finding_has_its_sentence() -> None:
+    assert set(examining.SENTENCES) == set(Finding)
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> bytes:
+    """A good document in which some bytes are others, or are missing."""
+    content = bytearray(CONTENTS[draw(st.sampled_from(sorted(CONTENTS)))][:20_000])
+    for _ in range(draw(st.integers(0, 8))):
+        place = draw(st.integers(0, len(content) - 1))
+        content[place : place + draw(st.integers(0, 3))] = draw(st.binary(min_size=1, max_size=4))
+    return bytes(content)
+
+
+def answer_to(check_it: Callable[[], str | None]) -> str:
+    """Return the media type, or the sentence of a refusal."""
+    try:
+        return str(check_it())
+    except Invalid as refused:
+        return refused.message
+
+
+@given(st.sampled_from(sorted(CONTENTS)), st.one_of(broken(), st.binary(max_size=500)))
+@hypothesis_settings(max_examples=400)
+def test_any_bytes_are_taken_or_refused_in_words_and_never_an_error(extension: str, content: bytes) -> None:
+    """In this process: whatever happened in the other one would be a refusal."""
+    upload = candidate(f"proof.{extension}", content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(examining, "examine", _here)
+        assert "/" in answer_to(lambda: check(upload)) or answer_to(lambda: check(upload)).endswith(".")
+
+
+def _here(kind: str, stream: io.BytesIO) -> None:
+    try:
+        inspector(kind)(stream)
+    except Found as found:
+        raise Invalid(examining.SENTENCES[found.finding], field_name=examining.FIELD) from None
+
+
+@given(st.sampled_from([".pdf", ".docx", ".png", ".msg", ".eml"]), st.binary(max_size=300))
+@hypothesis_settings(max_examples=15)
+def test_any_bytes_are_refused_in_words_by_the_other_process_too(extension: str, content: bytes) -> None:
+    answer = answer_to(lambda: examining.examine(KINDS[extension].inspected_as, io.BytesIO(content)))
+    taken = "None" if extension == ".eml" else ""
+    assert answer in {*examining.SENTENCES.values(), taken}, "bytes that mean nothing were taken"

@@ -1,0 +1,111 @@
+"""Has documents examined in a process of their own, which has no secrets, little memory and little time.
+
+The readers of PDF, pictures and archives are large programs, and uploads are written by strangers. What takes over
+such a reader finds an empty environment and no connection; what makes it hang or swell ends it, and nothing else.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from cpor_web.inspection.findings import Finding
+from cpor_web.rules.exc import Invalid
+from cpor_web.rules.words import N_
+
+FIELD = "document"
+SECONDS = 15
+AT_ONCE = 2
+PATIENCE = 20.0
+"""Seconds to wait for a turn: uploads may hold each other up, but not all threads of the web for long."""
+
+NOTHING = "nothing"
+"""The answer where nothing was found; anything but an answer is a refusal."""
+
+SENTENCES = {
+    Finding.DAMAGED: N_(
+        "The file is damaged, or not made by the rules of its kind. Save or print it anew, and upload that."
+    ),
+    Finding.ENCRYPTED: N_(
+        "The file is protected by a password or by restrictions. Save it without, and upload it again."
+    ),
+    Finding.MACROS: N_("The file has macros or controls in it, which can run programs. Save it without, or as PDF."),
+    Finding.SCRIPTS: N_(
+        "The PDF does more than show pages: it has scripts, or actions that start, send or fetch something. "
+        "Print it to a new PDF."
+    ),
+    Finding.FORM: N_("The PDF is a form of the XFA kind, which can run programs. Print it to a new PDF."),
+    Finding.EMBEDDED: N_(
+        "Other files are embedded in the file. Save it without them, or as PDF, and upload each by itself."
+    ),
+    Finding.LINKED: N_(
+        "The file fetches something from elsewhere when it is opened: a template, a picture or another file. "
+        "Break the links, or save it as PDF."
+    ),
+    Finding.ASTRAY: N_(
+        "A link in the file leads to a program or a file instead of a web page. "
+        "Take the link out, and upload the file again."
+    ),
+    Finding.PROGRAM: N_(
+        "The mail has an attachment that can run as a program. Save the mail without it, or print it to a PDF."
+    ),
+    Finding.BOMB: N_(
+        "The file would take far more room once it is opened than any document needs. Save it anew, or in parts."
+    ),
+}
+
+_NOT_EXAMINED = N_("The file is too complex to be examined. Save or print it anew, or in parts, and upload that.")
+_BUSY = N_("Too many documents are being examined just now. Upload it again in a minute.")
+
+_turns = threading.BoundedSemaphore(AT_ONCE)
+
+
+def examine(kind: str, stream: IO[bytes]) -> None:
+    """Raise Invalid("document") with the reason why a document of `kind` is not taken, None where it is.
+
+    `kind` is one that `cpor_web.inspection` knows; `stream` is at its start again afterwards.
+    """
+    if not _turns.acquire(timeout=PATIENCE):
+        raise Invalid(_BUSY, field_name=FIELD)
+    try:
+        with _as_file(stream) as file:
+            answer = _ask(kind, file)
+    finally:
+        _turns.release()
+        stream.seek(0)
+    if answer != NOTHING:
+        finding = next((each for each in Finding if each == answer), None)
+        raise Invalid(SENTENCES[finding] if finding else _NOT_EXAMINED, field_name=FIELD)
+
+
+def _ask(kind: str, file: IO[bytes]) -> str:
+    """Return what was found; an empty string where the other process did not come to an end of its own."""
+    command = [sys.executable, "-I", "-m", "cpor_web.inspection", kind]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own module; kinds are our own words
+            command, stdin=file, capture_output=True, env={}, timeout=SECONDS, check=False
+        )
+        return str(json.loads(done.stdout)["found"]) if done.returncode == 0 else ""
+    except (subprocess.TimeoutExpired, ValueError, LookupError, TypeError):
+        return ""
+
+
+@contextmanager
+def _as_file(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give a file that another process can read: an upload that is small is in memory only."""
+    stream.seek(0)
+    try:
+        stream.fileno()
+    except OSError:
+        with tempfile.TemporaryFile() as file:
+            shutil.copyfileobj(stream, file)
+            file.flush()
+            yield file
+    else:
+        stream.flush()
+        yield stream

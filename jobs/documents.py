@@ -1,0 +1,118 @@
+"""Has documents scanned for malware, and removes from the store what no claim has.
+
+No transaction is open while the scanner reads a document. Two workers never scan the same one at a time.
+"""
+
+import logging
+import time
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from cpor_web import clock, current
+from cpor_web.claims import proof
+from cpor_web.extensions import bell, db
+from cpor_web.models import Document, Heartbeat
+from cpor_web.proofs import scanning
+from cpor_web.proofs.clamd import NotScanned, Scanner, ScannerAway
+from cpor_web.proofs.scanning import SCANNER
+from cpor_web.queue import SCAN_DOCUMENTS
+from cpor_web.transactions import transaction
+from jobs import pauses
+from jobs.app import app
+
+log = logging.getLogger(__name__)
+
+BATCH = 10
+WORK_SECONDS = 60
+"""After this a sweep rings for the next one: well under the 420 seconds after which RQ takes a worker for dead."""
+
+TIDIED = "documents-tidied"
+TIDY_EVERY = timedelta(days=1)
+FORGOTTEN_AFTER = timedelta(days=2)
+"""How old what no claim has must be: an upload is stored a moment before its row is there."""
+
+
+def scan() -> None:
+    """Scan what waits. Nothing where no scanner is set, or it is being left alone."""
+    with app().app_context():
+        name = current.settings().clamd
+        if not name or pauses.is_paused(SCANNER):
+            return
+        try:
+            is_all = _work_off(Scanner.named(name), time.monotonic() + WORK_SECONDS)
+        except ScannerAway as away:
+            pauses.pause(SCANNER, str(away))
+            return
+        if not is_all:
+            bell.ring(SCAN_DOCUMENTS)
+
+
+def tidy() -> None:
+    """Once a day, remove from the store what was uploaded and never became a claim's, or went with its draft."""
+    with app().app_context():
+        if not _is_time():
+            return
+        before, removed = clock.utcnow() - FORGOTTEN_AFTER, 0
+        for found in current.documents().older_than(before):
+            known = set(db.session.scalars(select(Document.sha256).where(Document.sha256.in_(found))))
+            db.session.rollback()
+            removed += sum(current.documents().forget(each, before) for each in sorted(set(found) - known))
+        log.info("%d documents that no claim has were removed", removed)
+
+
+def _work_off(scanner: Scanner, until: float) -> bool:
+    """Return False where the time ran out before the documents did."""
+    while True:
+        with transaction(db.session):
+            batch = list(scanning.lease(db.session(), now=clock.utcnow(), most=BATCH))
+        if not batch:
+            return True
+        while batch:
+            if time.monotonic() > until:
+                _release(batch)
+                return False
+            try:
+                _scan(scanner, batch[0])
+            except ScannerAway:
+                _release(batch)
+                raise
+            batch.pop(0)
+
+
+def _scan(scanner: Scanner, document_id: int) -> None:
+    sha256 = db.session.scalar(select(Document.sha256).where(Document.id == document_id))
+    db.session.rollback()
+    if sha256 is None:
+        return
+    try:
+        found = scanner.scan(current.documents().open(sha256))
+    except NotScanned as refusal:
+        log.warning("the scanner does not scan document %d: %s", document_id, refusal)
+        with transaction(db.session):
+            scanning.put_off(db.session(), document_id, str(refusal))
+    except ScannerAway:
+        raise
+    except Exception:  # a store that does not give this one holds no other up; it is tried again
+        log.exception("document %d cannot be read", document_id)
+        return
+    else:
+        with transaction(db.session):
+            proof.settle_scan(db.session(), document_id, found, now=clock.utcnow())
+    pauses.resume(SCANNER)
+
+
+def _release(document_ids: list[int]) -> None:
+    with transaction(db.session):
+        scanning.release(db.session(), document_ids)
+
+
+def _is_time() -> bool:
+    """Take this day's turn, so that of several workers one tidies."""
+    now = clock.utcnow()
+    tidied = insert(Heartbeat).values(name=TIDIED, at=now)
+    is_time = Heartbeat.at <= now - TIDY_EVERY
+    tidied = tidied.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=is_time)
+    with transaction(db.session):
+        return db.session.scalar(tidied.returning(Heartbeat.name)) is not None

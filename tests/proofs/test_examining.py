@@ -1,0 +1,135 @@
+"""The process in which documents are looked into: bounded in everything, and whatever becomes of it is a refusal."""
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import pytest
+
+from cpor_web.proofs import examining
+from cpor_web.rules.exc import Invalid
+from tests.support.proof import PDF
+
+LIMITS = """
+import resource
+from cpor_web.inspection.__main__ import bound
+bound()
+print({name: resource.getrlimit(getattr(resource, name))[1] for name in ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE")})
+"""
+
+
+def ending(monkeypatch: pytest.MonkeyPatch, program: str, seconds: float = 15) -> None:
+    """Let the other process run `program` instead."""
+    real = subprocess.run
+
+    def run(command: list[str], **how: object) -> object:
+        return real([sys.executable, "-c", program], **{**how, "timeout": seconds})
+
+    monkeypatch.setattr(subprocess, "run", run)
+
+
+def refusal(kind: str = "pdf", content: bytes = PDF) -> str:
+    with pytest.raises(Invalid) as caught:
+        examining.examine(kind, io.BytesIO(content))
+    return caught.value.message
+
+
+def test_a_good_document_passes_from_memory_and_from_a_file() -> None:
+    examining.examine("pdf", io.BytesIO(PDF))
+    with tempfile.TemporaryFile() as file:
+        file.write(PDF)
+        examining.examine("pdf", file)
+        assert file.tell() == 0, "it is still there to be stored"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "raise SystemExit(1)",
+        "import os; os.abort()",
+        "print('{')",
+        "print('[]')",
+        "print('{}')",
+        "pass",
+        """print('{"found": "whim"}')""",
+        """print('{"found": "nothing"}'); raise SystemExit(1)""",
+        "import os; os.kill(os.getpid(), 9)",
+    ],
+)
+def test_an_examination_that_does_not_end_well_is_a_refusal(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending(monkeypatch, program)
+    assert "too complex" in refusal()
+
+
+def test_an_examination_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    ending(monkeypatch, "import time; time.sleep(60)", seconds=0.3)
+    began = time.monotonic()
+    assert "too complex" in refusal()
+    assert time.monotonic() - began < 10
+
+
+def test_it_reads_no_secret_from_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPOR_SECRET_KEYS", "a secret")
+    ending(monkeypatch, "import os; raise SystemExit(any(name.startswith('CPOR') for name in os.environ))")
+    asked: list[object] = []
+    monkeypatch.setattr(examining.json, "loads", lambda answer: asked.append(answer) or {"found": "nothing"})
+    examining.examine("pdf", io.BytesIO(PDF))
+    assert asked, "it ended well, so it saw none"
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        "open(f'/proc/{os.getppid()}/environ')",
+        "open('/etc/hosts')",
+        "(os.close(2), open('/etc/hosts'))",
+        "os.listdir('/')",
+        "socket.socket(socket.AF_UNIX)",
+        "socket.socket()",
+        "os.dup(0)",
+    ],
+)
+def test_what_takes_it_over_opens_nothing(tried: str) -> None:
+    start = "import os, socket\nfrom cpor_web.inspection.__main__ import bound\nbound()\nprint('bounded', flush=True)"
+    program = [sys.executable, "-c", f"{start}\n{tried}\nprint('opened')"]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False, env=dict(os.environ))
+    assert ended.stdout == "bounded\n"
+
+
+@pytest.mark.parametrize("charset", ["koi8-r", "big5", "euc_jp", "utf-7", "x-unknown"])
+def test_letters_of_all_the_world_are_read_without_opening_anything(charset: str) -> None:
+    name = f"Content-Disposition: attachment; filename*={charset}''%C1%C2.pdf; name=\"=?{charset}?q?=C1=C2?=\""
+    examining.examine("eml", io.BytesIO(f"From: a@example.org\nSubject: =?{charset}?b?wcI=?=\n{name}\n\nx".encode()))
+
+
+def test_its_memory_time_and_files_are_bounded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITS], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    assert done.stdout.strip() == "{'RLIMIT_AS': 1073741824, 'RLIMIT_CPU': 10, 'RLIMIT_FSIZE': 0}"
+
+
+def test_only_so_many_are_examined_at_once_and_the_next_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examining, "PATIENCE", 0.05)
+    monkeypatch.setattr(examining, "_turns", threading.BoundedSemaphore(1))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(*_asked: object) -> str:
+        begun.set()
+        go_on.wait(10)
+        return examining.NOTHING
+
+    monkeypatch.setattr(examining, "_ask", wait)
+    first = threading.Thread(target=examining.examine, args=("pdf", io.BytesIO(PDF)))
+    first.start()
+    begun.wait(10)
+    try:
+        assert "in a minute" in refusal()
+    finally:
+        go_on.set()
+        first.join()
+    examining.examine("pdf", io.BytesIO(PDF))
