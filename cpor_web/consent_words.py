@@ -24,6 +24,10 @@ ROUNDS = {
     RoundState.ENDED: N_("Ended from outside, without the customer."),
 }
 
+_STOPPED_FOR_A_REVIEWER = N_("The clock is stopped: a reviewer looks into it.")
+_NOT_DELIVERED = N_("The clock is stopped: a notice could not be delivered. A right customer contact is needed.")
+_WRONG_PERSON = N_("The clock is stopped: the contact is not the right person. A right customer contact is needed.")
+
 ANSWERS = {
     AnswerKind.DENIED: N_("denied"),
     AnswerKind.NO_OBJECTION: N_("has no objection"),
@@ -68,7 +72,7 @@ def _claim(record: dict[str, Any], zone: str) -> Iterator[tuple[str, str]]:
 
 
 def _round(round_: dict[str, Any], zone: str) -> Iterator[tuple[str, str]]:
-    yield _("Result"), _(ROUNDS[RoundState(round_["state"])])
+    yield _("Result"), _(_result(round_))
     yield _("Opened"), _when(round_["opened_at"], zone)
     if round_["ends_at"]:
         yield _("Ends"), _when(round_["ends_at"], zone)
@@ -79,6 +83,18 @@ def _round(round_: dict[str, Any], zone: str) -> Iterator[tuple[str, str]]:
         who = _(named)
         for sentence in _contact(contact, zone):
             yield who, sentence
+
+
+def _result(round_: dict[str, Any]) -> str:
+    """Return what came of a round (a msgid); of one that is stopped why, as far as its contacts tell."""
+    state = RoundState(round_["state"])
+    if state is not RoundState.STOPPED:
+        return ROUNDS[state]
+    asked = [each for each in round_["contacts"] if not each["superseded_at"]]
+    if any(each["bounced_at"] for each in asked):
+        return _NOT_DELIVERED
+    said = {answer["kind"] for each in asked for answer in each["answers"]}
+    return _WRONG_PERSON if AnswerKind.NOT_THE_RIGHT_PERSON.value in said else _STOPPED_FOR_A_REVIEWER
 
 
 def _contact(contact: dict[str, Any], zone: str) -> Iterator[str]:

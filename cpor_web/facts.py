@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.models import Claim, CustomerContact, Document, Round, RoundState, User
+from cpor_web.models import Claim, CustomerContact, Document, Round, RoundState, Scan, User
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, fields
 from cpor_web.rules.reasons import Rejection
@@ -18,9 +18,10 @@ def of(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme
     """Return the facts that guards judge by."""
     round_ = latest_round(session, claim)
     running = round_ is not None and round_.state is RoundState.RUNNING
+    proof = (Document.claim_id == claim.id, Document.scan != Scan.INFECTED)
     return Facts(
         missing=tuple(fields.LABELS[name] for name in missing_fields(claim, programme)),
-        has_proof=bool(session.scalar(select(exists().where(Document.claim_id == claim.id)))),
+        has_proof=bool(session.scalar(select(exists().where(*proof)))),
         was_ever_submitted=claim.first_submitted_at is not None,
         actor_holds=claim.reviewer_id is not None and claim.reviewer_id == actor.user_id,
         unconfirmed_contacts=any(c.needs_confirmation and c.confirmed_by_id is None for c in claim.contacts),

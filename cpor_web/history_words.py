@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from cpor_web.catalogue import Catalogue
 from cpor_web.consent.stops import DENIED_BY_REPLACED
 from cpor_web.emails.names import NAMES
+from cpor_web.emails.outcomes import codes_of
 from cpor_web.models import ERASED, Event
 from cpor_web.moments import exactly
 from cpor_web.rules.fields import LABELS
@@ -41,8 +42,10 @@ SENTENCES = {
     "comment:added": N_("A comment was added."),
     "note:added": N_("An internal note was added."),
     "document:uploaded": N_("The document %(filename)s was uploaded."),
+    "document:infected": N_("A virus was found in the document %(filename)s. Nobody can download it."),
     "consent:opened": N_("The customer is asked: a consent period was opened."),
     "consent:started": N_("The notices are out; the consent period started."),
+    "consent:extended": N_("The notice was sent again, so the consent period ends later."),
     "consent:stopped": N_("The consent period was stopped: a right contact is needed."),
     "consent:resumed": N_("The consent period goes on, with its full length from now."),
     "consent:denied": N_("The customer denied the association."),
@@ -99,9 +102,10 @@ _WORDS = {"comment": N_("Comment"), "words": N_("Words"), "justification": N_("B
 _FACTS = {
     "reason": N_("Reason"),
     "detail": N_("Reason"),
-    "way": N_("Way"),
+    "way": N_("By which way"),
     "replaces": N_("Replaces"),
     "sha256": N_("SHA-256"),
+    "found": N_("Found"),
     "ends_at": N_("Ends"),
     "why": N_("Why"),
     "mail": N_("Mail"),
@@ -203,11 +207,17 @@ def _asks(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
 def _facts(event: Event, for_reviewer: bool) -> Iterator[str]:
     for name, label in _FACTS.items():
         if found := event.data.get(name):
-            text = str(found) if for_reviewer else _KEPT_BACK.get(str(found), str(found))
+            text = str(found) if for_reviewer else _for_partner(name, str(found))
             called = _CUSTOMERS_REASON if name == "reason" and _is_customers(event) else label
-            yield f"{_(called)}: {_value(event, name, text)}"
+            if text:
+                yield f"{_(called)}: {_value(event, name, text)}"
     for reason in event.data.get("reasons", ()):
         yield _(reason)
+
+
+def _for_partner(name: str, text: str) -> str:
+    """Return what the partner reads of a fact. Of a server's words only the codes: anybody can write a report."""
+    return codes_of(text) if name == "answer" else _KEPT_BACK.get(text, text)
 
 
 def _said(data: Mapping[str, Any]) -> Iterator[str]:

@@ -4,6 +4,11 @@ A notice counts at the last news of it: that the mail server took it, that it wa
 Of those with news in the last 24 hours, and since the last release, the ones that did not surely get through have
 failed. A notice that was called back before anybody tried to send it is not counted.
 
+Who got notices can send reports about them, and a partner can name contacts whose servers refuse all mail. So only
+what could still be closed counts: the newest copies, not old, of askings that are open. And no partner's notices
+alone hold everybody's closing: failures of several partners do, or of all who ask where these are few. Trouble of
+ours strikes them all.
+
 No closing slips past a holding that begins: `watch` takes an advisory lock alone, `bars` takes it shared, both until
 their transaction ends. It is the last lock of all: after claim and round, and whoever has it waits for nobody who
 wants it.
@@ -13,19 +18,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from cpor_web.emails.catalogue import ASKS, to_staff
 from cpor_web.emails.condition import last_news
-from cpor_web.models import FAILED, Holding, Mail
+from cpor_web.models import FAILED, Claim, Holding, Invitation, Mail, Partner, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
 
 DAY = timedelta(hours=24)
+RECENT = timedelta(days=14)
+"""A notice older than this does not count: a window, and the days for which servers try, are over by then."""
+
 LONGEST_REASON = 2000
 LOCK = 7_09
 """The advisory lock's number; the product takes no other."""
@@ -33,10 +42,11 @@ LOCK = 7_09
 
 @dataclass(frozen=True)
 class Figures:
-    """How many notices there was news of, and how many of them did not surely get through."""
+    """How many notices there was news of, and how many of them did not surely get through; of how many partners."""
 
     notices: int
     failed: int
+    partners: int = 0
 
     def is_too_many(self, share: float, count: int) -> bool:
         """Tell whether at least `count` failed, and they are more than that share of all (0 to 1)."""
@@ -72,9 +82,12 @@ def watch(session: Session, *, now: datetime, programme: Programme) -> Holding |
     session.execute(select(func.pg_advisory_xact_lock(LOCK)))
     if in_force(session) is not None:
         return None
-    found = figures(session, since=counted_since(session, now=now))
+    since = counted_since(session, now=now)
+    found = figures(session, since=since)
     if not found.is_too_many(programme.hold_share, programme.hold_count):
         return None
+    if found.partners < min(programme.hold_partners, _partners_asking(session, since)):
+        return None  # told of by `suspects`
     begun = Holding(began_at=now, notices=found.notices, failed=found.failed)
     session.add(begun)
     session.flush()
@@ -109,16 +122,55 @@ def counted_since(session: Session, *, now: datetime) -> datetime:
 
 def figures(session: Session, *, since: datetime) -> Figures:
     """Count the notices of which there was news after `since`."""
-    failed = func.count().filter(Mail.state.in_(FAILED))
-    row = session.execute(select(func.count(), failed).where(*_with_news(since))).one()
+    failed = Mail.state.in_(FAILED)
+    partners = func.count(Claim.partner_id.distinct()).filter(failed)
+    row = session.execute(_counted(since, func.count(), func.count().filter(failed), partners)).one()
     return Figures(*row)
+
+
+def suspects(session: Session, *, since: datetime, programme: Programme) -> Sequence[tuple[Partner, Figures]]:
+    """Return the partners of whose own notices too many failed after `since`, the most first: a person looks at them.
+
+    Where others' notices get through it is no outage, but contacts who cannot be reached or somebody who forges.
+    """
+    failed = func.count().filter(Mail.state.in_(FAILED))
+    counted = _counted(since, Partner, func.count(), failed).join(Partner, Claim.partner_id == Partner.id)
+    rows = session.execute(counted.group_by(Partner.id).order_by(failed.desc(), Partner.id))
+    found = [(partner, Figures(notices, number, 1)) for partner, notices, number in rows]
+    return [each for each in found if each[1].is_too_many(programme.hold_share, programme.hold_count)]
 
 
 def failures(session: Session, *, since: datetime, most: int) -> Sequence[Mail]:
     """Return up to `most` notices that failed after `since`, the latest first."""
-    failed = select(Mail).where(*_with_news(since), Mail.state.in_(FAILED))
+    failed = _counted(since, Mail).where(Mail.state.in_(FAILED))
     return session.scalars(failed.order_by(last_news().desc(), Mail.id.desc()).limit(most)).all()
 
 
-def _with_news(since: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (last_news() > since, Mail.kind.in_(ASKS), Mail.message_id.is_not(None))
+def _counted(since: datetime, *columns: Any) -> Select[Any]:
+    """Select among the notices that count after `since`."""
+    newer = aliased(Mail)
+    has_newer = exists().where(
+        newer.invitation_id == Mail.invitation_id,
+        newer.kind.in_(ASKS),
+        newer.id > Mail.id,
+        newer.due_at.is_(None),
+        newer.message_id.is_not(None),
+    )
+    return _asking(since, *columns).where(last_news() > since, Mail.message_id.is_not(None), ~has_newer)
+
+
+def _asking(since: datetime, *columns: Any) -> Select[Any]:
+    """Select among the notices, not old at `since`, of askings that are open."""
+    return (
+        select(*columns)
+        .select_from(Mail)
+        .join(Invitation, Mail.invitation_id == Invitation.id)
+        .join(Round, Invitation.round_id == Round.id)
+        .join(Claim, Round.claim_id == Claim.id)
+        .where(Mail.kind.in_(ASKS), Mail.queued_at > since - RECENT)
+        .where(Invitation.superseded_at.is_(None), Round.closed_at.is_(None))
+    )
+
+
+def _partners_asking(session: Session, since: datetime) -> int:
+    return session.scalar(_asking(since, func.count(Claim.partner_id.distinct()))) or 0

@@ -1,16 +1,20 @@
-"""What the keys are still needed for: links that can do something, checkpoints that they signed."""
+"""What the keys are still needed for: links that can do something, reports of mails, checkpoints that they signed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, Select, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
+from cpor_web.emails.condition import last_news
 from cpor_web.emails.links import IN_BODY
 from cpor_web.models import OPEN_STATES, Checkpoint, Claim, Invitation, Mail, MailState, Round, RoundState
 from cpor_web.rules.statuses import Status
+
+BOUNCES_FOR = timedelta(days=7)
+"""How long after a mail was taken a report about it may come back: servers try for five days, and then some."""
 
 _undo_until = cast(Mail.context["undo_until"].as_string(), DateTime(timezone=True))
 
@@ -49,6 +53,21 @@ def claims_that_need(session: Session, key: str, *, now: datetime) -> Sequence[s
     return session.scalars(
         _signed(Claim.reference).where(by_it, _is_needed(now)).distinct().order_by(Claim.reference)
     ).all()
+
+
+def may_bounce_until(session: Session, key: str, *, now: datetime) -> datetime | None:
+    """Return until when a report can come to a return address that this consent key has signed, None if none can.
+
+    A report to an address of a key that is no longer in the ring is not believed. Mails of which nobody noted the key
+    may have been signed by any.
+    """
+    by_it = or_(Mail.key_id == key, Mail.key_id.is_(None))
+    handed_over = func.coalesce(Mail.ended_at, now)  # one that is being sent, or sent again, is handed over now
+    last = select(func.max(handed_over)).where(by_it, Mail.message_id.is_not(None))
+    under_way = last.where(Mail.due_at.is_not(None), Mail.attempts > 0)
+    ended = last.where(last_news() > now - BOUNCES_FOR, Mail.state.in_((MailState.SENT, MailState.UNKNOWN)))
+    latest = max(filter(None, (session.scalar(under_way), session.scalar(ended))), default=None)
+    return latest + BOUNCES_FOR if latest is not None else None
 
 
 def checkpoints_by_key(session: Session) -> dict[str, int]:

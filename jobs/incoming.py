@@ -9,10 +9,11 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web import clock, current
+from cpor_web import clock, current, unread
+from cpor_web.accounts import security_log, sessions
 from cpor_web.extensions import bell, db
 from cpor_web.incoming import receiving, retention, settling
-from cpor_web.incoming.mailbox import Mailbox, MailboxTrouble
+from cpor_web.incoming.mailbox import UNREADABLE, Mailbox, MailboxTrouble, NotGiven
 from cpor_web.models import Heartbeat
 from cpor_web.programme import Programme
 from cpor_web.queue import POLL_MAILBOX
@@ -25,7 +26,6 @@ from jobs.windows import each_due
 log = logging.getLogger(__name__)
 
 POLL_EVERY = timedelta(seconds=30)
-BATCH = 100
 WORK_SECONDS = 60
 """After this a poll leaves the rest to the next one: well under the 420 seconds after which RQ takes it for dead."""
 
@@ -33,17 +33,24 @@ MOST_ERASED = 200
 
 
 def poll() -> None:
-    """Take in what lies in the mailbox. Nothing where none is set, or it was looked at a moment ago."""
+    """Take in what lies in the mailbox. Nothing where none is set, or it was looked at a moment ago.
+
+    Only where it was read to its end is that noted: what is due later than this look began closes after the next.
+    """
     with app().app_context():
         settings = current.settings()
         if not settings.imap_server or pauses.is_paused(MAILBOX) or not _is_time():
             return
+        begun_at = clock.utcnow()
         try:
             with Mailbox.from_settings(settings) as mailbox:
                 is_all = _take_in(mailbox, time.monotonic() + WORK_SECONDS)
         except MailboxTrouble as trouble:
             pauses.pause(MAILBOX, str(trouble))
             return
+        if is_all:
+            with transaction(db.session):
+                unread.note_emptied(db.session(), begun_at=begun_at)
         pauses.resume(MAILBOX)
         if not is_all:
             _look_again()
@@ -61,33 +68,53 @@ def erase() -> None:
         while erased == MOST_ERASED:
             with transaction(db.session):
                 erased = retention.erase_due(db.session(), days=days, now=clock.utcnow(), most=MOST_ERASED)
+        with transaction(db.session):
+            sessions.forget(db.session(), now=clock.utcnow())
+            security_log.forget(db.session(), now=clock.utcnow())
 
 
 def _take_in(mailbox: Mailbox, until: float) -> bool:
-    """Return False where there is, or may be, more."""
-    uids = mailbox.uids(most=BATCH)
-    for uid in uids:
+    """Return False where there is more. Raises MailboxTrouble, after all else was taken in, for what is kept back."""
+    kept_back = 0
+    for uid in mailbox.uids():
         if time.monotonic() > until:
             return False
-        _take(mailbox, uid)
-    return len(uids) < BATCH
+        try:
+            raw = mailbox.fetch(uid)
+        except NotGiven:
+            kept_back += 1
+        else:
+            if raw is not None:
+                _take(mailbox, uid, raw)
+    if kept_back:
+        raise MailboxTrouble(f"the server does not give away what it holds, mails: {kept_back}")
+    return True
 
 
-def _take(mailbox: Mailbox, uid: int) -> None:
+def _take(mailbox: Mailbox, uid: int, raw: bytes) -> None:
     """Put one mail away once it is stored for good: killed in between, it is read again, which changes nothing.
 
-    One that cannot be stored stays where it is and holds no other up.
+    One that cannot be stored, and not a second time, is set aside for a person: it holds no other up.
     """
-    raw = mailbox.fetch(uid)
-    if raw is None:
+    if _is_stored(uid, raw) or _is_stored(uid, raw):
+        mailbox.put_away(uid)
         return
+    try:
+        with transaction(db.session):
+            receiving.set_aside(db.session(), raw, now=clock.utcnow())
+    except Exception as error:  # then it is no fault of this mail's
+        raise MailboxTrouble(f"what comes in cannot be stored: {type(error).__name__}") from None
+    mailbox.put_away(uid, UNREADABLE)
+
+
+def _is_stored(uid: int, raw: bytes) -> bool:
     try:
         with transaction(db.session):
             receiving.receive(db.session(), raw, returns=current.return_addresses(), now=clock.utcnow())
     except Exception as error:  # its name alone: what the mail says belongs into no log
         log.error("mail %d of the mailbox cannot be stored: %s", uid, type(error).__name__)  # noqa: TRY400
-    else:
-        mailbox.put_away(uid)
+        return False
+    return True
 
 
 def _is_time() -> bool:

@@ -5,15 +5,13 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, clock, current, holding
+from cpor_web import assessment, clock, current, holding, unread
 from cpor_web.claims import deadlines
 from cpor_web.consent import rounds
 from cpor_web.extensions import db
-from cpor_web.models import Breaker
 from cpor_web.programme import Programme
 from cpor_web.transactions import transaction
 from jobs.app import app
-from jobs.pauses import MAILBOX
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +23,14 @@ Look = Callable[[Session, Programme, int], Sequence[int]]
 
 
 def close_due() -> None:
-    """Close the consent windows whose end and grace are over; none while it is held, or replies cannot be read."""
-    each_due(_unless_held(_rounds), rounds.close)
+    """Close the consent windows whose end and grace are over; none while it is held, or mail of before is unread."""
+    each_due(_unless_held(rounds.due), rounds.close)
 
 
 def lapse_due() -> None:
-    """Reject the claims whose partner let a deadline pass; none while all closing is held."""
-    each_due(_unless_held(_claims), deadlines.lapse)
-    each_due(_unless_held(_contacts), deadlines.lapse_contact)
+    """Reject the claims whose partner let a deadline pass; none while it is held, or mail of before is unread."""
+    each_due(_unless_held(deadlines.due), deadlines.lapse)
+    each_due(_unless_held(deadlines.contacts_due), deadlines.lapse_contact)
 
 
 def assess_due() -> None:
@@ -55,32 +53,23 @@ def each_due(look: Look, act: Callable[..., bool]) -> None:
             left.update(each for each in ids if not _one(act, each, programme))
 
 
-def _unless_held(look: Look) -> Look:
-    """Find nothing due while all closing is held, and before each look see whether it must be."""
+def _unless_held(look: Callable[..., Sequence[int]]) -> Look:
+    """Find nothing due while all closing is held, and before each look see whether it must be.
+
+    What is due later than the mailbox was last empty waits: in it may lie what would stop it.
+    """
 
     def found(session: Session, programme: Programme, most: int) -> Sequence[int]:
-        holding.watch(session, now=clock.utcnow(), programme=programme)
-        return () if holding.in_force(session) else look(session, programme, most)
+        now = clock.utcnow()
+        holding.watch(session, now=now, programme=programme)
+        until = unread.read_until(session, now=now, programme=programme)
+        return () if until is None or holding.in_force(session) else look(session, now=until, most=most)
 
     return found
 
 
 def _assessments(session: Session, programme: Programme, most: int) -> Sequence[int]:
     return assessment.due(session, most=most) if programme.assessor == "built-in" else ()
-
-
-def _rounds(session: Session, _programme: Programme, most: int) -> Sequence[int]:
-    if current.settings().imap_server and session.get(Breaker, MAILBOX, populate_existing=True) is not None:
-        return ()  # in the mailbox may lie a reply, or a report that nobody was asked
-    return rounds.due(session, now=clock.utcnow(), most=most)
-
-
-def _claims(session: Session, _programme: Programme, most: int) -> Sequence[int]:
-    return deadlines.due(session, now=clock.utcnow(), most=most)
-
-
-def _contacts(session: Session, _programme: Programme, most: int) -> Sequence[int]:
-    return deadlines.contacts_due(session, now=clock.utcnow(), most=most)
 
 
 def _one(act: Callable[..., bool], id_: int, programme: Programme) -> bool:

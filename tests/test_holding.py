@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cpor_web import holding
 from cpor_web.claims import bouncing, deadlines, operations, posting
 from cpor_web.consent import answers, rounds
+from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unknown
 from cpor_web.holding import Figures
 from cpor_web.models import Claim, Holding, Mail, RoundState, User
@@ -29,8 +30,8 @@ TAKEN, REFUSED, LOST = Accepted("250 2.0.0 queued"), Permanent("550 5.1.1 no suc
 
 @pytest.fixture
 def programme(programme: Programme) -> Programme:
-    """Two undelivered notices, and more than two fifths of the day's, are too many."""
-    return replace(programme, hold_share=0.4, hold_count=2)
+    """Two undelivered notices, and more than two fifths of the day's, are too many, if they are of two partners."""
+    return replace(programme, hold_share=0.4, hold_count=2, hold_partners=2)
 
 
 @pytest.fixture
@@ -38,9 +39,11 @@ def administrators(db_session: Session) -> list[User]:
     return [factories.user(db_session, Role.ADMINISTRATOR) for _ in range(2)]
 
 
-def notice(session: Session, programme: Programme, outcome: Outcome, at: datetime = NOW) -> Claim:
-    """An approved claim, of whose notice came this."""
-    claim = claims.approved(session, programme, now=at)
+def notice(
+    session: Session, programme: Programme, outcome: Outcome, at: datetime = NOW, filer: User | None = None
+) -> Claim:
+    """An approved claim, of whose notice came this; of a partner of its own, or of the filer's."""
+    claim = claims.approved(session, programme, now=at, filer=filer)
     mail = mail_of(session, claim, "consent-notice")
     for _ in range(2 if isinstance(outcome, Unknown) else 1):
         posting.begin(session, mail.id, now=at, programme=programme)
@@ -99,7 +102,7 @@ def test_refused_lost_and_returned_notices_have_failed_and_others_have_not(
     about = {"actor": called_back.filed_by.actor, "now": NOW, "programme": programme}
     operations.withdraw(db_session, called_back, Withdrawal.INCORRECT_MPN_ID, **about)
 
-    assert figures(db_session) == Figures(notices=5, failed=3)
+    assert figures(db_session) == Figures(notices=5, failed=3, partners=3)
 
 
 def test_the_failure_that_is_one_too_many_begins_it_in_its_own_transaction(
@@ -139,6 +142,75 @@ def test_it_begins_once_and_administrators_are_mailed_once(
         notice(db_session, programme, REFUSED, CLOSING)
         assert holding.watch(db_session, now=CLOSING, programme=programme) is None
     assert len(to_administrators(db_session)) == len(administrators)
+
+
+# What does not count
+
+
+def bounce(session: Session, programme: Programme, claim: Claim, at: datetime) -> None:
+    mail = mail_of(session, claim, "consent-notice")
+    bouncing.bounced(session, mail.id, "5.1.1", now=at, programme=programme)
+    session.flush()
+
+
+def test_returned_notices_of_askings_that_are_over_do_not_count(db_session: Session, programme: Programme) -> None:
+    passed, denied, replaced, standing = (notice(db_session, programme, TAKEN) for _ in range(4))
+    (invitation,) = invitations_of(db_session, passed)
+    assert rounds.close(db_session, invitation.round_id, now=CLOSING, programme=programme)
+    (invitation,) = invitations_of(db_session, denied)
+    about = {"reason": Denial.OTHER, "way": Way.PAGE, "now": NOW, "programme": programme}
+    answers.deny(db_session, invitation, **about)
+    (invitation,) = invitations_of(db_session, replaced)
+    invitation.superseded_at = NOW
+    for claim in (passed, denied, replaced):
+        bounce(db_session, programme, claim, CLOSING)
+    assert figures(db_session, CLOSING) == Figures(0, 0)
+    bounce(db_session, programme, standing, CLOSING)
+    assert figures(db_session, CLOSING) == Figures(1, 1, 1)
+
+
+def test_a_notice_counts_once_by_its_newest_copy(db_session: Session, programme: Programme) -> None:
+    claim = notice(db_session, programme, REFUSED)
+    again = outbox.put_again(db_session, mail_of(db_session, claim, "consent-notice"), now=NOW)
+    db_session.flush()
+    assert figures(db_session) == Figures(1, 1, 1), "of a copy that is still to be sent nothing is known"
+    posting.begin(db_session, again.id, now=NOW, programme=programme)
+    posting.settle(db_session, again.id, TAKEN, now=NOW, programme=programme)
+    db_session.flush()
+    assert figures(db_session) == Figures(1, 0, 0)
+
+
+def test_an_old_notice_that_comes_back_does_not_count(db_session: Session, programme: Programme) -> None:
+    claim = notice(db_session, programme, TAKEN)
+    (invitation,) = invitations_of(db_session, claim)
+    answers.not_the_right_person(db_session, invitation, now=NOW, programme=programme)
+    old = NOW + timedelta(days=16)
+    bounce(db_session, programme, claim, old)
+    assert figures(db_session, old) == Figures(0, 0)
+
+
+def test_one_partner_alone_holds_nobodys_closing_and_reviewers_see_which(
+    db_session: Session, programme: Programme
+) -> None:
+    other = notice(db_session, programme, TAKEN)
+    filer = factories.user(db_session)
+    for _ in range(3):
+        notice(db_session, programme, REFUSED, filer=filer)
+    assert figures(db_session) == Figures(4, 3, 1)
+    assert holding.in_force(db_session) is None
+    (found,) = holding.suspects(db_session, since=NOW - MINUTE, programme=programme)
+    assert found == (filer.partner, Figures(3, 3, 1))
+    bounce(db_session, programme, other, NOW + MINUTE)
+    assert holding.in_force(db_session) is not None, "of two partners it is too many"
+
+
+def test_where_fewer_partners_ask_than_it_takes_failures_of_all_of_them_hold(
+    db_session: Session, programme: Programme
+) -> None:
+    filer = factories.user(db_session)
+    for _ in range(2):
+        notice(db_session, replace(programme, hold_partners=3), REFUSED, filer=filer)
+    assert holding.in_force(db_session) is not None
 
 
 # What it holds

@@ -116,6 +116,46 @@ def test_another_key_is_not_needed(db_session: Session, programme: Programme, ot
     assert list(key_use.claims_that_need(db_session, other, now=NOW)) == []
 
 
+def may_bounce_until(session: Session, programme: Programme, now: datetime) -> datetime | None:
+    session.flush()
+    return key_use.may_bounce_until(session, programme.link_keys[0], now=now)
+
+
+def test_a_mail_that_was_sent_can_come_back_for_seven_days_whatever_it_says(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.submitted(db_session, programme)
+    assert may_bounce_until(db_session, programme, NOW) is None, "it is not begun"
+    begin(db_session, claim, "claim-received", programme)
+    until = NOW + timedelta(days=7)
+    assert may_bounce_until(db_session, programme, NOW) == until
+    assert may_bounce_until(db_session, programme, until - timedelta(seconds=1)) == until
+    assert may_bounce_until(db_session, programme, until) is None
+    assert key_use.may_bounce_until(db_session, "0badc0de", now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "is_waited_for"), [(MailState.UNKNOWN, True), (MailState.REFUSED, False), (MailState.BOUNCED, False)]
+)
+def test_of_what_was_refused_or_came_back_already_no_report_is_waited_for(
+    db_session: Session, programme: Programme, state: MailState, is_waited_for: bool
+) -> None:
+    claim = claims.submitted(db_session, programme)
+    begin(db_session, claim, "claim-received", programme)
+    mail = mail_of(db_session, claim, "claim-received")
+    mail.state, mail.bounced_at = state, NOW if state is MailState.BOUNCED else None
+    assert (may_bounce_until(db_session, programme, NOW) is not None) is is_waited_for
+
+
+def test_a_mail_whose_key_nobody_noted_may_come_back_to_an_address_of_any(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.submitted(db_session, programme)
+    begin(db_session, claim, "claim-received", programme)
+    mail_of(db_session, claim, "claim-received").key_id = None
+    assert may_bounce_until(db_session, programme, NOW) is not None
+
+
 def begin(session: Session, claim: Claim, kind: str, programme: Programme) -> None:
     begin_mail(session, mail_of(session, claim, kind), programme)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from cpor_web import keyset
+from cpor_web.keyset import Page
 from cpor_web.models import Assessment, AssessmentState, Claim, Event, Handover, HandoverState
 
 PAGE = 50
@@ -26,16 +28,16 @@ def listed(
     *,
     state: AssessmentState | None = None,
     flagged: bool = False,
-    limit: int = PAGE,
-    offset: int = 0,
-) -> Sequence[Assessment]:
-    """Return assessments, the newest first: of one state, or those whose association ended, where asked."""
-    found = _with_claims().order_by(Assessment.id.desc()).limit(limit).offset(offset)
+    before: str = "",
+    after: str = "",
+) -> Page[Assessment]:
+    """Return a page of assessments, the newest first: of one state, or whose association ended, where asked."""
+    found = _with_claims()
     if state is not None:
         found = found.where(Assessment.state == state)
     if flagged:
         found = found.where(Assessment.ended_at.is_not(None))
-    return session.scalars(found).all()
+    return keyset.page(session, found, keyset.newest_first(Assessment.id), size=PAGE, before=before, after=after)
 
 
 def waiting(session: Session) -> Sequence[Assessment]:
@@ -62,12 +64,10 @@ def counts(session: Session) -> dict[AssessmentState, int]:
     return {state: found.get(state, 0) for state in AssessmentState}
 
 
-def handovers(
-    session: Session, *, state: HandoverState | None = None, limit: int = PAGE, offset: int = 0
-) -> Sequence[Handover]:
-    """Return the messages to the operator's own assessor, the newest first, of one state where asked."""
+def handovers(session: Session, *, state: HandoverState | None = None) -> Sequence[Handover]:
+    """Return the newest messages to the operator's own assessor, of one state where asked; at most a page of them."""
     found = select(Handover).options(joinedload(Handover.assessment).joinedload(Assessment.claim))
-    found = found.order_by(Handover.id.desc()).limit(limit).offset(offset)
+    found = found.order_by(Handover.id.desc()).limit(PAGE)
     return session.scalars(found.where(Handover.state == state) if state else found).all()
 
 

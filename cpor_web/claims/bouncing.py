@@ -4,17 +4,17 @@ Of a notice only its newest copy counts: one that was sent again and taken asks 
 an earlier copy. When the newest comes back the clock stops, though an earlier one may have arrived.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, facts, history, holding, lifecycle
+from cpor_web.claims import partners_clock
 from cpor_web.claims.posting import TAKEN
 from cpor_web.consent import stops
-from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
-from cpor_web.models import Claim, Invitation, Mail, MailState, Round, RoundState
+from cpor_web.emails.catalogue import ASKS, to_staff
+from cpor_web.models import Claim, Invitation, Mail, MailState, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
@@ -73,7 +73,7 @@ def _follow_up(session: Session, claim: Claim, mail: Mail, now: datetime, progra
         _customer_was_not_asked(session, claim, mail, now, programme)
         holding.watch(session, now=now, programme=programme)
     elif mail.kind in TAKEN:
-        _partner_was_not_told(session, claim, mail, now, programme)
+        partners_clock.returned(session, claim, mail, now=now, programme=programme)
 
 
 def _customer_was_not_asked(session: Session, claim: Claim, mail: Mail, now: datetime, programme: Programme) -> None:
@@ -93,40 +93,3 @@ def _customer_was_not_asked(session: Session, claim: Claim, mail: Mail, now: dat
     passed = claim.status is Status.APPROVED and round_.state is RoundState.PASSED
     if passed and round_.yes_at is None:  # silence of somebody who was not asked; a yes stays a yes
         assessment.end(session, claim, now=now, programme=programme, why=LATE)
-
-
-def _partner_was_not_told(session: Session, claim: Claim, mail: Mail, now: datetime, programme: Programme) -> None:
-    """Let the partner's time count from the first mail that still stands, or stop it and tell others there."""
-    round_ = facts.latest_round(session, claim)
-    since = _asked_since(session, claim, round_, mail)
-    if since is None or mail.queued_at < since:
-        return  # what it asked for has come, or its time has passed
-    same = _copies(session, claim, mail, since)
-    taken = min((each.sent_at for each in same if each.state is MailState.SENT and each.sent_at), default=None)
-    _set_clock(claim, round_, mail, taken, programme)
-    under_way = any(each.due_at is not None for each in same)
-    if taken is None and not under_way and mail.user_id is None:
-        to_partner.to_the_partners_others(session, claim, mail, now=now)
-
-
-def _asked_since(session: Session, claim: Claim, round_: Round | None, mail: Mail) -> datetime | None:
-    if mail.kind == "information-requested":
-        return claim.status_since if claim.status is Status.PARTNER_ACTION_REQUIRED else None
-    if round_ is None or round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
-        return None
-    return stops.stopped_since(session, claim.id)
-
-
-def _copies(session: Session, claim: Claim, mail: Mail, since: datetime) -> Sequence[Mail]:
-    same = select(Mail).where(Mail.claim_id == claim.id, Mail.kind == mail.kind, Mail.queued_at >= since)
-    return session.scalars(same).all()
-
-
-def _set_clock(claim: Claim, round_: Round | None, mail: Mail, taken: datetime | None, programme: Programme) -> None:
-    if mail.kind == "information-requested":
-        claim.due_at = claim.due_rule = None
-        if taken is not None:
-            lifecycle.start_partner_clock(claim, taken, programme)
-    elif round_ is not None:
-        stops.set_contact_clock(round_, taken, programme)
-    claim.version += 1

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, facts, history, lifecycle
+from cpor_web import assessment, facts, history, lifecycle, queue
+from cpor_web.claims import proof
 from cpor_web.claims.input import text_of
 from cpor_web.consent import rounds
 from cpor_web.emails import outbox
@@ -71,6 +72,8 @@ def dispute(
     data = {"justification": justification}
     lifecycle.advance(session, claim, Action.DISPUTE, actor=actor, now=now, programme=programme, data=data)
     if document is not None:
+        proof.has_room(session, claim)
+        session.info.setdefault(queue.RINGS, set()).add(queue.SCAN_DOCUMENTS)
         document.claim_id, document.uploaded_at = claim.id, now
         assert actor.user_id is not None
         document.uploaded_by_id = actor.user_id

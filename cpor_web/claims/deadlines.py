@@ -1,6 +1,7 @@
 """Partners' deadlines that pass: *No partner response*. The operator's own delay never decides anything.
 
-None passes while all closing is held.
+None passes while all closing is held, nor before every mail that had come by then was read: one may be a report that
+the partner was never told of it.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, holding, lifecycle
+from cpor_web import assessment, holding, lifecycle, unread
 from cpor_web.consent import rounds
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.programme import Programme
@@ -37,7 +38,7 @@ def lapse(session: Session, claim_id: int, *, now: datetime, programme: Programm
     lifecycle.hold(session, claim)
     if claim.status is not Status.PARTNER_ACTION_REQUIRED or claim.due_at is None:
         return False
-    if not deadlines.has_passed(claim.due_at, now) or holding.bars(session):
+    if not _has_passed(session, claim, claim.due_at, now, programme) or holding.bars(session):
         return False
     _reject(session, claim, Action.LAPSE, now, programme)
     return True
@@ -59,12 +60,18 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
     rounds.hold(session, claim, round_)
     if round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
         return False
-    if not deadlines.has_passed(round_.contact_due_at, now) or holding.bars(session):
+    if not _has_passed(session, claim, round_.contact_due_at, now, programme) or holding.bars(session):
         return False
     _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
     rounds.end(session, round_, now=now)
     assessment.end(session, claim, now=now, programme=programme, why="no partner response")
     return True
+
+
+def _has_passed(session: Session, claim: Claim, due_at: datetime, now: datetime, programme: Programme) -> bool:
+    until = unread.read_until(session, now=now, programme=programme)
+    is_over = until is not None and deadlines.has_passed(due_at, until)
+    return is_over and not unread.is_undrawn(session, claim)
 
 
 def _reject(session: Session, claim: Claim, action: Action, now: datetime, programme: Programme) -> None:

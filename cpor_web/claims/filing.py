@@ -6,8 +6,8 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history, lifecycle
-from cpor_web.claims import writing
+from cpor_web import facts, history, lifecycle, queue
+from cpor_web.claims import proof, writing
 from cpor_web.claims.drafts import Draft
 from cpor_web.claims.input import require
 from cpor_web.claims.references import new_reference
@@ -118,11 +118,13 @@ def upload(
     lifecycle.hold(session, claim, seen=seen)
     if claim.status is not Status.EDITING and claim.status not in programme.correctable_in:
         raise NotAllowed(N_("Proof cannot be added while a claim is “%(status)s”."), {"status": claim.status.label})
+    proof.has_room(session, claim)
     document.claim_id, document.uploaded_at = claim.id, now
     assert actor.user_id is not None
     document.uploaded_by_id = actor.user_id
     session.add(document)
     session.flush()
+    session.info.setdefault(queue.RINGS, set()).add(queue.SCAN_DOCUMENTS)
     data: dict[str, object] = {"filename": document.filename, "size": document.size, "sha256": document.sha256}
     if replaces is not None:
         old = session.get(Document, replaces)

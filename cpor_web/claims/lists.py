@@ -190,8 +190,9 @@ def _mentions(word: str) -> ColumnElement[bool]:
 
     texts = (Claim.name, Claim.customer_name, Claim.customer_domain, Claim.reference)
     ids = (cast(Claim.tenant_id, Text), cast(Claim.subscription_id, Text))
+    without_dashes = (func.replace(each, "-", "") for each in ids)  # as some portals write them
     return or_(
-        *(has(column) for column in (*texts, *ids)),
+        *(has(column) for column in (*texts, *ids, *without_dashes)),
         Claim.mpn_id.has(MpnId.number.startswith(word, autoescape=True)),
         Claim.all_contacts.any(func.lower(CustomerContact.email) == word),
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from cpor_web import history, holding, lifecycle
+from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
 from cpor_web.emails import outbox
@@ -77,5 +78,7 @@ def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, progra
             to_partner.to_the_partners_others(session, claim, mail, now=now)
         if mail.kind in ASKS:
             stops.notice_failed(session, mail, now=now, programme=programme)
+    if mail.state in FAILED and mail.kind in TAKEN and mail.invitation_id is None:
+        partners_clock.failed(session, claim, mail, now=now, programme=programme)
     if mail.state in FAILED and mail.kind in ASKS:
         holding.watch(session, now=now, programme=programme)

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from cpor_web import facts
+from cpor_web import facts, keyset
 from cpor_web.claims.references import normalised
 from cpor_web.emails.condition import needs_a_person
+from cpor_web.keyset import Page
 from cpor_web.models import (
     Assessment,
     AssessmentState,
@@ -105,14 +106,14 @@ def all_mails(
     *,
     state: MailState | None = None,
     for_a_person: bool = False,
-    limit: int = PAGE,
-    offset: int = 0,
-) -> Sequence[Mail]:
-    """Return every mail there is, the newest first; of one state, or those that need a person, where asked."""
-    mails = select(Mail).order_by(Mail.id.desc()).limit(limit).offset(offset)
+    before: str = "",
+    after: str = "",
+) -> Page[Mail]:
+    """Return a page of all mails, the newest first; of one state, or those that need a person, where asked."""
+    mails = select(Mail).where(Mail.state == state) if state else select(Mail)
     if for_a_person:
         mails = mails.where(needs_a_person())
-    return session.scalars(mails.where(Mail.state == state) if state else mails).all()
+    return keyset.page(session, mails, keyset.newest_first(Mail.id), size=PAGE, before=before, after=after)
 
 
 def rounds_of(session: Session, claim: Claim) -> Sequence[Round]:

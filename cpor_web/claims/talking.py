@@ -56,6 +56,8 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> 
     session.refresh(mail, with_for_update=True)
     if mail.due_at is not None:
         raise NotAllowed(N_("This mail is still on its way."))
+    if mail.erased_at is not None:
+        raise NotAllowed(N_("Nobody knows any more what this mail said, or to whom: that was erased."))
     if mail.kind in ASKS and not _is_asked_still(session, mail):
         raise NotAllowed(N_("This customer contact is not being asked any more."))
     again = outbox.put_again(session, mail, now=now)

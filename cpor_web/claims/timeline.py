@@ -17,6 +17,7 @@ LATELY = 4
 _NOT_ON_THE_WAY = frozenset({Action.TAKE_OVER})
 MILESTONES = frozenset(rule.event for rule in TABLE if rule.action not in _NOT_ON_THE_WAY) | {
     "consent:started",
+    "consent:extended",
     "consent:stopped",
     "consent:resumed",
     "consent:no-objection",

@@ -101,7 +101,7 @@ REPLIED_BEFORE_YES = replace(REPLIED, then=replace(ASKED_FOR_YES, lasts=""))
 CONTACT_NEEDED = Step(
     _CONSENT,
     Who.PARTNER,
-    N_("The right customer contact is needed: the consent period stands still until then."),
+    N_("The right customer contact is needed, or the claim is rejected. The consent period stands still meanwhile."),
     replace(PROPOSED, ahead=N_("A reviewer confirms the contact that you propose.")),
 )
 UNDER_REVIEW = Step(

@@ -1,7 +1,7 @@
 """Moves what a form says into a claim, telling what changed."""
 
 from cpor_web.claims.drafts import ContactDraft, Draft, concern, guid, problems
-from cpor_web.models import Claim, ClaimProduct, CustomerContact, Partner
+from cpor_web.models import ERASED, Claim, ClaimProduct, CustomerContact, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields
 from cpor_web.rules.exc import Invalid
@@ -49,7 +49,8 @@ def empty(claim: Claim) -> None:
 def copy(old: Claim, new: Claim) -> None:
     """Copy the fields of a claim into a fresh draft; contacts are to be looked at again by a reviewer."""
     for name in (*_TEXTS, "tenant_id", "subscription_id", "mpn_id"):
-        setattr(new, name, getattr(old, name))
+        value = getattr(old, name)
+        setattr(new, name, None if value == ERASED else value)
     _write_products(new, tuple(old.product_keys))
     new.all_contacts = [
         CustomerContact(
@@ -62,6 +63,7 @@ def copy(old: Claim, new: Claim) -> None:
             needs_confirmation=c.needs_confirmation,
         )
         for c in old.contacts
+        if not c.is_erased
     ]
 
 

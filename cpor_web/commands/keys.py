@@ -80,11 +80,24 @@ def retire(key_id: str) -> None:
         raise click.UsageError(f"No ring has a key {key_id}. “cpor keys list” shows those that there are.")
     if ring.ids[0] == key_id:
         sys.exit(f"{key_id} is the key that signs. Put a new one in front of it first, and start everything anew.")
+    if ring.name == "secret":
+        _renew_second_factors(ring)
     if ring.name == "consent":
         _check_links(key_id)
     if ring.name == "signing":
         _tell_public_half(ring, key_id)
     _take_out(ring, key_id)
+
+
+def _renew_second_factors(ring: "Ring") -> None:
+    """Encrypt by the key that signs what older ones have encrypted, so that nobody loses their second factor."""
+    from cpor_web.accounts import second_factor
+    from cpor_web.accounts.authenticator import Authenticator
+
+    with _session() as session:
+        renewed = second_factor.renew_secrets(session, Authenticator(ring.keys, ""))
+        session.commit()
+    click.echo(f"Second factors that were encrypted anew by {ring.ids[0]}: {renewed}.")
 
 
 def _check_links(key_id: str) -> None:
@@ -95,10 +108,16 @@ def _check_links(key_id: str) -> None:
     with _session() as session:
         needing = key_use.claims_that_need(session, key_id, now=utcnow())
         use = key_use.of_link_keys(session, now=utcnow()).get(key_id, key_use.Use())
+        bounces = key_use.may_bounce_until(session, key_id, now=utcnow())
     if needing:
         listed = "\n".join(f"  {reference}" for reference in needing[:MOST_CLAIMS])
         more = f"\n  and {len(needing) - MOST_CLAIMS} more" if len(needing) > MOST_CLAIMS else ""
         sys.exit(f"{key_id} is needed: customers of these claims can still answer through its links.\n{listed}{more}")
+    if bounces is not None and os.environ.get("CPOR_RETURN_ADDRESS"):
+        until = bounces.isoformat(sep=" ", timespec="minutes")
+        sys.exit(
+            f"{key_id} is needed until {until}: mails that it signed the return addresses of can still come back."
+        )
     if use.late or use.closed:
         click.echo(f"Links of closed rounds end with it, mails: {use.late + use.closed}. They then lead nowhere.")
     if use.late:
@@ -139,10 +158,12 @@ def _use_of_link_key(use: "Use | None") -> str:
 
 
 def _read(name: str) -> "Ring":
-    from cpor_web import key_rings
+    from cpor_web import key_rings, secret_files
 
     try:
         return key_rings.read(os.environ, name)
+    except secret_files.SecretFileError as error:
+        raise click.UsageError(str(error)) from error
     except ValueError as error:
         raise click.UsageError(f"{key_rings.setting_of(name)} must be {error}.") from error
 
@@ -162,7 +183,13 @@ def _session() -> "Iterator[Session]":
     from sqlalchemy import create_engine
     from sqlalchemy.orm import Session
 
-    engine = create_engine(os.environ.get("CPOR_DATABASE_URL") or _embedded(), hide_parameters=True)
+    from cpor_web import secret_files
+
+    try:
+        url = secret_files.read(os.environ, "CPOR_DATABASE_URL")
+    except secret_files.SecretFileError as error:
+        raise click.UsageError(str(error)) from error
+    engine = create_engine(url or _embedded(), hide_parameters=True)
     try:
         with Session(engine) as session:
             yield session

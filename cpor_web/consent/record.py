@@ -128,7 +128,7 @@ def _invitation(session: Session, claim: Claim, invitation: Invitation, copy: Co
     known = {
         "contact": _place_of(claim.all_contacts, contact),
         "language": contact.language,
-        "address_digest": digest_of_address(salt, contact.email),
+        "address_digest": None if contact.is_erased else digest_of_address(salt, contact.email),
         "printed_end": moment(invitation.printed_end),
         "taken_at": moment(invitation.taken_at),
         "bounced_at": moment(invitation.bounced_at),

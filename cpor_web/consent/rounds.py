@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consent_links import new_id
-from cpor_web import assessment, history, holding, lifecycle
+from cpor_web import assessment, history, holding, lifecycle, unread
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
-from cpor_web.models import Claim, CustomerContact, Invitation, Mail, ReceivedKind, ReceivedMail, Round, RoundState
+from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import Deadline
@@ -84,13 +84,15 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
     if any(each.taken_at is None for each in asked):
         return
     end = latest_end(asked, programme)
-    if round_.ends_at is None or end.at > round_.ends_at:
+    is_longer = round_.ends_at is None or end.at > round_.ends_at
+    if is_longer:
         set_end(round_, end, programme)
-    if round_.state is RoundState.WAITING:
+    if is_longer or round_.state is RoundState.WAITING:
+        kind = "consent:started" if round_.state is RoundState.WAITING else "consent:extended"
         round_.state = RoundState.RUNNING
         claim.version += 1
-        data = {"round": round_.number, "ends_at": end.at.isoformat()}
-        history.append(session, claim, "consent:started", actor=SYSTEM, now=now, data=data)
+        data = {"round": round_.number, "ends_at": (round_.ends_at or end.at).isoformat()}
+        history.append(session, claim, kind, actor=SYSTEM, now=now, data=data)
 
 
 def latest_end(asked: Sequence[Invitation], programme: Programme) -> Deadline:
@@ -123,16 +125,18 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     """Close one round if it is still due, and tell whether it was.
 
     Without a denial the claim goes to assessment, once; a round that needed a yes and got none ends as declined.
-    Nothing is closed while all closing is held.
+    Nothing is closed while all closing is held, nor over a mail that came before it was due and was not read yet.
     """
     round_ = session.get(Round, round_id)
     if round_ is None:
         return False
     claim = lifecycle.hold(session, round_.claim)
     hold(session, claim, round_)
-    if round_.state is not RoundState.RUNNING or round_.closes_at is None or round_.closes_at > now:
+    if round_.state is not RoundState.RUNNING or round_.closes_at is None:
         return False
-    if round_.reply_at is not None or _has_unsettled_mail(session, claim):
+    if not unread.has_passed(session, round_.closes_at, now=now, programme=programme):
+        return False
+    if round_.reply_at is not None or unread.is_undrawn(session, claim, replies=True):
         return False
     asked = [each for each in round_.invitations if each.superseded_at is None]
     end = latest_end(asked, programme)
@@ -158,20 +162,6 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     if passed:
         assessment.queue(session, claim, round_, now=now, programme=programme)
     return True
-
-
-def _has_unsettled_mail(session: Session, claim: Claim) -> bool:
-    """Tell whether a report about a mail of this claim has come in, or any reply, of which nothing was drawn yet.
-
-    A reply concerns every round in which its sender is asked, and which these are is told only when it is settled:
-    seconds later.
-    """
-    concerns = or_(
-        ReceivedMail.kind == ReceivedKind.REPLY,
-        and_(ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, Mail.claim_id == claim.id),
-    )
-    came = select(ReceivedMail.id).outerjoin(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None), concerns)
-    return session.scalar(came.limit(1)) is not None
 
 
 def end(session: Session, round_: Round, *, now: datetime) -> None:

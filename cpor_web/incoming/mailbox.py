@@ -12,9 +12,14 @@ from cpor_web.emails.outcomes import one_line
 from cpor_web.incoming import keeping
 
 READ = "Processed"
+UNREADABLE = "Unreadable"
 _NUMBERS = re.compile(rb"\d+")
 _PREFIX = re.compile(rb'\(\("([^"]*)"')
 _ADDRESS = re.compile(r"\S+@\S+")
+
+
+class NotGiven(Exception):
+    """The server does not give one of its mails away, for trouble of its own."""
 
 
 class MailboxTrouble(Exception):
@@ -63,7 +68,7 @@ class Mailbox:
         except (OSError, imaplib.IMAP4.error, UnicodeError) as error:
             self.__exit__()
             raise MailboxTrouble(error) from None
-        self._read_folder = ""
+        self._folders: dict[str, str] = {}
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -71,19 +76,27 @@ class Mailbox:
         if server is not None:
             server.shutdown()  # not LOGOUT: nothing is pending, and a server may be slow to say goodbye
 
-    def uids(self, *, most: int) -> list[int]:
-        """Return the numbers of up to `most` mails that were not put away, the oldest first."""
+    def uids(self) -> list[int]:
+        """Return the numbers of the mails that were not put away, the oldest first."""
         found = self._command("UID", "SEARCH", "UNDELETED")
-        return sorted(int(uid) for line in found if line for uid in _NUMBERS.findall(line))[:most]
+        return sorted(int(uid) for line in found if line for uid in _NUMBERS.findall(line))
 
     def fetch(self, uid: int) -> bytes | None:
-        """Return a mail's bytes, at most so many as are kept; None where it is gone."""
-        answer = self._command("UID", "FETCH", str(uid), f"(BODY.PEEK[]<0.{keeping.LONGEST}>)")
+        """Return a mail's bytes, at most so many as are kept; None where it is gone.
+
+        Raises NotGiven where the server answers, but keeps this one back.
+        """
+        try:
+            answer = self._done(self._server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{keeping.LONGEST}>)"))
+        except (OSError, imaplib.IMAP4.abort) as error:
+            raise MailboxTrouble(error) from None
+        except imaplib.IMAP4.error as error:
+            raise NotGiven(error) from None
         return next((bytes(each[1]) for each in answer if isinstance(each, tuple)), None)
 
-    def put_away(self, uid: int) -> None:
-        """Move a mail that is kept elsewhere by now out of the folder."""
-        folder = self._read_folder or self._made_folder()
+    def put_away(self, uid: int, folder: str = READ) -> None:
+        """Move a mail out of the folder that is read: one that is kept elsewhere by now, or that is set aside."""
+        folder = self._folders.get(folder) or self._made_folder(folder)
         if "MOVE" in self._server.capabilities:  # RFC 6851
             self._command("UID", "MOVE", str(uid), folder)
             return
@@ -112,17 +125,17 @@ class Mailbox:
         else:
             self._done(self._server.login(self.username, self.password))
 
-    def _made_folder(self) -> str:
-        """Return the folder for what was read, made where it is missing, below the account's own prefix."""
+    def _made_folder(self, name: str) -> str:
+        """Return the folder of that name, made where it is missing, below the account's own prefix."""
         (answer,) = self._command("NAMESPACE") if "NAMESPACE" in self._server.capabilities else (b"",)
         prefix = _PREFIX.search(answer or b"")
-        folder = _quoted((prefix[1].decode("ascii", "replace") if prefix else "") + READ)
+        folder = _quoted((prefix[1].decode("ascii", "replace") if prefix else "") + name)
         try:
             self._server.create(folder)  # NO where it is there already
             self._command("STATUS", folder, "(UIDNEXT)")
         except (OSError, imaplib.IMAP4.error) as error:
             raise MailboxTrouble(error) from None
-        self._read_folder = folder
+        self._folders[name] = folder
         return folder
 
     def _command(self, name: str, *arguments: str) -> Sequence[Any]:

@@ -18,9 +18,14 @@ MOST_REFERENCES = 30
 LONGEST_TEXT = 64_000
 LONGEST_PAGE = 8000  # a page of half-open tags is read in a time by the square of its length
 LONGEST_WORDS = 4000
+LONGEST_ADDRESSES = 2000
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:?\"@]{1,255}")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
-_BULK = frozenset({"bulk", "junk", "auto_reply", "auto-reply"})
+_BULK = frozenset({"bulk", "junk"})
+_AUTOMATIC = frozenset({"auto_reply", "auto-reply"})
 _LIST_HEADERS = ("List-Id", "List-Post", "List-Unsubscribe", "List-Help")
+_SENDERS = ("From", "Sender", "Reply-To", "X-Original-From", "X-Original-Sender", "List-Post")
+MOST_SENDERS = 20
 _ROBOTS = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply)@", re.IGNORECASE)
 
 
@@ -29,11 +34,14 @@ class Incoming:
     """What a mail says of itself. It may lie in every point.
 
     `addressed` are the headers that say to whom it came, `answers` the Message-IDs that it answers, the nearest
-    first, `deliveries` and `returned_id` what a report says, `words` a person's, without what they quote.
+    first, `deliveries` and `returned_id` what a report says, `words` a person's, without what they quote. `sender` is
+    whom it says it is from, `senders` every address (in lower case) that it says it comes from or through: a group
+    that somebody answers for puts its own where a mail program puts the writer's.
     """
 
     addressed: str = ""
     sender: str = ""
+    senders: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     is_report: bool = False
     is_automatic: bool = False
@@ -62,6 +70,7 @@ def _parse(raw: bytes) -> Incoming:
     return Incoming(
         addressed="\n".join(mime.header(headers, name) for name in ADDRESSED_BY),
         sender=parseaddr(mime.header(headers, "From"))[1].lower(),
+        senders=_senders(headers),
         answers=_answers(headers),
         is_report=reports.is_report(found[0]),
         is_automatic=_is_automatic(headers),
@@ -75,9 +84,11 @@ def _parse(raw: bytes) -> Incoming:
 def _is_automatic(headers: Message) -> bool:
     """Only by plain signs: a program taken for a person costs a reviewer a look, a person taken for one a denial."""
     submitted = mime.header(headers, "Auto-Submitted").partition(";")[0].partition("(")[0].strip().lower()
+    precedence = mime.header(headers, "Precedence").strip().lower()
     return (
         submitted not in {"", "no"}  # RFC 3834
-        or mime.header(headers, "Precedence").strip().lower() in _BULK
+        or precedence in _AUTOMATIC
+        or (precedence in _BULK and not _is_from_a_list(headers))  # a list says so of everybody's mail
         or any(name in headers for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder"))
         or mime.header(headers, "Return-Path").strip() == "<>"
         or _ROBOTS.search(mime.header(headers, "From")) is not None
@@ -87,6 +98,11 @@ def _is_automatic(headers: Message) -> bool:
 def _is_from_a_list(headers: Message) -> bool:
     is_list = mime.header(headers, "Precedence").strip().lower() == "list"
     return is_list or any(name in headers for name in _LIST_HEADERS)
+
+
+def _senders(headers: Message) -> tuple[str, ...]:
+    given = ", ".join(mime.header(headers, name)[:LONGEST_ADDRESSES] for name in _SENDERS)
+    return tuple(dict.fromkeys(_ADDRESS.findall(given.lower())))[:MOST_SENDERS]
 
 
 def _answers(headers: Message) -> tuple[str, ...]:

@@ -1,10 +1,13 @@
 """What came back, for reviewers."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
+from cpor_web import keyset
+from cpor_web.incoming.receiving import NOT_STORED
+from cpor_web.keyset import Page
 from cpor_web.models import ReceivedKind, ReceivedMail
 
 PAGE = 50
@@ -15,10 +18,10 @@ def listed(
     *,
     kind: ReceivedKind | None = None,
     everything: bool = False,
-    limit: int = PAGE,
-    offset: int = 0,
-) -> Sequence[ReceivedMail]:
-    """Return received mails, the newest first: of one kind, or everything, else what a person should look at.
+    before: str = "",
+    after: str = "",
+) -> Page[ReceivedMail]:
+    """Return a page of received mails, the newest first: of one kind, or all, else what a person should look at.
 
     That is what people wrote, and what came back and could not be understood.
     """
@@ -28,4 +31,10 @@ def listed(
     elif not everything:
         not_understood = and_(ReceivedMail.kind == ReceivedKind.AUTOMATIC, ReceivedMail.diagnostic != "")
         found = found.where(or_(ReceivedMail.kind == ReceivedKind.REPLY, not_understood))
-    return session.scalars(found.order_by(ReceivedMail.id.desc()).limit(limit).offset(offset)).all()
+    return keyset.page(session, found, keyset.newest_first(ReceivedMail.id), size=PAGE, before=before, after=after)
+
+
+def count_set_aside(session: Session, *, since: datetime) -> int:
+    """Return how many mails have come since then that could not be stored, and wait elsewhere for a person."""
+    aside = (ReceivedMail.diagnostic == NOT_STORED, ReceivedMail.received_at > since)
+    return session.scalar(select(func.count()).select_from(ReceivedMail).where(*aside)) or 0

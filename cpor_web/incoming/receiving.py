@@ -1,5 +1,6 @@
 """Takes in one mail: what it is, and which mail of ours it is about, is stored with its bytes in one transaction."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from cpor_web.rules.words import N_
 NOT_SIGNED = N_("A report to an address that is not the one of any mail of ours: it may be forged.")
 OTHER_RECIPIENT = N_("The report is about another address than the one that the mail went to.")
 NOT_UNDERSTOOD = N_("It came back to the mail's own address, but is no report that says what became of it.")
+NOT_STORED = N_("It could not be stored. It lies in the mailbox still, in the folder “Unreadable”: read it there.")
 
 _DECIDING = {Fate.FAILED: ReceivedKind.HARD_BOUNCE, Fate.DELAYED: ReceivedKind.SOFT_BOUNCE}
 
@@ -44,6 +46,7 @@ def receive(session: Session, raw: bytes, *, returns: ReturnAddresses, now: date
     said = parsing.parse(raw[: keeping.LONGEST])
     found = _found(session, said, returns)
     has_consequences = found.kind in {ReceivedKind.HARD_BOUNCE, ReceivedKind.SOFT_BOUNCE, ReceivedKind.REPLY}
+    is_reply = found.kind is ReceivedKind.REPLY
     row = insert(ReceivedMail).values(
         received_at=now,
         digest=keeping.digest(raw),
@@ -51,7 +54,8 @@ def receive(session: Session, raw: bytes, *, returns: ReturnAddresses, now: date
         mail_id=found.mail_id,
         status=found.status,
         diagnostic=keeping.struck(found.diagnostic),
-        words=keeping.struck(said.words) if found.kind is ReceivedKind.REPLY else "",
+        sender=said.sender if is_reply else "",
+        words=keeping.struck(said.words) if is_reply else "",
         raw=keeping.kept(raw),
         settled_at=None if has_consequences else now,
     )
@@ -62,16 +66,30 @@ def receive(session: Session, raw: bytes, *, returns: ReturnAddresses, now: date
     return session.get_one(ReceivedMail, made)
 
 
-def asked_as(session: Session, sender: str) -> Sequence[Invitation]:
-    """Return the invitations of open rounds that went to this address, the oldest first."""
+def set_aside(session: Session, raw: bytes, *, now: datetime) -> None:
+    """Note that a mail could not be stored and is kept elsewhere: a person is to look at it, nothing follows."""
+    row = insert(ReceivedMail).values(
+        received_at=now,
+        # Another one than it has: once it can be stored, it is received as if it had never been set aside.
+        digest=hashlib.sha256(b"set aside" + raw).digest(),
+        kind=ReceivedKind.AUTOMATIC,
+        diagnostic=NOT_STORED,
+        raw=keeping.NOT_KEPT,
+        settled_at=now,
+    )
+    session.execute(row.on_conflict_do_nothing(index_elements=["digest"]))
+
+
+def asked_as(session: Session, senders: Sequence[str]) -> Sequence[Invitation]:
+    """Return the invitations of open rounds that went to one of these addresses, the oldest first."""
     asked = (
         select(Invitation)
         .join(Invitation.round)
         .join(Invitation.contact)
-        .where(func.lower(CustomerContact.email) == sender.lower(), Round.state.in_(OPEN_STATES))
+        .where(func.lower(CustomerContact.email).in_(senders), Round.state.in_(OPEN_STATES))
         .order_by(Invitation.id)
     )
-    return session.scalars(asked).all() if sender and "\0" not in sender else ()
+    return session.scalars(asked).all() if senders else ()
 
 
 def _found(session: Session, said: Incoming, returns: ReturnAddresses) -> Found:
@@ -79,14 +97,14 @@ def _found(session: Session, said: Incoming, returns: ReturnAddresses) -> Found:
     if said.is_report:
         return _report(session, said, signed)
     answered = signed or _answered(session, said)
-    if said.is_automatic or (said.is_from_a_list and answered is None):
+    if said.is_automatic:
         is_returned = signed is not None and not said.answers
         return _of(ReceivedKind.AUTOMATIC, answered, NOT_UNDERSTOOD if is_returned else "")
     if answered is not None:
         return _of(ReceivedKind.REPLY, answered)
-    asked = asked_as(session, said.sender)
+    asked = asked_as(session, said.senders)
     if not asked:
-        return Found(ReceivedKind.UNRELATED)
+        return Found(ReceivedKind.AUTOMATIC if said.is_from_a_list else ReceivedKind.UNRELATED)
     notice = _notice(session, asked[0]) if len(asked) == 1 else None
     return _of(ReceivedKind.REPLY, notice)
 

@@ -28,7 +28,7 @@ def erase_due(session: Session, *, days: int, now: datetime, most: int) -> int:
     session.execute(
         update(ReceivedMail)
         .where(ReceivedMail.id.in_(ids))
-        .values(raw=None, words="", erased_at=now)
+        .values(raw=None, words="", sender="", erased_at=now)
         .execution_options(synchronize_session=False)
     )
     return len(ids)

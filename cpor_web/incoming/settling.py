@@ -11,7 +11,7 @@ from cpor_web.claims import bouncing, replies
 from cpor_web.emails.outcomes import one_line
 from cpor_web.incoming import parsing
 from cpor_web.incoming.receiving import asked_as
-from cpor_web.models import Claim, Mail, ReceivedKind, ReceivedMail
+from cpor_web.models import Claim, Invitation, Mail, ReceivedKind, ReceivedMail
 from cpor_web.programme import Programme
 
 
@@ -60,14 +60,15 @@ def _draw(
 def _claims(session: Session, received: ReceivedMail) -> list[Claim]:
     """Return the claims that a mail is about, in the order in which they are locked.
 
-    A person's reply that does not say which of our mails it answers is about every one on which they are asked.
+    A person's reply that does not say which question of ours it answers is about every one on which they are asked:
+    nor does one to a mail that was not the customer's, or to a question that is over.
     """
     mail = received.mail
     ids = {mail.claim_id} if mail is not None and _is_the_customers(received, mail) else set()
     if received.kind is ReceivedKind.REPLY and received.raw is not None:
         said = parsing.parse(received.raw)
-        if mail is None or mail.message_id not in said.answers:
-            ids |= {each.round.claim_id for each in asked_as(session, said.sender)}
+        if mail is None or mail.message_id not in said.answers or not _is_open(session, mail):
+            ids |= {each.round.claim_id for each in asked_as(session, said.senders)}
     return [session.get_one(Claim, id_) for id_ in sorted(id_ for id_ in ids if id_ is not None)]
 
 
@@ -76,14 +77,19 @@ def _is_the_customers(received: ReceivedMail, mail: Mail) -> bool:
     return received.kind is not ReceivedKind.REPLY or mail.invitation_id is not None
 
 
+def _is_open(session: Session, mail: Mail) -> bool:
+    invitation = session.get(Invitation, mail.invitation_id) if mail.invitation_id is not None else None
+    return invitation is not None and invitation.round.is_open
+
+
 def _is_known(session: Session, received: ReceivedMail) -> bool:
-    """Tell whether the same report about the same mail has come before, in other bytes."""
+    """Tell whether the same report about a mail has come before, in other bytes; of its delay, whether any has."""
     earlier = aliased(ReceivedMail)
-    same = (
+    same = [
         earlier.mail_id == received.mail_id,
         earlier.kind == received.kind,
-        earlier.status == received.status,
-        earlier.diagnostic == received.diagnostic,
         earlier.settled_at.is_not(None),
-    )
+    ]
+    if received.kind is not ReceivedKind.SOFT_BOUNCE:
+        same += [earlier.status == received.status, earlier.diagnostic == received.diagnostic]
     return bool(session.scalar(select(exists().where(earlier.id != received.id, *same))))

@@ -152,6 +152,7 @@ def test_a_sign_that_is_searched_for_stands_for_itself(
         "contoso.example",
         "0f8fad5b",
         "70867728950E",
+        "0f8fad5bd9cb",
         "carla@contoso.example.com",
         "te ams \x00",
         "  ",

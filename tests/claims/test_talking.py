@@ -66,14 +66,14 @@ def test_a_viewer_reads_only(db_session: Session, programme: Programme) -> None:
 def test_a_note_is_in_nothing_that_a_partner_sees(db_session: Session, programme: Programme) -> None:
     claim = claims.under_review(db_session, programme)
     assert claim.reviewer is not None
-    mails = len(queries.all_mails(db_session))
+    mails = len(queries.all_mails(db_session).rows)
     operations.note(db_session, claim, "Odd signature.", actor=claim.reviewer.actor, now=LATER)
     partner, reviewer = claim.filed_by.actor, claim.reviewer.actor
     assert "note:added" not in [event.kind for event in queries.history(db_session, claim, partner)]
     (event, *_) = queries.history(db_session, claim, reviewer, kind="note")
     assert "Odd signature." not in str(event.data), "the words are in the note alone"
     assert [note.body for note in queries.notes_of(db_session, claim)] == ["Odd signature."]
-    assert len(queries.all_mails(db_session)) == mails
+    assert len(queries.all_mails(db_session).rows) == mails
     with pytest.raises(NotYours):
         operations.note(db_session, claim, "Mine.", actor=partner, now=LATER)
 

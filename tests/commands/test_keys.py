@@ -144,6 +144,20 @@ def test_a_key_of_an_open_round_is_not_retired(
     assert "take" not in told.output
 
 
+def test_a_key_whose_mails_can_still_come_back_is_not_retired_where_reports_are_read(
+    env: dict[str, str | None], committed: Session, programme: Programme
+) -> None:
+    claim = claims.denied(committed, programme, now=clock.utcnow() - timedelta(days=60))
+    claims.mail_of(committed, claim, "consent-notice").ended_at = clock.utcnow() - timedelta(days=6)
+    committed.commit()
+    told = cpor(env | {"CPOR_RETURN_ADDRESS": "returns@vendor.example.com"}, "retire", ids(env, "consent")[1])
+
+    assert told.exit_code == 1
+    assert "can still come back" in told.output
+    assert "take key" not in told.output
+    assert cpor(env | {"CPOR_RETURN_ADDRESS": None}, "retire", ids(env, "consent")[1]).exit_code == 0
+
+
 def test_very_many_claims_are_not_all_listed(
     env: dict[str, str | None], committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,13 @@
 """What a consent record takes over of servers' words and of the access log."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.consent.evidence import MOST_OPENINGS, codes_of, openings
+from cpor_web.chain import moment
+from cpor_web.consent.evidence import MOST_OPENINGS, mails, openings
+from cpor_web.emails.outcomes import codes_of
 from cpor_web.models import Client, Opening
 from cpor_web.programme import Programme
 from tests.support import claims
@@ -21,6 +25,29 @@ def test_of_very_many_openings_the_first_are_listed_and_all_are_counted(
     told = openings(db_session, invitation, in_full=False)
 
     assert (told["count"], len(told["first"])) == (MOST_OPENINGS + 7, MOST_OPENINGS)
+
+
+def test_of_a_replaced_contacts_presses_the_partner_learns_nothing(db_session: Session, programme: Programme) -> None:
+    (invitation,) = invitations_of(db_session, claims.running(db_session, programme))
+    invitation.superseded_at = NOW + timedelta(days=1)
+    about = {"invitation_id": invitation.id, "method": "POST", "client": Client.MAIL_CLIENT}
+    for days in (0, 2):
+        for page in "do":
+            db_session.add(Opening(at=NOW + timedelta(days=days), page=page, **about))
+    db_session.flush()
+
+    assert openings(db_session, invitation, in_full=True)["count"] == 4
+    told = openings(db_session, invitation, in_full=False)
+    assert told == {"count": 1, "first": [{"at": moment(NOW), "page": "d", "client": "mail-client"}]}
+
+
+def test_the_message_id_is_for_the_operator_alone(db_session: Session, programme: Programme) -> None:
+    (invitation,) = invitations_of(db_session, claims.running(db_session, programme))
+    (in_full,), (told,) = (mails(db_session, invitation, in_full=each) for each in (True, False))
+    assert in_full["message_id"].startswith("<")
+    assert told == {name: in_full[name] for name in in_full if name not in {"message_id", "answer"}} | {
+        "answer": "250 2.0.0"
+    }
 
 
 @pytest.mark.parametrize(

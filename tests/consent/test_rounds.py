@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.emails import outbox
 from cpor_web.facts import latest_round
-from cpor_web.models import Assessment, Claim, Mail, Round, RoundState
+from cpor_web.models import Assessment, Claim, Event, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.statuses import Status
@@ -117,6 +117,10 @@ def test_a_notice_that_is_sent_again_gives_time_and_takes_none(db_session: Sessi
     outbox.put_again(db_session, notice, now=NOW)
     claims.take_notice(db_session, programme, invitation, now=NOW - timedelta(days=1))
     assert round_.ends_at == END + timedelta(days=1)
+    ends = select(Event.data["ends_at"].as_string()).where(
+        Event.claim_id == claim.id, Event.kind == "consent:extended"
+    )
+    assert db_session.scalars(ends).all() == [round_.ends_at.isoformat()]
 
 
 def test_a_window_closes_when_the_grace_is_over_and_not_before(db_session: Session, programme: Programme) -> None:

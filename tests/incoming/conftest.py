@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cpor_web.claims import posting
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.config import Settings
+from cpor_web.consent import rounds
+from cpor_web.emails.outcomes import Accepted
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.facts import latest_round
 from cpor_web.incoming import receiving, settling
@@ -20,6 +23,8 @@ from tests.support.claims import NOW, mail_of
 from tests.support.returned_mail import BACK, report
 
 LATER = NOW + timedelta(hours=2)
+CARLA = "carla@contoso.example.com"
+MUCH_LATER = NOW + timedelta(days=30)
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +102,14 @@ def another(db_session: Session, programme: Programme) -> Callable[..., Claim]:
         return claims.running(db_session, programme, contact=contact)
 
     return make
+
+
+def passed(desk: Desk, claim: Claim) -> None:
+    round_ = desk.round(claim)
+    assert round_.closes_at is not None
+    assert rounds.close(desk.session, round_.id, now=round_.closes_at, programme=desk.programme)
+
+
+def take(desk: Desk, mail: Mail, *, now: datetime) -> None:
+    posting.begin(desk.session, mail.id, now=now, programme=desk.programme)
+    posting.settle(desk.session, mail.id, Accepted("250 Ok"), now=now, programme=desk.programme)

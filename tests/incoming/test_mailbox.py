@@ -6,11 +6,13 @@ Without Dovecot, or not as root, these tests are skipped; CPOR_TEST_DOVECOT=requ
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import trustme
@@ -20,12 +22,13 @@ from sqlalchemy.orm import Session
 
 import jobs.incoming
 import jobs.windows
+from cpor_web import unread
 from cpor_web.clock import utcnow
 from cpor_web.config import Settings
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.extensions import db
-from cpor_web.incoming import keeping
-from cpor_web.incoming.mailbox import Mailbox
+from cpor_web.incoming import keeping, queries, receiving
+from cpor_web.incoming.mailbox import Mailbox, NotGiven
 from cpor_web.models import Breaker, Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail, RoundState
 from cpor_web.programme import Programme
 from tests.support import claims, dovecot
@@ -68,6 +71,7 @@ def told(app: Flask, server: Dovecot, authority_file: Path, monkeypatch: pytest.
 
 def use(settings: Settings, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.extensions, "settings", settings)
+    monkeypatch.setitem(app.extensions, "programme", Programme.from_settings(settings))
     returns = ReturnAddresses(settings.consent_keys, "returns@vendor.example.com")
     monkeypatch.setitem(app.extensions, "return_addresses", returns)
     for module in (jobs.incoming, jobs.windows):
@@ -132,16 +136,108 @@ def test_it_is_not_looked_at_more_often_than_it_bears(
     assert kept(committed) == 1
 
 
-def test_more_than_one_look_takes_are_taken_by_the_next(
+def test_what_one_look_has_no_time_for_is_left_to_the_next_and_only_the_end_is_noted(
     server: Dovecot, told: Settings, committed: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs.incoming, "BATCH", 2)
     for number in range(3):
         server.put(told.imap_username, reply("sales@adatum.example.org", f"Buy {number}."))
-    look(committed)
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs.incoming, "time", SimpleNamespace(monotonic=count().__next__))
+        patched.setattr(jobs.incoming, "WORK_SECONDS", 2)
+        look(committed)
     assert kept(committed) == 2
+    assert unread.emptied_at(committed) is None
     jobs.incoming.poll()  # at once: it knows that there is more
     assert kept(committed) == 3
+    assert unread.emptied_at(committed) is not None
+
+
+def test_one_look_takes_a_backlog_of_any_length(server: Dovecot, told: Settings, committed: Session) -> None:
+    for number in range(120):
+        server.put(told.imap_username, reply("sales@adatum.example.org", f"Buy {number}."))
+    look(committed)
+    assert (kept(committed), server.count(told.imap_username)) == (120, 0)
+
+
+def fails_on(words: bytes, calls: list[bytes]) -> Callable[..., ReceivedMail]:
+    receive = receiving.receive
+
+    def fails(session: Session, raw: bytes, **how: Any) -> ReceivedMail:
+        if words in raw:
+            calls.append(raw)
+            raise ValueError("this one cannot be stored")
+        return receive(session, raw, **how)
+
+    return fails
+
+
+def test_mails_that_cannot_be_stored_are_set_aside_and_told_of_and_block_nothing(
+    server: Dovecot, told: Settings, committed: Session, bounce: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        server.put(told.imap_username, reply("sales@adatum.example.org", f"Broken {number}."))
+    server.put(told.imap_username, bounce)
+    calls: list[bytes] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(receiving, "receive", fails_on(b"Broken", calls))
+        look(committed)
+    assert len(calls) == 6, "each is tried twice"
+    aside = server.read.replace("Processed", "Unreadable")  # type: ignore[attr-defined]
+    assert (server.count(told.imap_username), server.count(told.imap_username, aside)) == (0, 3)
+    assert unread.emptied_at(committed) is not None
+    assert committed.get(Breaker, "mailbox") is None
+    listed = queries.listed(committed).rows
+    assert [each.diagnostic for each in listed] == [receiving.NOT_STORED] * 3
+    kinds = committed.scalars(select(ReceivedMail.kind).order_by(ReceivedMail.id)).all()
+    assert kinds[-1] is ReceivedKind.HARD_BOUNCE
+
+
+def test_where_nothing_can_be_stored_the_mailbox_is_left_as_it_is_and_paused(
+    server: Dovecot, told: Settings, committed: Session, bounce: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.put(told.imap_username, bounce)
+    with monkeypatch.context() as patched:
+        patched.setattr(receiving, "receive", fails_on(b"", []))
+        patched.setattr(receiving, "set_aside", fails_on(b"", []))
+        look(committed)
+    committed.rollback()
+    assert server.count(told.imap_username) == 1
+    assert "ValueError" in committed.get_one(Breaker, "mailbox").why
+    assert unread.emptied_at(committed) is None
+
+
+def test_a_mail_that_the_server_keeps_back_holds_no_other_up_but_the_mailbox_is_not_empty(
+    server: Dovecot, told: Settings, committed: Session, bounce: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.put(told.imap_username, reply("sales@adatum.example.org", "Buy now."))
+    server.put(told.imap_username, bounce)
+    fetch, first = Mailbox.fetch, []
+
+    def keeps_the_first_back(mailbox: Mailbox, uid: int) -> bytes | None:
+        first.append(uid)
+        if uid == first[0]:
+            raise NotGiven
+        return fetch(mailbox, uid)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Mailbox, "fetch", keeps_the_first_back)
+        look(committed)
+    assert kept(committed) == 1
+    assert "mails: 1" in committed.get_one(Breaker, "mailbox").why
+    assert unread.emptied_at(committed) is None
+    look(committed)
+    assert kept(committed) == 2
+    assert unread.emptied_at(committed) is not None
+
+
+def test_a_mail_that_is_not_there_is_gone_and_one_that_the_server_refuses_is_kept_back(
+    server: Dovecot, told: Settings, committed: Session
+) -> None:
+    with Mailbox.from_settings(told) as mailbox:
+        assert mailbox.fetch(4711) is None
+        with pytest.raises(NotGiven):
+            mailbox.fetch(-1)
+        assert mailbox.uids() == []
 
 
 def poll_and_be_killed_before_putting_away(app: Flask) -> None:
@@ -226,12 +322,14 @@ def test_without_a_mailbox_nothing_is_read(app: Flask, told: Settings, committed
     assert committed.scalars(select(Heartbeat)).all() == []
 
 
-def test_no_window_closes_while_the_mailbox_cannot_be_read(
+def test_no_window_closes_over_what_may_lie_in_the_mailbox(
     app: Flask, told: Settings, committed: Session, notice: Mail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = committed.get_one(Claim, notice.claim_id)
     (invitation,) = invitations_of(committed, claim)
-    invitation.round.closes_at = utcnow() - timedelta(seconds=1)
+    jobs.windows.close_due()
+    look(committed)
+    invitation.round.closes_at = utcnow()
     invitation.printed_end = invitation.taken_at = utcnow() - timedelta(days=9)
     committed.commit()
     use(replace(told, imap_password="wrong"), app, monkeypatch)

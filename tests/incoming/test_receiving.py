@@ -106,11 +106,27 @@ def test_a_strangers_mail_is_unrelated_and_its_words_are_not_kept(desk: Desk, no
     assert (received.kind, received.mail_id, received.words) == (ReceivedKind.UNRELATED, None, "")
 
 
-def test_a_mail_through_a_list_is_a_reply_only_if_it_answers_ours(desk: Desk, notice: Mail) -> None:
-    a_list = {"List_Id": "<it.contoso.example.com>"}
-    answer = desk.receive(reply("it@contoso.example.com", "No.", answers=notice.message_id or "", **a_list))
-    assert answer.kind is ReceivedKind.REPLY
-    assert desk.receive(reply(CARLA, "Newsletter.", **a_list)).kind is ReceivedKind.AUTOMATIC
+A_LIST = {"List_Id": "<it.contoso.example.com>", "Precedence": "bulk"}
+
+
+def test_a_mail_through_a_list_is_a_reply_if_it_answers_ours(desk: Desk, notice: Mail) -> None:
+    answer = desk.receive(reply("it@contoso.example.com", "No.", answers=notice.message_id or "", **A_LIST))
+    assert (answer.kind, answer.sender) == (ReceivedKind.REPLY, "it@contoso.example.com")
+
+
+@pytest.mark.parametrize("said_in", ["From", "Sender", "Reply_To", "List_Post", "X_Original_From"])
+def test_a_mail_through_the_group_that_is_asked_is_a_reply(desk: Desk, notice: Mail, said_in: str) -> None:
+    more = {} if said_in == "From" else {said_in: f"<mailto:{CARLA}>" if said_in == "List_Post" else f"It <{CARLA}>"}
+    sender = CARLA if said_in == "From" else "kim@elsewhere.example.com"
+    received = desk.receive(reply(sender, "We never worked with them.", **A_LIST, **more))
+    assert (received.kind, received.mail_id, received.sender) == (ReceivedKind.REPLY, notice.id, sender)
+
+
+def test_what_strangers_and_programs_send_through_a_list_is_automatic(desk: Desk, notice: Mail) -> None:
+    strangers = desk.receive(reply("news@adatum.example.org", "Newsletter.", **A_LIST))
+    assert (strangers.kind, strangers.sender) == (ReceivedKind.AUTOMATIC, "")
+    away = {"Auto_Submitted": "auto-replied"}
+    assert desk.receive(reply(CARLA, "I am away.", **A_LIST, **away)).kind is ReceivedKind.AUTOMATIC
 
 
 def test_the_same_mail_by_two_ways_is_one(desk: Desk, notice: Mail) -> None:

@@ -1,0 +1,75 @@
+"""The partner's time to answer, while the mail that asks for it does not get through.
+
+It counts from the moment a mail server took the mail. If that one comes back, the clock stops until somebody else at
+the partner was told. It stops once: whoever got a mail can send a report about it, the partner too, and could else
+stop its own clock for good.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web import facts, lifecycle
+from cpor_web.consent import stops
+from cpor_web.emails.catalogue import to_partner
+from cpor_web.models import Claim, Mail, MailState, Round, RoundState
+from cpor_web.programme import Programme
+from cpor_web.rules.statuses import Status
+
+
+def returned(session: Session, claim: Claim, mail: Mail, *, now: datetime, programme: Programme) -> None:
+    """Let the partner's time count from the first mail that still stands, or stop it and tell others there.
+
+    For the first of the mails that ask for the same which comes back; further ones change nothing. Where nobody is
+    left to be told, the whole time counts from now: what can be done was done, and the page of the claim says it too.
+    """
+    round_ = facts.latest_round(session, claim)
+    same = _asking_for_the_same(session, claim, round_, mail)
+    if mail not in same or any(each.state is MailState.BOUNCED for each in same if each is not mail):
+        return
+    taken = min((each.sent_at for each in same if each.state is MailState.SENT and each.sent_at), default=None)
+    under_way = any(each.due_at is not None for each in same)
+    if taken is None and not under_way and mail.user_id is None:
+        under_way = bool(to_partner.to_the_partners_others(session, claim, mail, now=now))
+    _set_clock(claim, round_, mail, taken if taken or under_way else now, programme)
+
+
+def failed(session: Session, claim: Claim, mail: Mail, *, now: datetime, programme: Programme) -> None:
+    """Let the partner's time go on once the last mail to others there has failed as well.
+
+    For a mail that was not taken. Where none ever was, nobody was asked: no time runs.
+    """
+    round_ = facts.latest_round(session, claim)
+    same = _asking_for_the_same(session, claim, round_, mail)
+    is_hopeless = all(each.due_at is None and each.state is not MailState.SENT for each in same)
+    if mail in same and is_hopeless and any(each.state is MailState.BOUNCED for each in same):
+        _set_clock(claim, round_, mail, now, programme)
+
+
+def _asking_for_the_same(session: Session, claim: Claim, round_: Round | None, mail: Mail) -> Sequence[Mail]:
+    """Return the mails that ask for what this one asks for; none where that has come, or its time has passed."""
+    since = _asked_since(session, claim, round_, mail)
+    if since is None:
+        return ()
+    same = select(Mail).where(Mail.claim_id == claim.id, Mail.kind == mail.kind, Mail.queued_at >= since)
+    return session.scalars(same).all()
+
+
+def _asked_since(session: Session, claim: Claim, round_: Round | None, mail: Mail) -> datetime | None:
+    if mail.kind == "information-requested":
+        return claim.status_since if claim.status is Status.PARTNER_ACTION_REQUIRED else None
+    if round_ is None or round_.state is not RoundState.STOPPED or facts.proposed_contact(session, claim) is not None:
+        return None
+    return stops.stopped_since(session, claim.id)
+
+
+def _set_clock(claim: Claim, round_: Round | None, mail: Mail, since: datetime | None, programme: Programme) -> None:
+    if mail.kind == "information-requested":
+        claim.due_at = claim.due_rule = None
+        if since is not None:
+            lifecycle.start_partner_clock(claim, since, programme)
+    elif round_ is not None:
+        stops.set_contact_clock(round_, since, programme)
+    claim.version += 1
