@@ -38,3 +38,27 @@ def upgrade() -> None:
     with create_app().app_context():
         flask_migrate.upgrade()
     click.echo("The database is up to date.")
+
+
+@db.command()
+@click.argument("role")
+@click.option("--sql", is_flag=True, help="Print the SQL instead, for somebody else to run.")
+def grant(role: str, sql: bool) -> None:
+    """Give ROLE the rights that the application needs, and no others: it cannot change what has happened.
+
+    Run it as the owner of the tables, after each upgrade; then let CPOR_DATABASE_URL name ROLE.
+    """
+    from sqlalchemy.dialects.postgresql import dialect
+
+    from cpor_web import database_role
+
+    if sql:
+        quoted = dialect().identifier_preparer.quote_identifier(role)
+        click.echo(";\n".join(database_role.statements(quoted)) + ";")
+        return
+    try:
+        with transaction() as session:
+            database_role.grant(session.connection(), role)
+    except database_role.UnfitRole as unfit:
+        raise click.UsageError(str(unfit)) from unfit
+    click.echo(f"{role} may now do what the application needs.")

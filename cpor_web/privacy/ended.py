@@ -1,0 +1,69 @@
+"""Which claims are at rest, and which have ended: what retention and erasure may touch."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+
+from cpor_web.models import (
+    OPEN_STATES,
+    Assessment,
+    AssessmentState,
+    Claim,
+    Event,
+    Handover,
+    Mail,
+    ReceivedMail,
+    Round,
+)
+from cpor_web.rules.statuses import Status
+
+LEAST_UNDO = timedelta(hours=24)
+"""As `consent.answers`: a denial can be undone at least so long."""
+
+
+def rests(now: datetime) -> ColumnElement[bool]:
+    """Whether nothing of a claim is under way: no decision, no consent round, no time to dispute or to undo, no mail,
+    no assessment, nothing received whose consequences are yet to be drawn.
+    """
+    decided = Claim.status.in_((Status.APPROVED, Status.REJECTED)) & (Claim.status_since <= now - LEAST_UNDO)
+    rounds = or_(Round.state.in_(OPEN_STATES), Round.ends_at > now)
+    mails = exists().where(Mail.claim_id == Claim.id, Mail.due_at.is_not(None))
+    received = exists().where(
+        Mail.claim_id == Claim.id, ReceivedMail.mail_id == Mail.id, ReceivedMail.settled_at.is_(None)
+    )
+    queued = Assessment.state == AssessmentState.QUEUED
+    told = exists().where(
+        Assessment.claim_id == Claim.id, Handover.assessment_id == Assessment.id, Handover.due_at.is_not(None)
+    )
+    return and_(
+        or_(decided, Claim.deleted_at.is_not(None)),
+        or_(Claim.dispute_until.is_(None), Claim.dispute_until < now),
+        ~exists().where(Round.claim_id == Claim.id, rounds),
+        ~mails,
+        ~received,
+        ~exists().where(Assessment.claim_id == Claim.id, queued),
+        ~told,
+    )
+
+
+def ended(now: datetime, days: int) -> ColumnElement[bool]:
+    """Whether a claim at rest was rejected for good so many days ago. An association that stands has not ended."""
+    return and_(Claim.status == Status.REJECTED, Claim.status_since <= now - timedelta(days=days), rests(now))
+
+
+def dropped(now: datetime, days: int) -> ColumnElement[bool]:
+    """Whether a draft was deleted so many days ago."""
+    return Claim.deleted_at <= now - timedelta(days=days)
+
+
+def abandoned(now: datetime, days: int) -> ColumnElement[bool]:
+    """Whether nobody has changed a draft for so many days."""
+    changed = exists().where(Event.claim_id == Claim.id, Event.at > now - timedelta(days=days))
+    editing = and_(Claim.status == Status.EDITING, Claim.first_submitted_at.is_(None), Claim.deleted_at.is_(None))
+    return and_(editing, Claim.created_at <= now - timedelta(days=days), ~changed)
+
+
+def locked(which: ColumnElement[bool], most: int) -> Select[Claim]:
+    """Return the query that locks up to `most` such claims, leaving out those that somebody works on."""
+    free = select(Claim).where(which).order_by(Claim.id).limit(most)
+    return free.with_for_update(of=Claim, key_share=True, skip_locked=True).execution_options(populate_existing=True)

@@ -1,0 +1,178 @@
+"""Erases one person: of an account the row stays, empty; of a contact, that somebody was asked.
+
+What others wrote is searched for the address everywhere, and for the names beside it and in the person's claims.
+"""
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from cpor_web import history
+from cpor_web.models import (
+    ERASED,
+    Answer,
+    Claim,
+    Comment,
+    CustomerContact,
+    Document,
+    Erasure,
+    Event,
+    FailedSignIns,
+    Holding,
+    Identity,
+    Invitation,
+    Mail,
+    MailState,
+    Note,
+    Passkey,
+    ReceivedMail,
+    Round,
+    SecurityEvent,
+    SignIn,
+    User,
+)
+from cpor_web.privacy import ended, erasing, person
+from cpor_web.privacy.person import Person
+from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.roles import SYSTEM, Role
+from cpor_web.rules.words import N_
+
+ASKED_FOR = N_("It was asked for.")
+GONE = "erased-%s@invalid"
+
+
+def erase(session: Session, who: Person, *, why: str, now: datetime) -> int:
+    """Erase a person from everything; return in how many claims. Does not commit.
+
+    Raises NotAllowed where one of their claims is under way, a mail to them is being sent, or they are the last who
+    can manage; Invalid where nobody is known by the address, or `why`, which is kept, names them.
+    """
+    if not who.is_known:
+        raise Invalid(N_("Nobody is known by this address."), field_name="email")
+    if not why.strip() or "@" in why or any(name.lower() in why.lower() for name in who.words):
+        raise Invalid(N_("Give a reason. It is kept, so it must not name the person."), field_name="reason")
+    claims = _lock(session, who, now)
+    _require_another(session, who.user)
+    heirs = {claim.id: _heir(session, claim, who) for claim in claims}
+    for claim in claims:
+        _erase_in_claim(session, claim, who, heirs[claim.id], now)
+    session.flush()
+    _erase_mails(session, who, now)
+    _erase_words(session, who)
+    if who.user is not None:
+        _empty_account(session, who.user)
+    session.add(Erasure(at=now, what="a person", count=1, why=why.strip()))
+    session.flush()
+    return len(claims)
+
+
+def _lock(session: Session, who: Person, now: datetime) -> Sequence[Claim]:
+    locked = select(Claim).where(Claim.id.in_(who.claims)).order_by(Claim.id)
+    locked = locked.with_for_update(of=Claim, key_share=True).execution_options(populate_existing=True)
+    claims = session.scalars(locked).all()
+    resting = set(session.scalars(select(Claim.id).where(Claim.id.in_(who.claims), ended.rests(now))))
+    busy = tuple(claim.reference for claim in claims if claim.id not in resting)
+    if busy:
+        raise NotAllowed(N_("Claims that name this person are under way: %(claims)s."), {"claims": busy})
+    return claims
+
+
+def _require_another(session: Session, user: User | None) -> None:
+    """Refuse the last active Global admin of a partner, or administrator."""
+    keeper = Role.ADMINISTRATOR if user is None or user.partner_id is None else Role.GLOBAL_ADMIN
+    if user is None or not user.active or user.role is not keeper:
+        return
+    same = (User.role == keeper, User.active, User.partner_id.is_not_distinct_from(user.partner_id))
+    if session.scalar(select(User.id).where(*same, User.id != user.id).limit(1)) is None:
+        raise NotAllowed(
+            N_("They are the last active %(role)s. Give somebody else this role first."), {"role": keeper.label}
+        )
+
+
+def _heir(session: Session, claim: Claim, who: Person) -> User | None:
+    """Return who is written to about a claim in their place: a Global admin of the partner."""
+    admins = select(User).where(User.partner_id == claim.partner_id, User.role == Role.GLOBAL_ADMIN, User.active)
+    others = admins.where(User.id != who.user.id) if who.user else admins
+    return session.scalars(others.order_by(User.id).limit(1)).first()
+
+
+def _erase_in_claim(session: Session, claim: Claim, who: Person, heir: User | None, now: datetime) -> None:
+    named = person.has(Event.data, who.words) | person.has(Event.actor, who.words)
+    by_them = Event.user_id == who.user.id if who.user else named
+    positions = session.scalars(select(Event.position).where(Event.claim_id == claim.id, named | by_them)).all()
+    history.erase(session, claim, positions, actor=SYSTEM, now=now, why=ASKED_FOR)
+    for contact in claim.all_contacts:
+        if contact.email.lower() == who.address:
+            erasing.of_contact(contact)
+    if (claim.partner_contact_email or "").lower() == who.address:
+        claim.partner_contact_name, claim.partner_contact_email = (
+            (heir.name, heir.email) if heir else (ERASED, ERASED)
+        )
+
+
+def _erase_mails(session: Session, who: Person, now: datetime) -> None:
+    theirs = person.is_(Mail.to_address, who.address)
+    naming = person.has(Mail.context, (who.address,))
+    naming |= and_(Mail.claim_id.in_(who.claims), person.has(Mail.context, who.words))
+    waiting = session.scalars(select(Mail).where(theirs | naming, Mail.due_at.is_not(None)).with_for_update()).all()
+    if any(mail.state is MailState.SENDING or mail.to_address.lower() != who.address for mail in waiting):
+        raise NotAllowed(N_("A mail to or about this person is on its way. Try again in a minute."))
+    for mail in waiting:
+        mail.state, mail.ended_at, mail.due_at, mail.leased_until = MailState.REFUSED, now, None, None
+    session.flush()
+    erasing.of_mails(session, theirs, now=now)
+    erasing.of_contexts(session, naming, now=now)
+    said = func.concat_ws(" ", ReceivedMail.sender, ReceivedMail.words, ReceivedMail.diagnostic)
+    erasing.of_received(session, person.has(said, (who.address,)) | _in_raw(who), now=now)
+
+
+def _in_raw(who: Person) -> Any:
+    return func.strpos(func.lower(func.encode(ReceivedMail.raw, "escape")), who.address) > 0
+
+
+def _erase_words(session: Session, who: Person) -> None:
+    """Put “erased” in the place of the address wherever it was written, and of names beside it or in their claims."""
+    claims = {
+        Claim: Claim.id, Comment: Comment.claim_id, Note: Note.claim_id, CustomerContact: CustomerContact.claim_id,
+        Document: Document.claim_id, Mail: Mail.claim_id,
+    }  # fmt: skip
+    written: tuple[tuple[Any, tuple[str, ...]], ...] = (
+        (Claim, ("name", "rejection_comment")), (Comment, ("body",)), (Note, ("body",)), (Holding, ("reason",)),
+        (CustomerContact, ("reason", "title")), (Document, ("filename",)), (Mail, ("answer", "bounce")),
+    )  # fmt: skip
+    for model, columns in written:
+        for name in columns:
+            column = getattr(model, name)
+            beside = person.has(column, (who.address,))
+            theirs = or_(claims[model].in_(who.claims), beside) if model in claims else beside
+            for word in reversed(who.words):  # the address last: it tells that a name is theirs
+                there = person.has(column, (word,))
+                there = there if word == who.address else and_(there, theirs)
+                whole = rf"(?<!\w){re.escape(word)}(?!\w)"
+                _set(session, model, there, **{name: func.regexp_replace(column, whole, ERASED, "gi")})
+    asked = select(Invitation.id).join(Round).where(Round.claim_id.in_(who.claims))
+    named = and_(Answer.invitation_id.in_(asked), person.has(Answer.words, who.words))
+    _set(session, Answer, or_(named, person.has(Answer.words, (who.address,))), words="")
+
+
+def _empty_account(session: Session, user: User) -> None:
+    for model in (Passkey, Identity, SignIn, FailedSignIns):
+        session.execute(delete(model).where(model.user_id == user.id).execution_options(synchronize_session="fetch"))
+    has_some = or_(SecurityEvent.browser != "", SecurityEvent.network != "", SecurityEvent.facts != {})
+    _set(session, SecurityEvent, and_(SecurityEvent.user_id == user.id, has_some), browser="", network="", facts={})
+    user.email, user.name, user.active = GONE % user.id, ERASED, False
+    user.password = user.last_sign_in_at = None
+    user.totp_secret = user.totp_number = user.passkey_handle = None
+    user.recovery_codes, user.fs_uniquifier = [], uuid.uuid4().hex
+    user.calendar_number += 1
+    session.flush()
+
+
+def _set(session: Session, model: Any, which: Any, **values: Any) -> None:
+    session.execute(update(model).where(which).values(**values).execution_options(synchronize_session=False))
+    session.expire_all()

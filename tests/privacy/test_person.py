@@ -1,0 +1,208 @@
+"""One person's data: exported whole, and erased from every table, while the histories stay whole."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from cpor_web import checkpoints, verification
+from cpor_web.accounts import security_log, sessions
+from cpor_web.accounts.security_log import Place
+from cpor_web.claims import operations
+from cpor_web.claims.drafts import ContactDraft
+from cpor_web.config import Settings
+from cpor_web.emails.catalogue import to_people
+from cpor_web.models import (
+    ERASED,
+    Claim,
+    Holding,
+    Identity,
+    Mail,
+    Passkey,
+    ReceivedKind,
+    ReceivedMail,
+    SecurityKind,
+    User,
+)
+from cpor_web.privacy import erase_person, export, person
+from cpor_web.programme import Programme
+from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.roles import Role
+from cpor_web.signing import SigningKeys
+from tests.privacy.test_retention import all_sent
+from tests.support import claims, factories
+from tests.support.claims import NOW
+from tests.support.rows import dump
+
+LATER = NOW + timedelta(days=60)
+NAME, ADDRESS = "Wilhelmina Quist", "wilhelmina.quist@fabrikam.example.org"
+CUSTOMER, CUSTOMERS = "Theodora Lindqvist", "Theodora@contoso.example.com"
+
+
+def _wilhelmina(session: Session) -> User:
+    """Somebody who left their mark wherever one can."""
+    partner = factories.partner(session)
+    factories.user(session, Role.GLOBAL_ADMIN, partner=partner, name="Gunnar", email="gunnar@fabrikam.example.org")
+    made = factories.user(session, partner=partner, name=NAME, email=ADDRESS, totp_secret="x", recovery_codes=["y"])
+    place = Place("Firefox", "192.0.2.x")
+    session.add_all(
+        [
+            Passkey(
+                user_id=made.id, name=f"{NAME}'s key", credential_id=b"c", public_key=b"k", sign_count=0, added_at=NOW
+            ),
+            Identity(user_id=made.id, issuer="https://id.example.org", subject=ADDRESS, tied_at=NOW),
+        ]
+    )
+    sessions.begin(session, made, way="password", now=NOW, place=place)
+    security_log.note(session, made, SecurityKind.SIGNED_IN, now=NOW, place=place, way=NAME)
+    security_log.count_failure(session, made.id, now=NOW)
+    return made
+
+
+@pytest.fixture
+def scene(db_session: Session, programme: Programme) -> Session:
+    """A claim that was declined, in which one and the other are named everywhere, and nothing else runs."""
+    filer = _wilhelmina(db_session)
+    contact = ContactDraft(name=CUSTOMER, title="Head", email=CUSTOMERS)
+    claim = claims.denied(db_session, programme, filer=filer, contact=contact, name=f"{NAME}'s claim")
+    reviewer = claim.reviewer
+    assert reviewer is not None
+    said = f"{NAME} <{ADDRESS.upper()}> and {CUSTOMER} ({CUSTOMERS})"
+    operations.comment(db_session, claim, said, actor=reviewer.actor, now=NOW, programme=programme)
+    operations.note(db_session, claim, said, actor=reviewer.actor, now=NOW)
+    to_people.password_reset(db_session, filer, now=NOW, programme=programme)
+    (invitation,) = claims.invitations_of(db_session, claim)
+    all_sent(db_session)
+    notice = db_session.query(Mail).filter_by(invitation_id=invitation.id).first()
+    assert notice is not None
+    notice.answer = f"250 2.0.0 taken for {CUSTOMERS}"
+    for number, (sender, mail) in enumerate(((CUSTOMERS, notice), (ADDRESS, None))):
+        db_session.add(
+            ReceivedMail(
+                received_at=NOW,
+                digest=bytes([number]) * 32,
+                kind=ReceivedKind.REPLY,
+                sender=sender,
+                words=said,
+                mail_id=mail and mail.id,
+                diagnostic=said,
+                raw=f"From: {sender}\r\n\r\n{said}".encode(),
+                settled_at=NOW,
+            )
+        )
+    db_session.add(
+        Holding(began_at=NOW, notices=5, failed=4, released_at=NOW, released_by_id=reviewer.id, reason=said.lower())
+    )
+    db_session.execute(text("UPDATE claims SET dispute_until = NULL, dispute_rule = NULL"))
+    db_session.execute(text("UPDATE rounds SET ends_at = :at WHERE ends_at > :at"), {"at": LATER})
+    db_session.flush()
+    return db_session
+
+
+def _erase(session: Session, address: str, why: str = "Letter of 3 May") -> int:
+    found = erase_person.erase(session, person.find(session, address), why=why, now=LATER)
+    session.expire_all()
+    return found
+
+
+def _in_every_table(session: Session, *words: str) -> list[tuple[str, str]]:
+    """Return in which tables one of these words occurs, in any column of any type, bytes too."""
+    rows = dump(session)
+    found = []
+    for table, each in rows.items():
+        plain = json.dumps(each, ensure_ascii=False).lower()
+        for word in words:
+            if word.lower() in plain or word.encode().hex() in plain or word.lower().encode().hex() in plain:
+                found.append((table, word))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        (ADDRESS, (NAME, ADDRESS, "Wilhelmina", "Quist")),
+        (CUSTOMERS.upper(), (CUSTOMER, CUSTOMERS, "Theodora", "Lindqvist")),
+    ],
+)
+def test_who_was_erased_is_in_no_table_and_the_history_verifies(
+    address: str, words: tuple[str, ...], scene: Session, settings: Settings
+) -> None:
+    keys = SigningKeys(settings.signing_keys)
+    checkpoints.take_due(scene, keys=keys, now=NOW, every=timedelta(0))
+    assert {table for table, _ in _in_every_table(scene, *words)} >= {"mails", "events", "received_mails", "comments"}
+    assert _erase(scene, address) == 1
+    assert _in_every_table(scene, *words) == []
+    report = verification.verify(scene.connection(), folder=None, public=keys.public)
+    assert report.findings == []
+    assert report.erased > 0
+    assert not person.find(scene, address).is_known
+
+
+def test_what_others_are_called_and_wrote_stays(scene: Session) -> None:
+    _erase(scene, CUSTOMERS)
+    claim = scene.query(Claim).one()
+    assert (claim.partner_contact_name, claim.partner_contact_email) == (NAME, ADDRESS)
+    assert claim.customer_name == "Contoso"
+    (comment,) = dump(scene)["comments"]
+    assert comment["body"] == f"{NAME} <{ADDRESS.upper()}> and {ERASED} ({ERASED})"
+
+
+def test_an_emptied_account_opens_nothing_and_its_partner_is_still_written_to(scene: Session) -> None:
+    user = scene.query(User).filter_by(email=ADDRESS).one()
+    before = user.fs_uniquifier
+    _erase(scene, ADDRESS)
+    assert (user.active, user.password, user.totp_secret, user.name) == (False, None, None, ERASED)
+    assert user.fs_uniquifier != before
+    claim = scene.query(Claim).one()
+    assert claim.partner_contact_email == "gunnar@fabrikam.example.org"
+    asked = {mail.to_address for mail in scene.query(Mail) if mail.invitation_id}
+    assert asked == {CUSTOMERS}, "to whom the others' mails went is gone too"
+
+
+def test_nobody_is_erased_while_a_claim_of_theirs_is_under_way(scene: Session, programme: Programme) -> None:
+    filer = scene.query(User).filter_by(email=ADDRESS).one()
+    running = claims.running(scene, programme, filer=filer)
+    before = dump(scene)
+    with pytest.raises(NotAllowed, match=running.reference), scene.begin_nested():
+        _erase(scene, ADDRESS)
+    assert dump(scene) == before
+
+
+@pytest.mark.parametrize("why", ["", "Wilhelmina Quist asked", "see wq@adatum.example.org"])
+def test_a_reason_is_needed_and_names_nobody(why: str, scene: Session) -> None:
+    with pytest.raises(Invalid, match="Give a reason"):
+        _erase(scene, ADDRESS, why)
+
+
+def test_the_last_who_can_manage_is_not_erased(scene: Session) -> None:
+    with pytest.raises(NotAllowed, match="last active Global admin"):
+        _erase(scene, "gunnar@fabrikam.example.org")
+
+
+def test_a_mail_that_waits_for_them_is_not_sent(scene: Session, programme: Programme) -> None:
+    filer = scene.query(User).filter_by(email=ADDRESS).one()
+    mail = to_people.password_reset(scene, filer, now=NOW, programme=programme)
+    _erase(scene, ADDRESS)
+    assert (mail.due_at, mail.to_address) == (None, ERASED)
+
+
+@pytest.mark.parametrize("address", ["nobody@adatum.example.org", "", ERASED, NAME])
+def test_somebody_unknown_is_told_apart(address: str, scene: Session) -> None:
+    with pytest.raises(Invalid, match="Nobody is known"):
+        _erase(scene, address)
+
+
+def test_an_export_has_everything_that_names_the_person_and_no_secret(scene: Session) -> None:
+    found = export.of_person(scene, person.find(scene, ADDRESS), now=LATER)
+    plain = json.dumps(found)
+    empty = {name for name, rows in found.items() if not rows}
+    assert empty <= {"customer_contacts", "invitations", "answers", "openings", "downloads", "comments", "notes"}
+    user = scene.query(User).filter_by(email=ADDRESS).one()
+    for secret in (user.fs_uniquifier, user.password, "totp_secret", "recovery_codes"):
+        assert secret
+        assert secret not in plain
+    customer = export.of_person(scene, person.find(scene, CUSTOMERS), now=LATER)
+    assert all(customer[name] for name in ("customer_contacts", "invitations", "answers", "mails", "received_mails"))
+    assert customer["account"] == []
