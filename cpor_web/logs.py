@@ -1,12 +1,68 @@
-"""Where log lines go: one a line, to standard error. None of them holds an address, a token or a path."""
+"""Where log lines go: one a line, to standard error. None of them holds an address, a token or a path.
 
+Each line says of which request or job it is, so that what belongs together can be found together.
+"""
+
+import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "request", "job"}
+"""What every record has. The rest was given with `extra`, to be read by machines."""
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+job_id: ContextVar[str] = ContextVar("job_id", default="")
 
 
-def set_up() -> None:
-    """Log from INFO on; the noise of libraries from WARNING on."""
-    logging.basicConfig(level=logging.WARNING, format=FORMAT)
+class TextFormatter(logging.Formatter):
+    """A line for people, with the id of the request or job at its end."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line, without the traceback."""
+        return super().formatMessage(record) + "".join(f" {name}={value}" for name, value in ids().items())
+
+
+class JsonFormatter(logging.Formatter):
+    """An object a line, for programs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, with the traceback in it where there is one."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **ids(),
+            **{name: value for name, value in record.__dict__.items() if name not in PLAIN},
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def set_up(form: str = "text") -> None:
+    """Log from INFO on, as "text" or "json"; the noise of libraries from WARNING on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter(FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in ("cpor_web", "jobs"):
         logging.getLogger(name).setLevel(logging.INFO)
+
+
+@contextmanager
+def of_job(id: str) -> Iterator[None]:
+    """Say in each line meanwhile of which job it is."""
+    token = job_id.set(id)
+    try:
+        yield
+    finally:
+        job_id.reset(token)
+
+
+def ids() -> dict[str, str]:
+    """Return which request or job this is, by those names; nothing where it is neither."""
+    return {name: value for name, value in (("request", request_id.get()), ("job", job_id.get())) if value}

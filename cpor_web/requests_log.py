@@ -1,26 +1,45 @@
-"""One log line a request: the route, never the path, for a path can hold a customer's token."""
+"""One log line a request: the route, never the path, for a path can hold a customer's token. And its measures."""
 
 import logging
+import re
+import secrets
 import time
 
 from flask import Flask, Response, g, request
 
+from cpor_web import logs, measures
+
 log = logging.getLogger("cpor_web.requests")
 
+HEADER = "X-Request-Id"
+_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
-def init_app(app: Flask) -> None:
-    """Log method, route, status and milliseconds of every request but those for static files."""
-    app.before_request(_start)
+
+def init_app(app: Flask, *, trusted_proxies: int) -> None:
+    """Log method, route, status and milliseconds of every request but those for static files, and count them.
+
+    A request is known by the id that a trusted proxy gave it, else by one of ours; its answer says it.
+    """
+
+    def start() -> None:
+        g.started = time.perf_counter()
+        given = request.headers.get(HEADER, "") if trusted_proxies else ""
+        logs.request_id.set(given if _ID.fullmatch(given) else secrets.token_hex(8))
+
+    app.before_request(start)
     app.after_request(_line)
-
-
-def _start() -> None:
-    g.started = time.perf_counter()
+    app.teardown_request(_end)
 
 
 def _line(response: Response) -> Response:
+    response.headers[HEADER] = logs.request_id.get()
     if request.endpoint != "static":
         route = request.url_rule.rule if request.url_rule else "(no route)"
-        spent = 1000 * (time.perf_counter() - g.get("started", time.perf_counter()))
-        log.info("%s %s %d %.0f ms", request.method, route, response.status_code, spent)
+        spent = time.perf_counter() - g.get("started", time.perf_counter())
+        log.info("%s %s %d %.0f ms", request.method, route, response.status_code, 1000 * spent)
+        measures.of_requests().note(request.endpoint or "none", request.method, response.status_code, spent)
     return response
+
+
+def _end(_error: BaseException | None) -> None:
+    logs.request_id.set("")

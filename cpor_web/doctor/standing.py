@@ -1,0 +1,96 @@
+"""PostgreSQL and the tables: reachable, new enough, up to date, with the right rights and the right time."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from cpor_web import schema
+from cpor_web.config import Settings
+from cpor_web.doctor.findings import Finding, look, ok, wrong
+from cpor_web.flask_settings import for_flask
+from cpor_web.models import Base
+from cpor_web.schema import Standing
+
+OLDEST_POSTGRES = 15
+MOST_APART = 2.0
+FAR_APART = 30.0
+"""Seconds between this machine's clock and the database's: deadlines are judged by ours."""
+
+ADDED_TO_ONLY = ("events", "checkpoints", "answers")
+
+MIGRATE = "Stop web, worker and ticker of the version before, then: cpor db upgrade"
+
+
+def database(settings: Settings, clock: Callable[[], datetime]) -> list[Finding]:
+    """Return how the database does; if it does not answer, that alone."""
+    options = for_flask(settings)["SQLALCHEMY_ENGINE_OPTIONS"]
+    engine = create_engine(settings.database_url, **options)
+    try:
+        with engine.connect() as connection:
+            return [_version(connection), _clock(connection, clock), *_tables(connection)]
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
+        do = "Start PostgreSQL, or mend CPOR_DATABASE_URL: host, name, user, password."
+        return [wrong("database", f"does not answer: {said[0] if said else ''}", do)]
+    finally:
+        engine.dispose()
+
+
+def _version(connection: Connection) -> Finding:
+    version = str(connection.scalar(text("SHOW server_version")))
+    number = int(str(connection.scalar(text("SHOW server_version_num")))) // 10000
+    if number < OLDEST_POSTGRES:
+        return wrong("database", f"is PostgreSQL {version}", f"Take version {OLDEST_POSTGRES} or a newer one.")
+    return ok("database", f"PostgreSQL {version} answers")
+
+
+def _clock(connection: Connection, clock: Callable[[], datetime]) -> Finding:
+    before = clock()
+    theirs = connection.scalar(text("SELECT clock_timestamp()"))
+    ours = before + (clock() - before) / 2
+    apart = abs((theirs - ours).total_seconds()) if isinstance(theirs, datetime) else FAR_APART
+    words = f"this machine's and the database's are {apart:.1f} s apart"
+    do = "Let both follow NTP: deadlines are judged by the clocks of web and worker machines."
+    if apart >= FAR_APART:
+        return wrong("clocks", words, do)
+    return look("clocks", words, do) if apart >= MOST_APART else ok("clocks", words)
+
+
+def _tables(connection: Connection) -> list[Finding]:
+    found, revision = schema.standing(connection), schema.revision(connection)
+    if found is Standing.MISSING:
+        return [wrong("tables", "there are none", "Make them: cpor db upgrade")]
+    if found is Standing.BEHIND:
+        return [wrong("tables", f"are at {revision}, this version needs {schema.head()}", MIGRATE)]
+    if found is Standing.NEWER:
+        return [
+            look("tables", f"are at {revision}, of a newer version than this one", "Finish the upgrade here too.")
+        ]
+    return [ok("tables", f"are at {revision}, as this version needs"), _rights(connection)]
+
+
+def _rights(connection: Connection) -> Finding:
+    """Tell what the role may: enough to work, and not so much that it could rewrite the history."""
+    role = connection.scalar(text("SELECT current_user"))
+    lacking = [name for name in sorted(Base.metadata.tables) if not _holds_all(connection, name)]
+    if lacking:
+        do = f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};"
+        return wrong("role", f"{role} may not read and write {', '.join(lacking[:3])}", do)
+    if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+        return look("role", f"{role} is a superuser", "Give the application a role without such rights.")
+    owned = connection.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user")
+    ).all()
+    if set(owned) & set(ADDED_TO_ONLY):
+        do = "Let the tables belong to a role that only cpor db upgrade uses."
+        return look("role", f"{role} owns the tables, so it could take the history's triggers away", do)
+    return ok("role", f"{role} may read and write, and owns no table of the history")
+
+
+def _holds_all(connection: Connection, table: str) -> bool:
+    rights = text(
+        "SELECT has_table_privilege(CAST(:name AS text), 'SELECT') AND has_table_privilege(:name, 'INSERT')"
+    )
+    return bool(connection.scalar(rights, {"name": table}))

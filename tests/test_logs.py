@@ -1,0 +1,73 @@
+"""A line says of which request or job it is, to people and to programs; and never where a customer's token led."""
+
+import json
+import logging
+import sys
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from cpor_web import logs
+from cpor_web.requests_log import HEADER
+from tests.support.browser import Browser
+from tests.support.other_apps import AppWith
+
+
+def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
+    made = logging.makeLogRecord(
+        {"msg": message, "args": args, "name": "cpor_web.tests", "levelname": "INFO", **extra}
+    )
+    made.created = 1767603600.25  # 2026-01-05 09:00 UTC
+    return made
+
+
+def test_a_line_of_json_has_time_level_words_and_what_was_given_beside() -> None:
+    line = logs.JsonFormatter().format(record("%d mails", 3, error="TimeoutError"))
+    assert json.loads(line) == {
+        "at": "2026-01-05T09:00:00.250+00:00",
+        "level": "INFO",
+        "logger": "cpor_web.tests",
+        "message": "3 mails",
+        "error": "TimeoutError",
+    }
+
+
+def test_a_traceback_stays_in_its_line() -> None:
+    try:
+        {}["nobody"]
+    except KeyError:
+        line = logs.JsonFormatter().format(record("it failed", exc_info=sys.exc_info()))
+    assert "\n" not in line
+    assert "KeyError: 'nobody'" in json.loads(line)["exception"]
+
+
+def test_lines_of_a_job_say_which() -> None:
+    with logs.of_job("4711"):
+        assert json.loads(logs.JsonFormatter().format(record("sent")))["job"] == "4711"
+        assert logs.TextFormatter(logs.FORMAT).format(record("sent")).endswith("INFO cpor_web.tests sent job=4711")
+    assert "job" not in json.loads(logs.JsonFormatter().format(record("sent")))
+
+
+@pytest.mark.parametrize(
+    ("proxies", "given", "is_taken"),
+    [(1, "abcdef-0123456789", True), (0, "abcdef-0123456789", False), (1, "a b\u00e9c", False), (1, "x" * 65, False)],
+)
+def test_a_request_is_known_by_a_trusted_proxys_id_or_by_ours(
+    app_with: AppWith, committed: Session, proxies: int, given: str, is_taken: bool
+) -> None:
+    browser = app_with(trusted_proxies=proxies).test_client()
+    answers = [browser.get("/healthz", headers={HEADER: given}).headers[HEADER] for _ in range(2)]
+    assert (answers == [given, given]) is is_taken
+    assert (len(set(answers)) == 2) is not is_taken
+
+
+def test_a_requests_lines_have_its_id_and_not_its_path(
+    app: Flask, client: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    caplog.handler.setFormatter(logs.JsonFormatter())
+    answer = client.get("/d/a-token-of-a-customer")
+    lines = [json.loads(line) for line in caplog.text.splitlines() if "cpor_web.requests" in line]
+    assert [line["request"] for line in lines] == [answer.headers[HEADER]]
+    assert "a-token-of-a-customer" not in caplog.text
