@@ -20,7 +20,7 @@ from cpor_web.models import AnswerKind, Invitation, RoundState
 from cpor_web.rules.languages import LANGUAGES
 
 BAD_LINKS = "30 per minute"
-"""How many links that are none of ours one address may try. Links of ours are never counted."""
+"""How many links that are none of ours one address may try, of all purposes. Links of ours are never counted."""
 
 BODY_LIMIT = 64 * 1024  # a reason and 2,000 characters, each of them twelve bytes on the wire at worst
 
@@ -36,7 +36,7 @@ def invitation_or_404(purpose: Purpose, token: str) -> Invitation:
     """
     link_id = signers().read(purpose, token)
     if link_id is None:
-        with limiter.limit(BAD_LINKS, scope="bad links"):
+        with limiter.shared_limit(BAD_LINKS, scope="bad links"):
             abort(404)
     return answers.find(db.session(), link_id) or abort(404)
 

@@ -1,11 +1,19 @@
-"""What a customer can fill in."""
+"""What a customer can fill in. Each form has a choice that nobody made beforehand: to press a button is not enough.
+
+Programs that look at mails follow links and press buttons; they do not choose.
+"""
+
+from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Form, RadioField, SelectChoice, TextAreaField
-from wtforms.validators import InputRequired, Length
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Form, RadioField, SelectChoice, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from cpor_web.consent.answers import LONGEST_WORDS
 from cpor_web.rules.reasons import CUSTOMERS_CHOICE
+
+TICKED = DataRequired(_l("Tick this box first. Nothing was recorded yet."))
 
 
 def _as_text(words: str | None) -> str:
@@ -27,3 +35,40 @@ class DenyForm(Form):
         filters=[_as_text],
         validators=[Length(max=LONGEST_WORDS, message=_l("Enter at most %(max)d characters."))],
     )
+
+
+class RestoreForm(Form):
+    """That a denial is to be undone."""
+
+    was_mistaken = BooleanField(_l("Yes, the denial was a mistake"), validators=[TICKED])
+
+
+class YesForm(Form):
+    """That the customer works with the partner."""
+
+    may_answer = BooleanField(_l("I know this partner, and I may answer for my organisation"), validators=[TICKED])
+
+
+class NoObjectionForm(Form):
+    """That a contact has nothing against the association."""
+
+    has_read = BooleanField(_l("I have read what is claimed"), validators=[TICKED])
+
+
+class WrongPersonForm(Form):
+    """That a contact cannot answer."""
+
+    cannot_answer = BooleanField(_l("Somebody else has to answer"), validators=[TICKED])
+
+
+QUIET_ANSWERS: Mapping[str, type[Form]] = {
+    "no-objection": NoObjectionForm,
+    "not-the-right-person": WrongPersonForm,
+    "yes": YesForm,
+}
+"""What the link of a notice can say besides a denial, by the value that its form sends as `answer`."""
+
+
+def quiet_forms(said: str = "", sent: MultiDict[str, str] | None = None) -> dict[str, Form]:
+    """Return the forms of the quiet answers; the one that `said` names has what was sent."""
+    return {name: form(sent if name == said else None) for name, form in QUIET_ANSWERS.items()}

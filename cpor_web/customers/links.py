@@ -1,6 +1,7 @@
 """The page behind the link in a notice: GET asks, POST records. Opening it never changes anything."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,7 +10,7 @@ from cpor_web.consent import answers
 from cpor_web.consent.answers import Outcome
 from cpor_web.current import now, programme
 from cpor_web.customers.blueprint import bp, chosen_language, invitation_or_404, show
-from cpor_web.customers.forms import DenyForm
+from cpor_web.customers.forms import DenyForm, quiet_forms
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
 from cpor_web.models import Invitation
@@ -21,30 +22,36 @@ SAID: Mapping[str, Callable[..., Outcome]] = {
     "not-the-right-person": answers.not_the_right_person,
     "yes": answers.press_yes,
 }
-"""The quieter buttons by the value they send."""
+"""What the quieter forms do, by the value they send."""
 
 
 @bp.get("/d/<path:token>")
 def link(token: str) -> ResponseReturnValue:
     """Ask, or say how the link stands."""
-    return show("customers/link.html", token, invitation_or_404(Purpose.DENY, token), form=DenyForm())
+    return _page(token, invitation_or_404(Purpose.DENY, token))
 
 
 @bp.post("/d/<path:token>")
 def answer(token: str) -> ResponseReturnValue:
     """Record what the contact chose; then the page says what is so."""
     invitation = invitation_or_404(Purpose.DENY, token)
-    if (verb := SAID.get(request.form.get("answer", ""))) is not None:
-        with transaction(db.session):
-            verb(db.session(), invitation, now=now(), programme=programme())
-        return _see(token)
-    return _deny(token, invitation)
+    said = request.form.get("answer", "")
+    return _say(said, token, invitation) if said in SAID else _deny(token, invitation)
+
+
+def _say(said: str, token: str, invitation: Invitation) -> ResponseReturnValue:
+    quiet = quiet_forms(said, request.form)
+    if not quiet[said].validate():
+        return _page(token, invitation, 422, quiet=quiet)
+    with transaction(db.session):
+        SAID[said](db.session(), invitation, now=now(), programme=programme())
+    return _see(token)
 
 
 def _deny(token: str, invitation: Invitation) -> ResponseReturnValue:
     form = DenyForm(request.form)
     if not form.validate():
-        return show("customers/link.html", token, invitation, 422, form=form)
+        return _page(token, invitation, 422, form=form)
     with transaction(db.session):
         outcome = answers.deny(
             db.session(),
@@ -57,8 +64,14 @@ def _deny(token: str, invitation: Invitation) -> ResponseReturnValue:
         )
     if outcome is Outcome.SUPERSEDED:
         # It decides nothing, so no page could find it again: say here that it was noted.
-        return show("customers/link.html", token, invitation, form=DenyForm(), was_noted=True)
+        return _page(token, invitation, was_noted=True)
     return _see(token)
+
+
+def _page(token: str, invitation: Invitation, status: int = 200, **more: Any) -> ResponseReturnValue:
+    return show(
+        "customers/link.html", token, invitation, status, **{"form": DenyForm(), "quiet": quiet_forms()} | more
+    )
 
 
 def _see(token: str) -> ResponseReturnValue:

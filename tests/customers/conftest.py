@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
+from cpor_web.claims import operations
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.extensions import limiter
 from cpor_web.models import Answer, Base, Claim, Invitation, Mail, Opening
@@ -81,6 +82,23 @@ def asked_about(session: Session, app: Flask, claim: Claim, contact: int = 0) ->
     invitation = claims.invitations_of(session, claim)[contact]
     session.commit()
     return Asked(session, claim, invitation, app.extensions["signers"])
+
+
+@pytest.fixture
+def asked_again(committed: Session, app: Flask, programme: Programme, now: datetime) -> Asked:
+    """A contact whose denial was disputed: only an explicit yes lets the association stand."""
+    claim = claims.denied(committed, programme, now=now)
+    filer = claim.filed_by.actor
+    operations.dispute(committed, claim, "They signed.", actor=filer, now=now, programme=programme)
+    reviewer = claims.factories.user(committed, claims.Role.REVIEWER)
+    committed.flush()
+    operations.take_over(committed, claim, actor=reviewer.actor, now=now, programme=programme)
+    committed.flush()
+    committed.refresh(claim)
+    operations.approve(committed, claim, actor=reviewer.actor, now=now, programme=programme)
+    for invitation in claims.invitations_of(committed, claim):
+        claims.take_notice(committed, programme, invitation, now=now)
+    return asked_about(committed, app, claim)
 
 
 @pytest.fixture

@@ -20,6 +20,11 @@ from tests.support import claims
 from tests.support.browser import Browser
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+RESTORE = {"was_mistaken": "y"}
+CONFIRM = {"may_answer": "y"}
+PRESS_YES = {"answer": "yes", **CONFIRM}
+NO_OBJECTION = {"answer": "no-objection", "has_read": "y"}
+WRONG_PERSON = {"answer": "not-the-right-person", "cannot_answer": "y"}
 SECOND = claims.ContactDraft(name="Sam Soto", email="sam@contoso.example.com", language="sv")
 
 
@@ -129,7 +134,7 @@ def test_a_mail_client_denies_with_one_request(asked: Asked, customer: Browser, 
     [
         pytest.param({"data": {}}, 400, id="nothing"),
         pytest.param({"data": {"List-Unsubscribe": "Later"}}, 400, id="another word"),
-        pytest.param({"json": ONE_CLICK}, 400, id="JSON"),
+        pytest.param({"json": ONE_CLICK}, 415, id="JSON"),
         pytest.param({"query_string": ONE_CLICK}, 400, id="in the address"),
         pytest.param({"data": {**ONE_CLICK, "more": "x" * 100_000}}, 413, id="too large"),
     ],
@@ -156,7 +161,7 @@ def test_the_address_of_the_mail_client_has_no_page(asked: Asked, customer: Brow
 def test_no_objection_is_recorded_once_and_shortens_nothing(asked: Asked, customer: Browser) -> None:
     end = asked.invitation.round.ends_at
     for _ in range(2):
-        assert customer.post(asked.path(), data={"answer": "no-objection"}).status_code == 303
+        assert customer.post(asked.path(), data=NO_OBJECTION).status_code == 303
 
     assert [answer.kind for answer in asked.answers()] == [AnswerKind.NO_OBJECTION]
     assert asked.invitation.round.ends_at == end
@@ -165,7 +170,7 @@ def test_no_objection_is_recorded_once_and_shortens_nothing(asked: Asked, custom
 
 
 def test_the_wrong_person_stops_the_time_and_can_still_deny(asked: Asked, customer: Browser, deny: Deny) -> None:
-    customer.post(asked.path(), data={"answer": "not-the-right-person"})
+    customer.post(asked.path(), data=WRONG_PERSON)
 
     assert [answer.kind for answer in asked.answers()] == [AnswerKind.NOT_THE_RIGHT_PERSON]
     assert asked.invitation.round.state is RoundState.STOPPED
@@ -185,7 +190,7 @@ def test_only_the_link_of_the_one_who_denied_restores(asked: Asked, deny: Deny, 
     deny(asked)
     assert buttons(customer, asked.path(Purpose.UNDO)) == ["Restore the association"]
 
-    response = customer.post(asked.path(Purpose.UNDO))
+    response = customer.post(asked.path(Purpose.UNDO), data=RESTORE)
 
     assert response.status_code == 303
     assert asked.fresh().claim.status is Status.APPROVED
@@ -203,7 +208,7 @@ def test_another_contact_cannot_undo(
     before = second.rows()
 
     assert buttons(customer, second.path(Purpose.UNDO)) == []
-    assert customer.post(second.path(Purpose.UNDO)).status_code == 409
+    assert customer.post(second.path(Purpose.UNDO), data=RESTORE).status_code == 409
     assert second.rows() == before
     assert heading(customer, f"{second.path()}?lang=en") == "The association was denied"
 
@@ -214,7 +219,7 @@ def test_there_is_nothing_to_undo_before_a_denial_or_after_its_time(
     asked = asked_about(committed, app, claims.denied(committed, programme, now=now - timedelta(days=20)))
 
     assert buttons(customer, asked.path(Purpose.UNDO)) == []
-    response = customer.post(asked.path(Purpose.UNDO))
+    response = customer.post(asked.path(Purpose.UNDO), data=RESTORE)
     assert response.status_code == 409
     assert "The time to undo the denial has passed." in response.text
 
@@ -222,42 +227,25 @@ def test_there_is_nothing_to_undo_before_a_denial_or_after_its_time(
 # Yes
 
 
-@pytest.fixture
-def asked_again(committed: Session, app: Flask, programme: Programme, now: datetime) -> Asked:
-    """A contact whose denial was disputed: only an explicit yes lets the association stand."""
-    claim = claims.denied(committed, programme, now=now)
-    filer = claim.filed_by.actor
-    operations.dispute(committed, claim, "They signed.", actor=filer, now=now, programme=programme)
-    reviewer = claims.factories.user(committed, claims.Role.REVIEWER)
-    committed.flush()
-    operations.take_over(committed, claim, actor=reviewer.actor, now=now, programme=programme)
-    committed.flush()
-    committed.refresh(claim)
-    operations.approve(committed, claim, actor=reviewer.actor, now=now, programme=programme)
-    for invitation in claims.invitations_of(committed, claim):
-        claims.take_notice(committed, programme, invitation, now=now)
-    return asked_about(committed, app, claim)
-
-
 def test_a_yes_counts_once_it_is_confirmed(asked_again: Asked, customer: Browser) -> None:
     asked = asked_again
     assert "Yes, we work with this partner" in buttons(customer, asked.path())
     assert "I have no objection" not in buttons(customer, asked.path())
 
-    customer.post(asked.path(), data={"answer": "yes"})
+    customer.post(asked.path(), data=PRESS_YES)
     assert asked.fresh().invitation.round.yes_at is None
     assert len(asked.mails("yes-confirmation")) == 1
     assert "It does not count yet" in words(customer, asked.path())
 
     assert buttons(customer, asked.path(Purpose.YES)) == ["Yes, we work with this partner"]
-    assert customer.post(asked.path(Purpose.YES)).status_code == 303
+    assert customer.post(asked.path(Purpose.YES), data=CONFIRM).status_code == 303
     assert asked.fresh().invitation.round.yes_at is not None
     assert heading(customer, asked.path(Purpose.YES)) == "Your yes counts"
 
 
 def test_a_denial_beats_a_yes(asked_again: Asked, customer: Browser, deny: Deny) -> None:
     asked = asked_again
-    customer.post(asked.path(Purpose.YES))
+    customer.post(asked.path(Purpose.YES), data=CONFIRM)
 
     deny(asked)
 
@@ -281,8 +269,8 @@ def test_nothing_is_to_be_confirmed_in_a_round_that_needs_no_yes(asked: Asked, c
     before = asked.rows()
 
     assert heading(customer, asked.path(Purpose.YES)) == "There is nothing to confirm"
-    customer.post(asked.path(Purpose.YES))
-    customer.post(asked.path(), data={"answer": "yes"})
+    customer.post(asked.path(Purpose.YES), data=CONFIRM)
+    customer.post(asked.path(), data=PRESS_YES)
     assert asked.rows() == before
 
 

@@ -25,20 +25,6 @@ from tests.support.browser import Browser
 PURPOSES = list(Purpose)
 
 
-@pytest.mark.parametrize("purpose", PURPOSES)
-def test_opening_a_link_a_hundred_times_changes_no_row_but_the_access_logs_and_sets_no_cookie(
-    asked: Asked, customer: Browser, purpose: Purpose
-) -> None:
-    before = asked.rows()
-
-    for _ in range(100):
-        for method in ("GET", "HEAD", "OPTIONS"):
-            response = customer.open(asked.path(purpose), method=method)
-            assert "Set-Cookie" not in response.headers
-
-    assert asked.rows() == before
-
-
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_a_page_is_the_same_whoever_is_signed_in_on_that_machine(
     asked: Asked, customer: Browser, client: Browser, sign_in: Callable[..., Browser], method: str

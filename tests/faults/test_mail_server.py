@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from tests.support import quick_claims
 from tests.support.cast import text_of
 from tests.support.installation import Installation
 from tests.support.smtp_server import ScriptedServer
+
+LONG_AGO, YESTERDAY = (datetime.now(UTC) - timedelta(days=days) for days in (30, 1))
 
 
 def test_one_refused_recipient_does_not_stop_the_rest(installation: Installation) -> None:
@@ -58,19 +60,19 @@ def test_without_mail_for_eight_days_no_window_closes_and_then_each_gets_its_sev
         installation.eventually(lambda claim=claim: claim.round_state == "passed", "the window passes")  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("wrong", ["a stranger's authority", "another name"])
+@pytest.mark.parametrize("wrong", ["a stranger's authority", "another name", "a time that is over"])
 def test_a_wrong_certificate_is_refused_and_no_mail_burns_an_attempt(
     installation: Installation,
     certificate_for: Callable[..., ssl.SSLContext],
     authority_file: Path,
     wrong: str,
 ) -> None:
-    certificate = (
-        certificate_for("127.0.0.1", by=trustme.CA())
-        if wrong == "a stranger's authority"
-        else certificate_for("x.example.org")
-    )
-    with ScriptedServer(certificate=certificate) as impostor:
+    certificates = {
+        "a stranger's authority": lambda: certificate_for("127.0.0.1", by=trustme.CA()),
+        "another name": lambda: certificate_for("x.example.org"),
+        "a time that is over": lambda: certificate_for("127.0.0.1", not_before=LONG_AGO, not_after=YESTERDAY),
+    }
+    with ScriptedServer(certificate=certificates[wrong]()) as impostor:
         told = {
             "mail_port": str(impostor.port),
             "mail_security": "starttls",

@@ -2,22 +2,29 @@
 
 import argparse
 import random
+import ssl
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.soak import faults
+import trustme
+
+from cpor_web.embedded.postgres import EmbeddedPostgres
+from tests.soak import faults, journal, storm
 from tests.soak.actions import ACTIONS, release
 from tests.soak.verdict import Line, verdict
 from tests.soak.world import WORKERS, World
-from tests.support import servers
 from tests.support.installation import Installation
 
 A_FAULT_EVERY = 7
 TIME_PASSES_EVERY = 30
+STORM_EVERY = 200
 """Actions."""
+
+PATIENCE = 300.0
+"""Seconds that a sweep may take, on machines that are busy."""
 
 BACKLOG = 25
 """Mails that may be due before people are asked to wait for the workers."""
@@ -40,15 +47,33 @@ def main() -> None:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="cpor-soak-", ignore_cleanup_errors=True))
         )
-        database = servers.start(stack).new_database("cpor_soak")
-        told = {"workers": str(WORKERS), "mail_timeout": "3", "hold_count": "4", "web_threads": "8"}
-        installation = stack.enter_context(Installation(database, folder, **told))
-        world = World(installation, random.Random(seed))
+        postgres = stack.enter_context(EmbeddedPostgres(folder, fsync=False))  # of its own: it is to be killed
+        postgres.create_database("cpor_soak")
+        journal.prepare(postgres)
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(folder / "authority.pem"))
+        installation = Installation(postgres.url("cpor_soak"), folder, **_settings(folder))
+        installation.smtp.certificate = _certificate(authority, installation.smtp.host)
+        stack.enter_context(installation)
+        journal.begin(installation)
+        bad = [_certificate(trustme.CA(), installation.smtp.host), _certificate(authority, "elsewhere.example.org")]
+        world = World(installation, random.Random(seed), postgres=postgres, bad_certificates=bad)
         _soak(world, time.monotonic() + 60 * asked.minutes)
         _come_to_rest(world)
         lines = verdict(world)
     _print(lines)
     sys.exit(any(line.must_be_zero and line.number for line in lines))
+
+
+def _settings(folder: Path) -> dict[str, str]:
+    mail = {"mail_timeout": "3", "mail_security": "starttls", "mail_ca_file": str(folder / "authority.pem")}
+    return {"workers": str(WORKERS), "hold_count": "4", "web_threads": "8", **mail}
+
+
+def _certificate(by: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    by.issue_cert(name).configure_cert(context)
+    return context
 
 
 def _soak(world: World, until: float) -> None:
@@ -62,29 +87,38 @@ def _soak(world: World, until: float) -> None:
             faults.strike(world, step)
         if step % TIME_PASSES_EVERY == 0:
             _pass(world, **world.chance.choice(SPANS))
+        if step % STORM_EVERY == 0:
+            _calm(world)
+            storm.strike(world)
 
 
 def _pass(world: World, **span: float) -> None:
     """Move the clock while no worker is at work: what one has leased would all at once be long overdue."""
-    faults.mend_what_is_due(world)
-    world.let_mails_go_out(down_to=0, within=10.0)
+    _calm(world)
     world.installation.stop("worker")
     world.installation.forward(**span)
     world.installation.start("worker")
     world.done["time passed"] += 1
 
 
+def _calm(world: World) -> None:
+    faults.mend_what_is_due(world)
+    world.let_mails_go_out(down_to=0, within=10.0)
+
+
 def _come_to_rest(world: World) -> None:
     """Mend everything and let time pass until nothing is left that would happen by itself."""
     faults.mend_what_is_due(world)
     world.smtp.behave()
+    release(world)
+    storm.strike(world)
     for span in REST:
         release(world)
         _pass(world, **span)
         world.let_mails_go_out(down_to=0, within=300.0)
-        world.installation.sweep()
+        world.installation.sweep(within=PATIENCE)
     release(world)
-    world.installation.sweep()
+    world.installation.sweep(within=PATIENCE)
     world.installation.all_mail_is_out()
 
 

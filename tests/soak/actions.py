@@ -103,11 +103,8 @@ def deny(world: World) -> None:
         world.refused["denied"] += 1
         return
     world.done["denied"] += 1
-    counts = (
-        "SELECT m.claim_id FROM mails m JOIN invitations i ON i.id = m.invitation_id"
-        " WHERE m.message_id = :id AND i.superseded_at IS NULL"
-    )
-    world.denied += [row.claim_id for row in world.installation.query(counts, id=str(notice.message["Message-ID"]))]
+    if (denied := world.claim_of(notice)) is not None:
+        world.denied.append(denied)
 
 
 def bounce(world: World) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
+from cpor_web.embedded.exc import StartError
 from tests.soak import actions
 from tests.soak.world import WORKERS, World
 
@@ -118,6 +119,43 @@ def _hang(world: World) -> Callable[[], object]:
     return world.smtp.release
 
 
+def _show_a_bad_certificate(world: World) -> Callable[[], object]:
+    good, world.smtp.certificate = world.smtp.certificate, world.chance.choice(world.bad_certificates)
+    world.may_be_doubled += WORKERS  # what was stored and not answered yet
+    world.smtp.drop_connections()
+    return lambda: setattr(world.smtp, "certificate", good)
+
+
+def _stop_postgres(world: World) -> None:
+    """In good order, as its operator does: transactions are rolled back, connections ended."""
+    _without_postgres(world, world.postgres.stop)
+
+
+def _kill_postgres(world: World) -> None:
+    assert world.postgres.pid is not None
+    _without_postgres(world, lambda: os.kill(world.postgres.pid or 0, signal.SIGKILL))
+
+
+def _without_postgres(world: World, end: Callable[[], object]) -> None:
+    """Let customers deny meanwhile: each is told that it did not work, or it did."""
+    # The server has taken a mail, and nobody can note it: each worker may have one in doubt.
+    world.may_be_doubled += WORKERS
+    end()
+    world.installation.eventually(lambda: world.postgres.pid is None, "PostgreSQL is away")
+    for _ in range(3):
+        actions.deny(world)
+    world.installation.eventually(lambda: _starts(world), "PostgreSQL is back")
+    world.installation.engine.dispose()
+
+
+def _starts(world: World) -> bool:
+    try:
+        world.postgres.start()
+    except StartError:  # what is left of the killed one is still in the way
+        return False
+    return True
+
+
 def _worker(world: World) -> int:
     return world.installation.pid_of("worker")
 
@@ -137,5 +175,8 @@ FAULTS: dict[Callable[[World], Callable[[], object] | None], str] = {
     _turn_away: "421",
     _hang_up: "connections dropped",
     _hang: "mail server silent",
+    _show_a_bad_certificate: "bad certificates",
+    _stop_postgres: "PostgreSQL stopped",
+    _kill_postgres: "PostgreSQL killed",
 }
 """With what they are called."""

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tests.soak import journal
 from tests.soak.world import NOTICES, World
-
-SKEW = timedelta(seconds=20)
-"""A closing that had looked before a holding began may note a moment this much later than it."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +32,17 @@ def verdict(world: World) -> list[Line]:
     lines += [Line("  refused, somebody told", sum(mail.state == "refused" for mail in due))]
     lines += [Line("  in doubt for good, somebody told", sum(mail.state == "unknown" for mail in due))]
     lines += [Line("  arrived twice, as a fault allows", sum(copies[mail.message_id] > 1 for mail in due))]
-    lines += [Line("windows closed", len(_closed(world))), Line("holdings", len(_holdings(world)))]
+    lines += [
+        Line("windows closed", len(_closed(world))),
+        Line("holdings", journal.number(world.installation, "held")),
+    ]
+    lines += [Line("  windows that were due when one began", world.held_up)]
     must_be_zero = {
         "mails lost": _lost(due, copies),
         "mails doubled beyond the allowed one a kill": _doubled(world, due, copies),
         "windows closed without a delivered notice": _unasked(world, copies),
         "windows closed or deadlines passed while held": _closed_while_held(world),
+        "soaks that held up nothing": _never_held(world),
         "windows and deadlines left open": _left_open(world),
         "claims with two outcomes": _two_outcomes(world),
         "denials that were lost": _denials_lost(world),
@@ -105,20 +108,13 @@ def _is_before(row, closed) -> bool:  # type: ignore[no-untyped-def]
     return row.bounced_at is not None and row.bounced_at < closed.closed_at
 
 
-def _holdings(world: World):  # type: ignore[no-untyped-def]
-    return world.installation.query("SELECT began_at, released_at FROM holdings")
-
-
 def _closed_while_held(world: World) -> list[str]:
-    statement = """
-        SELECT kind, claim_id, at FROM events
-        WHERE kind IN ('consent:passed', 'claim:lapsed') AND at > :began AND at < coalesce(:released, 'infinity')
-    """
-    return [
-        f"{event.kind} of claim {event.claim_id} at {event.at}"
-        for held in _holdings(world)
-        for event in world.installation.query(statement, began=held.began_at + SKEW, released=held.released_at)
-    ]
+    return [f"{row.what} {row.about} at {row.at}" for row in journal.closed_while_held(world.installation)]
+
+
+def _never_held(world: World) -> list[str]:
+    """Where nothing was ever due while it was held, that nothing was closed then says nothing."""
+    return [] if world.held_up else ["no window was due while closing was held"]
 
 
 def _left_open(world: World) -> list[str]:

@@ -1,6 +1,7 @@
 """What a soak works on: an installation, its people, the claims, and what was done to them."""
 
 import random
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cpor_web.embedded.postgres import EmbeddedPostgres
 from cpor_web.models import Claim, User
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import Role
@@ -25,14 +27,26 @@ NOTICES = ("consent-notice", "confirmation-request")
 class World:
     """One soak. `done` counts actions by name, `struck` faults; what denied with a 200 is in `denied`."""
 
-    def __init__(self, installation: Installation, chance: random.Random) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        chance: random.Random,
+        *,
+        postgres: EmbeddedPostgres,
+        bad_certificates: Sequence[ssl.SSLContext],
+    ) -> None:
+        """postgres: the installation's own. bad_certificates: what its mail server can pretend to be."""
         self.installation = installation
+        self.postgres = postgres
+        self.bad_certificates = bad_certificates
         self.chance = chance
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.struck: Counter[str] = Counter()
         self.may_be_doubled = 0
         """Mails that faults may have put in doubt: one an answer that was lost, one a worker that was killed."""
+        self.held_up = 0
+        """Windows that were due when it was held, counted at the moment when that began."""
         self.denied: list[int] = []
         self.mends: list[tuple[int, Callable[[], object]]] = []
         self.customers = 0
@@ -88,8 +102,21 @@ class World:
 
     def any_notice(self) -> Mail | None:
         """Return some notice that has come to a customer."""
-        notices = [mail for mail in list(self.smtp.mails) if "List-Unsubscribe" in mail.message]
+        notices = self.notices()
         return self.chance.choice(notices) if notices else None
+
+    def notices(self) -> list[Mail]:
+        """Return the notices that have come to customers."""
+        return [mail for mail in list(self.smtp.mails) if "List-Unsubscribe" in mail.message]
+
+    def claim_of(self, notice: Mail) -> int | None:
+        """Return the claim about which a notice asks, unless another contact is asked instead."""
+        found = self.installation.query(
+            "SELECT m.claim_id FROM mails m JOIN invitations i ON i.id = m.invitation_id"
+            " WHERE m.message_id = :id AND i.superseded_at IS NULL",
+            id=str(notice.message["Message-ID"]),
+        )
+        return found[0].claim_id if found else None
 
     def reviewer_of(self, claim: Claim) -> User:
         assert claim.reviewer is not None

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from cpor_web.claims.drafts import ContactDraft
-from cpor_web.models import Claim, User
+from cpor_web.emails import outbox
+from cpor_web.emails.outbox import Recipient
+from cpor_web.models import Claim, Mail, User
 from tests.support import claims
 from tests.support.installation import Installation
 
@@ -80,3 +82,17 @@ def running(installation: Installation) -> QuickClaim:
     claim = approved(installation)
     installation.eventually(claim.is_running, "the customer's days have begun")
     return claim
+
+
+def queue_mails(claim: QuickClaim, number: int, domain: str) -> list[str]:
+    """Queue so many mails about a claim, each to a reader of its own at `domain`; return the readers' addresses.
+
+    Nobody rings for them: the next tick does.
+    """
+    addresses = [f"reader{each}@{domain}" for each in range(number)]
+    with claim.installation.session() as session:
+        told = session.query(Mail).filter_by(claim_id=claim.id, kind="approved").one()
+        for address in addresses:
+            reader, now = Recipient(address, "", "en"), claim.installation.now()
+            outbox.put(session, told.kind, reader, told.context, now=now, claim_id=claim.id)
+    return addresses

@@ -60,6 +60,7 @@ class ScriptedServer:
         self.commands: list[str] = []
         self.connections = 0
         self._faults: list[Fault] = []
+        self._struck: set[Step] = set()
         self._changed = threading.Condition()
         self._released = threading.Event()
         self._listener: socket.socket | None = None
@@ -119,6 +120,7 @@ class ScriptedServer:
     def behave(self) -> None:
         """Forget every fault."""
         self._faults.clear()
+        self._struck.clear()
         self.release()
 
     def drop_connections(self) -> None:
@@ -127,6 +129,11 @@ class ScriptedServer:
             for conversation in self._open:
                 conversation.hang_up()
             self._changed.wait_for(lambda: not self._open or self._listener is None, 5)
+
+    def has_struck(self, step: Step) -> bool:
+        """Whether a fault at this step has come about since the server last behaved."""
+        with self._changed:
+            return step in self._struck
 
     # What came
 
@@ -173,6 +180,7 @@ class ScriptedServer:
                 if fault.step == step and fault.times != 0 and (fault.address is None or fault.address in recipients):
                     if fault.times is not None:
                         fault.times -= 1
+                    self._struck.add(step)
                     return fault
         return None
 
