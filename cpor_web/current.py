@@ -13,7 +13,7 @@ from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.programme import Programme
-from cpor_web.proofs import DocumentStore
+from cpor_web.proofs import DocumentStore, scanning
 from cpor_web.rules.roles import Actor
 from cpor_web.signing import SigningKeys
 
@@ -65,6 +65,11 @@ def signing_keys() -> SigningKeys:
 def documents() -> DocumentStore:
     """Return the store of documents."""
     return cast(DocumentStore, current_app.extensions["documents"])
+
+
+def guard() -> scanning.Guard:
+    """Return what decides whether a document is given out."""
+    return scanning.guard(db.session(), clamd=settings().clamd)
 
 
 def user() -> User:
