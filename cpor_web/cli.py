@@ -12,12 +12,17 @@ import click
 from cpor_web.commands.accounts import partner, user
 from cpor_web.commands.consent import consent
 from cpor_web.commands.database import db, transaction
+from cpor_web.commands.doctor import doctor
 from cpor_web.commands.history import history
 from cpor_web.commands.keys import keys
 from cpor_web.commands.mail import mail
+from cpor_web.commands.person import person
+from cpor_web.commands.retention import retention
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from cpor_web.config import Settings
 
 
 @click.group()
@@ -28,10 +33,13 @@ def cli() -> None:
 
 cli.add_command(consent)
 cli.add_command(db)
+cli.add_command(doctor)
 cli.add_command(history)
 cli.add_command(keys)
 cli.add_command(mail)
 cli.add_command(partner)
+cli.add_command(person)
+cli.add_command(retention)
 cli.add_command(user)
 
 
@@ -71,10 +79,13 @@ def up(sample: bool, reload: bool) -> None:
 @click.option("--reload", is_flag=True, help="Start anew whenever a file of the program changes.")
 def web(reload: bool) -> None:
     """Serve the pages."""
-    from cpor_web import logs, server
+    from cpor_web import error_reports, logs, server
 
-    logs.set_up()
-    server.serve(_app(), reload=reload)
+    app = _app()
+    settings: Settings = app.extensions["settings"]
+    logs.set_up(settings.log_format)
+    error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
+    server.serve(app, reload=reload)
 
 
 @cli.command()

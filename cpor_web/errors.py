@@ -6,10 +6,14 @@ from flask import Flask, current_app, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError, OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from cpor_web.extensions import db
 from cpor_web.rules.exc import Invalid, Refused
+from cpor_web.transactions import InDoubt
+
+NO_NAME_OF_OURS = "This site has another name.\n"
+"""To a request for a host that is not ours no page is made: its links would have nowhere to lead."""
 
 
 def init_app(app: Flask) -> None:
@@ -38,6 +42,8 @@ def status_of(refused: Refused) -> int:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
         return _broken(error.original_exception)  # what failed after the view, where Flask wraps it
+    if isinstance(error, SecurityError):
+        return NO_NAME_OF_OURS, HTTPStatus.BAD_REQUEST, {"Content-Type": "text/plain; charset=utf-8"}
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     if code < HTTPStatus.BAD_REQUEST:
         return error
@@ -68,8 +74,9 @@ def _broken(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("an answer failed", exc_info=error)
     db.session.rollback()  # the page asks who is signed in, which a broken transaction would refuse
     code = HTTPStatus.SERVICE_UNAVAILABLE if _is_the_database_away(error) else HTTPStatus.INTERNAL_SERVER_ERROR
-    return render_template("error.html", code=int(code)), code
+    return render_template("error.html", code=int(code), in_doubt=isinstance(error, InDoubt)), code
 
 
 def _is_the_database_away(error: Exception) -> bool:
-    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return is_lost or isinstance(error, OperationalError | InDoubt)

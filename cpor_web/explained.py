@@ -18,7 +18,7 @@ _STARTS = {
     "review": N_("The clock started when the review started: %(moment)s."),
     "partner": N_("The clock started when the mail server took the mail that told of it: %(moment)s."),
     "contact": N_("The clock started when the mail server took the mail that asked for a right contact: %(moment)s."),
-    "consent": N_("The clock started when the mail server took the notice: %(moment)s."),
+    "consent": N_("The clock started when the mail server took the last notice: %(moment)s."),
     "undo": N_("The clock started when the denial was undone: %(moment)s."),
     "dispute": N_("The clock started with the rejection: %(moment)s."),
     "dispute-review": N_("The clock started when the dispute came in: %(moment)s."),

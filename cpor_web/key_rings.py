@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consent_links import key_id
+from cpor_web import secret_files
 from cpor_web.setting_kinds import keys, signing_keys
 from cpor_web.signing import SigningKeys
 
@@ -55,7 +56,7 @@ def read(environ: Mapping[str, str], name: str) -> Ring:
     Raises ValueError with what would be right.
     """
     check = signing_keys if name == "signing" else keys
-    if given := environ.get(setting_of(name), "").strip():
+    if given := secret_files.read(environ, setting_of(name)):
         return Ring(name, check(given), None)
     file = file_of(Path(environ.get("CPOR_DATA_DIR") or "var").expanduser().absolute(), name)
     return Ring(name, check(file.read_text().strip()), file) if file.exists() else Ring(name, (), None)

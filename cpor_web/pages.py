@@ -27,6 +27,13 @@ PLACES = (
 )
 """Where the navigation leads: endpoint, words, and whose it is."""
 
+ALSO_WITHIN = {
+    "reviewers.mails": ("/review/received", "/review/preview"),
+    "partners.team": ("/people",),
+    "administration.overview": ("/people",),
+}
+"""Pages that belong to a place though their addresses do not begin with its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -63,8 +70,13 @@ def navigation(role: Role) -> list[Place]:
         for endpoint, label, roles in PLACES
         if role in roles and endpoint in current_app.view_functions
     ]
-    around = [url for _endpoint, _label, url in places if f"{request.path}/".startswith(f"{url}/")]
-    within = max(around, key=len, default="")
+    around = [
+        (len(root), url)
+        for endpoint, _label, url in places
+        for root in (url, *ALSO_WITHIN.get(endpoint, ()))
+        if f"{request.path}/".startswith(f"{root}/")
+    ]
+    _length, within = max(around, default=(0, ""))
     return [
         Place(
             label,
@@ -74,6 +86,11 @@ def navigation(role: Role) -> list[Place]:
         )
         for endpoint, label, url in places
     ]
+
+
+def cursors() -> dict[str, str]:
+    """Return which page of a list the address asks for, as `keyset.page` takes it: nothing for the first."""
+    return {"before": request.args.get("before", ""), "after": request.args.get("after", "")}
 
 
 def time_left(at: datetime, rule: Mapping[str, Any] | None) -> str:

@@ -95,19 +95,18 @@ def _send(transport: Transport, mail_id: int) -> Outcome | None:
     message = _prepare(mail_id)
     if message is None:
         return None
-    to, text = message
+    sender, to, text = message
     if text is None:
         outcome: Outcome = Permanent("the mail cannot be written")
     else:
-        sender = current.return_addresses().address(mail_id) or current.programme().mail_from
         outcome = transport.send(text, mail_from=sender, rcpt_to=to)
     with transaction(db.session):
         posting.settle(db.session(), mail_id, outcome, now=clock.utcnow(), programme=current.programme())
     return outcome
 
 
-def _prepare(mail_id: int) -> tuple[str, bytes | None] | None:
-    """Commit that a mail is being sent, and return its address and bytes; None where it is not to be sent.
+def _prepare(mail_id: int) -> tuple[str, str, bytes | None] | None:
+    """Commit that a mail is being sent; return its return address, its address and its bytes, None if it is not.
 
     Without bytes it cannot be written at all.
     """
@@ -117,11 +116,12 @@ def _prepare(mail_id: int) -> tuple[str, bytes | None] | None:
         if mail is None:
             return None
         invited = session.get(Invitation, mail.invitation_id) if mail.invitation_id else None
+        sender = current.return_addresses().address(mail_id, key=mail.key_id) or programme.mail_from
         try:
-            return mail.to_address, composer().compose(mail, invited)
+            return sender, mail.to_address, composer().compose(mail, invited)
         except Exception:  # one mail that cannot be written never stops the rest
             log.exception("mail %d cannot be written", mail_id)
-            return mail.to_address, None
+            return sender, mail.to_address, None
 
 
 def _release(mail_ids: list[int]) -> None:

@@ -11,9 +11,9 @@ from types import FrameType
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from cpor_web import clock, logs
+from cpor_web import clock, error_reports, logs
 from cpor_web.extensions import bell, db
-from cpor_web.health import TICKER
+from cpor_web.figures import TICKER
 from cpor_web.models import Heartbeat
 from cpor_web.queue import JOBS
 from cpor_web.transactions import transaction
@@ -33,7 +33,9 @@ def tick() -> None:
 
 def main() -> None:
     """Tick until told to stop. Trouble of the database is logged and the next tick tries again."""
-    logs.set_up()
+    settings = app().extensions["settings"]
+    logs.set_up(settings.log_format)
+    error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
@@ -41,14 +43,13 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
-    pause = app().extensions["settings"].tick_seconds
     with app().app_context():
         while not stop.is_set():
             try:
                 tick()
             except SQLAlchemyError as error:
                 log.warning("the database is away: %s", type(error).__name__)
-            stop.wait(pause)
+            stop.wait(settings.tick_seconds)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -19,7 +21,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from cpor_web import logs
+from cpor_web import error_reports, job_times, logs
 from cpor_web.embedded.tether import tether
 from cpor_web.queue import JOBS, QUEUE
 from jobs.app import app
@@ -48,10 +50,30 @@ class ListedWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a listed job; drop any other unrun."""
         if is_listed(job):
-            super().execute_job(job, queue)
+            with logs.of_job(job.id), self._timed(job):
+                super().execute_job(job, queue)
         else:
             log.error("refused a job that is not on the list")
             job.delete()
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        """Run the job, and remember whether it went well."""
+        self._went_well = super().perform_job(job, queue)
+        return self._went_well
+
+    @contextmanager
+    def _timed(self, job: Job) -> Iterator[None]:
+        """Count the run in Redis; where that is away, it is not counted."""
+        self._went_well, started = False, time.perf_counter()
+        yield
+        with suppress(RedisError):
+            spent = time.perf_counter() - started
+            job_times.note(self.connection, str(job.func_name), seconds=spent, succeeded=self._went_well)
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Note the exception of a job so that it is reported; RQ logs its words alone."""
+        super().handle_exception(job, *exc_info)
+        log.error("a job failed", exc_info=exc_info)
 
     def handle_job_failure(
         self, job: Job, queue: Queue, started_job_registry: StartedJobRegistry | None = None, exc_string: str = ""
@@ -130,8 +152,9 @@ class Crew:
 
 def main() -> None:
     """Load the application before the fork, so that workers share its memory and open connections of their own."""
-    logs.set_up()
     settings = app().extensions["settings"]
+    logs.set_up(settings.log_format)
+    error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
     with app().app_context():
         import jobs.handover
         import jobs.incoming

@@ -21,6 +21,7 @@ from cpor_web.paths import MIGRATIONS
 from cpor_web.programme import Programme
 from tests.support import factories, servers
 from tests.support.browser import Browser
+from tests.support.other_apps import app_with as app_with
 from tests.support.rows import empty
 from tests.support.servers import Servers
 
@@ -82,6 +83,8 @@ def settings(running: Servers, worker_number: int, tmp_path_factory: pytest.Temp
         time_zone=ZoneInfo("Europe/Berlin"),
         country="DE",
         subdivision="BE",
+        session_idle_hours=8760,  # for tests that move the clock by days; what ends sessions sets its own
+        session_days=3660,
     )
 
 

@@ -5,9 +5,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url
 
 from cpor_web import config, flask_settings
 from cpor_web.config import ConfigError, Settings
+from cpor_web.rules.roles import Role
 
 GOOD = {
     "CPOR_SECRET_KEYS": "s" * 32,
@@ -178,6 +180,63 @@ def test_a_request_to_the_database_ends_before_a_window_closes_over_it(grace: st
         assert limits["statement_timeout"] < float(grace) * 1000
 
 
+def test_a_database_that_is_gone_without_a_word_is_given_up_within_half_a_minute_unless_its_url_says_otherwise() -> (
+    None
+):
+    def told(url: str) -> dict[str, object]:
+        settings = Settings.from_environ({**GOOD, "CPOR_DATABASE_URL": url})
+        engine = flask_settings.for_flask(settings)["SQLALCHEMY_ENGINE_OPTIONS"]
+        arguments = create_engine(url, **engine).dialect.create_connect_args(make_url(url))[1]
+        return {**arguments, **engine["connect_args"]}
+
+    given = told("postgresql+psycopg://db.example.com/cpor")
+    assert int(str(given["connect_timeout"])) <= 10
+    assert given["keepalives_idle"] + given["keepalives_interval"] * given["keepalives_count"] <= 30  # type: ignore[operator]
+    assert told("postgresql+psycopg://db.example.com/cpor?connect_timeout=40")["connect_timeout"] == "40"
+
+
 def test_production_refuses_a_grace_in_which_a_stalled_denial_could_be_passed_over() -> None:
     with pytest.raises(ConfigError, match="CPOR_CONSENT_GRACE must be at least 30 in production"):
         Settings.from_environ({**GOOD, "CPOR_CONSENT_GRACE": "29"})
+
+
+PROVIDER = {
+    "oidc_issuer": "https://id.vendor.example.com/",
+    "oidc_client_id": "cpor",
+    "oidc_domains": "vendor.example.com",
+}
+
+
+def test_a_sign_in_provider_is_taken_to_the_letter() -> None:
+    environ = {**GOOD, **{f"CPOR_{name.upper()}": text for name, text in PROVIDER.items()}}
+    settings = Settings.from_environ(
+        {
+            **environ,
+            "CPOR_OIDC_ROLES": "cpor=admins=administrator, cpor-reviewers=reviewer",
+            "CPOR_OIDC_DOMAINS": "Vendor.example.com, fabrikam.example.org",
+        }
+    )
+    assert settings.oidc_issuer == "https://id.vendor.example.com/"
+    assert settings.oidc_roles == (("cpor=admins", Role.ADMINISTRATOR), ("cpor-reviewers", Role.REVIEWER))
+    assert settings.oidc_domains == ("vendor.example.com", "fabrikam.example.org")
+    assert settings.oidc_called == settings.operator_name
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"oidc_issuer": "http://id.vendor.example.com"}, "CPOR_OIDC_ISSUER must start with https:// in production."),
+        ({"oidc_issuer": "https://id.example.com/?x"}, "CPOR_OIDC_ISSUER must be an address"),
+        ({"oidc_issuer": None}, "CPOR_OIDC_CLIENT_ID, CPOR_OIDC_DOMAINS: set CPOR_OIDC_ISSUER too"),
+        ({"oidc_client_id": None}, "CPOR_OIDC_CLIENT_ID is not set."),
+        ({"oidc_domains": None}, "CPOR_OIDC_DOMAINS is not set."),
+        ({"oidc_domains": "@vendor"}, "CPOR_OIDC_DOMAINS must be domains"),
+        ({"oidc_scopes": "openid"}, "CPOR_OIDC_SCOPES must be words with openid and email"),
+        ({"oidc_roles": "cpor-admins=global-admin"}, "CPOR_OIDC_ROLES must be pairs"),
+        ({"oidc_roles": "=reviewer"}, "CPOR_OIDC_ROLES must be pairs"),
+        ({"oidc_roles": "reviewer"}, "CPOR_OIDC_ROLES must be pairs"),
+    ],
+)
+def test_a_sign_in_provider_that_cannot_be_used_is_told_of(change: dict[str, str | None], words: str) -> None:
+    (found,) = problems(**{**PROVIDER, **change})
+    assert found.startswith(words)

@@ -99,7 +99,7 @@ def test_history_answers_access_log_and_checkpoints_are_guarded_by_triggers_that
     with engine.connect() as connection:
         found = {tuple(row) for row in connection.execute(text(TRIGGERS))}
     names = ("only_added_to", "never_emptied")
-    guarded = ("events", "answers", "openings", "checkpoints")
+    guarded = ("events", "answers", "openings", "checkpoints", "security_events")
     assert found >= {(table, f"{table}_{name}", "O") for table in guarded for name in names}
 
 

@@ -45,6 +45,6 @@ def test_a_mail_with_a_number_too_big_is_not_there(browser: Browser, number: str
 
 
 @pytest.mark.parametrize("number", [*TOO_BIG, LARGEST, "-1", "x"])
-@pytest.mark.parametrize("place", ["/review", "/review/mails", "/admin/assessments"])
-def test_a_list_has_no_page_too_far(browser: Browser, place: str, number: str) -> None:
-    browser.page(f"{place}?page={number}")
+@pytest.mark.parametrize("place", ["/review", "/review/mails", "/review/received", "/admin/assessments"])
+def test_a_list_begins_anew_where_there_is_no_such_page(browser: Browser, place: str, number: str) -> None:
+    browser.page(f"{place}?after={number}")

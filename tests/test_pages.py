@@ -47,6 +47,31 @@ def test_the_navigation_leads_to_what_a_role_may_open(
     assert page.header.find("button").get_text() == "Sign out"
 
 
+@pytest.mark.parametrize("path", ["/review/mails", "/review/received", "/review/preview"])
+def test_all_about_mails_is_within_mails(
+    client: Browser, committed: Session, sign_in: Callable[..., Browser], path: str
+) -> None:
+    user = factories.user(committed, Role.REVIEWER)
+    committed.commit()
+    sign_in(client, user)
+    places = client.page(path).find("nav", attrs={"aria-label": "Main"})("a")
+    assert [place.get_text() for place in places if place.get("aria-current")] == ["Mails"]
+
+
+@pytest.mark.parametrize(
+    ("role", "within"), [(Role.ADMINISTRATOR, "Administration"), (Role.GLOBAL_ADMIN, "Team")], ids=str
+)
+def test_a_persons_page_is_within_the_list_of_people(
+    client: Browser, committed: Session, sign_in: Callable[..., Browser], role: Role, within: str
+) -> None:
+    user = factories.user(committed, role)
+    colleague = factories.user(committed, Role.VIEWER, partner=user.partner or factories.user(committed).partner)
+    committed.commit()
+    sign_in(client, user)
+    places = client.page(f"/people/{colleague.id}").find("nav", attrs={"aria-label": "Main"})("a")
+    assert [place.get_text() for place in places if place.get("aria-current")] == [within]
+
+
 def test_strangers_see_no_navigation(client: Browser) -> None:
     page = client.page("/login")
     assert page.find("nav") is None

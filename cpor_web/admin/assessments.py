@@ -17,7 +17,7 @@ from cpor_web.current import actor, now, programme
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import AssessmentState, HandoverKind, HandoverState
-from cpor_web.numbers import page_number
+from cpor_web.pages import cursors
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import Role
 from cpor_web.rules.words import N_
@@ -137,26 +137,17 @@ def _table(form: ResultsForm) -> bytes:
 
 
 def _page(form: ResultsForm, problems: "list[Problem] | None" = None) -> str:
-    session, wanted, number = db.session(), request.args.get("state", ""), page_number()
+    session, wanted = db.session(), request.args.get("state", "")
     state = AssessmentState(wanted) if wanted in list(AssessmentState) else None
     sent = request.args.get("message", "")
     message_state = HandoverState(sent) if sent in list(HandoverState) else None
-    found = queries.listed(
-        session,
-        state=state,
-        flagged=wanted == "ended",
-        limit=queries.PAGE + 1,  # one more than a page holds tells whether there is a next one
-        offset=(number - 1) * queries.PAGE,
-    )
     return render_template(
         "admin/assessments.html",
         form=form,
         problems=problems or [],
         assessor=programme().assessor,
         assessor_words=ASSESSORS,
-        records=found[: queries.PAGE],
-        has_more=len(found) > queries.PAGE,
-        page=number,
+        page=queries.listed(session, state=state, flagged=wanted == "ended", **cursors()),
         wanted=wanted if state or wanted == "ended" else "",
         states=STATES,
         counts=queries.counts(session),

@@ -6,16 +6,29 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
+from cpor_web import holding, unread
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
 from cpor_web.emails.condition import Outbox, outbox
-from cpor_web.health import SILENT_FOR_SECONDS, TICKER
-from cpor_web.models import Claim, Heartbeat, Holding, Mail, MailState
+from cpor_web.figures import TICKER
+from cpor_web.health import SILENT_FOR_SECONDS
+from cpor_web.incoming import queries
+from cpor_web.models import Checkpoint, Claim, Heartbeat, Holding, Mail, MailState, Scan
+from cpor_web.proofs import scanning
+
+LONGEST_UNREAD = timedelta(minutes=5)
+"""A mailbox is looked into twice a minute: one not read to its end for so long is behind."""
+
+TOLD_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`mails` has a count for every state."""
+    """`mails` has a count for every state.
+
+    `mailbox_read_until` is up to when all mail that came in was read, `is_mailbox_behind` whether that is so long ago
+    that windows wait for it; `set_aside` are the mails of the last week that could not be stored. `checkpoint_at` is
+    when the history was last signed.
+    """
 
     database: str
     last_tick: datetime | None
@@ -24,14 +37,22 @@ class Condition:
     outbox: Outbox
     held: Holding | None
     overdue: int
+    scans: dict[Scan, int]
+    has_mailbox: bool
+    mailbox_read_until: datetime | None
+    is_mailbox_behind: bool
+    set_aside: int
+    checkpoint_at: datetime | None
 
 
-def condition(session: Session, *, now: datetime, tick_seconds: float) -> Condition:
+def condition(session: Session, *, now: datetime, tick_seconds: float, has_mailbox: bool) -> Condition:
     """Return the condition at `now`; `tick_seconds` is how often the ticker should tick."""
     tick = session.scalar(select(Heartbeat.at).where(Heartbeat.name == TICKER))
     longest_silence = timedelta(seconds=max(SILENT_FOR_SECONDS, 3 * tick_seconds))
+    emptied = unread.emptied_at(session) if has_mailbox else None
     counts = dict(session.execute(select(Mail.state, func.count()).group_by(Mail.state)).all())
     return Condition(
+        scans=scanning.counts(session),
         database=str(session.scalar(text("SHOW server_version"))),
         last_tick=tick,
         is_ticking=tick is not None and now - tick < longest_silence,
@@ -40,4 +61,9 @@ def condition(session: Session, *, now: datetime, tick_seconds: float) -> Condit
         held=holding.in_force(session),
         overdue=session.scalar(select(func.count()).where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at < now))
         or 0,
+        has_mailbox=has_mailbox,
+        mailbox_read_until=emptied,
+        is_mailbox_behind=has_mailbox and (emptied is None or now - emptied > LONGEST_UNREAD),
+        set_aside=queries.count_set_aside(session, since=now - TOLD_FOR),
+        checkpoint_at=session.scalar(select(func.max(Checkpoint.at))),
     )

@@ -81,7 +81,9 @@ def _page(form: ReleaseForm) -> str:
         past=holdings.past(session),
         share=round(100 * programme().hold_share, 1),
         count=programme().hold_count,
+        partners=programme().hold_partners,
         since=since,
+        suspects=() if held else holdings.suspects(session, since=since, programme=programme()),
         SHOWN=SHOWN,
     )
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.condition import condition
-from cpor_web.current import now, settings
+from cpor_web.current import guard, now, programme_as_set_up, settings
 from cpor_web.extensions import db
 from cpor_web.rules.roles import Role
 
@@ -15,5 +15,8 @@ from cpor_web.rules.roles import Role
 @allowed(Role.ADMINISTRATOR)
 def overview() -> ResponseReturnValue:
     """Show the condition of database, ticker and outbox."""
-    found = condition(db.session(), now=now(), tick_seconds=settings().tick_seconds)
-    return render_template("admin/overview.html", condition=found, now=now())
+    told = settings()
+    found = condition(
+        db.session(), now=now(), tick_seconds=told.tick_seconds, has_mailbox=programme_as_set_up().has_mailbox
+    )
+    return render_template("admin/overview.html", condition=found, guard=guard(), now=now())

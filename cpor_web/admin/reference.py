@@ -72,7 +72,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, frozenset):
-        return ",".join(WEEKDAYS[day] for day in sorted(value))
+        return ",".join(WEEKDAYS[each] if isinstance(each, int) else str(each) for each in sorted(value))
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return str(value)
+        return ", ".join("=".join(each) if isinstance(each, tuple) else str(each) for each in value)
+    return "" if value is None else str(value)

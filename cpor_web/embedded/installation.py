@@ -21,6 +21,7 @@ from cpor_web.embedded.redis_server import EmbeddedRedis
 from cpor_web.embedded.service import Service
 from cpor_web.embedded.sockets import socket_folder
 from cpor_web.embedded.supervisor import Supervisor
+from cpor_web.secret_files import is_given
 
 DATABASE = "cpor"
 LARGEST_PORT = 65535
@@ -37,18 +38,19 @@ def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = Fals
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(data_dir))
         servers: list[EmbeddedPostgres | EmbeddedRedis] = []
-        if "CPOR_DATABASE_URL" not in env:
+        if not is_given(env, "CPOR_DATABASE_URL"):
             env.setdefault("CPOR_ENVIRONMENT", "development")
             postgres = stack.enter_context(EmbeddedPostgres(data_dir))
             postgres.create_database(DATABASE)
             env["CPOR_DATABASE_URL"] = postgres.url(DATABASE)
             servers.append(postgres)
-        if "CPOR_REDIS_URL" not in env:
+        if not is_given(env, "CPOR_REDIS_URL"):
             redis = stack.enter_context(EmbeddedRedis(data_dir))
             env["CPOR_REDIS_URL"] = redis.url
             servers.append(redis)
         for name in ("CPOR_SECRET_KEYS", "CPOR_CONSENT_KEYS", "CPOR_SIGNING_KEYS"):
-            env.setdefault(name, _kept_key(data_dir, name))
+            if not is_given(env, name):
+                env[name] = _kept_key(data_dir, name)
         catcher = None
         if "CPOR_MAIL_SERVER" not in env:
             catcher = stack.enter_context(Catcher(data_dir, web_port=_free_port(int(port) + 1)))

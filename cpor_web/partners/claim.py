@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, abort, render_template, url_for
+from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -11,12 +11,12 @@ from wtforms.fields.choices import SelectChoice
 
 from cpor_web import downloads, facts, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import queries
+from cpor_web.claims import proof, queries
 from cpor_web.claims.next_steps import meaning, next_step
 from cpor_web.claims.timeline import timeline
 from cpor_web.claims.way import Who
 from cpor_web.consent import stops
-from cpor_web.current import actor, documents, now, programme, settings
+from cpor_web.current import actor, documents, guard, now, programme, settings
 from cpor_web.errors import status_of
 from cpor_web.extensions import db
 from cpor_web.languages import moment
@@ -34,13 +34,14 @@ from cpor_web.partners.blueprint import bp, claim_or_404
 from cpor_web.partners.details import details
 from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
-from cpor_web.rules.exc import Refused
+from cpor_web.rules.exc import NotAllowed, Refused
 from cpor_web.rules.fields import LABELS, editable
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
+from cpor_web.transactions import transaction
 
 ASSESSED = {
     AssessmentState.QUEUED: N_("Being assessed"),
@@ -60,10 +61,17 @@ def claim(reference: str) -> ResponseReturnValue:
 
 @bp.get("/claims/<reference>/documents/<int:document_id>")
 @allowed(PARTNER_ROLES)
-def download(reference: str, document_id: int) -> Response:
-    """Give back a document as it was uploaded, to be saved."""
-    found = queries.document_of(db.session(), claim_or_404(reference), document_id) or abort(404)
-    return downloads.document(found, documents().open(found.sha256))
+def download(reference: str, document_id: int) -> ResponseReturnValue:
+    """Give back a document as it was uploaded, to be saved, and note who was given it."""
+    claim = claim_or_404(reference)
+    found = queries.document_of(db.session(), claim, document_id) or abort(404)
+    content = documents().open(found.sha256)
+    try:
+        with transaction(db.session):
+            proof.give(db.session(), found, actor=actor(), now=now(), guard=guard())
+    except NotAllowed as refused:
+        return page(claim, refused)
+    return downloads.document(found, content)
 
 
 def page(claim: Claim, refused: Refused | None = None, **sent: FlaskForm) -> ResponseReturnValue:
@@ -74,13 +82,13 @@ def page(claim: Claim, refused: Refused | None = None, **sent: FlaskForm) -> Res
         told = words_of(claim, refused)
     if "dispute" in sent and Action.DISPUTE not in content["offered"]:
         told["typed"] = sent["dispute"].justification.data  # its form is not on the page any more
-    forms = _forms(content) | sent
+    forms = _forms(content, sent)
     html = render_template("partners/claim.html", claim=claim, forms=forms, **content, **told)
     return html, status_of(refused) if refused else HTTPStatus.OK
 
 
-def _forms(content: dict[str, Any]) -> dict[str, FlaskForm]:
-    upload = UploadForm(formdata=None)
+def _forms(content: dict[str, Any], sent: dict[str, FlaskForm]) -> dict[str, FlaskForm]:
+    upload = sent.get("upload") or UploadForm(formdata=None)
     numbers = content["document_numbers"]
     current = [
         SelectChoice(str(each.id), _name_of(each, numbers[each.id]))
@@ -88,9 +96,9 @@ def _forms(content: dict[str, Any]) -> dict[str, FlaskForm]:
         if not each.replaced_by_id
     ]
     upload.replaces.choices = [SelectChoice("", _("No other document")), *current]
-    if not current:
+    if not current and not upload.replaces.errors:
         del upload.replaces
-    return {"upload": upload, "comment": CommentForm(formdata=None), "dispute": DisputeForm(formdata=None)}
+    return {"comment": CommentForm(formdata=None), "dispute": DisputeForm(formdata=None), **sent, "upload": upload}
 
 
 def _name_of(document: Document, number: int) -> str:
@@ -139,6 +147,8 @@ def _content(claim: Claim) -> dict[str, Any]:
         "decline": queries.decline_of(session, claim),
         "details": details(claim, programme().catalogue),
         "documents": documents,
+        "downloads": proof.downloads_of(session, claim),
+        "guard": guard(),
         "document_numbers": {each.id: number for number, each in enumerate(reversed(documents), 1)},
         "is_provisional": round_ is not None and round_.state in OPEN_STATES,
         "life": timeline(session, claim, step),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -23,11 +23,13 @@ from cpor_web.partners.claim import astray_in, page, stopped_round
 from cpor_web.partners.forms import CommentForm, ContactForm, DisputeForm, UploadForm, WithdrawalForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.proofs.checks import MIB
+from cpor_web.proofs.examining import FIELD
 from cpor_web.rules import transitions
-from cpor_web.rules.exc import NotAllowed, Refused
+from cpor_web.rules.exc import Invalid, NotAllowed, Refused
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.transitions import Action
+from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
 
 DONE = {
@@ -136,13 +138,13 @@ def name_contact(reference: str) -> ResponseReturnValue:
     if not form.is_submitted():
         if round_ is None:
             return page(claim, NotAllowed(contacts.NOT_STOPPED))
-        return _asked("partners/contact.html", claim, form=form, astray=astray_in(round_))
+        return _asked("partners/contact.html", claim, form=form, astray=astray_in(round_), due=round_.contact_due_at)
     try:
         instead_of = number_in(form.instead_of.data) or 0
         _do(contacts.propose_contact, claim, form.contact(), instead_of=instead_of, seen=seen())
     except Refused as refused:
         told = {} if told_at_its_field(refused, form) else words_of(claim, refused)
-        about = {"astray": astray_in(round_) if round_ else [], **told}
+        about = {"astray": astray_in(round_), "due": round_.contact_due_at, **told} if round_ else told
         return _asked("partners/contact.html", claim, status_of(refused), form=form, **about)
     return _back("propose_contact", claim)
 
@@ -192,6 +194,8 @@ def _done_or_told(verb: Callable[..., Any], claim: Claim, **how: object) -> Resp
 def _received(upload: FileStorage | None) -> Document:
     """Store the bytes of an upload and return its row to be; raises Invalid where it will not do."""
     db.session.rollback()  # ends what only read: a connection that idles through a large file would be cut
+    if len(request.files.getlist(FIELD)) > 1:
+        raise Invalid(N_("Upload one document at a time."), field_name=FIELD)
     limit = settings().upload_mib * MIB
     stream, name = (upload.stream, upload.filename) if upload else (None, None)
     return proofs.receive(documents(), stream, filename=name, limit=limit).as_document()

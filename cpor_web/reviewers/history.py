@@ -1,13 +1,13 @@
-"""Everything that happened to a claim, the internal events too; and its documents to be saved."""
+"""Everything that happened to a claim, the internal events too."""
 
-from flask import Response, abort, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cpor_web import downloads, history_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
-from cpor_web.current import actor, documents, programme_as_set_up
+from cpor_web.current import actor, programme_as_set_up
 from cpor_web.extensions import db
 from cpor_web.reviewers import words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
@@ -66,14 +66,6 @@ def export_history_as_json(reference: str) -> Response:
         for event in queries.history(db.session(), claim, actor(), kind=_kind())
     ]
     return downloads.structured(f"{claim.reference}-review.json", {"claim": claim.reference, "events": events})
-
-
-@bp.get("/<reference>/documents/<int:document_id>")
-@allowed(REVIEWERS)
-def download(reference: str, document_id: int) -> Response:
-    """Give a document as it was uploaded, to be saved."""
-    found = queries.document_of(db.session(), claim_or_404(reference), document_id) or abort(404)
-    return downloads.document(found, documents().open(found.sha256))
 
 
 def _kind() -> str:

@@ -8,10 +8,11 @@ from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, queries
 from cpor_web.current import actor, now
+from cpor_web.emails.condition import count_for_a_person
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Mail, MailState
-from cpor_web.numbers import page_number
+from cpor_web.pages import cursors
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
@@ -26,24 +27,15 @@ FOR_A_PERSON = "needs-a-person"
 def mails() -> ResponseReturnValue:
     """List the mails, the newest first; of one state, or those that need a person, where asked."""
     state = _state()
-    page = page_number()
-    found = queries.all_mails(
-        db.session(),
-        state=state,
-        for_a_person=_is_for_a_person(),
-        limit=queries.PAGE + 1,  # one more than a page holds tells whether there is a next one
-        offset=(page - 1) * queries.PAGE,
-    )
-    listed = list(found[: queries.PAGE])
+    page = queries.all_mails(db.session(), state=state, for_a_person=_is_for_a_person(), **cursors())
     return render_template(
         "reviewers/mails.html",
-        mails=listed,
-        references=_references(listed),
+        page=page,
+        references=_references(page.rows),
         chosen=FOR_A_PERSON if _is_for_a_person() else state.value if state else None,
         for_a_person=FOR_A_PERSON,
         states=mail_words.STATES,
-        page=page,
-        has_more=len(found) > queries.PAGE,
+        waiting=count_for_a_person(db.session()),
     )
 
 

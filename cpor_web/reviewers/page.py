@@ -1,19 +1,19 @@
-"""The page of one claim under review: everything on it."""
+"""The page of one claim under review: everything on it, and its documents to be saved."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from flask import render_template, request
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 
-from cpor_web import holding
+from cpor_web import downloads, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import queries
+from cpor_web.claims import proof, queries
 from cpor_web.claims.next_steps import next_step
-from cpor_web.current import actor, now, programme
+from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
@@ -22,11 +22,12 @@ from cpor_web.reviewers import received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.forms import AskForm, CommentForm, GoOnForm, NoteForm, RejectForm, ReplyForm
 from cpor_web.rules import contacts
-from cpor_web.rules.exc import Invalid, Refused, Stale
+from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
+from cpor_web.transactions import transaction
 
 UNPROCESSABLE = 422
 
@@ -51,6 +52,20 @@ def claim(reference: str) -> ResponseReturnValue:
     return shown(claim_or_404(reference))
 
 
+@bp.get("/<reference>/documents/<int:document_id>")
+@allowed(REVIEWERS)
+def download(reference: str, document_id: int) -> ResponseReturnValue:
+    """Give a document as it was uploaded, to be saved, and note who was given it."""
+    found = queries.document_of(db.session(), claim_or_404(reference), document_id) or abort(404)
+    content = documents().open(found.sha256)
+    try:
+        with transaction(db.session):
+            proof.give(db.session(), found, actor=actor(), now=now(), guard=guard())
+    except NotAllowed as refusal:
+        return refused(reference, refusal, {})
+    return downloads.document(found, content)
+
+
 def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int | None = None, **more: Any) -> str:
     """Render the page. `forms` are those that were filled in, by prefix; `seen` is the version they are about."""
     session, reader = db.session(), actor()
@@ -61,7 +76,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     reply.offer(claim)
     ask = AskForm(formdata=None, prefix="ask")
     ask.offer(claim, programme().catalogue)
-    reply.evidence.data = "\n\n".join(each.mail.words for each in replies)
+    reply.evidence.data = "\n\n".join(each.words for each in replies)
     empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()}
     empty |= {"reply": reply, "ask": ask}
     return render_template(
@@ -74,6 +89,8 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         concerns=dict(concerns_of(claim)),
         decline=queries.decline_of(session, claim),
         documents=queries.documents_of(session, claim),
+        downloads=proof.downloads_of(session, claim),
+        guard=guard(),
         earlier=[event for event in events if event.kind in EARLIER],
         forms={**empty, **(forms or {})},
         languages=LANGUAGES,

@@ -1,6 +1,6 @@
 """The review queue: overdue first, then by due time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from cpor_web.claims import lists, queries
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.keyset import Page
-from cpor_web.models import Claim
+from cpor_web.models import Claim, Partner
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import QueueFilter
 from cpor_web.reviewers.waiting import needing_a_reviewer
@@ -44,7 +44,7 @@ def queue() -> ResponseReturnValue:
     form = QueueFilter(request.args)
     form.offer(programme().catalogue)
     status = next((status for status in SHOWN if status.value == request.args.get("status")), None)
-    page = _found(form, status)
+    page, held = _found(form, status), holding.in_force(db.session())
     return render_template(
         "reviewers/queue.html",
         claims=page.rows,
@@ -55,7 +55,8 @@ def queue() -> ResponseReturnValue:
         is_overdue=queries.is_overdue,
         next_page=page.after and _url(status, after=page.after),
         previous_page=page.before and _url(status, before=page.before),
-        held=holding.in_force(db.session()),
+        held=held,
+        suspects=() if held else _suspects(),
         may_release=actor().role is Role.ADMINISTRATOR,
         now=now(),
         reader_id=actor().user_id,
@@ -63,6 +64,11 @@ def queue() -> ResponseReturnValue:
         submitted=Status.SUBMITTED,
         tabs=list(_tabs(status)),
     )
+
+
+def _suspects() -> Sequence[tuple[Partner, holding.Figures]]:
+    since = holding.counted_since(db.session(), now=now())
+    return holding.suspects(db.session(), since=since, programme=programme())
 
 
 def _found(form: QueueFilter, status: Status | None) -> Page[Claim]:

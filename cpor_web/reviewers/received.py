@@ -1,7 +1,5 @@
 """What came back by mail: people's replies, and what could not be understood; each as it came, to be saved."""
 
-from dataclasses import dataclass
-
 from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -12,9 +10,9 @@ from cpor_web.claims import queries as claim_queries
 from cpor_web.claims import replies
 from cpor_web.current import actor
 from cpor_web.extensions import db
-from cpor_web.incoming import parsing, queries
+from cpor_web.incoming import queries
 from cpor_web.models import Claim, ReceivedKind, ReceivedMail
-from cpor_web.numbers import page_number
+from cpor_web.pages import cursors
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.words import N_
@@ -35,24 +33,19 @@ KINDS = {
 def received() -> ResponseReturnValue:
     """List what came back, the newest first: what a person should look at, or what is asked for."""
     chosen = request.args.get("kind", "")
-    page = page_number()
-    found = queries.listed(
+    page = queries.listed(
         db.session(),
         kind=next((kind for kind in ReceivedKind if kind.value == chosen), None),
         everything=chosen == EVERYTHING,
-        limit=queries.PAGE + 1,  # one more than a page holds tells whether there is a next one
-        offset=(page - 1) * queries.PAGE,
+        **cursors(),
     )
-    listed = list(found[: queries.PAGE])
     return render_template(
         "reviewers/received.html",
-        received=listed,
-        references=_references(listed),
+        page=page,
+        references=_references(page.rows),
         chosen=chosen,
         everything=EVERYTHING,
         kinds=KINDS,
-        page=page,
-        has_more=len(found) > queries.PAGE,
     )
 
 
@@ -66,19 +59,10 @@ def received_raw(received_id: int) -> ResponseReturnValue:
     return downloads.as_attachment(Response(found.raw, mimetype="text/plain"), f"received-{found.id}.txt")
 
 
-@dataclass(frozen=True)
-class Reply:
-    """A reply, and the address that it says it is from: anybody can write any."""
-
-    mail: ReceivedMail
-    sender: str
-
-
-def unread(session: Session, claim: Claim) -> list[Reply]:
+def unread(session: Session, claim: Claim) -> list[ReceivedMail]:
     """Return the replies that hold the claim's closing, the oldest first."""
     round_ = claim_queries.latest_round(session, claim)
-    came = replies.unread(session, claim, round_) if round_ is not None and round_.is_open else ()
-    return [Reply(each, parsing.parse(each.raw).sender if each.raw else "") for each in came]
+    return list(replies.unread(session, claim, round_)) if round_ is not None and round_.is_open else []
 
 
 def _references(listed: list[ReceivedMail]) -> dict[int, str]:

@@ -41,6 +41,9 @@ CONCERNS = {
 }
 """What is the matter with a contact's address, as a reviewer reads it."""
 
+READINGS = {True: N_("It denies the association"), False: N_("It does not deny the association")}
+"""What a reviewer read in a reply: whether it denies."""
+
 
 def away(moment: datetime, now: datetime) -> str:
     """Return how far `moment` is from `now`, roughly: "in 3 days", "2 hours ago"."""
@@ -64,6 +67,8 @@ def details(event: Event) -> list[str]:
     """Return what else there is to know of `event`, also the words of a reply: partners read them with a denial."""
     catalogue, words = programme_as_set_up().catalogue, event.data.get("evidence")
     lines = history_words.details(event, catalogue, for_reviewer=True)
+    if event.kind == "reply:read" and "denies" in event.data:
+        lines.append(f"{_('What the reply says')}: {_(READINGS[event.data['denies']])}")
     return [*lines, f"{_('The words of the reply')}: {words}"] if words else lines
 
 

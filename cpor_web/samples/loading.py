@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts import organisations, people
+from cpor_web.accounts import organisations, passwords, people
 from cpor_web.models import MpnKind, Partner, User
 from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore
@@ -23,7 +23,7 @@ def load(session: Session, *, programme: Programme, documents: DocumentStore, no
     """
     if session.scalar(select(func.count()).select_from(User)):
         return False
-    users = _people(session, _partners(session))
+    users = _people(session, _partners(session), programme)
     session.flush()
     staging.tell(Stage(session, programme, documents, users), STORIES, now=now)
     return True
@@ -40,15 +40,11 @@ def _partners(session: Session) -> dict[str, Partner]:
     return partners
 
 
-def _people(session: Session, partners: dict[str, Partner]) -> dict[str, User]:
-    return {
-        person.email: people.add_user(
-            session,
-            email=person.email,
-            name=person.name,
-            role=person.role,
-            partner=partners.get(person.organisation),
-            password=PASSWORD,
-        )
-        for person in PEOPLE
-    }
+def _people(session: Session, partners: dict[str, Partner], programme: Programme) -> dict[str, User]:
+    users = {}
+    for person in PEOPLE:
+        partner = partners.get(person.organisation)
+        user = people.add_user(session, email=person.email, name=person.name, role=person.role, partner=partner)
+        passwords.choose(PASSWORD, user, programme)
+        users[person.email] = user
+    return users

@@ -160,6 +160,30 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     ),
     "password-reset": (HOUSE, ACCOUNT),
     "invitation": (HOUSE, ACCOUNT),
+    "security-notice": (
+        {
+            **HOUSE,
+            "what": "A passkey was added.",
+            "label": "Phone",
+            "by": "",
+            "browser": "Firefox · Linux",
+            "network": "192.0.2.x",
+            "at": AT,
+        },
+        {},
+    ),
+    "security-notice--by-another": (
+        {
+            **HOUSE,
+            "what": "The second factor was reset by an administrator.",
+            "label": "",
+            "by": "Sam Okafor",
+            "browser": "",
+            "network": "",
+            "at": AT,
+        },
+        {},
+    ),
 }
 """By kind, or kind--branch: the context and the links."""
 

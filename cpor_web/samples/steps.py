@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, facts, proofs
+from cpor_web import assessment, facts
 from cpor_web.claims import contacts, deadlines, operations
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.consent import rounds
@@ -19,8 +19,6 @@ from cpor_web.proofs import DocumentStore
 from cpor_web.rules.roles import Actor
 from cpor_web.samples.moments import When
 from cpor_web.samples.proof import pdf
-
-PDF_LIMIT = 2**20
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ def uploads(title: str, *, signed: bool = True, instead: bool = False) -> Do:
         stage, claim = telling.stage, telling.claim
         name = f"{title} {claim.customer_name or claim.name}.pdf"
         content = io.BytesIO(pdf(_page(title, telling, now, signed=signed)))
-        stored = proofs.receive(stage.documents, content, filename=name, limit=PDF_LIMIT)
+        stored = stage.documents.store(content, filename=name, media_type="application/pdf")  # our own: unexamined
         newest = select(Document.id).where(Document.claim_id == claim.id).order_by(Document.id.desc()).limit(1)
         replaces = stage.session.scalar(newest) if instead else None
         verb(operations.upload, stored.as_document(), replaces=replaces)(telling, actor, now)

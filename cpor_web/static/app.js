@@ -8,7 +8,24 @@ const LONGEST_WAIT = 30_000;
 root.classList.add("has-scripts");
 settle();
 if (document.querySelector("form.filters")) import("./filters.js");
+if (document.querySelector("form[data-passkey]")) import("./passkeys.js");
 if (document.querySelector("input[type=file]")) import("./uploads.js");
+
+// What was chosen or written in one form is lost when another is sent: ask before that.
+document.addEventListener("submit", askFirst, true);
+
+function askFirst(event) {
+  const forms = document.querySelectorAll("form[data-unsent]");
+  const left = Array.from(forms).find((form) => form !== event.target && holdsSomething(form));
+  if (!left || confirm(left.dataset.unsent)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  left.querySelector("input[type=file], textarea").focus();
+}
+
+function holdsSomething(form) {
+  return Array.from(form.elements).some((field) => field.files?.length || (field.type === "textarea" && field.value.trim()));
+}
 
 // A second press of the same button, before the answer has come, is not a second request.
 document.addEventListener("submit", (event) => {

@@ -1,9 +1,12 @@
 // Documents can be dropped on their field, and show how far they are. Without this file the browser just sends them.
 import { show } from "./swap.js";
 
+let shown = bare(location.href);
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || !form.querySelector("input[type=file]")?.files.length) return;
+  if (event.defaultPrevented || !form.querySelector(".upload")) return; // only those show how far they are
+  if (!form.querySelector("input[type=file]")?.files.length) return;
   event.preventDefault();
   send(form, new FormData(form, event.submitter));
 });
@@ -19,18 +22,27 @@ function send(form, data) {
   });
   request.addEventListener("load", () => {
     // An answer that refuses is no page of its own: loading this one again is then right.
-    const here = location.href.split("#")[0];
+    const here = bare(location.href);
     const there = request.status < 400 ? request.responseURL : here;
     show(request.responseText, there);
     if (there === here) history.replaceState(null, "", there); // what watches for a new page sees one
     else history.pushState(null, "", there);
+    shown = bare(there);
+    document.querySelector(".messages")?.scrollIntoView({ block: "center" }); // it says what happened, far above the field
   });
   request.addEventListener("error", () => form.submit());
   request.open("POST", form.action);
   request.send(data);
 }
 
-addEventListener("popstate", () => location.reload());
+// A link within the page comes here too: that is no other page, and must not lose what was chosen or written.
+addEventListener("popstate", () => {
+  if (bare(location.href) !== shown) location.reload();
+});
+
+function bare(address) {
+  return address.split("#")[0];
+}
 
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {

@@ -1,11 +1,15 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
-from cpor_web.models import Breaker, Heartbeat, Mail, MailState
+from cpor_web import unread
+from cpor_web.incoming import receiving
+from cpor_web.models import Breaker, Checkpoint, Heartbeat, Mail, MailState
 from cpor_web.rules.roles import Role
 from tests.support import factories
 from tests.support.browser import Browser
@@ -115,3 +119,64 @@ def test_the_outbox_says_how_quickly_it_goes_out_what_failed_and_what_needs_a_pe
     assert told["Taken by the mail server"] == "1 in the last minute, 3 in the last hour"
     assert told["Failed in the last 24 hours"] == "2"
     assert told["Need a person"] == "3"
+
+
+@pytest.fixture
+def _with_mailbox(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.extensions, "programme", replace(app.extensions["programme"], has_mailbox=True))
+
+
+def test_without_a_mailbox_nothing_is_said_of_one(office: Browser) -> None:
+    assert "ailbox" not in office.page("/admin").main.get_text()
+    assert "mailbox_read_seconds" not in office.get("/readyz").json
+
+
+@pytest.mark.usefixtures("_with_mailbox")
+def test_a_mailbox_that_was_never_read_to_its_end_is_told_of(office: Browser) -> None:
+    page = office.page("/admin").main.get_text()
+
+    assert "Was never read to its end" in page
+    assert "what is due since then waits" in page
+    assert office.get("/readyz").json["mailbox_read_seconds"] is None
+
+
+@pytest.mark.usefixtures("_with_mailbox")
+@pytest.mark.parametrize(("minutes", "is_behind"), [(4, False), (6, True)])
+def test_a_mailbox_is_behind_after_five_minutes(
+    office: Browser, committed: Session, minutes: int, is_behind: bool
+) -> None:
+    unread.note_emptied(committed, begun_at=datetime.now(UTC) - timedelta(minutes=minutes))
+    committed.commit()
+    page = office.page("/admin").main.get_text()
+
+    assert f"Read to its end {minutes} minutes ago" in page
+    assert ("what is due since then waits" in page) is is_behind
+    assert 60 * minutes <= office.get("/readyz").json["mailbox_read_seconds"] < 60 * minutes + 60
+
+
+def test_a_mailbox_that_cannot_be_read_is_told_of_with_its_reason(office: Browser, committed: Session) -> None:
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    committed.add(Breaker(name="mailbox", failures=4, open_until=until, why="no such user"))
+    committed.commit()
+
+    assert "The mailbox could not be read 4 times: no such user." in office.page("/admin").main.get_text()
+
+
+def test_mails_that_were_set_aside_are_told_of_for_a_week(office: Browser, committed: Session) -> None:
+    for days in (1, 6, 8):
+        receiving.set_aside(committed, b"%d" % days, now=datetime.now(UTC) - timedelta(days=days))
+    committed.commit()
+
+    assert "2 mails of the last seven days could not be stored." in office.page("/admin").main.get_text()
+
+
+def test_the_newest_checkpoint_is_named(office: Browser, committed: Session) -> None:
+    assert "None yet" in office.page("/admin").main.get_text()
+    assert office.get("/readyz").json["checkpoint_seconds"] is None
+    for number, hours in ((1, 5), (2, 3)):
+        at = datetime.now(UTC) - timedelta(hours=hours)
+        committed.add(Checkpoint(number=number, at=at, previous=b"\0" * 32, heads=[], signature={}))
+    committed.commit()
+
+    assert "Signed 3 hours ago" in office.page("/admin").main.get_text()
+    assert 3 * 3600 <= office.get("/readyz").json["checkpoint_seconds"] < 3 * 3600 + 60

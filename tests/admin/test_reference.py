@@ -9,6 +9,7 @@ from cpor_web.admin.reference import in_force, rows
 from cpor_web.config import Settings, env_name
 from cpor_web.programme import Programme
 from cpor_web.rules.deadlines import Calendar
+from cpor_web.rules.roles import Role
 from tests.support.browser import Browser
 
 
@@ -82,3 +83,18 @@ def test_a_row_says_whether_a_secret_is_set(settings: Settings) -> None:
     assert by_name["CPOR_SECRET_KEYS"].is_set
     assert not by_name["CPOR_MAIL_PASSWORD"].is_set
     assert by_name["CPOR_WEEKEND"].value == "sat,sun"
+
+
+def test_roles_are_shown_as_they_are_written_and_what_is_not_set_as_nothing(settings: Settings) -> None:
+    given = replace(
+        settings,
+        oidc_roles=(("cpor-admins", Role.ADMINISTRATOR), ("cpor-reviewers", Role.REVIEWER)),
+        oidc_client_secret="not to be seen",
+        second_factor_roles=frozenset({Role.REVIEWER, Role.ADMINISTRATOR}),
+        consent_days=None,
+    )
+    shown = {row.name: row for row in rows(given)}
+    assert shown["CPOR_OIDC_ROLES"].value == "cpor-admins=administrator, cpor-reviewers=reviewer"
+    assert shown["CPOR_SECOND_FACTOR_ROLES"].value == "administrator,reviewer"
+    assert (shown["CPOR_OIDC_CLIENT_SECRET"].value, shown["CPOR_OIDC_CLIENT_SECRET"].is_set) == ("", True)
+    assert shown["CPOR_CONSENT_DAYS"].value == ""

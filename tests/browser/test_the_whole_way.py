@@ -73,7 +73,8 @@ def test_a_claim_is_filed_approved_denied_and_restored(
     assert "Customer decline" in ines.words
     ines.follow("History")
 
-    carla.open(link_in(installation.mail_to(customer, "Recorded"), "u")).press("Restore the association")
+    carla.open(link_in(installation.mail_to(customer, "Recorded"), "u"))
+    carla.tick("Yes, the denial was a mistake").press("Restore the association")
     rosa.open(f"/review/{reference}")
     assert "Approved" in rosa.words
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, facts
+from cpor_web.accounts import security_log
 from cpor_web.claims import operations
 from cpor_web.config import Settings
 from cpor_web.consent import answers
@@ -21,7 +22,7 @@ from cpor_web.emails.catalogue import KINDS, to_partner, to_people, to_staff
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.emails.rendering import Renderer
-from cpor_web.models import Holding, Invitation, Mail
+from cpor_web.models import Holding, Invitation, Mail, SecurityKind
 from cpor_web.programme import Programme
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Way, Withdrawal
@@ -134,9 +135,16 @@ def come_and_forget(session: Session, programme: Programme) -> None:
     to_people.password_reset(session, user, now=NOW, programme=programme)
 
 
+def change_the_password(session: Session, programme: Programme) -> None:
+    user = factories.user(session)
+    kind, place = SecurityKind.PASSWORD_CHANGED, security_log.SHELL
+    security_log.announce(session, user, kind, now=NOW, programme=programme, place=place)
+
+
 EVENTS: tuple[Event, ...] = (
     submit, ask, reject, deny_and_undo, deny_without_a_reason, name_the_wrong_person, dispute_and_say_yes,
     pass_and_assess, withdraw, talk, lose_a_mail, deny_though_replaced, be_late, hold_closing, come_and_forget,
+    change_the_password,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consent_links import key_id
 from cpor_web.emails.returns import ReturnAddresses
 
 OLD, NEW = "the older key of the tests, long enough", "the newer key of the tests, long enough"
@@ -29,6 +30,12 @@ def test_the_longest_address_fits_into_an_envelope() -> None:
 @pytest.mark.parametrize("written", [str.upper, str.title, "Mail for <{}>, please".format, "{}\r\n".format])
 def test_it_is_found_however_it_is_written(written: object) -> None:
     assert returns.mail_ids_in(written(returns.address(LARGEST_ID))) == {LARGEST_ID}  # type: ignore[operator]
+
+
+def test_an_address_is_signed_with_the_key_of_its_mail_while_that_is_in_the_ring() -> None:
+    old = ReturnAddresses([OLD], BASE).address(7)
+    assert returns.address(7, key=key_id(OLD)) == old
+    assert returns.address(7, key="0badc0de") == returns.address(7) != old
 
 
 def test_an_older_key_of_the_ring_verifies_and_a_retired_one_does_not() -> None:

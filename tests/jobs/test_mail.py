@@ -16,7 +16,7 @@ from cpor_web.emails.outbox import Recipient
 from cpor_web.models import Breaker, Claim, Event, Mail, MailState, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.deadlines import business_days
-from jobs.mail import drain
+from jobs.mail import BATCH, drain
 from tests.support import claims, factories
 from tests.support.claims import invitations_of, mail_of
 from tests.support.smtp_server import ScriptedServer
@@ -48,6 +48,18 @@ def test_a_mail_that_was_taken_is_sent_and_starts_the_customers_days(
     assert invitation.round.state is RoundState.RUNNING
     assert invitation.round.ends_at == invitation.printed_end
     assert _events(committed, claim)[-2:] == ["consent:started", "mail:sent"]
+
+
+def test_one_drain_works_off_more_than_a_batch_over_one_connection(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    told, reader = mail_of(committed, claim, "approved"), Recipient("reader@fabrikam.example.org", "", "en")
+    for _ in range(BATCH):
+        outbox.put(committed, "approved", reader, told.context, now=utcnow(), claim_id=claim.id)
+    committed.commit()
+    drain()
+    assert len(smtp_server.mails) == BATCH + 1
+    assert smtp_server.connections == 1
 
 
 def test_a_mail_that_was_refused_stops_the_clock_and_tells_partner_and_reviewer(

@@ -1,17 +1,18 @@
 """What a worker runs, and what it refuses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from redis import Redis
-from rq import Callback
+from rq import Callback, Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer, PickleSerializer
 
+from cpor_web import job_times, logs
 from cpor_web.config import Settings
 from cpor_web.queue import JOBS, SEND_MAIL
-from jobs.worker import BareJob, is_listed
+from jobs.worker import BareJob, ListedWorker, is_listed
 
 
 @pytest.fixture
@@ -54,3 +55,31 @@ def test_a_job_has_no_callbacks_whatever_redis_says(connection: Redis) -> None:
     assert job.failure_callback is None
     assert job.success_callback is None
     assert job.stopped_callback is None
+
+
+def _fail() -> None:
+    raise TimeoutError
+
+
+@pytest.mark.parametrize(("act", "expected"), [(lambda: None, (1, 0)), (_fail, (0, 1))], ids=["done", "failed"])
+def test_a_run_is_counted_with_how_it_ended_and_its_lines_say_whose_they_are(
+    connection: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    act: Callable[[], None],
+    expected: tuple[int, int],
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("jobs.mail.drain", lambda: (seen.append(logs.job_id.get()), act())[1])
+    connection.delete(job_times.KEY)
+    queue = Queue("cpor-tests-runs", connection=connection, serializer=JSONSerializer, job_class=BareJob)
+    job = queue.enqueue(SEND_MAIL, job_timeout=-1)
+    worker = ListedWorker([queue], connection=connection, serializer=JSONSerializer, job_class=BareJob)
+    worker.execute_job(job, queue)
+    counted = job_times.read(connection)[SEND_MAIL]
+    assert (counted.done, counted.failed) == expected
+    assert counted.seconds > 0
+    assert seen == [job.id]
+    assert ("a job failed" in caplog.text) is bool(counted.failed)
+    queue.delete(delete_jobs=True)
+    connection.delete(job_times.KEY)

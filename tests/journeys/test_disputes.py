@@ -1,10 +1,10 @@
 """A rejection is disputed once, and another reviewer decides."""
 
-from tests.support.cast import TENANT, Cast, link_in, text_of
+from tests.support.cast import PROOF, TENANT, Cast, link_in, text_of
 from tests.support.installation import Installation
 from tests.support.person import File, Person
 
-STATEMENT = File("statement of work.pdf", b"%PDF-1.7\n%%EOF\n")
+STATEMENT = File("statement of work.pdf", PROOF.content)
 REJECTION = {"Reason": "Insufficient proof of execution", "Comment": "The order names another customer."}
 DISPUTE = {"Business justification": "The order names the customer's holding.", "Document": STATEMENT}
 

@@ -2,7 +2,7 @@
 
 from urllib.request import Request
 
-from tests.support.cast import Cast, link_in, text_of
+from tests.support.cast import RESTORE, Cast, link_in, text_of
 from tests.support.installation import Installation
 
 
@@ -43,7 +43,7 @@ def test_the_customer_alone_can_undo_the_denial(installation: Installation) -> N
     )
     undo = link_in(installation.mail_to(cast.carla_address, "Recorded"), "u")
 
-    carla = installation.person().open(undo).press("Restore the association")
+    carla = installation.person().open(undo).press(*RESTORE)
     assert carla.sees("is again recorded"), carla.words
     assert cast.status_words("Approved")
     assert installation.mail_to(cast.ines_address, "undid the denial")

@@ -1,12 +1,10 @@
 """What a customer declined comes back only with the customer's own yes, and any denial beats it."""
 
-from tests.support.cast import Cast, link_in, text_of
+from tests.support.cast import SAY_YES, Cast, link_in, text_of
 from tests.support.installation import Installation
 from tests.support.moments import closing, end, forward_to
 from tests.support.person import Person
 from tests.support.received_mail import Mail
-
-YES = "Yes, we work with this partner"
 
 
 def asked_again(installation: Installation) -> tuple[Cast, Mail]:
@@ -30,14 +28,14 @@ def deny(carla: Person) -> None:
 
 def confirmed(installation: Installation, cast: Cast, request: Mail) -> None:
     """Let Carla say yes, and once more by the link in her second mail."""
-    carla = installation.person().open(link_in(request, "d")).press(YES)
+    carla = installation.person().open(link_in(request, "d")).press(*SAY_YES)
     assert carla.sees("It does not count yet"), carla.words
     second = installation.mail_to(cast.carla_address, "One step more")
     carla.open(link_in(second, "y"))
     before = installation.rows()["answers"]
     assert installation.person().open(link_in(second, "y")).status == 200
     assert installation.rows()["answers"] == before, "opening the second link has confirmed"
-    carla.press(YES)
+    carla.press(*SAY_YES)
     assert carla.sees("It was confirmed on"), carla.words
 
 
@@ -58,7 +56,7 @@ def test_a_yes_that_was_confirmed_by_the_second_link_lets_the_association_stand(
 def test_silence_and_a_yes_that_nobody_confirmed_end_the_claim_as_declined(installation: Installation) -> None:
     silent, _ = asked_again(installation)
     half, request = asked_again(installation)
-    installation.person().open(link_in(request, "d")).press(YES)
+    installation.person().open(link_in(request, "d")).press(*SAY_YES)
     installation.mail_to(half.carla_address, "One step more")
 
     forward_to(installation, max(closing(silent), closing(half)))

@@ -1,6 +1,6 @@
 """The reviewer rejects, or asks for more and approves what comes back."""
 
-from tests.support.cast import Cast, text_of
+from tests.support.cast import PROOF, Cast, text_of
 from tests.support.installation import Installation
 from tests.support.person import File
 
@@ -32,7 +32,7 @@ def test_a_partner_who_is_asked_for_more_provides_it_and_is_approved(installatio
     assert cast.status_words("Partner action required", "or the claim is rejected"), "the partner's clock stands"
     assert cast.ines.sees("Missing or old dates", "Please add the date of the order."), cast.ines.words
 
-    cast.ines.press("Upload", {"Document": File("dated order.pdf", b"%PDF-1.7\n%%EOF\n")})
+    cast.ines.press("Upload", {"Document": File("dated order.pdf", PROOF.content)})
     cast.ines.press("Resubmit")
     assert cast.status_words("Submitted", "dated order.pdf")
     cast.rosa.open(f"/review/{cast.reference}").press("Start review").press("Approve")

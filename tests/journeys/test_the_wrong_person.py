@@ -3,21 +3,19 @@
 import re
 from datetime import timedelta
 
-from tests.support.cast import Cast, link_in, text_of
+from tests.support.cast import WRONG_PERSON, Cast, link_in, text_of
 from tests.support.installation import Installation
 from tests.support.moments import end, forward_to
 from tests.support.received_mail import Mail
-
-WRONG = "I am not the right person"
 
 
 def stopped(installation: Installation) -> tuple[Cast, Mail]:
     """An approved claim whose contact said to be the wrong person, and the notice that she got."""
     cast = Cast.gather(installation).file().approve()
     notice = cast.notice()
-    carla = installation.person().open(link_in(notice, "d")).press(WRONG)
+    carla = installation.person().open(link_in(notice, "d")).press(*WRONG_PERSON)
     assert carla.sees("You told us on", "The time stands still for now."), carla.words
-    assert WRONG not in carla.buttons
+    assert WRONG_PERSON[0] not in carla.buttons
     installation.mail_to(cast.ines_address, "Please name a right contact")
     installation.all_mail_is_out()
     return cast, notice

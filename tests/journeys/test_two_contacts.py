@@ -1,6 +1,6 @@
 """Two contacts are asked: both first, then the time runs; one denial is enough."""
 
-from tests.support.cast import Cast, link_in, text_of
+from tests.support.cast import WRONG_PERSON, Cast, link_in, text_of
 from tests.support.installation import Installation
 
 
@@ -42,7 +42,7 @@ def test_of_two_contacts_the_one_who_is_astray_is_replaced_and_everybody_reads_w
     cast.file(**{"Second customer contact name": "Carlo Conti", "Second customer contact email": carlo_address})
     cast.approve()
     notice = installation.mail_to(carlo_address, "You can deny it")
-    installation.person().open(link_in(notice, "d")).press("I am not the right person")
+    installation.person().open(link_in(notice, "d")).press(*WRONG_PERSON)
 
     why = "Carlo Conti: They say that they are not the right person."
     assert cast.told(cast.ines_address, "Please name a right contact", why)

@@ -24,8 +24,20 @@ HANDOVER = (
     " SELECT 'k', a.id, 1, {kind}, '{{}}', {state}, now(), {due}, {leased}, {delivered} FROM assessments a"
 )
 HOLDING = "INSERT INTO holdings (began_at, notices, failed, released_at, released_by_id, reason) SELECT now(), {}"
+IDENTITY = "INSERT INTO identities (user_id, issuer, subject, tied_at) SELECT id, {}, {}, now() FROM users"
+FAILED_SIGN_INS = (
+    "INSERT INTO failed_sign_ins (user_id, times, first_at, last_at) SELECT id, {}, now(), now() FROM users LIMIT 1"
+)
+SIGN_IN = (
+    "INSERT INTO sign_ins (key, user_id, began_at, seen_at, ended_at, why_ended)"
+    " SELECT {}, id, now(), now(), {} FROM users LIMIT 1"
+)
 OPENING = (
     "INSERT INTO openings (invitation_id, at, page, method, client) SELECT id, now(), 'd', 'GET', {} FROM invitations"
+)
+PASSKEY = (
+    "INSERT INTO passkeys (user_id, name, credential_id, public_key, sign_count, added_at)"
+    " SELECT id, {}, convert_to(email, 'UTF8'), 'x', {}, now() FROM users"
 )
 RECEIVED = (
     "INSERT INTO received_mails (received_at, digest, kind, mail_id, raw, erased_at)"
@@ -97,10 +109,20 @@ CHECKS = {
     "claims_rejection_is_known": ["UPDATE claims SET rejection = 'whim'"],
     "claims_status_is_one_of_six": ["UPDATE claims SET status = 'archived' WHERE status = 'approved'"],
     "customer_contacts_first_or_second": ["UPDATE customer_contacts SET position = 3"],
+    "documents_scan_is_known": ["UPDATE documents SET scan = 'whim', scanned_at = now()"],
+    "documents_scanned_with_a_moment": [
+        "UPDATE documents SET scan = 'clean'",
+        "UPDATE documents SET scanned_at = now()",
+    ],
+    "downloads_role_is_known": [
+        "INSERT INTO downloads (claim_id, document_id, sha256, at, user_id, role)"
+        " SELECT id, 1, 'x', now(), filed_by_id, 'king' FROM claims"
+    ],
     "documents_not_empty": ["UPDATE documents SET size = 0"],
     "documents_not_replaced_by_itself": ["UPDATE documents SET replaced_by_id = id"],
     "checkpoints_counted_from_one": [CHECKPOINT.format("0", "sha256('x')")],
     "checkpoints_previous_is_whole": [CHECKPOINT.format("1", "'x'")],
+    "erasures_some_were_erased": ["INSERT INTO erasures (at, what, count) VALUES (now(), 'x', 0)"],
     "events_digests_are_whole": [_event(**{name: "'x'"}) for name in ("salt", "said", "link")],
     "events_nothing_left_once_erased": [
         _event(salt="NULL", actor="'X'"),
@@ -127,6 +149,7 @@ CHECKS = {
         HOLDING.format("10, 5, now(), id, '' FROM users LIMIT 1"),
     ],
     "holdings_some_failed": [HOLDING.format("10, 0, NULL, NULL, ''"), HOLDING.format("10, 11, NULL, NULL, ''")],
+    "identities_is_of_somebody": [IDENTITY.format("''", "email"), IDENTITY.format("'https://id'", "''")],
     "invitations_link_id_of_16_bytes": ["UPDATE invitations SET link_id = 'short'"],
     "mails_bounced_with_a_moment": [
         "UPDATE mails SET bounced_at = now() WHERE state = 'sent'",
@@ -156,6 +179,19 @@ CHECKS = {
         "UPDATE rounds SET closes_at = NULL WHERE state = 'running'",
     ],
     "rounds_state_is_known": ["UPDATE rounds SET state = 'paused', closed_at = now()"],
+    "passkeys_has_a_name": [PASSKEY.format("''", 0)],
+    "passkeys_sign_count_from_nought": [PASSKEY.format("'Phone'", -1)],
+    "users_codes_only_with_a_second_factor": [
+        "UPDATE users SET totp_number = 1",
+        "UPDATE users SET recovery_codes = '{x}'",
+    ],
+    "failed_sign_ins_at_least_one": [FAILED_SIGN_INS.format("0")],
+    "sign_ins_key_is_a_digest": [SIGN_IN.format("'short'", "NULL, NULL")],
+    "sign_ins_ended_for_a_reason": [
+        SIGN_IN.format("sha256('x')", "now(), NULL"),
+        SIGN_IN.format("sha256('x')", "NULL, 'role'"),
+    ],
+    "sign_ins_end_is_known": [SIGN_IN.format("sha256('x')", "now(), 'boredom'")],
     "users_nobody_signs_in_as_customer_or_system": [
         "UPDATE users SET role = 'customer', partner_id = NULL",
         "UPDATE users SET role = 'system', partner_id = NULL",
@@ -175,8 +211,16 @@ UNIQUE = {
         "INSERT INTO customer_contacts (claim_id, position, name, email)"
         " SELECT claim_id, position, name, email FROM customer_contacts"
     ],
+    "failed_sign_ins_one_row_a_user": ["; ".join([FAILED_SIGN_INS.format("1")] * 2)],
+    "sign_ins_unique_key": ["; ".join([SIGN_IN.format("sha256('x')", "NULL, NULL")] * 2)],
     "holdings_one_in_force": [
         HOLDING.format("10, 5, NULL, NULL, ''") + "; " + HOLDING.format("9, 5, NULL, NULL, ''")
+    ],
+    "identities_unique_issuer_subject": [
+        IDENTITY.format("'https://id'", "'same'") + "; " + IDENTITY.format("'https://id'", "'same'")
+    ],
+    "identities_unique_user_id_issuer": [
+        IDENTITY.format("'https://id'", "email") + "; " + IDENTITY.format("'https://id'", "name")
     ],
     "partners_one_name": ["INSERT INTO partners (name) SELECT upper(name) FROM partners"],
     "received_mails_unique_digest": [_received() + "; " + _received(mail="NULL")],
@@ -184,9 +228,16 @@ UNIQUE = {
         "INSERT INTO rounds (claim_id, number, state, opened_at, closed_at)"
         " SELECT claim_id, number, 'ended', now(), now() FROM rounds"
     ],
+    "passkeys_one_name_a_user": [
+        PASSKEY.format("'Phone'", 0) + "; " + PASSKEY.replace("email", "name").format("'Phone'", 0)
+    ],
+    "passkeys_unique_credential_id": [
+        PASSKEY.format("'Phone'", 0) + "; " + PASSKEY.format("'Key'", 0),
+    ],
     "rounds_one_open_a_claim": [
         "INSERT INTO rounds (claim_id, number, state, opened_at) SELECT claim_id, 2, 'waiting', now() FROM rounds"
     ],
+    "users_unique_passkey_handle": ["UPDATE users SET passkey_handle = 'x'"],
     "users_one_email": [
         "INSERT INTO users (email, name, role, partner_id, fs_uniquifier)"
         " SELECT upper(email), name, role, partner_id, 'another' || id FROM users"

@@ -13,6 +13,7 @@ from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, stops
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Comment, Document, Invitation, Mail
+from cpor_web.moments import exactly
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk
@@ -31,7 +32,7 @@ def stopped(desk: Desk) -> Claim:
 
 def test_a_document_comes_back_as_it_was_and_is_only_saved(browser: Browser, desk: Desk) -> None:
     claim = desk.claim()
-    content = b"<script>alert(1)</script>\n"
+    content = b"Signed. <script>alert(1)</script>\n"
     answer = browser.submit(
         address(claim, "documents"), {"document": a_file("Größe 1.txt", content)}, page=address(claim)
     )
@@ -85,6 +86,14 @@ def test_of_a_refused_upload_no_row_is_written(browser: Browser, desk: Desk) -> 
     assert isinstance(error, Tag)
     assert "not PDF" in error.get_text()
     assert desk.documents_of(claim) == []
+
+
+def test_a_refused_upload_still_offers_what_it_could_replace(browser: Browser, desk: Desk) -> None:
+    draft, submitted = desk.claim(), desk.claim(Status.SUBMITTED)
+    for claim, offered in ((draft, []), (submitted, ["No other document", "1: proof.txt"])):
+        answer = browser.submit(address(claim, "documents"), page=address(claim))
+        options = BeautifulSoup(answer.text, "html.parser").select("#replaces option")
+        assert [option.get_text().partition(",")[0] for option in options] == offered
 
 
 def test_without_a_file_the_upload_asks_for_one(browser: Browser, desk: Desk) -> None:
@@ -282,6 +291,14 @@ def test_who_is_astray_is_preselected_and_named_with_the_reason(browser: Browser
     page = browser.page(address(claim, "contact"))
     assert why in text_of(page)
     assert [option.get_text() for option in page.select("#instead_of option")] == ["Carlo Conti"]
+    assert "the claim is rejected" not in text_of(page), "no deadline runs before our mail is out"
+    stops.set_contact_clock(invitation.round, clock.utcnow(), desk.programme)
+    desk.session.commit()
+    due = invitation.round.contact_due_at
+    assert due is not None
+    until = exactly(due, "en", desk.programme.calendar.zone.key)
+    told = f"Without a right contact by {until}, the claim is rejected."
+    assert told in text_of(browser.page(address(claim, "contact")))
     assert "before the claim can be approved" not in text_of(page), "it is approved"
 
 

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -113,6 +114,7 @@ def test_a_reply_holds_the_closing_until_it_is_read(desk: Browser, asked: Claim,
     assert round_of(committed, asked).reply_at is not None
     page = f"/review/{asked.reference}"
     assert "A person at the customer has replied." in desk.page("/review").main.get_text()
+    assert "This was noted by hand" in desk.page(page).main.get_text()
     form = form_with(desk.page(page), "Record the reply")
     assert not form.select("input[checked]")
 
@@ -125,6 +127,8 @@ def test_a_reply_holds_the_closing_until_it_is_read(desk: Browser, asked: Claim,
 
     assert round_of(committed, asked).reply_at is None
     assert round_of(committed, asked).state is RoundState.RUNNING
+    history = desk.page(f"{page}/history").main.get_text()
+    assert "What the reply says: It does not deny the association" in history
 
 
 def test_a_reply_that_denies_is_recorded_with_its_words(desk: Browser, asked: Claim, committed: Session) -> None:
@@ -187,3 +191,15 @@ def test_once_a_replaced_contacts_denial_was_looked_at_a_later_stop_says_its_own
     section = desk.page(f"/review/{asked.reference}").select_one("[aria-labelledby=consent]").get_text()
     assert words.STOPS[stops.NOT_DELIVERED] in section
     assert words.STOPS[stops.DENIED_BY_REPLACED] not in section
+
+
+def test_what_is_wrong_with_a_form_that_has_gone_from_the_page_is_told_without_a_link(
+    desk: Browser, asked: Claim
+) -> None:
+    page = f"/review/{asked.reference}"
+    answer = desk.submit(f"{page}/go-on", {"go-on-why": "", "seen": str(asked.version)}, page=page)
+
+    summary = BeautifulSoup(answer.text, "html.parser").find(id="errors-go-on")
+    assert answer.status_code == 422
+    assert summary.li
+    assert not summary("a")

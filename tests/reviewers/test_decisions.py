@@ -195,3 +195,26 @@ def test_a_disputed_claim_was_rejected_and_is_not_said_to_be(
     assert "It was rejected (Insufficient proof of execution); the partner disputes that." in words
     assert "Rejected:" not in words
     assert "A reviewer takes up the dispute and decides." in words
+
+
+def test_who_rejected_a_claim_reads_that_another_reviewer_decides_on_its_dispute(
+    desk: Browser,
+    under_review: Claim,
+    committed: Session,
+    filer: User,
+    other_reviewer: User,
+    programme: Programme,
+) -> None:
+    claim, how = under_review, {"now": clock.utcnow(), "programme": programme}
+    committed.refresh(claim)
+    assert claim.reviewer not in {None, other_reviewer}
+    operations.reject(committed, claim, Rejection.INSUFFICIENT_PROOF, "No date.", actor=claim.reviewer.actor, **how)
+    operations.dispute(committed, claim, "It has one.", actor=filer.actor, **how)
+    committed.commit()
+
+    page = desk.page(f"/review/{claim.reference}")
+
+    begin = page.select_one("[aria-labelledby=begin]")
+    assert "You rejected this claim. Another reviewer decides on its dispute." in begin.get_text()
+    assert not begin.select("button")
+    assert "It has one." in page.find(id=page.select_one("[aria-labelledby=state] p a")["href"][1:]).parent.get_text()

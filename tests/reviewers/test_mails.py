@@ -113,11 +113,13 @@ def test_a_long_list_is_shown_page_by_page(
         )
     committed.commit()
 
-    shown = []
-    for page in (1, 2, 3):
-        document = desk.page(f"/review/mails?page={page}")
+    shown, document = [], desk.page("/review/mails")
+    for is_last in (False, False, True):
         shown += [cell.get_text() for cell in document.select("tbody td[data-label=To]")]
-        assert ("Older" in document.main.get_text()) == (page < 3)
+        further = document.find("a", rel="next")
+        assert (further is None) == is_last
+        document = desk.page(further["href"]) if further else document
+    assert document.find("a", rel="prev")
 
     assert shown == [f"admin{number}@vendor.example.com" for number in (4, 3, 2, 1, 0)]
 
@@ -208,3 +210,19 @@ def test_a_notice_of_an_asking_that_is_over_needs_nobody(
     invitation.superseded_at = now
     committed.commit()
     assert needing(desk) == []
+
+
+def test_the_list_of_all_mails_leads_to_those_that_need_a_person(
+    desk: Browser, claim: Claim, committed: Session, now: datetime
+) -> None:
+    assert desk.page("/review/mails").select_one("main .notice") is None
+    end(received(committed), MailState.REFUSED, now)
+    committed.commit()
+
+    lead = desk.page("/review/mails").select_one("main .notice a")
+
+    assert lead.get_text() == "1 mail needs a person"
+    theirs = desk.page(lead["href"])
+    assert len(theirs.select("tbody tr")) == 1
+    assert "“Done” takes a mail off this list" in theirs.main.get_text()
+    assert theirs.select_one("main .notice") is None

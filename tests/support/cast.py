@@ -9,14 +9,15 @@ from sqlalchemy import select
 
 from cpor_web.models import Partner, User
 from cpor_web.rules.roles import Role
+from cpor_web.samples.proof import pdf
 from tests.support import factories
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
-from tests.support.person import File, Person, Typed
+from tests.support.person import TICKED, File, Person, Typed
 from tests.support.received_mail import Mail
 
 TENANT = "0f8fad5b-d9cb-469f-a165-70867728950e"
-PROOF = File("signed order.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n")
+PROOF = File("signed order.pdf", pdf(("Signed by Carla Conti.",)))
 
 WHERE_IS_INTUNE: dict[str, Typed] = {
     "Reasons": ["Missing products"],
@@ -24,6 +25,14 @@ WHERE_IS_INTUNE: dict[str, Typed] = {
     "Comment": "Where is Intune?",
 }
 """What Rosa asks for, of a claim for Teams and Intune."""
+
+RESTORE = ("Restore the association", {"Yes, the denial was a mistake": TICKED})
+SAY_YES = (
+    "Yes, we work with this partner",
+    {"I know this partner, and I may answer for my organisation": TICKED},
+)
+WRONG_PERSON = ("I am not the right person", {"Somebody else has to answer": TICKED})
+"""Buttons of a customer's pages, each with the box that is to be ticked before."""
 
 _numbers = count(1)
 

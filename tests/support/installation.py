@@ -28,7 +28,7 @@ from cpor_web.programme import Programme
 from cpor_web.queue import JOBS
 from tests.support.person import Person
 from tests.support.received_mail import Mail
-from tests.support.servers import free_port
+from tests.support.servers import for_the_application, free_port
 from tests.support.smtp_server import ScriptedServer
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +66,7 @@ class Installation:
             self._migrate()
             self.engine: Engine = create_engine(self._database_url, connect_args={"options": "-c timezone=UTC"})
             stack.callback(self.engine.dispose)
+            self.env["CPOR_DATABASE_URL"] = for_the_application(self.engine)
             stack.callback(self._stop_all)
             for name in COMMANDS:
                 self.start(name)
@@ -188,10 +189,10 @@ class Installation:
         self._forward += timedelta(**by)
         set_forward(self.folder / CLOCK, self._forward)
 
-    def sweep(self) -> None:
+    def sweep(self, *, within: float = WITHIN) -> None:
         """Return once the worker has done every kind of job that it began after this moment."""
         before = self._jobs_done()
-        self.eventually(lambda: self._jobs_done() > before + 2 * len(JOBS), "the worker has swept")
+        self.eventually(lambda: self._jobs_done() > before + 2 * len(JOBS), "the worker has swept", within=within)
 
     def _jobs_done(self) -> int:
         """Return how many jobs the workers have done. Only tests read RQ's own bookkeeping."""
@@ -229,6 +230,8 @@ class Installation:
             "mail_timeout": "5",
             "return_address": "returns@vendor.example.com",
             "clock_file": CLOCK,
+            "session_idle_hours": "8760",  # the clock moves by days; nobody is to sign in anew each time
+            "session_days": "3660",
             **self._given,
         }
         return {f"CPOR_{name.upper()}": value for name, value in settings.items()}

@@ -25,6 +25,9 @@ from tests.support import page_checker
 
 TIMEOUT = 20  # seconds
 
+TICKED = "ticked"
+"""What a box that stands alone is filled with."""
+
 
 @dataclass(frozen=True)
 class File:
@@ -79,7 +82,7 @@ class Person:
         button = self._button(words, fill or {})
         form = button.find_parent("form")
         assert isinstance(form, Tag), f"the button “{words}” is in no form"
-        sheet = _Sheet(form)
+        sheet = Sheet(form)
         for label, typed in (fill or {}).items():
             sheet.fill(label, typed)
         return self._submit(form, [*sheet.controls(), *_named(button)])
@@ -133,7 +136,7 @@ class Person:
         assert buttons, f"no button says “{words}” at {self.address} ({self.status}): {self.buttons}\n{self.words}"
         for button in buttons:
             form = button.find_parent("form")
-            if isinstance(form, Tag) and all(_Sheet(form).has(label) for label in fill):
+            if isinstance(form, Tag) and all(Sheet(form).has(label) for label in fill):
                 return button
         raise AssertionError(f"no form with “{words}” has all of {list(fill)} at {self.address}")
 
@@ -154,7 +157,7 @@ class Person:
         return self.send(Request(address, data, headers, method="POST"))
 
 
-class _Sheet:
+class Sheet:
     """A form's fields as a person finds them: by label, or by the legend over several."""
 
     def __init__(self, form: Tag) -> None:
@@ -172,6 +175,9 @@ class _Sheet:
         if isinstance(typed, File):
             assert field.get("type") == "file", f"“{label}” takes no file"
             self._files[id(field)] = typed
+        elif field.get("type") == "checkbox":
+            assert typed == TICKED, f"“{label}” is a box to tick"
+            field["checked"] = ""
         elif field.name == "select":
             self._choose(field, label, typed)
         elif field.name == "textarea":

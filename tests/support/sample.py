@@ -58,7 +58,12 @@ def signed_in(installation: Installation, who: str) -> Person:
 def kinds_of_claims(installation: Installation) -> dict[str, str]:
     """Return what kind of story each claim is in, by its reference: status, reason, consent round, dispute."""
     with installation.session() as session:
-        return {claim.reference: _kind(session, claim) for claim in session.scalars(select(Claim))}
+        return kinds(session)
+
+
+def kinds(session: Session) -> dict[str, str]:
+    """Return the same of the sample in a database."""
+    return {claim.reference: _kind(session, claim) for claim in session.scalars(select(Claim))}
 
 
 def _kind(session: Session, claim: Claim) -> str:

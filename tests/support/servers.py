@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Engine, make_url, text
 
+from cpor_web import database_role
 from cpor_web.embedded.postgres import EmbeddedPostgres
 from cpor_web.embedded.redis_server import EmbeddedRedis
 
@@ -48,6 +49,16 @@ def start(stack: ExitStack) -> Servers:
     if not redis:
         redis = stack.enter_context(EmbeddedRedis(folder)).url
     return Servers(postgres, redis)
+
+
+def for_the_application(engine: Engine) -> str:
+    """Return the URL of the same migrated database for a role that may do what the application needs, and no more."""
+    role, password = f"{engine.url.database}_application", "password of the application"
+    with engine.begin() as connection:
+        if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}):
+            connection.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'"))
+        database_role.grant(connection, role)
+    return engine.url.set(username=role, password=password).render_as_string(hide_password=False)
 
 
 def _conninfo(url: URL) -> str:

@@ -1,0 +1,58 @@
+"""What was chosen on a page and not sent is not lost without asking."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Dialog, ViewportSize, expect
+
+from tests.browser.conftest import SLOWEST
+from tests.support import factories
+from tests.support.cast import PROOF
+from tests.support.factories import PASSWORD
+from tests.support.installation import Installation
+
+pytestmark = pytest.mark.browser
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
+    installation: Installation, browser: Browser, tmp_path: Path
+) -> None:
+    proof = tmp_path / PROOF.name
+    proof.write_bytes(PROOF.content)
+    with installation.session() as session:
+        email = factories.user(session).email
+    page = browser.new_context(base_url=installation.url, viewport=PHONE).new_page()
+    page.set_default_timeout(SLOWEST)
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if len(asked) > 1 else dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.goto("/login")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("link", name="Add customer").click()
+    page.get_by_label("Claim name").fill("Half sent")
+    page.get_by_role("button", name="Save").click()
+    document = page.get_by_label("Document")
+    document.set_input_files(proof)
+
+    page.get_by_role("button", name="Delete draft").click()
+    assert len(asked) == 1
+    assert document.evaluate("field => field.files.length") == 1, "who says no stays, with the document"
+    page.get_by_role("link", name="Proof of execution").click()  # on the same page: that loses nothing either
+
+    page.get_by_role("button", name="Delete draft").click()
+    page.wait_for_url("**/delete?*")
+    assert len(asked) == 2
+    page.go_back()
+    page.get_by_label("Document").set_input_files(proof)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".messages")).to_contain_text("The document was uploaded.")
+    expect(page.locator(".messages")).to_be_in_viewport()
+    assert len(asked) == 2, "sending it asks nothing"
