@@ -1,5 +1,6 @@
 """Short public references: read over the phone without doubt, and never guessed from another one's."""
 
+import re
 import secrets
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O, 1 I L, U
@@ -10,6 +11,12 @@ def new_reference() -> str:
     """Return a random reference such as K7QM-2XRD: one of 656 thousand million."""
     text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     return f"{text[:4]}-{text[4:]}"
+
+
+def named_in(text: str, *, most: int = 50) -> list[str]:
+    """Return what looks like references in a text, each once at most `most`: whether there are such claims is open."""
+    found = re.findall(rf"(?<![A-Z0-9])[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}(?![A-Z0-9])", text)
+    return list(dict.fromkeys(found))[:most]
 
 
 def normalised(text: str) -> str:

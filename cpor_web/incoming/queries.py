@@ -23,14 +23,14 @@ def listed(
 ) -> Page[ReceivedMail]:
     """Return a page of received mails, the newest first: of one kind, or all, else what a person should look at.
 
-    That is what people wrote, and what came back and could not be understood.
+    That is what people wrote who were asked, or who name a claim, and what came back and could not be understood.
     """
     found = select(ReceivedMail).options(joinedload(ReceivedMail.mail), defer(ReceivedMail.raw))
     if kind is not None:
         found = found.where(ReceivedMail.kind == kind)
     elif not everything:
-        not_understood = and_(ReceivedMail.kind == ReceivedKind.AUTOMATIC, ReceivedMail.diagnostic != "")
-        found = found.where(or_(ReceivedMail.kind == ReceivedKind.REPLY, not_understood))
+        others = ReceivedMail.kind.in_([ReceivedKind.AUTOMATIC, ReceivedKind.UNRELATED])
+        found = found.where(or_(ReceivedMail.kind == ReceivedKind.REPLY, and_(others, ReceivedMail.diagnostic != "")))
     return keyset.page(session, found, keyset.newest_first(ReceivedMail.id), size=PAGE, before=before, after=after)
 
 

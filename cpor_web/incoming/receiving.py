@@ -10,18 +10,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web import queue
+from cpor_web.claims import references
 from cpor_web.emails.addresses import UnsupportedAddress, ascii_address
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.incoming import keeping, parsing
 from cpor_web.incoming.parsing import Incoming
 from cpor_web.incoming.reports import Delivery, Fate
-from cpor_web.models import CustomerContact, Invitation, Mail, ReceivedKind, ReceivedMail, Round
+from cpor_web.models import Claim, CustomerContact, Invitation, Mail, ReceivedKind, ReceivedMail, Round
 from cpor_web.models.consent import OPEN_STATES
 from cpor_web.rules.words import N_
 
 NOT_SIGNED = N_("A report to an address that is not the one of any mail of ours: it may be forged.")
 OTHER_RECIPIENT = N_("The report is about another address than the one that the mail went to.")
 NOT_UNDERSTOOD = N_("It came back to the mail's own address, but is no report that says what became of it.")
+FROM_A_STRANGER = N_("It names a claim, but comes from nobody who was asked about it. It holds nothing: read it.")
 NOT_STORED = N_("It could not be stored. It lies in the mailbox still, in the folder “Unreadable”: read it there.")
 
 _DECIDING = {Fate.FAILED: ReceivedKind.HARD_BOUNCE, Fate.DELAYED: ReceivedKind.SOFT_BOUNCE}
@@ -104,9 +106,15 @@ def _found(session: Session, said: Incoming, returns: ReturnAddresses) -> Found:
         return _of(ReceivedKind.REPLY, answered)
     asked = asked_as(session, said.senders)
     if not asked:
-        return Found(ReceivedKind.AUTOMATIC if said.is_from_a_list else ReceivedKind.UNRELATED)
+        kind = ReceivedKind.AUTOMATIC if said.is_from_a_list else ReceivedKind.UNRELATED
+        return Found(kind, diagnostic=FROM_A_STRANGER if _names_a_claim(session, said.words) else "")
     notice = _notice(session, asked[0]) if len(asked) == 1 else None
     return _of(ReceivedKind.REPLY, notice)
+
+
+def _names_a_claim(session: Session, text: str) -> bool:
+    named = references.named_in(text)
+    return bool(named) and session.scalar(select(Claim.id).where(Claim.reference.in_(named)).limit(1)) is not None
 
 
 def _report(session: Session, said: Incoming, signed: Mail | None) -> Found:

@@ -12,7 +12,7 @@ from cpor_web import queue
 from cpor_web.config import Settings
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.emails.returns import ReturnAddresses
-from cpor_web.incoming import keeping
+from cpor_web.incoming import keeping, queries, receiving
 from cpor_web.incoming.receiving import NOT_SIGNED, NOT_UNDERSTOOD, OTHER_RECIPIENT
 from cpor_web.models import Claim, Mail, ReceivedKind, ReceivedMail
 from tests.incoming.conftest import LATER, Desk
@@ -104,6 +104,16 @@ def test_a_new_mail_of_a_contact_who_is_asked_is_a_reply(
 def test_a_strangers_mail_is_unrelated_and_its_words_are_not_kept(desk: Desk, notice: Mail) -> None:
     received = desk.receive(reply("sales@adatum.example.org", "Buy now.", answers="<not-ours@example.com>"))
     assert (received.kind, received.mail_id, received.words) == (ReceivedKind.UNRELATED, None, "")
+
+
+def test_a_strangers_mail_that_names_a_claim_is_shown_to_reviewers_and_holds_nothing(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    received = desk.receive(reply("boss@contoso.example.com", f"About {claim.reference}: we do not know them."))
+    assert (received.kind, received.diagnostic) == (ReceivedKind.UNRELATED, receiving.FROM_A_STRANGER)
+    assert desk.round(claim).reply_at is None
+    desk.receive(reply("sales@adatum.example.org", "About K7QM-2XRD: buy now."))
+    assert queries.listed(desk.session).rows == [received]
 
 
 A_LIST = {"List_Id": "<it.contoso.example.com>", "Precedence": "bulk"}
