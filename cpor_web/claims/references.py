@@ -14,7 +14,7 @@ def new_reference() -> str:
 
 
 def named_in(text: str, *, most: int = 50) -> list[str]:
-    """Return what looks like references in a text, each once at most `most`: whether there are such claims is open."""
+    """Return what looks like references in a text, each once, at most so many; whether they are any is open."""
     found = re.findall(rf"(?<![A-Z0-9])[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}(?![A-Z0-9])", text)
     return list(dict.fromkeys(found))[:most]
 

@@ -41,7 +41,7 @@ def failed(session: Session, programme: Programme, *answers: str) -> list[Claim]
 def test_without_a_holding_it_says_so_and_offers_no_release(office: Browser) -> None:
     page = office.page(PAGE)
     assert "Closing is not held" in page.main.get_text()
-    assert "Every notice of the last 24 hours got through." in page.main.get_text()
+    assert "No notice failed since" in page.main.get_text()
     assert page.main.find("button", string="Release") is None
 
 
