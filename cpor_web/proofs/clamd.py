@@ -62,7 +62,7 @@ class Scanner:
 
     def _connection(self) -> socket.socket:
         if isinstance(self.address, tuple):
-            connection = socket.create_connection(self.address, CONNECT_SECONDS)
+            connection = socket.create_connection(self.address, timeout=CONNECT_SECONDS)
         else:
             connection = socket.socket(socket.AF_UNIX)
             connection.settimeout(CONNECT_SECONDS)

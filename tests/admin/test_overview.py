@@ -167,7 +167,7 @@ def test_mails_that_were_set_aside_are_told_of_for_a_week(office: Browser, commi
         receiving.set_aside(committed, b"%d" % days, now=datetime.now(UTC) - timedelta(days=days))
     committed.commit()
 
-    assert "2 mails of the last seven days could not be stored." in office.page("/admin").main.get_text()
+    assert "2 mails of the last week could not be stored." in office.page("/admin").main.get_text()
 
 
 def test_the_newest_checkpoint_is_named(office: Browser, committed: Session) -> None:

@@ -26,7 +26,8 @@ WITHIN_LIMIT = 2.4
 ROWS = {
     "claims": "SELECT 1 FROM claims WHERE id = :id FOR UPDATE",
     "rounds": "SELECT 1 FROM rounds WHERE claim_id = :id FOR UPDATE",
-    "invitations": "SELECT 1 FROM invitations i JOIN rounds r ON r.id = round_id WHERE claim_id = :id FOR UPDATE",
+    "invitations": "SELECT 1 FROM invitations i JOIN rounds r ON r.id = round_id WHERE claim_id = :id"
+    " FOR UPDATE OF i",
     "history_heads": "SELECT 1 FROM history_heads WHERE claim_id = :id FOR UPDATE",
 }
 """What a denial waits for, in its order."""
@@ -100,6 +101,7 @@ def test_a_denial_that_stalls_past_the_limit_is_told_so_and_is_late_once_the_win
 def _in_the_way(house: Installation, claim: QuickClaim, table: str) -> Iterator[Connection]:
     """Hold a row of the claim until the end of the block, or of the transaction."""
     with house.engine.connect() as connection:
+        connection.execute(text("SET lock_timeout = '30s'"))
         connection.execute(text(ROWS[table]), {"id": claim.id})
         yield connection
 

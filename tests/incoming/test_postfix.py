@@ -62,7 +62,8 @@ def test_a_mail_to_nobody_comes_back_and_stops_the_window(house: House) -> None:
     assert (notice.state, notice.bounce) == ("bounced", '5.1.1 unknown user: "carla"')
     assert notice.sent_at is not None, "Postfix had taken it"
     told = text_of(house.installation.mail_to(claim.partner_address, "A mail was not delivered"))
-    assert 'unknown user: "carla"' in told
+    assert "5.1.1" in told
+    assert "unknown user" not in told, "a mail server's words are for reviewers"
     assert house.installation.mail_to(claim.partner_address, "Please name a right contact")
     (raw,) = house.installation.query(
         "SELECT convert_from(raw, 'UTF8') FROM received_mails WHERE mail_id = :id", id=notice.id
