@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, current, unread
-from cpor_web.accounts import security_log, sessions
 from cpor_web.extensions import bell, db
 from cpor_web.incoming import receiving, retention, settling
 from cpor_web.incoming.mailbox import UNREADABLE, Mailbox, MailboxTrouble, NotGiven
@@ -68,9 +67,6 @@ def erase() -> None:
         while erased == MOST_ERASED:
             with transaction(db.session):
                 erased = retention.erase_due(db.session(), days=days, now=clock.utcnow(), most=MOST_ERASED)
-        with transaction(db.session):
-            sessions.forget(db.session(), now=clock.utcnow())
-            security_log.forget(db.session(), now=clock.utcnow())
 
 
 def _take_in(mailbox: Mailbox, until: float) -> bool:

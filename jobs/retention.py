@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from cpor_web import clock, current
+from cpor_web.accounts import security_log, sessions
 from cpor_web.extensions import bell, db
 from cpor_web.models import Heartbeat
 from cpor_web.privacy import retention
@@ -34,6 +35,10 @@ def erase() -> None:
             if not _erase_all(name, until):
                 _go_on_soon()
                 return
+        with transaction(db.session):
+            limits = sessions.Limits.from_settings(current.settings())
+            sessions.forget(db.session(), now=clock.utcnow(), limits=limits)
+            security_log.forget(db.session(), now=clock.utcnow())
 
 
 def _erase_all(name: str, until: float) -> bool:

@@ -97,9 +97,9 @@ def end_all(session: Session, user: User, *, why: Ended, now: datetime) -> int:
     return _end(session, SignIn.user_id == user.id, why, now)
 
 
-def forget(session: Session, *, now: datetime) -> None:
-    """Delete the sign-ins that nobody has used for long: over, and of no interest any more."""
-    session.execute(delete(SignIn).where(SignIn.seen_at < now - KEPT))
+def forget(session: Session, *, now: datetime, limits: Limits) -> None:
+    """Delete the sign-ins that are over, and were not used for long: of no interest any more."""
+    session.execute(delete(SignIn).where(SignIn.seen_at < now - KEPT, ~_lasts(now, limits)))
 
 
 def _end(session: Session, which: ColumnElement[bool], why: Ended, now: datetime) -> int:

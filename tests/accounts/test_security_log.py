@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.accounts import people, security_log, sessions
+from cpor_web.accounts import people, security_log
 from cpor_web.accounts.mails import reset_link
 from cpor_web.accounts.security_log import ANNOUNCED, SENTENCES, SHELL, Place
 from cpor_web.models import FailedSignIns, Mail, SecurityEvent, SecurityKind, User
@@ -200,15 +200,6 @@ def test_a_line_is_forgotten_after_a_year_and_not_before(db_session: Session) ->
         security_log.note(db_session, user, SecurityKind.SIGNED_OUT, now=at, place=SHELL)
     security_log.forget(db_session, now=NOW)
     assert [event.at for event in security_log.events_of(db_session, user, limit=9)] == [NOW - timedelta(days=364)]
-
-
-def test_sign_ins_that_nobody_uses_are_forgotten(db_session: Session) -> None:
-    user = factories.user(db_session, Role.REVIEWER)
-    for days in (31, 29):
-        sessions.begin(db_session, user, way="password", now=NOW - timedelta(days=days), place=SHELL)
-    sessions.forget(db_session, now=NOW)
-    limits = sessions.Limits(timedelta(days=365), timedelta(days=365))
-    assert len(sessions.lasting(db_session, user, now=NOW, limits=limits)) == 1
 
 
 def test_the_refusal_is_one_that_programs_can_tell(db_session: Session) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, create_app
-from cpor_web.accounts import people, signing_out
+from cpor_web.accounts import people, sessions, signing_out
 from cpor_web.accounts.mails import reset_link
+from cpor_web.accounts.sessions import Limits
 from cpor_web.config import Settings
 from cpor_web.extensions import db
 from cpor_web.models import Ended, SignIn, User
@@ -205,6 +206,14 @@ def test_a_session_ends_however_much_it_is_used(strict: Flask, user: User, sign_
             assert is_in(browser)
         clockwork.move_to(start + timedelta(hours=48.1))
         assert not is_in(browser)
+
+
+def test_only_sign_ins_that_are_over_are_forgotten(committed: Session, browser: Browser, elsewhere: Browser) -> None:
+    elsewhere.submit("/logout", page="/account")
+    later, long = clock.utcnow() + sessions.KEPT * 2, timedelta(days=3660)
+    for limits, left in ((Limits(long, long), 1), (Limits(timedelta(hours=8), long), 0)):
+        sessions.forget(committed, now=later, limits=limits)
+        assert len(committed.scalars(select(SignIn)).all()) == left
 
 
 def test_use_is_written_down_every_few_minutes_only(
