@@ -102,7 +102,7 @@ def test_the_role_can_do_all_that_the_application_does(
     security_log.count_failure(session, user.id, now=NOW)
     security_log.settle_failures(session, user, now=NOW, place=SHELL)
     security_log.forget(session, now=NOW)
-    sessions.forget(session, now=NOW)
+    sessions.forget(session, now=NOW, limits=sessions.Limits.from_settings(settings))
     checkpoints.take_due(session, keys=keys, now=NOW, every=timedelta(0))
     all_sent(session)
     assert set(erase_all(session, settings)) >= {"people of ended claims", "abandoned drafts"}
