@@ -58,8 +58,9 @@ COMMENT = {"comment": "The signed page is page 4.\nSee the second document.", "a
 FAILED = {
     "failed_kind": "consent-notice",
     "failed_name": "Jamie Doe",
-    "answer": "550 5.1.1 <jamie.doe@adatum.example.org>: no such mailbox",
+    "answer": "550 5.1.1",  # partners read the codes alone
 }
+IN_FULL = {"answer": "550 5.1.1 <jamie.doe@adatum.example.org>: no such mailbox"}
 
 SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "claim-received": ({**CLAIM, "is_disputed": False, "is_resubmitted": False}, {}),
@@ -144,9 +145,9 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {**CLAIM, **FAILED, "failed_kind": "information-requested", "failed_name": "Robin Roe"},
         {},
     ),
-    "not-delivered--to-reviewer": ({**REVIEWER, **FAILED}, {}),
+    "not-delivered--to-reviewer": ({**REVIEWER, **FAILED, **IN_FULL}, {}),
     "not-delivered--in-doubt": ({**CLAIM, **FAILED, "in_doubt": True}, {}),
-    "not-delivered--in-doubt-to-reviewer": ({**REVIEWER, **FAILED, "in_doubt": True}, {}),
+    "not-delivered--in-doubt-to-reviewer": ({**REVIEWER, **FAILED, **IN_FULL, "in_doubt": True}, {}),
     "closing-held": ({**HOUSE, "notices": 41, "failed": 23, "at": AT}, {}),
     "overdue-digest": (
         {
