@@ -13,6 +13,8 @@ log = logging.getLogger("cpor_web.requests")
 
 HEADER = "X-Request-Id"
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_CONVERTED = re.compile(r"<\w+(?:\(.*?\))?:(\w+)>")
+"""A part of a route with how it is read, which can be a list of dozens: the line has its name alone."""
 
 
 def init_app(app: Flask, *, trusted_proxies: int) -> None:
@@ -34,7 +36,7 @@ def init_app(app: Flask, *, trusted_proxies: int) -> None:
 def _line(response: Response) -> Response:
     response.headers[HEADER] = logs.request_id.get()
     if request.endpoint != "static":
-        route = request.url_rule.rule if request.url_rule else "(no route)"
+        route = _CONVERTED.sub(r"<\1>", request.url_rule.rule) if request.url_rule else "(no route)"
         spent = time.perf_counter() - g.get("started", time.perf_counter())
         log.info("%s %s %d %.0f ms", request.method, route, response.status_code, 1000 * spent)
         measures.of_requests().note(request.endpoint or "none", request.method, response.status_code, spent)

@@ -46,7 +46,8 @@ def test_a_ticker_that_is_dead_for_ten_minutes_is_told_of_and_pages_go_on(instal
         assert ticks(somebody)
         installation.forward(minutes=2)
         assert not ticks(somebody)
-        assert somebody.open("/readyz").status == 200
+        answer = somebody.open("/readyz")
+        assert (answer.status, json.loads(answer.html)["degraded"]) == (200, ["ticker"])
     finally:
         installation.start("ticker")
     installation.eventually(lambda: ticks(somebody), "all is well again")
