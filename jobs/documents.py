@@ -5,7 +5,9 @@ No transaction is open while the scanner reads a document. Two workers never sca
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +23,7 @@ from cpor_web.queue import SCAN_DOCUMENTS
 from cpor_web.transactions import transaction
 from jobs import pauses
 from jobs.app import app
+from jobs.leases import work_off
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +43,8 @@ def scan() -> None:
         name = current.settings().clamd
         if not name or pauses.is_paused(SCANNER):
             return
-        try:
-            is_all = _work_off(Scanner.named(name), time.monotonic() + WORK_SECONDS)
-        except ScannerAway as away:
-            pauses.pause(SCANNER, str(away))
-            return
-        if not is_all:
+        has_scanned, until = partial(_has_scanned, Scanner.named(name)), time.monotonic() + WORK_SECONDS
+        if not work_off(_lease, scanning.release, has_scanned, until=until):
             bell.ring(SCAN_DOCUMENTS)
 
 
@@ -62,23 +61,21 @@ def tidy() -> None:
         log.info("%d documents that no claim has were removed", removed)
 
 
-def _work_off(scanner: Scanner, until: float) -> bool:
-    """Return False where the time ran out before the documents did."""
-    while True:
+def _lease() -> Sequence[int]:
+    with transaction(db.session):
+        return list(scanning.lease(db.session(), now=clock.utcnow(), most=BATCH))
+
+
+def _has_scanned(scanner: Scanner, document_id: int) -> bool:
+    """Have one document scanned; return False, and leave the scanner alone for a while, where it is away."""
+    try:
+        _scan(scanner, document_id)
+    except ScannerAway as away:
         with transaction(db.session):
-            batch = list(scanning.lease(db.session(), now=clock.utcnow(), most=BATCH))
-        if not batch:
-            return True
-        while batch:
-            if time.monotonic() > until:
-                _release(batch)
-                return False
-            try:
-                _scan(scanner, batch[0])
-            except ScannerAway:
-                _release(batch)
-                raise
-            batch.pop(0)
+            scanning.release(db.session(), [document_id])
+        pauses.pause(SCANNER, str(away))
+        return False
+    return True
 
 
 def _scan(scanner: Scanner, document_id: int) -> None:
@@ -101,11 +98,6 @@ def _scan(scanner: Scanner, document_id: int) -> None:
         with transaction(db.session):
             proof.settle_scan(db.session(), document_id, found, now=clock.utcnow())
     pauses.resume(SCANNER)
-
-
-def _release(document_ids: list[int]) -> None:
-    with transaction(db.session):
-        scanning.release(db.session(), document_ids)
 
 
 def _is_time() -> bool:

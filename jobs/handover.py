@@ -5,6 +5,7 @@ was lost): it then has the same key.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 from cpor_web import clock, current
@@ -16,6 +17,7 @@ from cpor_web.transactions import transaction
 from cpor_web.version import __version__
 from jobs import pauses
 from jobs.app import app
+from jobs.leases import work_off
 
 RECEIVER = "assessor"
 BATCH = 10
@@ -30,7 +32,8 @@ def deliver() -> None:
         if current.settings().assessor != "webhook" or pauses.is_paused(RECEIVER):
             return
         _put_waiting()
-        if not _work_off(time.monotonic() + WORK.total_seconds()):
+        until = time.monotonic() + WORK.total_seconds()
+        if not work_off(_lease, handover.release, _has_posted, until=until):
             bell.ring(HAND_OVER)
 
 
@@ -42,24 +45,19 @@ def _put_waiting() -> None:
             found = handover.put_waiting(db.session(), now=clock.utcnow(), programme=programme, most=MOST)
 
 
-def _work_off(until: float) -> bool:
-    """Return False where the time ran out before the hand-overs did."""
-    while True:
-        with transaction(db.session):
-            batch = list(handover.lease(db.session(), now=clock.utcnow(), most=BATCH))
-        if not batch:
-            return True
-        while batch:
-            if time.monotonic() > until:
-                _release(batch)
-                return False
-            outcome = _post(batch.pop(0))
-            if isinstance(outcome, Away):
-                _release(batch)
-                pauses.pause(RECEIVER, outcome.answer)
-                return True
-            if outcome is not None:
-                pauses.resume(RECEIVER)
+def _lease() -> Sequence[int]:
+    with transaction(db.session):
+        return list(handover.lease(db.session(), now=clock.utcnow(), most=BATCH))
+
+
+def _has_posted(handover_id: int) -> bool:
+    """Post one message; return False, and leave the receiver alone for a while, where it is away."""
+    outcome = _post(handover_id)
+    if isinstance(outcome, Away):
+        pauses.pause(RECEIVER, outcome.answer)
+    elif outcome is not None:
+        pauses.resume(RECEIVER)
+    return not isinstance(outcome, Away)
 
 
 def _post(handover_id: int) -> Outcome | None:
@@ -81,8 +79,3 @@ def _post(handover_id: int) -> Outcome | None:
     with transaction(db.session):
         handover.settle(db.session(), handover_id, outcome, now=clock.utcnow())
     return outcome
-
-
-def _release(handover_ids: list[int]) -> None:
-    with transaction(db.session):
-        handover.release(db.session(), handover_ids)

@@ -6,6 +6,8 @@ over; what became of it is noted with everything that follows from it.
 
 import logging
 import time
+from collections.abc import Sequence
+from functools import partial
 
 from flask import current_app
 
@@ -24,6 +26,7 @@ from cpor_web.queue import SEND_MAIL
 from cpor_web.transactions import transaction
 from jobs import pauses
 from jobs.app import app
+from jobs.leases import work_off
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,8 @@ def drain() -> None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
                 return
             pauses.resume(TRANSPORT)
-            if not _work_off(transport, time.monotonic() + WORK_SECONDS):
+            until = time.monotonic() + WORK_SECONDS
+            if not work_off(_lease, outbox.release, partial(_has_sent, transport), until=until):
                 bell.ring(SEND_MAIL)
 
 
@@ -60,23 +64,18 @@ def composer() -> Composer:
     return made
 
 
-def _work_off(transport: Transport, until: float) -> bool:
-    """Return False where the time ran out before the mails did."""
-    while True:
-        _take_back_abandoned()
-        with transaction(db.session):
-            batch = list(outbox.lease(db.session(), now=clock.utcnow(), most=BATCH))
-        if not batch:
-            return True
-        while batch:
-            if time.monotonic() > until:
-                _release(batch)
-                return False
-            outcome = _send(transport, batch.pop(0))
-            if isinstance(outcome, Unavailable):
-                _release(batch)
-                pauses.pause(TRANSPORT, f"{outcome.kind}: {outcome.error}")
-                return True
+def _lease() -> Sequence[int]:
+    _take_back_abandoned()
+    with transaction(db.session):
+        return list(outbox.lease(db.session(), now=clock.utcnow(), most=BATCH))
+
+
+def _has_sent(transport: Transport, mail_id: int) -> bool:
+    """Send one mail; return False, and leave the mail server alone for a while, where it is in trouble."""
+    outcome = _send(transport, mail_id)
+    if isinstance(outcome, Unavailable):
+        pauses.pause(TRANSPORT, f"{outcome.kind}: {outcome.error}")
+    return not isinstance(outcome, Unavailable)
 
 
 def _take_back_abandoned() -> None:
@@ -122,8 +121,3 @@ def _prepare(mail_id: int) -> tuple[str, str, bytes | None] | None:
         except Exception:  # one mail that cannot be written never stops the rest
             log.exception("mail %d cannot be written", mail_id)
             return sender, mail.to_address, None
-
-
-def _release(mail_ids: list[int]) -> None:
-    with transaction(db.session):
-        outbox.release(db.session(), mail_ids)

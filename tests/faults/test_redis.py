@@ -135,4 +135,4 @@ def test_no_address_and_no_token_gets_into_redis_or_into_a_log(
     for name, log in installation.logs().items():
         found = [secret for secret in (*tokens, cast.carla_address, cast.ines_address) if secret in log]
         assert found == [], f"the log of {name} holds them"
-    assert "/d/<path:token>" in installation.logs()["web"], "the web has logged nothing"
+    assert "/d/<token>" in installation.logs()["web"], "the web has logged nothing"
