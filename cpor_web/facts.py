@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from cpor_web.models import Claim, CustomerContact, Document, Round, RoundState, Scan, User
@@ -39,7 +39,7 @@ def of(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme
         is_disputed=claim.is_disputed,
         dispute_used=claim.dispute_used,
         dispute_in_time=claim.dispute_until is not None and not deadlines.has_passed(claim.dispute_until, now),
-        may_review_dispute=_may_review(session, claim, actor),
+        may_review_dispute=may_review(session, claim, actor),
     )
 
 
@@ -84,9 +84,14 @@ def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:
     return fields.missing(values, needs_subscription=area is not None and area.needs_subscription)
 
 
-def _may_review(session: Session, claim: Claim, actor: Actor) -> bool:
+def may_review(session: Session, claim: Claim, actor: Actor) -> bool:
     """Tell whether this reviewer may decide: of a dispute another than who rejected, where there is one."""
     if not claim.is_disputed or claim.rejected_by_id is None or claim.rejected_by_id != actor.user_id:
         return True
-    others = select(func.count()).where(User.role.in_(REVIEWERS), User.active, User.id != actor.user_id)
-    return session.scalar(others) == 0
+    return not has_other_reviewers(session, actor)
+
+
+def has_other_reviewers(session: Session, actor: Actor) -> bool:
+    """Tell whether anybody else could decide."""
+    other = exists().where(User.role.in_(REVIEWERS), User.active, User.id != actor.user_id)
+    return bool(session.scalar(select(other)))

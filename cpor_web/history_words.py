@@ -33,6 +33,16 @@ SENTENCES = {
     "claim:approved": N_("The claim was approved."),
     "claim:rejected": N_("The claim was rejected."),
     "claim:taken-over": N_("A reviewer took the claim over."),
+    "claim:assigned": N_("The claim was given to another reviewer."),
+    "claim:competes": N_("It competes with other partners' claims."),
+    "claim:preferred": N_(
+        "The claim was approved over another partner's association, which ends with the consent period."
+    ),
+    "claim:contested": N_(
+        "Another partner's claim was approved over this one. This association ends once that claim's consent period"
+        " has passed without a denial."
+    ),
+    "claim:replaced": N_("The association ended: another partner's claim took its place."),
     "claim:contact-confirmed": N_("The customer contact %(contact)s was confirmed."),
     "claim:withdrawn": N_("The partner requested the rejection; the claim was rejected."),
     "claim:lapsed": N_("The partner's deadline passed; the claim was rejected."),
@@ -98,7 +108,12 @@ _KEPT_BACK = {DENIED_BY_REPLACED: N_("a reviewer looks into it")}
 """What only reviewers read, and what the partner reads instead."""
 
 _CHOSEN: Mapping[str, type[StrEnum]] = {"way": Way, "detail": Withdrawal}
-_WORDS = {"comment": N_("Comment"), "words": N_("Words"), "justification": N_("Business justification")}
+_WORDS = {
+    "comment": N_("Comment"),
+    "rationale": N_("The reviewer's rationale"),
+    "words": N_("Words"),
+    "justification": N_("Business justification"),
+}
 _FACTS = {
     "reason": N_("Reason"),
     "detail": N_("Reason"),
@@ -110,6 +125,7 @@ _FACTS = {
     "why": N_("Why"),
     "mail": N_("Mail"),
     "to": N_("To"),
+    "with": N_("Competes with"),
     "state": N_("Result"),
     "answer": N_("Answer of the mail server"),
     "from": N_("From"),

@@ -136,6 +136,19 @@ def _undo(session: Session, programme: Programme, *, is_disputed: bool = False) 
     return claim, lambda _actor: answers.undo(session, invitation, now=LATER, programme=programme)
 
 
+def _replace(session: Session, programme: Programme) -> Prepared:
+    """An association that another partner's claim was approved over, and the closing of that one."""
+    replaced = claims.running(session, programme)
+    claim = claims.under_review(session, programme)
+    assert claim.reviewer is not None
+    about: dict[str, Any] = {"actor": claim.reviewer.actor, "now": NOW, "programme": programme}
+    operations.approve(session, claim, rationale="The newer order names them.", **about)
+    (invitation,) = claims.invitations_of(session, claim)
+    claims.take_notice(session, programme, invitation)
+    late = NOW + timedelta(days=9)
+    return replaced, lambda _actor: rounds.close(session, invitation.round_id, now=late, programme=programme)
+
+
 ALLOWED: dict[tuple[Status | None, Action], Callable[[Session, Programme], Prepared]] = {
     (Status.EDITING, Action.SUBMIT): _people(claims.editing, Action.SUBMIT),
     (Status.SUBMITTED, Action.START_REVIEW): _people(claims.submitted, Action.START_REVIEW),
@@ -153,6 +166,7 @@ ALLOWED: dict[tuple[Status | None, Action], Callable[[Session, Programme], Prepa
     (Status.APPROVED, Action.PASS): _close,
     (Status.APPROVED, Action.DECLINE_BY_SILENCE): lambda s, p: _close(s, p, needs_yes=True),
     (Status.APPROVED, Action.CONTACT_LAPSE): _contact_lapse,
+    (Status.APPROVED, Action.REPLACE): _replace,
     (Status.REJECTED, Action.DISPUTE): _people(claims.rejected, Action.DISPUTE),
     (Status.REJECTED, Action.UNDO_DENIAL): _undo,
     (Status.UNDER_REVIEW, Action.UNDO_DENIAL): lambda s, p: _undo(s, p, is_disputed=True),

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
+from cpor_web.claims import competing
 from cpor_web.claims.input import require, text_of
 from cpor_web.consent import rounds
 from cpor_web.models import Claim, CustomerContact, Mail
@@ -107,18 +108,30 @@ def request_taken(session: Session, mail: Mail, *, now: datetime, programme: Pro
 
 
 def approve(
-    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+    session: Session,
+    claim: Claim,
+    *,
+    rationale: str = "",
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
 ) -> None:
     """Approve, and ask the customer: the round and its notices are written in the same transaction.
 
-    After a denial that was disputed the round needs the customer's explicit yes.
+    After a denial that was disputed the round needs the customer's explicit yes. Over another partner's association
+    a claim is approved with a `rationale`; that association ends when this claim's consent period has passed.
     """
     lifecycle.hold(session, claim, seen=seen)
+    known = facts.of(session, claim, actor=actor, now=now, programme=programme)
+    transitions.find(claim.status, Action.APPROVE, actor.role, known)
+    others, rationale = competing.over(session, claim, rationale)
     needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
     lifecycle.advance(session, claim, Action.APPROVE, actor=actor, now=now, programme=programme)
     claim.rejection = claim.rejection_detail = claim.rejected_by_id = None
     claim.rejection_comment, claim.is_disputed = "", False
     rounds.open_round(session, claim, needs_yes=needs_yes, now=now, programme=programme)
+    competing.put_over(session, claim, others, rationale, actor=actor, now=now, programme=programme)
 
 
 def reject(

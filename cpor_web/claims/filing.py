@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle, queue
-from cpor_web.claims import proof, writing
+from cpor_web.claims import competing, proof, writing
 from cpor_web.claims.drafts import Draft
 from cpor_web.claims.input import require
 from cpor_web.claims.references import new_reference
@@ -92,6 +92,7 @@ def submit(
     transitions.find(claim.status, Action.SUBMIT, actor.role, known)
     claim.first_submitted_at = now
     lifecycle.advance(session, claim, Action.SUBMIT, actor=actor, now=now, programme=programme)
+    competing.flag(session, claim, now=now)
 
 
 def resubmit(
@@ -113,10 +114,13 @@ def upload(
     replaces: int | None = None,
     seen: int | None = None,
 ) -> Document:
-    """Add a proof whose bytes are stored already. `replaces` is the id of one of this claim's that it replaces."""
+    """Add a proof whose bytes are stored already. `replaces` is the id of one of this claim's that it replaces.
+
+    Fresh proof on an approved claim changes nothing of the association: reviewers see it where claims compete.
+    """
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
-    if claim.status is not Status.EDITING and claim.status not in programme.correctable_in:
+    if not fields.takes_proof(claim.status, programme.correctable_in):
         raise NotAllowed(N_("Proof cannot be added while a claim is “%(status)s”."), {"status": claim.status.label})
     proof.has_room(session, claim)
     document.claim_id, document.uploaded_at = claim.id, now

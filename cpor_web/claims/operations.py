@@ -4,6 +4,7 @@ Every verb is one step of the caller's transaction. `seen` is the version that t
 Refused, in one of its forms, and the caller then rolls back: everything happens or nothing.
 """
 
+from cpor_web.claims.assigning import assign, take_next
 from cpor_web.claims.contesting import dispute, withdraw
 from cpor_web.claims.deciding import (
     approve,
@@ -19,6 +20,7 @@ from cpor_web.claims.talking import comment, deal_with, note, send_again
 
 __all__ = [
     "approve",
+    "assign",
     "comment",
     "confirm_contact",
     "create",
@@ -35,6 +37,7 @@ __all__ = [
     "send_again",
     "start_review",
     "submit",
+    "take_next",
     "take_over",
     "upload",
     "withdraw",

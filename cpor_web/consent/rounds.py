@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consent_links import new_id
-from cpor_web import assessment, history, holding, lifecycle, unread
+from cpor_web import assessment, facts, history, holding, lifecycle, unread
+from cpor_web.consent import replacing
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
-from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Round, RoundState
+from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Replacement, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import Deadline
@@ -130,7 +131,8 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     round_ = session.get(Round, round_id)
     if round_ is None:
         return False
-    claim = lifecycle.hold(session, round_.claim)
+    claim = round_.claim
+    decided = replacing.hold(session, claim)
     hold(session, claim, round_)
     if round_.state is not RoundState.RUNNING or round_.closes_at is None:
         return False
@@ -161,7 +163,16 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         )
     if passed:
         assessment.queue(session, claim, round_, now=now, programme=programme)
+        for each in decided:
+            _replace(session, each, now=now, programme=programme)
     return True
+
+
+def _replace(session: Session, decided: Replacement, *, now: datetime, programme: Programme) -> None:
+    """End the association whose place a claim takes, and its round where that is still open."""
+    round_ = facts.latest_round(session, decided.replaced)
+    if replacing.end(session, decided, now=now, programme=programme) and round_ is not None:
+        end(session, hold(session, decided.replaced, round_), now=now)
 
 
 def end(session: Session, round_: Round, *, now: datetime) -> None:

@@ -10,6 +10,7 @@ NAMES = {
     "rejected": N_("Rejected"),
     "consent-period-passed": N_("Consent period passed"),
     "assessment-result": N_("Assessment result"),
+    "association-contested": N_("Association contested"),
     "contact-needed": N_("Contact needed"),
     "partner-reminder": N_("Reminder"),
     "consent-notice": N_("Consent notice"),

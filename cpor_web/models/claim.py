@@ -40,7 +40,7 @@ class Claim(Base):
     customer_name: Mapped[str | None]
     customer_domain: Mapped[str | None]
     tenant_id: Mapped[UUID | None] = mapped_column(index=True)
-    subscription_id: Mapped[UUID | None]
+    subscription_id: Mapped[UUID | None] = mapped_column(index=True)
     area: Mapped[str | None]
     activity: Mapped[str | None]
     partner_contact_name: Mapped[str | None]

@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from cpor_web import downloads, facts, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import proof, queries
+from cpor_web.claims import competing, proof, queries
 from cpor_web.claims.next_steps import meaning, next_step
 from cpor_web.claims.timeline import timeline
 from cpor_web.claims.way import Who
@@ -35,7 +35,7 @@ from cpor_web.partners.details import details
 from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.rules.exc import NotAllowed, Refused
-from cpor_web.rules.fields import LABELS, editable
+from cpor_web.rules.fields import LABELS, editable, takes_proof
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
@@ -140,10 +140,13 @@ def _content(claim: Claim) -> dict[str, Any]:
         "assessment_labels": ASSESSED,
         "can_claim": is_claimant,
         "can_edit": is_claimant and bool(editable(claim.status, programme().correctable_in)),
+        "can_upload": is_claimant and takes_proof(claim.status, programme().correctable_in),
         "can_name_contact": is_claimant and round_ is not None and round_.state is RoundState.STOPPED,
         "can_start_anew": is_claimant and claim.status is Status.REJECTED,
         "comments": queries.comments_of(session, claim),
         "declined_by_customer": was_declined,
+        "decided_against": competing.decided_against(session, claim),
+        "decided_for": competing.decided_for(session, claim),
         "decline": queries.decline_of(session, claim),
         "details": details(claim, programme().catalogue),
         "documents": documents,

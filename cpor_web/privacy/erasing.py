@@ -20,6 +20,7 @@ from cpor_web.models import (
     Mail,
     Note,
     ReceivedMail,
+    Replacement,
     Round,
 )
 from cpor_web.rules.roles import SYSTEM
@@ -36,6 +37,9 @@ def of_claim(session: Session, claim: Claim, *, now: datetime, why: str) -> None
     claim.rejection_comment = ""
     for contact in claim.all_contacts:
         of_contact(contact)
+    _set(
+        session, Replacement, (Replacement.claim_id == claim.id) | (Replacement.replaced_id == claim.id), rationale=""
+    )
     for said in (Comment, Note):
         _set(session, said, said.claim_id == claim.id, body=ERASED)
     asked = select(Invitation.id).join(Round).where(Round.claim_id == claim.id)

@@ -10,6 +10,7 @@ from cpor_web.reviewers import (
     queue,
     received,
     records,
+    taking,
     talk,
     words,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "queue",
     "received",
     "records",
+    "taking",
     "talk",
     "words",
 ]

@@ -3,23 +3,27 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import operations
+from cpor_web.claims import assigning, operations
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.reviewers import page
 from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
-from cpor_web.reviewers.forms import AskForm, RejectForm
+from cpor_web.reviewers.forms import ApproveForm, AskForm, AssignForm, RejectForm
+from cpor_web.reviewers.taking import next_taken
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
+
+THEN_NEXT = "next"
+"""What the second button of a decision says in `then`: the next claim is taken with the same press."""
 
 
 @bp.post("/<reference>/start-review")
@@ -36,11 +40,33 @@ def take_over(reference: str) -> ResponseReturnValue:
     return do(reference, operations.take_over, _("You hold the claim now."))
 
 
+@bp.post("/<reference>/assign")
+@allowed(REVIEWERS)
+def assign(reference: str) -> ResponseReturnValue:
+    """Give the claim to a reviewer."""
+    claim, form = claim_or_404(reference), AssignForm(prefix="assign")
+    form.offer(assigning.reviewers_for(db.session(), claim))
+    if not form.validate():
+        return page.invalid(claim, {"assign": form})
+
+    def verb(session: Session, claim: Claim, *, programme: object, **about: Any) -> None:
+        operations.assign(session, claim, form.reviewer_id, **about)
+
+    return do(reference, verb, _("The claim is assigned."), {"assign": form})
+
+
 @bp.post("/<reference>/approve")
 @allowed(REVIEWERS)
 def approve(reference: str) -> ResponseReturnValue:
-    """Approve; the customer is asked."""
-    return do(reference, operations.approve, _("Approved. The customer is asked by mail."))
+    """Approve; the customer is asked. Over another partner's association only with a rationale."""
+    form = ApproveForm(prefix="approve")
+    if not form.validate():
+        return page.invalid(claim_or_404(reference), {"approve": form})
+
+    def verb(session: Session, claim: Claim, **about: Any) -> None:
+        operations.approve(session, claim, rationale=form.rationale.data or "", **about)
+
+    return do(reference, verb, _("Approved. The customer is asked by mail."), {"approve": form})
 
 
 @bp.post("/<reference>/reject")
@@ -95,4 +121,6 @@ def do(
     except Refused as refusal:
         return page.refused(reference, refusal, forms or {})
     flash(done, "success")
+    if request.form.get("then") == THEN_NEXT:
+        return redirect(next_taken())
     return redirect(url_for("reviewers.claim", reference=reference))

@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.deciding import WHICH_PRODUCTS, is_unnamed
 from cpor_web.claims.input import LONGEST_TEXT
-from cpor_web.models import Claim
+from cpor_web.models import Claim, User
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
 
 _SHORT_ENOUGH = Length(max=LONGEST_TEXT, message=_l("Enter at most %(most)s characters.", most=LONGEST_TEXT))
@@ -110,6 +110,27 @@ class AskForm(FlaskForm):
             (reason, box, self.products[reason.name.lower()], self.missing[reason.name.lower()])
             for reason, box in zip(Request, self.reasons, strict=True)
         ]
+
+
+class ApproveForm(FlaskForm):
+    """Why a claim goes before another partner's association, where there is one."""
+
+    rationale = _words(_l("Rationale"))
+
+
+class AssignForm(FlaskForm):
+    """Whom a claim is given to; nobody is preselected."""
+
+    reviewer = SelectField(_l("Assign to"), [InputRequired(_l("Choose a reviewer."))], coerce=str, choices=[])
+
+    def offer(self, reviewers: Sequence[User]) -> None:
+        """Offer these people."""
+        people = (SelectChoice(str(each.id), each.name) for each in reviewers)
+        self.reviewer.choices = [SelectChoice("", _("Choose a reviewer")), *people]
+
+    @property
+    def reviewer_id(self) -> int:
+        return int(self.reviewer.data)
 
 
 class CommentForm(FlaskForm):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from cpor_web import downloads, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import proof, queries
+from cpor_web.claims import assigning, competing, proof, queries, related
 from cpor_web.claims.next_steps import next_step
 from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
@@ -20,7 +20,16 @@ from cpor_web.lifecycle import changes_since
 from cpor_web.models import Answer, Claim, Invitation, Round, RoundState
 from cpor_web.reviewers import received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
-from cpor_web.reviewers.forms import AskForm, CommentForm, GoOnForm, NoteForm, RejectForm, ReplyForm
+from cpor_web.reviewers.forms import (
+    ApproveForm,
+    AskForm,
+    AssignForm,
+    CommentForm,
+    GoOnForm,
+    NoteForm,
+    RejectForm,
+    ReplyForm,
+)
 from cpor_web.rules import contacts
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.languages import LANGUAGES
@@ -32,6 +41,7 @@ from cpor_web.transactions import transaction
 UNPROCESSABLE = 422
 
 FORMS: dict[str, type[FlaskForm]] = {
+    "approve": ApproveForm,
     "reject": RejectForm,
     "comment": CommentForm,
     "note": NoteForm,
@@ -78,15 +88,20 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     ask.offer(claim, programme().catalogue)
     reply.evidence.data = "\n\n".join(each.words for each in replies)
     empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()}
-    empty |= {"reply": reply, "ask": ask}
+    assignable = assigning.reviewers_for(session, claim)
+    assign = AssignForm(formdata=None, prefix="assign")
+    assign.offer(assignable)
+    empty |= {"reply": reply, "ask": ask, "assign": assign}
     return render_template(
         "reviewers/claim.html",
         Action=Action,
         answers=answers_of(claim),
         assessment=assessment,
+        assignable=assignable,
         claim=claim,
         comments=queries.comments_of(session, claim),
         concerns=dict(concerns_of(claim)),
+        decided_over=competing.decisions_about(session, claim),
         decline=queries.decline_of(session, claim),
         documents=queries.documents_of(session, claim),
         downloads=proof.downloads_of(session, claim),
@@ -98,6 +113,10 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         mails=queries.mails_of(session, claim, reader),
         notes=queries.notes_of(session, claim),
         now=now(),
+        goes_over=competing.associations(session, claim),
+        of_partner=related.of_partner(session, claim),
+        of_tenant=related.of_tenant(session, claim),
+        own_proof=related.newest_proof(session, [claim]).get(claim.id),
         offered=queries.offered(session, claim, actor=reader, now=now(), programme=programme()),
         proposal=claim.proposed_contact,
         replies=replies,

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import lists, queries
+from cpor_web.claims import lists, queries, related
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.keyset import Page
@@ -48,6 +48,7 @@ def queue() -> ResponseReturnValue:
     return render_template(
         "reviewers/queue.html",
         claims=page.rows,
+        contested=related.contested(db.session(), page.rows),
         counts=lists.queue_counts(db.session(), actor(), now=now()),
         form=form,
         is_filtered=bool(form.whose.data or form.area.data or form.disputed.data),

@@ -57,6 +57,11 @@ def editable(status: Status, correctable_in: frozenset[Status]) -> frozenset[str
     return frozenset()
 
 
+def takes_proof(status: Status, correctable_in: frozenset[Status]) -> bool:
+    """Tell whether the partner may add proof in `status`: where it may edit, and fresh proof while associated."""
+    return status in {Status.EDITING, Status.APPROVED} or status in correctable_in
+
+
 def missing(values: Mapping[str, object], *, needs_subscription: bool) -> tuple[str, ...]:
     """Return the names of the fields that must be filled before submission and are empty in `values`."""
     needed = {field.name for field in FIELDS if field.is_required} | (

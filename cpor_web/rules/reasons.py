@@ -56,6 +56,7 @@ class Rejection(Reason):
     MISSING_PRODUCTS = "missing-products", N_("Missing products")
     NO_PARTNER_RESPONSE = "no-partner-response", N_("No partner response")
     PROOF_UNAVAILABLE = "poe-unavailable", N_("PoE unavailable")
+    REPLACED = "replaced", N_("Another partner's claim was approved over it")
 
 
 class Withdrawal(Reason):

@@ -34,6 +34,7 @@ class Action(StrEnum):
     CONTACT_LAPSE = "contact-lapse"
     DISPUTE = "dispute"
     UNDO_DENIAL = "undo-denial"
+    REPLACE = "replace"
 
     @property
     def label(self) -> str:
@@ -59,6 +60,7 @@ _LABELS = {
     Action.CONTACT_LAPSE: N_("The deadline for a right contact passes"),
     Action.DISPUTE: N_("Dispute"),
     Action.UNDO_DENIAL: N_("Restore the association"),
+    Action.REPLACE: N_("Another claim takes its place"),
 }
 
 
@@ -221,6 +223,7 @@ def _table() -> tuple[Rule, ...]:  # pragma: no mutate block
             approved, Action.CONTACT_LAPSE, rejected, SYSTEM_ONLY, "claim:lapsed", (CONTACT_OVERDUE,),
             ("rejected",),
         ),
+        Rule(approved, Action.REPLACE, rejected, SYSTEM_ONLY, "claim:replaced", mails=("rejected",)),
         Rule(
             rejected, Action.DISPUTE, review, CLAIMANTS, "claim:disputed",
             (DISPUTE_UNUSED, DISPUTE_IN_TIME), ("claim-received",), Clock.DISPUTE_REVIEW,

@@ -28,7 +28,7 @@ STORIES = (
     Story(draft("Teams for the polder", at.CANAL, TEAMS, filer=IVO, mpn=UTRECHT), drafted(working(1, "10:30"), IVO)),
     Story(draft("Baking by numbers", at.BAKERY, FINANCE, filer=IVO, mpn=UTRECHT), filed(1, IVO)),
     Story(
-        draft("Devices of the trader", at.NORTHWIND, INTUNE, filer=IVO, mpn=UTRECHT),
+        draft("Devices and mail of the trader", at.NORTHWIND, INTUNE, EXCHANGE, filer=IVO, mpn=UTRECHT),
         (*filed(4, IVO), *started(2, RUNE)),
     ),
     Story(draft("Mail of the fund", at.CANAL, EXCHANGE, filer=IVO, mpn=UTRECHT), approved(2, filer=IVO)),

@@ -102,6 +102,10 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {},
     ),
     "consent-period-passed": (NOT_DUE, {}),
+    "association-contested": (
+        {**NOT_DUE, "rationale": "The newer order, of October, names the other partner for Teams."},
+        {},
+    ),
     "assessment-result": ({**NOT_DUE, "state": "eligible", "reasons": []}, {}),
     "assessment-result--not-eligible": (
         {**NOT_DUE, "state": "not-eligible", "reasons": ["This activity never earns incentives."]},

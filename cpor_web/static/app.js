@@ -8,6 +8,7 @@ const LONGEST_WAIT = 30_000;
 root.classList.add("has-scripts");
 settle();
 if (document.querySelector("form.filters")) import("./filters.js");
+if (document.getElementById("single-keys")) import("./keys.js");
 if (document.querySelector("form[data-passkey]")) import("./passkeys.js");
 if (document.querySelector("input[type=file]")) import("./uploads.js");
 

@@ -26,6 +26,7 @@ export function show(html, url) {
   }
   (twin ?? main).focus({ preventScroll: true });
   settle();
+  document.dispatchEvent(new Event("swapped"));
 }
 
 function same(element) {

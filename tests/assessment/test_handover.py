@@ -77,7 +77,7 @@ def test_the_message_says_what_is_to_be_assessed_and_nothing_of_the_contacts(
             "partner": claim.partner.name,
             "mpn_id": claim.mpn_id.number,
             "mpn_kind": "location",
-            "tenant_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "tenant_id": str(claim.tenant_id),
             "subscription_id": "",
             "area": "microsoft-365",
             "activity": "usage",

@@ -9,7 +9,7 @@ from cpor_web.rules.roles import Role
 from tests.browser.conftest import SLOWEST
 from tests.browser.keyboard import Keyboard
 from tests.support import factories
-from tests.support.cast import PROOF, TENANT, link_in
+from tests.support.cast import PROOF, link_in, new_tenant
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
 
@@ -39,7 +39,7 @@ def test_a_claim_is_filed_approved_and_denied_without_a_mouse(
     filing = signed_in(ines.email, "Customer associations").press("Add customer", "link")
     filing.write("Claim name", "Teams by keyboard").write("MPN ID", location.number)
     filing.write("Customer name", "Keys").write("Customer domain", "keys.example.com")
-    filing.write("Customer tenant ID", TENANT)
+    filing.write("Customer tenant ID", new_tenant())
     filing.write("Solution area", "Microsoft 365").write("Activity", "Usage").tick("Teams")
     filing.write("Customer contact name", "Carla Conti").write("Customer contact title", "Head of IT")
     filing.write("Customer contact email", CUSTOMER)

@@ -8,7 +8,7 @@ import pytest
 from cpor_web.rules.roles import Role
 from tests.browser.conftest import NewVisitor
 from tests.support import factories, quick_claims
-from tests.support.cast import PROOF, TENANT, link_in
+from tests.support.cast import PROOF, link_in, new_tenant
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
 
@@ -46,7 +46,7 @@ def test_a_claim_is_filed_approved_denied_and_restored(
             "MPN ID": f"{location.number} – {location.place}",
             "Customer name": "Contoso",
             "Customer domain": customer.partition("@")[2],
-            "Customer tenant ID": TENANT,
+            "Customer tenant ID": new_tenant(),
             "Activity": "Usage",
             "Customer contact name": "Carla Conti",
             "Customer contact title": "Head of IT",

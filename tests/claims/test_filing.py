@@ -123,15 +123,37 @@ def test_after_submission_only_what_can_be_corrected_is_written_and_no_clock_res
 
 
 @pytest.mark.parametrize("make", [claims.under_review, claims.running, claims.rejected])
-def test_no_other_status_edits_or_proves_anything(db_session: Session, programme: Programme, make: Any) -> None:
+def test_no_other_status_edits_anything(db_session: Session, programme: Programme, make: Any) -> None:
     claim = make(db_session, programme)
     draft = replace(Draft.from_claim(claim), contact=OTHER)
     before = dump(db_session)
     with pytest.raises(NotAllowed):
         operations.save(db_session, claim, draft, **about(claim, programme))
+    assert changed(before, dump(db_session)) == []
+
+
+@pytest.mark.parametrize("make", [claims.under_review, claims.rejected])
+def test_no_proof_is_added_while_reviewers_decide_or_once_rejected(
+    db_session: Session, programme: Programme, make: Any
+) -> None:
+    claim = make(db_session, programme)
+    before = dump(db_session)
     with pytest.raises(NotAllowed):
         operations.upload(db_session, claim, proof(), **about(claim, programme))
     assert changed(before, dump(db_session)) == []
+
+
+def test_fresh_proof_on_an_approved_claim_changes_nothing_else(db_session: Session, programme: Programme) -> None:
+    claim = claims.running(db_session, programme)
+    (invitation,) = claims.invitations_of(db_session, claim)
+    ends_at, mails = invitation.round.ends_at, len(queries.mails_of(db_session, claim, claim.filed_by.actor))
+
+    operations.upload(db_session, claim, proof("fresh.pdf"), **about(claim, programme))
+
+    assert queries.documents_of(db_session, claim)[0].filename == "fresh.pdf"
+    assert queries.history(db_session, claim, claim.filed_by.actor)[0].kind == "document:uploaded"
+    assert (claim.status, invitation.round.ends_at) == (Status.APPROVED, ends_at)
+    assert len(queries.mails_of(db_session, claim, claim.filed_by.actor)) == mails
 
 
 def test_in_the_2023_edition_a_submitted_claim_is_not_edited(db_session: Session, programme: Programme) -> None:

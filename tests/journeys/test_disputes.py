@@ -1,6 +1,6 @@
 """A rejection is disputed once, and another reviewer decides."""
 
-from tests.support.cast import PROOF, TENANT, Cast, link_in, text_of
+from tests.support.cast import PROOF, Cast, link_in, text_of
 from tests.support.installation import Installation
 from tests.support.person import File, Person
 
@@ -79,7 +79,7 @@ def test_after_a_lost_dispute_a_new_claim_copies_the_fields_and_not_the_proof(in
     cast.ines.press("New claim from this one").press("Save")
     fresh = cast.ines.open(cast.ines.address)
     assert f"/claims/{cast.reference}" not in fresh.address
-    assert fresh.sees("Editing", cast.customer, cast.carla_address, TENANT, "Intune, Teams"), fresh.words
+    assert fresh.sees("Editing", cast.customer, cast.carla_address, cast.tenant, "Intune, Teams"), fresh.words
     assert fresh.sees("No document yet."), "the proof was copied too"
     assert not fresh.sees("order.pdf")
     assert cast.status_words("Rejected"), "the old claim has changed"

@@ -44,6 +44,11 @@ RECEIVED = (
     " SELECT now(), {digest}, {kind}, {mail}, {raw}, {erased} FROM mails LIMIT 1"
 )
 
+REPLACEMENT = (
+    "INSERT INTO replacements (claim_id, replaced_id, user_id, at, rationale)"
+    " SELECT id, {}, filed_by_id, now(), 'x' FROM claims WHERE status = 'approved'"
+)
+
 
 def _event(**fields: str) -> str:
     """Return the statement that appends an event: a right one but for `fields`."""
@@ -119,6 +124,7 @@ CHECKS = {
         " SELECT id, 1, 'x', now(), filed_by_id, 'king' FROM claims"
     ],
     "documents_not_empty": ["UPDATE documents SET size = 0"],
+    "replacements_replaces_another": [REPLACEMENT.format("id")],
     "documents_not_replaced_by_itself": ["UPDATE documents SET replaced_by_id = id"],
     "checkpoints_counted_from_one": [CHECKPOINT.format("0", "sha256('x')")],
     "checkpoints_previous_is_whole": [CHECKPOINT.format("1", "'x'")],
@@ -234,6 +240,7 @@ UNIQUE = {
     "passkeys_unique_credential_id": [
         PASSKEY.format("'Phone'", 0) + "; " + PASSKEY.format("'Key'", 0),
     ],
+    "replacements_one_waits_a_pair": ["; ".join([REPLACEMENT.format("(SELECT min(id) FROM claims)")] * 2)],
     "rounds_one_open_a_claim": [
         "INSERT INTO rounds (claim_id, number, state, opened_at) SELECT claim_id, 2, 'waiting', now() FROM rounds"
     ],

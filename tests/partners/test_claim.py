@@ -29,7 +29,7 @@ BUTTONS = {
     Status.SUBMITTED: {"Edit", "Request rejection", "Upload", "Add comment"},
     Status.UNDER_REVIEW: {"Request rejection", "Add comment"},
     Status.PARTNER_ACTION_REQUIRED: {"Edit", "Resubmit", "Request rejection", "Upload", "Add comment"},
-    Status.APPROVED: {"Request rejection", "Add comment"},
+    Status.APPROVED: {"Request rejection", "Add comment", "Upload"},
     Status.REJECTED: {"Dispute", "New claim from this one", "Add comment"},
 }
 

@@ -16,10 +16,10 @@ from tests.reviewers.pages import form_with, press, read
 from tests.support.browser import Browser
 
 
-def test_a_submitted_claim_offers_nothing_but_to_start(desk: Browser, claim: Claim) -> None:
+def test_a_submitted_claim_offers_no_decision(desk: Browser, claim: Claim) -> None:
     buttons = {button.get_text() for button in desk.page(f"/review/{claim.reference}").main("button")}
 
-    assert buttons == {"Start review", "Add comment", "Add note"}
+    assert buttons == {"Start review", "Take the next one", "Assign", "Add comment", "Add note"}
 
 
 def test_who_starts_a_review_holds_the_claim_and_may_decide(

@@ -32,6 +32,7 @@ decline-by-silence   .     .        .          .             .                  
 contact-lapse        .     .        .          .             .                        S         .
 dispute              .     .        .          .             .                        .         P
 undo-denial          .     .        .          C             .                        .         C
+replace              .     .        .          .             .                        S         .
 """
 
 # Where each action leads, and which history kind it leaves.
@@ -53,6 +54,7 @@ decline-by-silence   rejected                 consent:declined-by-silence
 contact-lapse        rejected                 claim:lapsed
 dispute              under-review             claim:disputed
 undo-denial          approved                 consent:undone
+replace              rejected                 claim:replaced
 """
 
 WHO = {

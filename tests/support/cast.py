@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import count
 from typing import Self
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -16,7 +17,6 @@ from tests.support.installation import Installation
 from tests.support.person import TICKED, File, Person, Typed
 from tests.support.received_mail import Mail
 
-TENANT = "0f8fad5b-d9cb-469f-a165-70867728950e"
 PROOF = File("signed order.pdf", pdf(("Signed by Carla Conti.",)))
 
 WHERE_IS_INTUNE: dict[str, Typed] = {
@@ -49,6 +49,7 @@ class Cast:
     rosa_address: str
     carla_address: str
     customer: str
+    tenant: str
     reference: str = ""
 
     @classmethod
@@ -69,6 +70,7 @@ class Cast:
             rosa.email,
             f"carla@contoso{number}.example.com",
             f"Contoso {number}",
+            new_tenant(),
         )
 
     def claim(self) -> dict[str, Typed]:
@@ -77,7 +79,7 @@ class Cast:
             "Claim name": f"Teams at {self.customer}",
             "Customer name": self.customer,
             "Customer domain": self.carla_address.partition("@")[2],
-            "Customer tenant ID": TENANT,
+            "Customer tenant ID": self.tenant,
             "Solution area": "Microsoft 365",
             "Activity": "Usage",
             "Products": ["Teams", "Intune"],
@@ -149,6 +151,11 @@ class Cast:
 
     def _mpn_ids(self) -> list[str]:
         return [" ".join(option.get_text().split()) for option in self.ines.page.find(id="mpn_id")("option")]
+
+
+def new_tenant() -> str:
+    """Return the tenant ID of a customer whom nobody has claimed: partners' claims for one tenant compete."""
+    return str(uuid4())
 
 
 def text_of(mail: Mail) -> str:

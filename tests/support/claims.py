@@ -31,7 +31,7 @@ def draft_of(filer: User, **fields: Any) -> Draft:
         mpn_id=location,
         customer_name="Contoso",
         customer_domain="contoso.example.com",
-        tenant_id="0f8fad5b-d9cb-469f-a165-70867728950e",
+        tenant_id=f"0f8fad5b-d9cb-469f-a165-{filer.partner.id:012x}",  # nobody else's: claims would compete
         area="microsoft-365",
         activity="usage",
         products=("teams", "intune"),

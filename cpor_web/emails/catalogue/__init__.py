@@ -12,6 +12,7 @@ ASKS = frozenset({"consent-notice", "confirmation-request"})
 KINDS = (
     *BY_TRANSITION,
     "assessment-result",
+    "association-contested",
     "contact-needed",
     "partner-reminder",
     "consent-notice",

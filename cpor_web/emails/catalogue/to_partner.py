@@ -131,6 +131,13 @@ def denial_recorded_for_partner(
     return addressing.for_partner(session, "denial-recorded-partner", claim, now, programme, **facts.answer(answer))
 
 
+def association_contested(
+    session: Session, claim: Claim, *, rationale: str, now: datetime, programme: Programme
+) -> Mail:
+    """Tell a partner that another's claim was approved over its association, why, and when that would end it."""
+    return addressing.for_partner(session, "association-contested", claim, now, programme, rationale=rationale)
+
+
 def denial_undone_for_partner(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
     """Tell the partner that the customer restored the association."""
     return addressing.for_partner(session, "denial-undone-partner", claim, now, programme)

@@ -1,0 +1,112 @@
+"""What else is claimed around a claim, for reviewers: by the same partner, for the same customer, and by others.
+
+Two claims compete when partners claim the same product for one tenant, or the same subscription, and both stand.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select
+from sqlalchemy.orm import Session, aliased, selectinload
+
+from cpor_web.models import Claim, ClaimProduct, Document
+from cpor_web.rules.statuses import Status
+
+STANDING = (Status.SUBMITTED, Status.UNDER_REVIEW, Status.PARTNER_ACTION_REQUIRED, Status.APPROVED)
+"""The statuses of claims that are, or may become, an association."""
+
+MOST = 10
+"""How many others a page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another claim, the moment of its newest proof, and whether it competes with the one that is looked at."""
+
+    claim: Claim
+    newest_proof: datetime | None
+    competes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The first of a list of other claims, and how many there are in all."""
+
+    shown: Sequence[Related]
+    number: int
+
+
+def of_partner(session: Session, claim: Claim) -> Others:
+    """Return the partner's other claims but for drafts, those for the same tenant first, then the newest."""
+    theirs = _others(claim).where(Claim.partner_id == claim.partner_id)
+    return _first(session, theirs, claim, case((_same_tenant(claim), 0), else_=1))
+
+
+def of_tenant(session: Session, claim: Claim) -> Others:
+    """Return what other partners claim for this tenant or subscription: what competes first, then the newest."""
+    theirs = _others(claim).where(Claim.partner_id != claim.partner_id)
+    theirs = theirs.where(or_(_same_tenant(claim), _same_subscription(claim)))
+    return _first(session, theirs, claim, case((_competes(claim), 0), else_=1))
+
+
+def competing(session: Session, claim: Claim, *, only: Collection[Status] = STANDING) -> Sequence[Claim]:
+    """Return the claims of other partners that compete with this one, by their ids; of these statuses alone."""
+    found = _others(claim).where(_competes(claim), Claim.status.in_(only)).order_by(Claim.id)
+    return session.scalars(found.options(selectinload(Claim.partner))).all()
+
+
+def contested(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
+    """Return the ids of those of `claims` that another partner's claim competes with."""
+    other, mine, theirs = aliased(Claim), aliased(ClaimProduct), aliased(ClaimProduct)
+    shared = exists().where(mine.claim_id == Claim.id, theirs.claim_id == other.id, mine.key == theirs.key)
+    rival = exists().where(
+        other.partner_id != Claim.partner_id,
+        other.status.in_(STANDING),
+        or_(and_(other.tenant_id == Claim.tenant_id, shared), other.subscription_id == Claim.subscription_id),
+    )
+    asked = select(Claim.id).where(Claim.id.in_([claim.id for claim in claims]), rival)
+    return frozenset(session.scalars(asked))
+
+
+def newest_proof(session: Session, claims: Sequence[Claim]) -> dict[int, datetime]:
+    """Return when the newest proof of each claim came that was not replaced, by the claim's id."""
+    newest = (
+        select(Document.claim_id, func.max(Document.uploaded_at))
+        .where(Document.claim_id.in_([claim.id for claim in claims]), Document.replaced_by_id.is_(None))
+        .group_by(Document.claim_id)
+    )
+    found: dict[int, datetime] = dict(session.execute(newest).all())
+    return found
+
+
+def _others(claim: Claim) -> Any:
+    return select(Claim).where(Claim.id != claim.id, Claim.status != Status.EDITING)
+
+
+def _first(session: Session, others: Any, claim: Claim, rank: ColumnElement[int]) -> Others:
+    number = session.scalar(others.with_only_columns(func.count()).order_by(None)) or 0
+    listed = others.order_by(rank, Claim.first_submitted_at.desc(), Claim.id.desc()).limit(MOST)
+    listed = listed.options(selectinload(Claim.partner), selectinload(Claim.products))
+    rows = session.execute(listed.add_columns(func.coalesce(_competes(claim), False))).all()
+    proofs = newest_proof(session, [other for other, _competing in rows])
+    return Others([Related(other, proofs.get(other.id), competing) for other, competing in rows], number)
+
+
+def _same_tenant(claim: Claim) -> ColumnElement[bool]:
+    return Claim.tenant_id == claim.tenant_id
+
+
+def _same_subscription(claim: Claim) -> ColumnElement[bool]:
+    return Claim.subscription_id == claim.subscription_id if claim.subscription_id else false()
+
+
+def _competes(claim: Claim) -> ColumnElement[bool]:
+    """Return whether a row's claim competes with `claim`: of another partner, standing, for the same thing."""
+    same_product = exists().where(ClaimProduct.claim_id == Claim.id, ClaimProduct.key.in_(claim.product_keys))
+    return and_(
+        Claim.partner_id != claim.partner_id,
+        Claim.status.in_(STANDING),
+        or_(and_(_same_tenant(claim), same_product), _same_subscription(claim)),
+    )

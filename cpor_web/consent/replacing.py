@@ -1,0 +1,40 @@
+"""A claim that takes the place of another partner's association: not when it is approved, but once its customer has
+had their days. Till then it is provisional, and a denial of it leaves the other association as it is.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web import assessment, lifecycle
+from cpor_web.models import Claim, Replacement
+from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.roles import SYSTEM
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Action
+
+
+def hold(session: Session, claim: Claim) -> Sequence[Replacement]:
+    """Lock a claim together with those whose place it takes, by their ids, and return what is decided of these."""
+    waits = select(Replacement).where(Replacement.claim_id == claim.id, Replacement.ended_at.is_(None))
+    decided = session.scalars(waits.order_by(Replacement.replaced_id)).all()
+    for each in sorted((claim, *(each.replaced for each in decided)), key=lambda claim: claim.id):
+        lifecycle.hold(session, each)
+    return decided
+
+
+def end(session: Session, decided: Replacement, *, now: datetime, programme: Programme) -> bool:
+    """End a replaced association, which is locked, with the reviewer's rationale; tell whether it still stood."""
+    replaced = decided.replaced
+    if replaced.status is not Status.APPROVED:
+        return False
+    decided.ended_at = now
+    replaced.rejection, replaced.rejection_detail = Rejection.REPLACED, None
+    replaced.rejection_comment, replaced.rejected_by_id = decided.rationale, decided.user_id
+    data = {"rationale": decided.rationale}
+    lifecycle.advance(session, replaced, Action.REPLACE, actor=SYSTEM, now=now, programme=programme, data=data)
+    assessment.end(session, replaced, now=now, programme=programme, why="replaced by another claim")
+    return True

@@ -1,0 +1,64 @@
+// A single letter goes where the link or button with that access key is; j and k go down and up a table's rows.
+// Nothing is pressed by a letter alone, but for links. Everybody can switch it off (WCAG 2.1.4).
+const KEPT = "single-keys";
+const TYPED_IN = "input:not([type=checkbox], [type=radio]), select, textarea";
+let chosen = "on"; // where nothing can be kept, until the page is left
+
+settle();
+document.addEventListener("swapped", settle);
+document.addEventListener("change", (event) => {
+  if (event.target.id === "single-keys") keep(event.target.checked ? "on" : "off");
+});
+
+document.addEventListener("keydown", (event) => {
+  const isBare = !event.ctrlKey && !event.altKey && !event.metaKey && !event.isComposing;
+  if (!isBare || kept() === "off" || event.key.length !== 1 || event.target.closest(TYPED_IN)) return;
+  const place = event.key === "j" || event.key === "k" ? row(event.key === "j" ? 1 : -1) : named(event.key);
+  if (!place) return;
+  event.preventDefault();
+  go(place);
+});
+
+function settle() {
+  const box = document.getElementById("single-keys");
+  if (!box) return;
+  box.checked = kept() !== "off";
+  box.closest(".single-keys").hidden = false;
+}
+
+function named(key) {
+  return document.querySelector(`[accesskey="${CSS.escape(key)}"]`);
+}
+
+function row(step) {
+  const rows = Array.from(document.querySelectorAll("main tbody th a"));
+  const here = rows.indexOf(document.activeElement);
+  return rows[here < 0 ? 0 : here + step];
+}
+
+function go(place) {
+  if (place.closest("tbody") || place.tagName === "BUTTON") return place.focus();
+  const address = place.getAttribute("href");
+  if (!address.startsWith("#")) return place.click();
+  const part = document.getElementById(address.slice(1));
+  part.scrollIntoView();
+  const control = part.closest("section").querySelector("input:not([type=hidden]), select, textarea, button, a");
+  (control ?? place).focus({ preventScroll: Boolean(control) });
+}
+
+function kept() {
+  try {
+    return localStorage.getItem(KEPT) ?? chosen;
+  } catch {
+    return chosen;
+  }
+}
+
+function keep(choice) {
+  chosen = choice;
+  try {
+    localStorage.setItem(KEPT, choice);
+  } catch {
+    // nothing is kept
+  }
+}

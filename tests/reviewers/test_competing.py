@@ -1,0 +1,88 @@
+"""Approving over another partner's association, on the pages of the reviewer and of both partners."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import operations
+from cpor_web.models import Claim, User
+from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Withdrawal
+from cpor_web.rules.statuses import Status
+from tests.reviewers.pages import press, press_on, read
+from tests.support import claims
+from tests.support.browser import Browser
+
+WHY = "The order of October names them."
+
+
+@pytest.fixture
+def association(committed: Session, programme: Programme, now: datetime, under_review: Claim) -> Claim:
+    """Another partner's association for the same."""
+    made = claims.running(committed, programme, now=now, tenant_id=str(under_review.tenant_id), products=("teams",))
+    committed.commit()
+    return made
+
+
+def test_approving_over_an_association_without_a_rationale_says_so_at_its_field(
+    desk: Browser, under_review: Claim, association: Claim, committed: Session
+) -> None:
+    answer = press(desk, under_review, "Approve")
+
+    assert answer.status_code == 422
+    assert "Write why this claim goes before it" in read(answer).find(id="approve-rationale-error").get_text()
+    committed.refresh(under_review)
+    assert under_review.status is Status.UNDER_REVIEW
+
+
+def test_the_rationale_is_read_by_reviewers_and_both_partners(
+    desk: Browser,
+    under_review: Claim,
+    association: Claim,
+    filer: User,
+    app: Flask,
+    sign_in: Callable[..., Browser],
+) -> None:
+    assert (
+        association.reference in desk.page(f"/review/{under_review.reference}").find(id="approve").parent.get_text()
+    )
+
+    assert press(desk, under_review, "Approve", Rationale=WHY).status_code == 302
+
+    assert WHY in desk.page(f"/review/{association.reference}").find(id="others").parent.get_text()
+    for reader, claim, other in (
+        (filer, under_review, association),
+        (association.filed_by, association, under_review),
+    ):
+        page = sign_in(cast(Browser, app.test_client()), reader).page(f"/claims/{claim.reference}").get_text()
+        assert WHY in page
+        assert other.reference not in page
+        assert other.partner.name not in page
+
+
+def test_a_claim_over_which_nobody_is_associated_asks_for_no_rationale(
+    desk: Browser, under_review: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    waiting = claims.submitted(committed, programme, now=now, tenant_id=str(under_review.tenant_id))
+    committed.commit()
+
+    page = desk.page(f"/review/{under_review.reference}")
+
+    assert page.find(id="approve-rationale") is None
+    assert waiting.reference in page.find(id="others").parent.get_text()
+
+
+def test_a_rationale_that_nothing_needs_any_more_is_no_hindrance(
+    desk: Browser, under_review: Claim, association: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    page = desk.page(f"/review/{under_review.reference}")
+    assert page.find(id="approve-rationale")
+    about = {"actor": association.filed_by.actor, "now": now, "programme": programme}
+    operations.withdraw(committed, association, Withdrawal.CUSTOMER_LEFT, **about)
+    committed.commit()
+
+    assert press_on(desk, page, "Approve", Rationale=WHY).status_code == 302

@@ -1,0 +1,109 @@
+"""What else is claimed for the tenant and by the partner, beside the claim that is decided on."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from bs4 import Tag
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import operations, related
+from cpor_web.models import Claim, Document
+from cpor_web.programme import Programme
+from tests.reviewers.conftest import FileClaim
+from tests.support import claims
+from tests.support.browser import Browser
+from tests.support.claims import NOW
+
+ELSEWHERE = "11111111-2222-3333-4444-555555555555"
+
+
+def others(desk: Browser, claim: Claim) -> list[Tag]:
+    return desk.page(f"/review/{claim.reference}").find(id="others").find_parent("section").select("tbody tr")
+
+
+@pytest.fixture
+def rival(committed: Session, programme: Programme, now: datetime) -> Claim:
+    """Another partner's association for the same tenant and one of the products."""
+    made = claims.approved(committed, programme, now=now, name="Theirs", products=("teams",))
+    committed.commit()
+    return made
+
+
+def test_the_page_shows_what_others_claim_for_the_tenant_with_dates(
+    desk: Browser, claim: Claim, rival: Claim
+) -> None:
+    (row,) = others(desk, claim)
+
+    words = row.get_text(" ")
+    for each in (rival.name, rival.reference, rival.partner.name, "Teams", "Approved", "Competes"):
+        assert each in words
+    assert len(row("time")) == 3, "since when, when submitted, when proved"
+
+
+def test_the_page_shows_the_partners_other_claims(desk: Browser, claim: Claim, file_claim: FileClaim) -> None:
+    file_claim(name="For somebody else", tenant_id=ELSEWHERE)
+    file_claim(name="A draft", submitted=False)
+
+    assert [row.a.get_text() for row in others(desk, claim)] == ["For somebody else"]
+
+
+def test_a_claim_with_a_rival_says_so_in_the_queue(
+    desk: Browser, claim: Claim, rival: Claim, file_claim: FileClaim
+) -> None:
+    file_claim(name="Alone", tenant_id=ELSEWHERE)
+
+    rows = {row.a.get_text(): row.get_text() for row in desk.page("/review").select("tbody tr")}
+
+    assert {name: "Competing" in words for name, words in rows.items()} == {claim.name: True, "Alone": False}
+
+
+SAME: dict[str, Any] = {}
+SUBSCRIPTION = {"subscription_id": ELSEWHERE}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "competes"),
+    [
+        (SAME, SAME, True),
+        (SAME, {"products": ("teams", "sharepoint-online")}, True),
+        (SAME, {"products": ("sharepoint-online",)}, False),
+        (SAME, {"tenant_id": ELSEWHERE}, False),
+        (SUBSCRIPTION, {"tenant_id": ELSEWHERE, **SUBSCRIPTION}, True),
+        (SUBSCRIPTION, {"products": ("sharepoint-online",), **SUBSCRIPTION}, True),
+        (SUBSCRIPTION, {"products": ("sharepoint-online",)}, False),
+    ],
+)
+def test_claims_compete_for_a_product_of_a_tenant_or_for_a_subscription(
+    db_session: Session, programme: Programme, mine: dict[str, Any], theirs: dict[str, Any], competes: bool
+) -> None:
+    claim = claims.submitted(db_session, programme, **mine)
+    other = claims.submitted(db_session, programme, **theirs)
+
+    assert list(related.competing(db_session, claim)) == [other] * competes
+    assert list(related.competing(db_session, other)) == [claim] * competes
+    assert related.contested(db_session, [claim, other]) == ({claim.id, other.id} if competes else frozenset())
+
+
+def test_neither_drafts_nor_the_rejected_nor_the_partners_own_compete(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.submitted(db_session, programme)
+    claims.editing(db_session, programme)
+    claims.rejected(db_session, programme)
+    claims.submitted(db_session, programme, filer=claim.filed_by)
+
+    assert related.competing(db_session, claim) == []
+    assert related.contested(db_session, [claim]) == frozenset()
+
+
+def test_the_newest_proof_is_none_that_was_replaced(db_session: Session, programme: Programme) -> None:
+    claim = claims.editing(db_session, programme)
+    about = {"actor": claim.filed_by.actor, "programme": programme}
+    first = Document(sha256="1" * 64, filename="new.pdf", media_type="application/pdf", size=1)
+    operations.upload(db_session, claim, first, now=NOW + timedelta(hours=2), **about)
+
+    assert related.newest_proof(db_session, [claim]) == {claim.id: NOW + timedelta(hours=2)}
+    second = Document(sha256="2" * 64, filename="newer.pdf", media_type="application/pdf", size=1)
+    operations.upload(db_session, claim, second, now=NOW + timedelta(hours=1), replaces=first.id, **about)
+    assert related.newest_proof(db_session, [claim]) == {claim.id: NOW + timedelta(hours=1)}

@@ -1,0 +1,96 @@
+"""The next claim with one press: from the queue, from a claim, and together with a decision."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from cpor_web.models import Claim, User
+from cpor_web.rules.statuses import Status
+from tests.reviewers.conftest import FileClaim
+from tests.reviewers.pages import form_with, labelled, press, press_on, read
+from tests.support.browser import Browser
+
+
+def test_take_the_next_one_leads_to_the_claim_that_is_due_first(
+    desk: Browser, file_claim: FileClaim, now: datetime, reviewer: User, committed: Session
+) -> None:
+    file_claim(name="Later")
+    first = file_claim(name="First", at=now - timedelta(days=3))
+
+    answer = press_on(desk, desk.page("/review"), "Take the next one")
+
+    assert answer.location == f"/review/{first.reference}"
+    committed.refresh(first)
+    assert (first.status, first.reviewer_id) == (Status.UNDER_REVIEW, reviewer.id)
+    assert "You hold this claim now." in desk.page(answer.location).get_text()
+
+
+def test_the_next_one_fits_the_filters_of_the_queue(desk: Browser, claim: Claim) -> None:
+    answer = press_on(desk, desk.page("/review?area=business-applications"), "Take the next one")
+
+    assert answer.location == "/review"
+    assert "No claim is left to take" in desk.page("/review").get_text()
+
+
+def test_a_decision_and_the_next_claim_are_one_press(
+    desk: Browser, under_review: Claim, file_claim: FileClaim, committed: Session
+) -> None:
+    following = file_claim(name="The next")
+    page = desk.page(f"/review/{under_review.reference}")
+    form = form_with(page, "Reject, then take the next one")
+    reason, comment = labelled(form, "Reason"), labelled(form, "Comment")
+    hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    typed = {reason: "missing-products", comment: "Where is Teams?", "then": "next"}
+
+    answer = desk.post(form["action"], data={**hidden, **typed})
+
+    assert answer.location == f"/review/{following.reference}"
+    committed.refresh(under_review)
+    assert under_review.status is Status.REJECTED
+    words = desk.page(answer.location).get_text()
+    assert "Rejected. The partner is told why." in words
+    assert "You hold this claim now." in words
+
+
+def test_a_decision_that_is_refused_takes_nothing(
+    desk: Browser, under_review: Claim, file_claim: FileClaim, committed: Session
+) -> None:
+    following = file_claim(name="The next")
+    form = form_with(desk.page(f"/review/{under_review.reference}"), "Reject, then take the next one")
+    hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
+
+    answer = desk.post(form["action"], data={**hidden, "then": "next"})
+
+    assert answer.status_code == 422
+    committed.refresh(following)
+    assert following.status is Status.SUBMITTED
+
+
+def test_a_claim_is_assigned_to_a_colleague(
+    desk: Browser, under_review: Claim, other_reviewer: User, committed: Session
+) -> None:
+    answer = press(desk, under_review, "Assign", Assign_to=str(other_reviewer.id))
+
+    assert answer.status_code == 302
+    committed.refresh(under_review)
+    assert under_review.reviewer_id == other_reviewer.id
+    history = desk.page(f"/review/{under_review.reference}/history").get_text()
+    assert "The claim was given to another reviewer." in history
+    assert f"To: {other_reviewer.name}" in history
+
+
+def test_assigning_to_nobody_says_what_is_missing(desk: Browser, under_review: Claim) -> None:
+    answer = press(desk, under_review, "Assign", Assign_to="")
+
+    assert answer.status_code == 422
+    assert "Choose a reviewer." in read(answer).get_text()
+
+
+def test_every_access_key_of_a_page_is_there_once(
+    desk: Browser, under_review: Claim, file_claim: Callable[..., Claim]
+) -> None:
+    for path in ("/review", f"/review/{under_review.reference}", f"/review/{file_claim().reference}"):
+        keys = [tag["accesskey"] for tag in desk.page(path)(accesskey=True)]
+        assert len(keys) == len(set(keys))
+        assert "n" in keys
