@@ -19,6 +19,7 @@ from cpor_web.models.mail import FAILED, FAILED_UNATTENDED, Breaker, Mail, MailS
 from cpor_web.models.opening import Client, Opening
 from cpor_web.models.partner import MpnId, MpnKind, Partner
 from cpor_web.models.passkey import Passkey
+from cpor_web.models.proof_cell import ProofCell, Verdict
 from cpor_web.models.received import ReceivedKind, ReceivedMail
 from cpor_web.models.security_event import FailedSignIns, SecurityEvent, SecurityKind
 from cpor_web.models.sign_in import Ended, SignIn
@@ -66,6 +67,7 @@ __all__ = [
     "Opening",
     "Partner",
     "Passkey",
+    "ProofCell",
     "ReceivedKind",
     "ReceivedMail",
     "Round",
@@ -76,5 +78,6 @@ __all__ = [
     "SecurityKind",
     "SignIn",
     "User",
+    "Verdict",
     "WeeklyFigure",
 ]

@@ -49,6 +49,17 @@ WEEKLY_FIGURE = (
     " SELECT {}, id, 'x', {}, '', {} FROM partners LIMIT 1"
 )
 
+PROOF_CELL = (
+    "INSERT INTO proof_cells (claim_id, reason, product, page, verdict, missing)"
+    " SELECT id, {reason}, 'teams', {page}, {verdict}, {missing} FROM claims LIMIT 1"
+)
+
+
+def _proof_cell(**fields: str) -> str:
+    """Return the statement that adds a cell of the check of the proof: a right one but for `fields`."""
+    right = {"reason": "'missing-products'", "page": "''", "verdict": "NULL", "missing": "''"}
+    return PROOF_CELL.format(**(right | fields))
+
 
 def _event(**fields: str) -> str:
     """Return the statement that appends an event: a right one but for `fields`."""
@@ -204,6 +215,13 @@ CHECKS = {
     "users_partner_roles_belong_to_a_partner": [
         "UPDATE users SET partner_id = NULL WHERE role = 'incentives-admin'",
         "UPDATE users SET role = 'reviewer' WHERE partner_id IS NOT NULL",
+    ],
+    "proof_cells_pages_are_of_a_document": [_proof_cell(page="'3'")],
+    "proof_cells_reason_is_known": [_proof_cell(reason="'whim'")],
+    "proof_cells_verdict_is_known": [_proof_cell(verdict="'perhaps'")],
+    "proof_cells_words_only_of_what_is_missing": [
+        _proof_cell(missing="'x'"),
+        _proof_cell(missing="'x'", verdict="'found'"),
     ],
     "weekly_figures_measure_is_known": [WEEKLY_FIGURE.format("'2026-11-16'", "'mood'", "1")],
     "weekly_figures_nothing_is_no_row": [WEEKLY_FIGURE.format("'2026-11-16'", "'denied'", "0")],
