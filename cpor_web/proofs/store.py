@@ -95,6 +95,11 @@ class DocumentStore:
             return False
         return True
 
+    def is_empty(self) -> bool:
+        """Tell whether nothing is stored, but for what was broken off while it came in."""
+        places = (str(each["path"]) for page in obstore.list(self._objects) for each in page)
+        return all(place.startswith(f"{INCOMING}/") for place in places)
+
     def open(self, sha256: str) -> Iterator[bytes]:
         """Return the bytes, a chunk at a time. Raises FileNotFoundError at once where there are none."""
         found = obstore.get(self._objects, _place(sha256))

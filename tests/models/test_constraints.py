@@ -164,7 +164,8 @@ CHECKS = {
         HOLDING.format("10, 5, NULL, NULL, 'why'"),
         HOLDING.format("10, 5, now(), id, '' FROM users LIMIT 1"),
     ],
-    "holdings_some_failed": [HOLDING.format("10, 0, NULL, NULL, ''"), HOLDING.format("10, 11, NULL, NULL, ''")],
+    "holdings_for_a_cause": [HOLDING.format("10, 0, NULL, NULL, ''")],
+    "holdings_failed_of_all": [HOLDING.format("10, 11, NULL, NULL, ''")],
     "identities_is_of_somebody": [IDENTITY.format("''", "email"), IDENTITY.format("'https://id'", "''")],
     "invitations_link_id_of_16_bytes": ["UPDATE invitations SET link_id = 'short'"],
     "mails_bounced_with_a_moment": [
