@@ -90,7 +90,7 @@ def _take_turn(session: Session, calendar: Calendar) -> datetime | None:
     mine = select(Heartbeat).where(Heartbeat.name == COUNTED).with_for_update(skip_locked=True)
     turn = session.scalar(mine)
     if turn is None:
-        first = session.scalar(select(func.min(Event.at)))
+        first = session.scalar(select(func.min(Claim.created_at)))  # no event is older; these are fewer
         if first is None:
             return None
         begun = insert(Heartbeat).values(name=COUNTED, at=calendar.start_of(calendar.local_day(first)))
