@@ -23,6 +23,7 @@ from cpor_web.models.received import ReceivedKind, ReceivedMail
 from cpor_web.models.security_event import FailedSignIns, SecurityEvent, SecurityKind
 from cpor_web.models.sign_in import Ended, SignIn
 from cpor_web.models.user import User
+from cpor_web.models.weekly_figure import Measure, WeeklyFigure
 
 __all__ = [
     "ERASED",
@@ -58,6 +59,7 @@ __all__ = [
     "Invitation",
     "Mail",
     "MailState",
+    "Measure",
     "MpnId",
     "MpnKind",
     "Note",
@@ -74,4 +76,5 @@ __all__ = [
     "SecurityKind",
     "SignIn",
     "User",
+    "WeeklyFigure",
 ]

@@ -1,9 +1,10 @@
-"""The reviewers' pages: the queue, a claim with everything on one page, its history, the mails."""
+"""The reviewers' pages: the queue, a claim with everything on one page, its history, the mails, the figures."""
 
 from cpor_web.reviewers import (
     asking,
     deadlines,
     decisions,
+    figures,
     history,
     mails,
     page,
@@ -20,6 +21,7 @@ __all__ = [
     "bp",
     "deadlines",
     "decisions",
+    "figures",
     "history",
     "mails",
     "page",

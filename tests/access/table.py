@@ -141,6 +141,8 @@ MAY: dict[str, Kinds] = {
     "POST /review/<reference>/request-information": REVIEWERS,
     "POST /review/<reference>/start-review": REVIEWERS,
     "POST /review/<reference>/take-over": REVIEWERS,
+    "GET /review/figures": REVIEWERS,
+    "GET /review/figures.csv": REVIEWERS,
     "GET /review/mails": REVIEWERS,
     "POST /review/mails/<mail_id>/done": REVIEWERS,
     "POST /review/mails/<mail_id>/send-again": REVIEWERS,

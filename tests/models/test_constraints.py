@@ -44,6 +44,11 @@ RECEIVED = (
     " SELECT now(), {digest}, {kind}, {mail}, {raw}, {erased} FROM mails LIMIT 1"
 )
 
+WEEKLY_FIGURE = (
+    "INSERT INTO weekly_figures (week, partner_id, area, measure, value, number)"
+    " SELECT {}, id, 'x', {}, '', {} FROM partners LIMIT 1"
+)
+
 
 def _event(**fields: str) -> str:
     """Return the statement that appends an event: a right one but for `fields`."""
@@ -201,6 +206,9 @@ CHECKS = {
         "UPDATE users SET partner_id = NULL WHERE role = 'incentives-admin'",
         "UPDATE users SET role = 'reviewer' WHERE partner_id IS NOT NULL",
     ],
+    "weekly_figures_measure_is_known": [WEEKLY_FIGURE.format("'2026-11-16'", "'mood'", "1")],
+    "weekly_figures_nothing_is_no_row": [WEEKLY_FIGURE.format("'2026-11-16'", "'denied'", "0")],
+    "weekly_figures_weeks_begin_on_monday": [WEEKLY_FIGURE.format("'2026-11-17'", "'denied'", "1")],
     "users_role_is_known": ["UPDATE users SET role = 'king', partner_id = NULL"],
 }
 """By constraint: statements that break this one and no other."""
