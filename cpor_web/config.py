@@ -192,6 +192,7 @@ class Settings:
         kinds.yes_or_no,
     )
 
+    pg_bin: str = setting("", "folder of pg_dump and pg_restore; default: on the PATH, or the embedded PostgreSQL's")
     upload_mib: int = setting(25, "largest document, in MiB", kinds.number(int, 1, 1024))
     clamd: str = setting(
         "",
