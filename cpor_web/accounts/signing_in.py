@@ -28,6 +28,7 @@ from cpor_web.accounts import (
     session_cookie,
     sessions,
     views,  # noqa: F401
+    way_on,
 )
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.ceremony import this_site
@@ -121,6 +122,7 @@ def init_app(app: Flask) -> None:
     known_browsers.init_app(app)
     sent_in_vain.init_app(app)
     user_authenticated.connect(freshness.note, app)
+    way_on.init_app(app)
     access.init_app(app)
     app.register_blueprint(bp)
 
