@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import URL
 
 from cpor_web.backup.trouble import BackupError
 from cpor_web.embedded.exc import NotInstalledError
@@ -44,7 +44,7 @@ def found(name: str, *, at_least: int, folder: Path | None) -> Path:
     )
 
 
-def run(program: Path, *arguments: str, database: Connection | None = None) -> str:
+def run(program: Path, *arguments: str, database: URL | None = None) -> str:
     """Run one of them and return what it prints. Raises BackupError with the first lines of its complaint."""
     command = [str(program), *arguments]
     env = _without_settings() | (_of(database) if database is not None else {})
@@ -79,9 +79,8 @@ def _without_settings() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if not name.startswith("CPOR_")}
 
 
-def _of(connection: Connection) -> dict[str, str]:
-    """Return what libpq reads from the environment, to reach the database that this connection has reached."""
-    url = connection.engine.url
+def _of(url: URL) -> dict[str, str]:
+    """Return what libpq reads from the environment, to reach that database."""
     given: dict[str, object] = {
         "host": url.host,
         "port": url.port,

@@ -55,9 +55,8 @@ def restore(
     pg_restore = _fit(folder, whole, place)
     _refuse_what_is_not_empty(place, keep_documents=keep_documents)
     asked = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-password")
-    with place.engine.connect() as database:
-        into = f"--dbname={place.engine.url.database}"
-        programs.run(pg_restore, *asked, into, str(folder / DATABASE), database=database)
+    into, url = f"--dbname={place.engine.url.database}", place.engine.url
+    programs.run(pg_restore, *asked, into, str(folder / DATABASE), database=url)
     with _half_filled():
         _compare(place.engine, whole)
         for file in manifest.documents(folder):

@@ -82,7 +82,7 @@ def _dump(engine: Engine, file: Path, pg_bin: Path | None) -> _Moment:
         version = str(seen.exec_driver_sql("SHOW server_version").scalar_one())
         pg_dump = programs.found("pg_dump", at_least=int(version.partition(".")[0]), folder=pg_bin)
         asked = ("--format=custom", "--no-owner", "--no-privileges", "--no-password", "--lock-wait-timeout=60s")
-        programs.run(pg_dump, *asked, f"--snapshot={snapshot}", f"--file={file}", database=seen)
+        programs.run(pg_dump, *asked, f"--snapshot={snapshot}", f"--file={file}", database=engine.url)
         return _Moment(found, version, _rows(seen), _head(seen), _named(seen))
 
 

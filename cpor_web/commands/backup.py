@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cpor_web.backup import Manifest
+    from cpor_web.programme import Programme
 
 MIB = 2**20
 AFTER_A_RESTORE = """\
@@ -57,11 +58,17 @@ def restore(folder: Path, keep_documents: bool) -> None:
     from cpor_web import clock
     from cpor_web.backup.restoring import Place
     from cpor_web.current import documents, programme, settings
+    from cpor_web.extensions import db
+
+    def as_it_is_there() -> "Programme":
+        found = programme()
+        db.session.rollback()  # no transaction stays open while the rest is done
+        return found
 
     with _installation() as engine:
         place = Place(engine, documents(), settings().checkpoints, flask_migrate.upgrade, _folder(settings().pg_bin))
         restored = backups.restore(
-            folder, place, keep_documents=keep_documents, now=clock.utcnow(), programme=programme
+            folder, place, keep_documents=keep_documents, now=clock.utcnow(), programme=as_it_is_there
         )
     click.echo(f"Restored the backup of {restored.manifest.at:%Y-%m-%d %H:%M:%S} UTC: {_summary(restored.manifest)}")
     if restored.manifest.missing:
