@@ -20,6 +20,7 @@ from cpor_web.models.opening import Client, Opening
 from cpor_web.models.partner import MpnId, MpnKind, Partner
 from cpor_web.models.passkey import Passkey
 from cpor_web.models.received import ReceivedKind, ReceivedMail
+from cpor_web.models.saved_filter import SavedFilter
 from cpor_web.models.security_event import FailedSignIns, SecurityEvent, SecurityKind
 from cpor_web.models.sign_in import Ended, SignIn
 from cpor_web.models.user import User
@@ -68,6 +69,7 @@ __all__ = [
     "ReceivedMail",
     "Round",
     "RoundState",
+    "SavedFilter",
     "Scan",
     "Seal",
     "SecurityEvent",

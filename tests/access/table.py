@@ -96,6 +96,10 @@ MAY: dict[str, Kinds] = {
     "GET /earnings.csv": PARTNERS,
     "GET /team": PARTNERS,
     "POST /team": ANY_GLOBAL,
+    "GET /claims/import": ANY_CLAIMANT,
+    "POST /claims/import": ANY_CLAIMANT,
+    "GET /claims/import/template.csv": ANY_CLAIMANT,
+    "POST /claims/import/drafts": ANY_CLAIMANT,
     "GET /claims/new": ANY_CLAIMANT,
     "POST /claims/new": ANY_CLAIMANT,
     # a partner's claim
