@@ -6,10 +6,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, stream_with_context
 
+from cpor_web import spreadsheets
 from cpor_web.models import Document
 
 SANDBOX = "default-src 'none'; sandbox"
@@ -29,6 +31,15 @@ def document(document: Document, content: Iterable[bytes]) -> Response:
 def table(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:
     """Answer with CSV in UTF-8 that spreadsheets read as text: no cell is taken for a formula (CWE-1236)."""
     return as_attachment(Response("".join(_lines(header, rows)), mimetype="text/csv"), filename)
+
+
+def streamed(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:
+    """Answer with the same as `table`, or with a workbook for a name in .xlsx, sent as `rows` are read."""
+    if filename.endswith(".xlsx"):
+        parts, media_type = spreadsheets.workbook(header, rows), spreadsheets.MEDIA_TYPE
+    else:
+        parts, media_type = (line.encode() for line in _lines(header, rows)), "text/csv"
+    return as_attachment(Response(stream_with_context(parts), mimetype=media_type), filename)
 
 
 def structured(filename: str, data: object) -> Response:
@@ -52,7 +63,7 @@ def as_attachment(response: Response, filename: str) -> Response:
 
 def _lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
     yield "\ufeff"  # without it, spreadsheets take UTF-8 for something older
-    for row in (header, *rows):
+    for row in chain([header], rows):
         line = io.StringIO()
         csv.writer(line).writerow([_inert(value) for value in row])
         yield line.getvalue()

@@ -6,10 +6,13 @@ from cpor_web.partners import (
     dashboard,
     deadlines,
     earnings,
+    export,
     history,
     importing,
     records,
+    saved_filters,
     steps,
+    submitting,
     team,
 )
 from cpor_web.partners.blueprint import bp
@@ -21,9 +24,12 @@ __all__ = [
     "dashboard",
     "deadlines",
     "earnings",
+    "export",
     "history",
     "importing",
     "records",
+    "saved_filters",
     "steps",
+    "submitting",
     "team",
 ]
