@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cpor_web.commands.accounts import partner, user
+from cpor_web.commands.backup import backup, restore
 from cpor_web.commands.consent import consent
 from cpor_web.commands.database import db, transaction
 from cpor_web.commands.doctor import doctor
@@ -33,6 +34,8 @@ def cli() -> None:
 
 cli.add_command(consent)
 cli.add_command(db)
+db.add_command(backup)
+db.add_command(restore)
 cli.add_command(doctor)
 cli.add_command(history)
 cli.add_command(keys)

@@ -1,5 +1,6 @@
 """What people read where something is refused, missing or broken: what is wrong, and what to do."""
 
+import errno
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -10,11 +11,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from cpor_web.extensions import db
+from cpor_web.proofs.store import NotStored
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.transactions import InDoubt
 
 NO_NAME_OF_OURS = "This site has another name.\n"
 """To a request for a host that is not ours no page is made: its links would have nowhere to lead."""
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def init_app(app: Flask) -> None:
@@ -79,10 +83,16 @@ def _headers(error: HTTPException) -> dict[str, str]:
 def _broken(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("an answer failed", exc_info=error)
     db.session.rollback()  # the page asks who is signed in, which a broken transaction would refuse
-    code = HTTPStatus.SERVICE_UNAVAILABLE if _is_the_database_away(error) else HTTPStatus.INTERNAL_SERVER_ERROR
+    is_away = _is_the_database_away(error) or _is_there_no_room(error)
+    code = HTTPStatus.SERVICE_UNAVAILABLE if is_away else HTTPStatus.INTERNAL_SERVER_ERROR
     return render_template("error.html", code=int(code), in_doubt=isinstance(error, InDoubt)), code
 
 
 def _is_the_database_away(error: Exception) -> bool:
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     return is_lost or isinstance(error, OperationalError | InDoubt)
+
+
+def _is_there_no_room(error: Exception) -> bool:
+    """Tell whether a disk is full, or the store of documents takes nothing."""
+    return isinstance(error, NotStored) or (isinstance(error, OSError) and error.errno in NO_ROOM)

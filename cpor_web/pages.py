@@ -23,6 +23,7 @@ PLACES = (
     ("partners.team", N_("Team"), PARTNER_ROLES),
     ("reviewers.queue", N_("Review queue"), REVIEWERS),
     ("reviewers.mails", N_("Mails"), REVIEWERS),
+    ("reviewers.figures", N_("Figures"), REVIEWERS),
     ("administration.overview", N_("Administration"), frozenset({Role.ADMINISTRATOR})),
 )
 """Where the navigation leads: endpoint, words, and whose it is."""

@@ -19,11 +19,13 @@ from cpor_web.models.mail import FAILED, FAILED_UNATTENDED, Breaker, Mail, MailS
 from cpor_web.models.opening import Client, Opening
 from cpor_web.models.partner import MpnId, MpnKind, Partner
 from cpor_web.models.passkey import Passkey
+from cpor_web.models.proof_cell import ProofCell, Verdict
 from cpor_web.models.received import ReceivedKind, ReceivedMail
 from cpor_web.models.saved_filter import SavedFilter
 from cpor_web.models.security_event import FailedSignIns, SecurityEvent, SecurityKind
 from cpor_web.models.sign_in import Ended, SignIn
 from cpor_web.models.user import User
+from cpor_web.models.weekly_figure import Measure, WeeklyFigure
 
 __all__ = [
     "ERASED",
@@ -59,12 +61,14 @@ __all__ = [
     "Invitation",
     "Mail",
     "MailState",
+    "Measure",
     "MpnId",
     "MpnKind",
     "Note",
     "Opening",
     "Partner",
     "Passkey",
+    "ProofCell",
     "ReceivedKind",
     "ReceivedMail",
     "Round",
@@ -76,4 +80,6 @@ __all__ = [
     "SecurityKind",
     "SignIn",
     "User",
+    "Verdict",
+    "WeeklyFigure",
 ]

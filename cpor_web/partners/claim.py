@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from cpor_web import downloads, facts, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import guards, proof, queries
+from cpor_web.claims import guards, preflight, proof, queries
 from cpor_web.claims.next_steps import meaning, next_step
 from cpor_web.claims.timeline import timeline
 from cpor_web.claims.way import Who
@@ -149,6 +149,8 @@ def _content(claim: Claim) -> dict[str, Any]:
         "details": details(claim, programme().catalogue),
         "documents": documents,
         "downloads": proof.downloads_of(session, claim),
+        "gaps": preflight.gaps(claim, preflight.cells_of(session, claim)),
+        "places": preflight.keys_of(claim),
         "guard": guard(),
         "document_numbers": {each.id: number for number, each in enumerate(reversed(documents), 1)},
         "is_provisional": round_ is not None and round_.state in OPEN_STATES,
