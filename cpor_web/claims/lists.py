@@ -1,11 +1,13 @@
 """Lists of claims, page by page: the partner's dashboard and the review queue, searched, filtered and sorted."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from string import punctuation
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Text, any_, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -22,7 +24,10 @@ from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
+Read = TypeVar("Read")
+
 PAGE = 25
+READ_AT_ONCE = 500
 MOST_WORDS = 5
 LONGEST_WORD = 400  # characters, as the index has them
 
@@ -90,10 +95,31 @@ def dashboard(
     return keyset.page(session, claims, _order(wanted.sort, now), size=size or PAGE, before=before, after=after)
 
 
-def export(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetime) -> Sequence[Claim]:
-    """Return every claim that the dashboard would list on all its pages, in its order."""
-    claims = _with_what_is_shown(_wanted(session, actor, wanted, now))
-    return session.scalars(claims.order_by(*keyset.ordered(_order(wanted.sort, now)))).all()
+def export(
+    open_session: Callable[[], AbstractContextManager[Session]],
+    actor: Actor,
+    wanted: Wanted = ALL,
+    *,
+    now: datetime,
+    most: int,
+    read: Callable[[Session, Sequence[Claim]], list[Read]],
+) -> Iterator[Read]:
+    """Yield what `read` makes of every claim that the dashboard would list on all its pages, in its order.
+
+    Which claims there are, at most `most`, is settled at the beginning; then part after part is read in a session of
+    its own, so that none waits for who takes the rows. Of a claim that changes meanwhile comes what it then says.
+    """
+    with open_session() as session:
+        order = keyset.ordered(_order(wanted.sort, now))
+        ids = _wanted(session, actor, wanted, now).with_only_columns(Claim.id).order_by(*order).limit(most)
+        found = array("q", session.scalars(ids, execution_options={"yield_per": 10 * READ_AT_ONCE}))
+    for start in range(0, len(found), READ_AT_ONCE):
+        part = found[start : start + READ_AT_ONCE].tolist()
+        with open_session() as session:
+            claims = session.scalars(_with_what_is_shown(claims_of(actor).where(Claim.id.in_(part))))
+            by_id = {claim.id: claim for claim in claims}
+            rows = read(session, [by_id[id_] for id_ in part if id_ in by_id])
+        yield from rows
 
 
 def counts(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetime) -> dict[Status, int]:

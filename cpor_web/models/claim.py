@@ -1,6 +1,6 @@
 """Association claims, their products and contacts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,8 @@ class Claim(Base):
     deadline of the operator or the partner, with the rule that made it; `held_since` and `days_used` are the
     operator's decision clock, which stands still while the partner has the claim. `version` counts the changes, so
     that a decision taken on an older page is told apart. A deleted draft keeps its row, emptied, for its history.
-    `erased_at` is when the retention of its personal values had ended.
+    `erased_at` is when the retention of its personal values had ended. `imported_as` is the digest of the table's row
+    that it was made of: the same row makes no second one.
     """
 
     __tablename__ = "claims"
@@ -46,6 +47,8 @@ class Claim(Base):
     subscription_id: Mapped[UUID | None]
     area: Mapped[str | None]
     activity: Mapped[str | None]
+    proof_date: Mapped[date | None]
+    imported_as: Mapped[bytes | None]
     partner_contact_name: Mapped[str | None]
     partner_contact_email: Mapped[str | None]
 
@@ -105,6 +108,13 @@ class Claim(Base):
             postgresql_where=text("status IN ('submitted', 'under-review')"),
         ),
         Index("claims_by_words", text(WORDS), postgresql_using="gin"),
+        Index(
+            "claims_imported_once",
+            "partner_id",
+            "imported_as",
+            unique=True,
+            postgresql_where=text("imported_as IS NOT NULL"),
+        ),
         Index("claims_waiting", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
     )
 
