@@ -44,7 +44,9 @@ def test_gaps_are_warned_of_and_do_not_hinder(browser: Browser, draft: Claim, co
     assert send(browser, draft, document=document_id(committed, draft), page="2").status_code == 302
     assert "where 9 are" in said_of_gaps(browser, draft)
     form = browser.page(f"/claims/{draft.reference}").find("button", string="Submit for approval").find_parent("form")
-    data = {field["name"]: field["value"] for field in form("input")}
+    data: dict[str, list[str]] = {}
+    for field in form("input"):
+        data.setdefault(field["name"], []).append(field["value"])
     assert browser.post(form["action"], data=data).status_code == 302
     committed.refresh(draft)
     assert draft.status is Status.SUBMITTED
