@@ -6,10 +6,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, stream_with_context
 
+from cpor_web import spreadsheets
 from cpor_web.models import Document
 
 SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg"})
@@ -49,6 +51,15 @@ def table(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]
     return as_attachment(Response("".join(_lines(header, rows)), mimetype="text/csv"), filename)
 
 
+def streamed(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:
+    """Answer with the same as `table`, or with a workbook for a name in .xlsx, sent as `rows` are read."""
+    if filename.endswith(".xlsx"):
+        parts, media_type = spreadsheets.workbook(header, rows), spreadsheets.MEDIA_TYPE
+    else:
+        parts, media_type = (line.encode() for line in _lines(header, rows)), "text/csv"
+    return as_attachment(Response(stream_with_context(parts), mimetype=media_type), filename)
+
+
 def structured(filename: str, data: object) -> Response:
     """Answer with JSON in UTF-8, for other programs to read."""
     text = json.dumps(data, ensure_ascii=False, indent=2)
@@ -76,7 +87,7 @@ def _answer(document: Document, content: Iterable[bytes]) -> Response:
 
 def _lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
     yield "\ufeff"  # without it, spreadsheets take UTF-8 for something older
-    for row in (header, *rows):
+    for row in chain([header], rows):
         line = io.StringIO()
         csv.writer(line).writerow([_inert(value) for value in row])
         yield line.getvalue()

@@ -25,6 +25,7 @@ from cpor_web.rules.words import N_
 SENTENCES = {
     "claim:created": N_("The claim was created."),
     "claim:edited": N_("The claim was edited."),
+    "claim:warned": N_("The partner was warned, and went on."),
     "claim:submitted": N_("The claim was submitted for approval."),
     "claim:deleted": N_("The draft was deleted."),
     "claim:review-started": N_("The review started."),
@@ -163,7 +164,8 @@ def details(event: Event, catalogue: Catalogue, *, for_reviewer: bool = False) -
     if event.is_erased:
         return [_(ERASED)]
     changes, asks = _changes(event.data, catalogue), _asks(event.data, catalogue)
-    return [*changes, *asks, *_cells(event.data, catalogue), *_facts(event, for_reviewer), *_said(event.data)]
+    cells = _cells(event.data, catalogue)
+    return [*changes, *asks, *cells, *warned(event), *_facts(event, for_reviewer), *_said(event.data)]
 
 
 def value(name: str, stored: str, catalogue: Catalogue) -> str:
@@ -198,6 +200,12 @@ def _changes(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
     for name, (old, new) in data.get("changes", {}).items():
         words = {"old": value(name, old, catalogue), "new": value(name, new, catalogue)}
         yield _("%(field)s: %(old)s → %(new)s", field=_(LABELS.get(name, name)), **words)
+
+
+def warned(event: Event) -> Iterator[str]:
+    """Yield what a partner was warned of, a line each with its field."""
+    for each in event.data.get("warnings", ()):
+        yield f"{_(LABELS.get(each['field'], each['field']))}: {_(each['sentence'], **each['values'])}"
 
 
 def _asks(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:

@@ -6,10 +6,14 @@ from cpor_web.partners import (
     dashboard,
     deadlines,
     earnings,
+    export,
     history,
+    importing,
     proof_check,
     records,
+    saved_filters,
     steps,
+    submitting,
     team,
 )
 from cpor_web.partners.blueprint import bp
@@ -21,9 +25,13 @@ __all__ = [
     "dashboard",
     "deadlines",
     "earnings",
+    "export",
     "history",
+    "importing",
     "proof_check",
     "records",
+    "saved_filters",
     "steps",
+    "submitting",
     "team",
 ]

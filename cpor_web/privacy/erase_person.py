@@ -33,6 +33,7 @@ from cpor_web.models import (
     ProofCell,
     ReceivedMail,
     Round,
+    SavedFilter,
     SecurityEvent,
     SignIn,
     User,
@@ -163,7 +164,7 @@ def _erase_words(session: Session, who: Person) -> None:
 
 
 def _empty_account(session: Session, user: User) -> None:
-    for model in (Passkey, Identity, SignIn, FailedSignIns):
+    for model in (Passkey, Identity, SignIn, FailedSignIns, SavedFilter):
         session.execute(delete(model).where(model.user_id == user.id).execution_options(synchronize_session="fetch"))
     has_some = or_(SecurityEvent.browser != "", SecurityEvent.network != "", SecurityEvent.facts != {})
     _set(session, SecurityEvent, and_(SecurityEvent.user_id == user.id, has_some), browser="", network="", facts={})

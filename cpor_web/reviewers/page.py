@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from cpor_web import downloads, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import preflight, proof, queries
+from cpor_web.claims import guards, preflight, proof, queries
 from cpor_web.claims.next_steps import next_step
 from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
@@ -117,6 +117,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         ),
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,
+        warned=guards.kept(session, claim),
         why_stopped=queries.why_stopped(session, claim),
         **more,
     )

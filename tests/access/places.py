@@ -138,6 +138,7 @@ class Places:
             "filename": "app.css",
             "passkey_id": NO_NUMBER,  # each has their own, or none
             "sign_in_id": NO_NUMBER,
+            "filter_id": NO_NUMBER,
         }
 
 

@@ -92,10 +92,19 @@ MAY: dict[str, Kinds] = {
     # a partner's lists, each their own
     "GET /claims": PARTNERS,
     "GET /claims.csv": PARTNERS,
+    "GET /claims.xlsx": PARTNERS,
     "GET /earnings": PARTNERS,
     "GET /earnings.csv": PARTNERS,
     "GET /team": PARTNERS,
     "POST /team": ANY_GLOBAL,
+    "POST /claims/filters": PARTNERS,
+    "POST /claims/filters/<filter_id>/remove": PARTNERS,  # one's own: another's stays, tests/partners/test_many.py
+    "GET /claims/submit": ANY_CLAIMANT,
+    "POST /claims/submit": ANY_CLAIMANT,
+    "GET /claims/import": ANY_CLAIMANT,
+    "POST /claims/import": ANY_CLAIMANT,
+    "GET /claims/import/template.csv": ANY_CLAIMANT,
+    "POST /claims/import/drafts": ANY_CLAIMANT,
     "GET /claims/new": ANY_CLAIMANT,
     "POST /claims/new": ANY_CLAIMANT,
     # a partner's claim

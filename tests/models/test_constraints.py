@@ -203,6 +203,9 @@ CHECKS = {
         "UPDATE users SET recovery_codes = '{x}'",
     ],
     "failed_sign_ins_at_least_one": [FAILED_SIGN_INS.format("0")],
+    "saved_filters_has_a_name": [
+        "INSERT INTO saved_filters (user_id, name, wanted) SELECT id, '', '{}' FROM users LIMIT 1"
+    ],
     "sign_ins_key_is_a_digest": [SIGN_IN.format("'short'", "NULL, NULL")],
     "sign_ins_ended_for_a_reason": [
         SIGN_IN.format("sha256('x')", "now(), NULL"),
@@ -233,6 +236,7 @@ CHECKS = {
 
 UNIQUE = {
     "assessments_unique_claim_id": [ASSESSMENT.format("'queued'") + "; " + ASSESSMENT.format("'eligible'")],
+    "claims_imported_once": ["UPDATE claims SET imported_as = 'same', partner_id = (SELECT min(id) FROM partners)"],
     "claims_unique_reference": ["UPDATE claims SET reference = 'SAME'"],
     "customer_contacts_one_a_position": [
         "INSERT INTO customer_contacts (claim_id, position, name, email)"
@@ -263,6 +267,10 @@ UNIQUE = {
     ],
     "rounds_one_open_a_claim": [
         "INSERT INTO rounds (claim_id, number, state, opened_at) SELECT claim_id, 2, 'waiting', now() FROM rounds"
+    ],
+    "saved_filters_one_name": [
+        "INSERT INTO saved_filters (user_id, name, wanted)"
+        " SELECT users.id, names.name, '{}' FROM users CROSS JOIN (VALUES ('Mine'), ('MINE')) AS names (name)"
     ],
     "users_unique_passkey_handle": ["UPDATE users SET passkey_handle = 'x'"],
     "users_one_email": [
