@@ -111,7 +111,7 @@ def test_mails_are_shown_with_their_state_and_never_a_link(browser: Browser, des
     page = browser.page(address(desk.claim(Status.APPROVED)))
     section = page.find("section", attrs={"aria-labelledby": "mails"})
     assert isinstance(section, Tag)
-    shown = section.get_text(" ")
+    shown = section.get_text()
     assert "Consent notice" in shown
     assert "carla@contoso.example.com" in shown
     assert "Queued" in shown
