@@ -2,15 +2,15 @@
 
 from ipaddress import IPv4Address, ip_address, ip_network
 
-from flask import request
+from flask_limiter.util import get_remote_address
 
 NETWORK_BITS = 64
 """Whoever has one IPv6 address has all of its network (RFC 4291, section 2.5.4): limits must not count each."""
 
 
 def caller() -> str:
-    """Return what stands for who asks the present request: an IPv4 address, or the network of an IPv6 one."""
-    return counted_as(request.remote_addr or "")
+    """Return what stands for who asks, where a limit asks for it: an IPv4 address, or the network of an IPv6 one."""
+    return counted_as(get_remote_address())
 
 
 def counted_as(address: str) -> str:
