@@ -1,6 +1,7 @@
 """What people read where something is refused, missing or broken: what is wrong, and what to do."""
 
 import errno
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import Flask, current_app, redirect, render_template, request, url_for
@@ -24,12 +25,17 @@ def init_app(app: Flask) -> None:
     """Answer every error with a page of ours."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _broken)
-    app.jinja_env.globals["sentence"] = sentence
+    app.jinja_env.globals.update(sentence=sentence, in_words=in_words)
 
 
 def sentence(refused: Refused) -> str:
     """Return the sentence of a refusal in the reader's language, its values too."""
-    return _(refused.message, **{name: _translated(value) for name, value in refused.values.items()})
+    return in_words(refused.message, refused.values)
+
+
+def in_words(message: str, values: Mapping[str, str | tuple[str, ...]]) -> str:
+    """Return a sentence of the rules in the reader's language, its values too."""
+    return _(message, **{name: _translated(value) for name, value in values.items()})
 
 
 def _translated(value: str | tuple[str, ...]) -> str:

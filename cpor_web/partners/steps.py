@@ -49,7 +49,7 @@ DONE = {
 @allowed(CLAIMANTS)
 def submit(reference: str) -> ResponseReturnValue:
     """Hand the draft to the reviewers."""
-    return _done_or_told(operations.submit, claim_or_404(reference), seen=seen())
+    return _done_or_told(operations.submit, claim_or_404(reference), seen=seen(), past=request.form.getlist("past"))
 
 
 @bp.post("/claims/<reference>/resubmit")

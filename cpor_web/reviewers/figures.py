@@ -124,15 +124,18 @@ def _charts(wanted: Wanted) -> list[Chart]:
     groups = _groups(wanted, counted)
     named = {name: counted.get(group, Counter()) for group, name in groups.items()}
     if wanted.by is By.WEEK:
-        standing = {
-            name: (counts[Measure.WAITING, ""], counts[Measure.OVERDUE, ""]) for name, counts in named.items()
-        }
-        return charts(named, cast(Mapping[str, tuple[Cell, Cell]], standing), _("Week of"))
+        return charts(named, {name: _at_the_end(counts) for name, counts in named.items()}, _("Week of"))
     at_once = tallies.standing(session, wanted, now=now())
     names = groups if wanted.by is By.AREA else _partners(at_once)
     waiting = {name: at_once.get(group, (0, 0)) for group, name in names.items()}
     called = _("Solution area") if wanted.by is By.AREA else _("Partner")
     return charts(named, cast(Mapping[str, tuple[Cell, Cell]], waiting), called)
+
+
+def _at_the_end(counts: Counts) -> tuple[Cell, Cell]:
+    """Return what waited and was overdue at the end of a week; None where nothing did, or nobody counted it."""
+    waiting = counts[Measure.WAITING, ""]
+    return (waiting, counts[Measure.OVERDUE, ""]) if waiting else (None, None)
 
 
 def _groups(wanted: Wanted, counted: Mapping[Group, Counts]) -> dict[Group, str]:

@@ -11,6 +11,10 @@ if (document.querySelector("form.filters")) import("./filters.js");
 if (document.querySelector("form[data-passkey]")) import("./passkeys.js");
 if (document.querySelector("input[type=file]")) import("./uploads.js");
 
+// A page that answers a form is there under its own address too: then "back" and "reload" send nothing again.
+const { here } = document.querySelector("main").dataset;
+if (here) history.replaceState(null, "", here);
+
 // What was chosen or written in one form is lost when another is sent: ask before that.
 document.addEventListener("submit", askFirst, true);
 

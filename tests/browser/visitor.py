@@ -10,6 +10,9 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
 
 PHONE, TABLET, DESK = {"width": 390, "height": 844}, {"width": 768, "height": 1024}, {"width": 1440, "height": 900}
+OF_THE_BROWSER = ("chrome://resources/", "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai/")
+"""Where Chromium keeps its own viewer of PDF files."""
+
 WINDOWS = ((PHONE, "dark"), (DESK, "light"))
 """A phone at night and a desk by day."""
 
@@ -119,5 +122,5 @@ class Visitor:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def _watch(self, request: Request) -> None:
-        if not request.url.startswith((self.home, "data:")):
+        if not request.url.startswith((self.home, "data:", *OF_THE_BROWSER)):
             self.complaints.append(f"{self.page.url} asks {request.url}")

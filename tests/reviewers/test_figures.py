@@ -87,6 +87,11 @@ def test_rejections_are_drawn_by_reason_and_told_apart_in_the_table(desk: Browse
     assert [row[-1] for row in rows] == ["0", "0", "1", "0"]
 
 
+def test_a_week_whose_end_nobody_counted_is_not_said_to_have_had_nothing_waiting(desk: Browser, add: Add) -> None:
+    add(Measure.WAITING, 4, ago=1)
+    assert list(table(desk.page("/review/figures?weeks=4"), "waiting").values())[1:3] == [["–", "–"], ["4", "0"]]
+
+
 def test_every_picture_has_a_title_a_description_and_its_table(desk: Browser, add: Add) -> None:
     page = desk.page("/review/figures")
     pictures = page("svg")
