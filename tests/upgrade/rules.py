@@ -16,6 +16,15 @@ FIRST_HELD_TO_THEM = "0011"
 SMALL = frozenset({"breakers", "closures", "heartbeats", "holdings", "mpn_ids", "partners"})
 """Tables of some hundred rows at most, of which a lock for a whole look is no trouble."""
 
+MADE_UNDER_A_LOCK = (
+    "claims_imported_once",
+    "claims_by_words",
+    "claims_by_mpn_id_id",
+    "claims_for_the_operator",
+    "customer_contacts_by_email",
+)
+"""Indexes from before these rules, of tables that grow: docs/operating.md says to choose a quiet hour. No more!"""
+
 NEVER = {
     r"DROP (TABLE|COLUMN|INDEX|TYPE)|TRUNCATE": "takes away what an older version needs",
     r" RENAME ": "renames what an older version knows by its name",
@@ -44,7 +53,7 @@ def complaints(sql: str) -> list[str]:
         if MADE.match(each) or table in made:
             continue
         found += [f"{each}: {why}" for what, why in NEVER.items() if re.search(what, each)]
-        if table not in SMALL:
+        if table not in SMALL and not any(f" {name} " in each for name in MADE_UNDER_A_LOCK):
             found += [f"{each}: {why}" for what, why in LONG.items() if re.search(what, each)]
     return found
 
