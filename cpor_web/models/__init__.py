@@ -1,5 +1,6 @@
 """Tables and their constraints, one noun a file; no behaviour beyond properties."""
 
+from cpor_web.models import words as words  # the functions that an index of claims needs
 from cpor_web.models.assessment import Assessment, AssessmentState
 from cpor_web.models.base import ERASED, Base
 from cpor_web.models.checkpoint import Checkpoint, Seal

@@ -14,6 +14,9 @@ from cpor_web.models.user import User
 from cpor_web.rules.reasons import Rejection, Withdrawal
 from cpor_web.rules.statuses import Status
 
+WORDS = "claim_words(name, customer_name, customer_domain, reference, tenant_id, subscription_id)"
+"""What a claim is found by, as its index has it: a function of the database makes the words."""
+
 
 class Claim(Base):
     """Partner P, under MPN ID M, did activity A for customer C with products p1…pn.
@@ -37,7 +40,7 @@ class Claim(Base):
     partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
 
     name: Mapped[str]
-    mpn_id_id: Mapped[int | None] = mapped_column(ForeignKey("mpn_ids.id"))
+    mpn_id_id: Mapped[int | None] = mapped_column(ForeignKey("mpn_ids.id"), index=True)
     customer_name: Mapped[str | None]
     customer_domain: Mapped[str | None]
     tenant_id: Mapped[UUID | None] = mapped_column(index=True)
@@ -98,6 +101,13 @@ class Claim(Base):
         CheckConstraint("(due_at IS NULL) = (due_rule IS NULL)", name="every_deadline_has_its_rule"),
         CheckConstraint("dispute_until IS NULL OR status = 'rejected'", name="dispute_only_when_rejected"),
         Index("claims_of_a_partner", "partner_id", "status", "id"),
+        Index(
+            "claims_for_the_operator",
+            "due_at",
+            "id",
+            postgresql_where=text("status IN ('submitted', 'under-review')"),
+        ),
+        Index("claims_by_words", text(WORDS), postgresql_using="gin"),
         Index(
             "claims_imported_once",
             "partner_id",
@@ -164,6 +174,7 @@ class CustomerContact(Base):
     __table_args__ = (
         UniqueConstraint("claim_id", "position", name="customer_contacts_one_a_position"),
         CheckConstraint("position IN (1, 2)", name="first_or_second"),
+        Index("customer_contacts_by_email", text("lower(email)")),
     )
 
     @property

@@ -163,7 +163,7 @@ def test_a_sign_that_is_searched_for_stands_for_itself(
         "70867728950E",
         "0f8fad5bd9cb",
         "carla@contoso.example.com",
-        "te ams \x00",
+        "tea con \x00",
         "  ",
     ],
 )
@@ -175,6 +175,25 @@ def test_a_search_finds_names_domains_tenants_and_contacts(
     for words in (search, claim.reference.lower(), claim.mpn_id.number):
         assert found(db_session, filer, words) == ["Teams at Contoso"]
     assert found(db_session, filer, f"{search} nowhere") == []
+
+
+def test_a_search_finds_the_beginnings_of_words_and_not_what_is_within_them(
+    db_session: Session, programme: Programme, filer: User
+) -> None:
+    claims.editing(db_session, programme, filer=filer, name="Größe (Zürich)")
+    assert found(db_session, filer, "ZÜR größe") == ["Größe (Zürich)"]
+    assert found(db_session, filer, "(zür") == ["Größe (Zürich)"]
+    assert found(db_session, filer, "ürich") == []
+
+
+def test_texts_longer_than_an_index_takes_are_kept_and_found_by_their_beginning(
+    db_session: Session, programme: Programme, filer: User
+) -> None:
+    name = "ü" * 3000
+    claims.editing(db_session, programme, filer=filer).name = name  # longer than forms take
+    db_session.flush()
+    assert found(db_session, filer, "ü" * 30) == [name]
+    assert found(db_session, filer, "ü" * 401) == [name]
 
 
 def test_the_counts_follow_the_search(db_session: Session, programme: Programme, filer: User) -> None:

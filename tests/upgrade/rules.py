@@ -24,7 +24,8 @@ NEVER = {
     r"ALTER COLUMN \S+ (SET DATA )?TYPE": "changes what an older version reads, and writes the table anew",
 }
 LONG = {
-    r"CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)": "locks out writers: CONCURRENTLY, in an autocommit_block",
+    # BRIN is made in one quick look over the table: writers wait for a second or two a gigabyte.
+    r"CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)(?!.* USING brin)": "locks out writers: CONCURRENTLY instead",
     r"ADD CONSTRAINT (?!.* NOT VALID)": "looks at every row under a lock: NOT VALID first, VALIDATE after",
     r"^UPDATE ": "locks every row: in batches, by a job",
 }

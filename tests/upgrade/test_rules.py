@@ -12,6 +12,7 @@ CREATE INDEX notes_by_claim ON notes (claim_id);
 ALTER TABLE notes ADD CONSTRAINT notes_of_a_claim FOREIGN KEY(claim_id) REFERENCES claims (id);
 ALTER TABLE claims ADD COLUMN colour TEXT;
 ALTER TABLE claims ADD COLUMN seen INTEGER DEFAULT 0 NOT NULL;
+CREATE INDEX events_by_day ON events USING brin (at);
 CREATE INDEX CONCURRENTLY claims_by_colour ON claims (colour);
 ALTER TABLE claims ADD CONSTRAINT claims_has_colour CHECK (colour <> '') NOT VALID;
 ALTER TABLE holdings DROP CONSTRAINT holdings_some_failed;
