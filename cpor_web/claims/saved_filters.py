@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cpor_web.models import SavedFilter
@@ -43,6 +43,10 @@ def save(session: Session, name: str, wanted: Mapping[str, str], *, actor: Actor
     return found
 
 
-def remove(session: Session, filter_id: int, *, actor: Actor) -> None:
-    """Forget a filter of one's own; another's, or one that is gone, is nothing to do."""
-    session.execute(delete(SavedFilter).where(SavedFilter.id == filter_id, SavedFilter.user_id == actor.user_id))
+def remove(session: Session, filter_id: int, *, actor: Actor) -> bool:
+    """Forget a filter of one's own; return whether there was one."""
+    own = select(SavedFilter).where(SavedFilter.id == filter_id, SavedFilter.user_id == actor.user_id)
+    found = session.scalars(own).one_or_none()
+    if found is not None:
+        session.delete(found)
+    return found is not None

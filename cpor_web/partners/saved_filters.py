@@ -1,6 +1,6 @@
 """The dashboard's filters under names: saved from its address, and led to by links."""
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -36,6 +36,8 @@ def save_filter() -> ResponseReturnValue:
 def remove_filter(filter_id: int) -> ResponseReturnValue:
     """Forget a filter of one's own."""
     with transaction(db.session):
-        saved_filters.remove(db.session(), filter_id, actor=actor())
+        was_there = saved_filters.remove(db.session(), filter_id, actor=actor())
+    if not was_there:
+        abort(404)
     flash(_("The filter was removed."), "success")
     return redirect(url_for("partners.dashboard"))

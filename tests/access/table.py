@@ -98,7 +98,7 @@ MAY: dict[str, Kinds] = {
     "GET /team": PARTNERS,
     "POST /team": ANY_GLOBAL,
     "POST /claims/filters": PARTNERS,
-    "POST /claims/filters/<filter_id>/remove": PARTNERS,  # one's own: another's stays, tests/partners/test_many.py
+    "POST /claims/filters/<filter_id>/remove": PARTNERS,
     "GET /claims/submit": ANY_CLAIMANT,
     "POST /claims/submit": ANY_CLAIMANT,
     "GET /claims/import": ANY_CLAIMANT,
@@ -198,6 +198,7 @@ SWITCHED_OFF = {
     "GET /login/oidc/back": "nor a way back from there",
     "POST /account/passkeys/<passkey_id>/remove": "none of them has a passkey",
     "GET /signed-out": "nor one to sign out of",
+    "POST /claims/filters/<filter_id>/remove": "none of them has saved a filter",
     "GET /brand/colour.css": "the operator of the tests has no colour",
     "GET /brand/logo": "nor a logo",
     "GET /metrics": "nor a token, or a network, that may read figures",
