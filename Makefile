@@ -38,6 +38,12 @@ format: .venv/dev ## Put the code into its form
 soak: .venv/test ## Let chance work and break a running installation for MINUTES=3, and count what must be zero (SEED=…)
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED))
 
+drill: .venv/test ## Lose the machine and restore it from a backup, fill its disks, leave it without mail for a day (minutes)
+	$(BIN)/python -m pytest -q -o python_files='drill_*.py' tests/drill $(ARGS)
+
+bench: .venv/test ## Measure the program against the limit of this machine, in the same minutes (NAMES="deny page", JSON=file)
+	@$(BIN)/python -m bench $(NAMES) $(if $(JSON),--json $(JSON))
+
 security: .venv/test .venv/scanners ## Let wapiti and sqlmap loose on a sample of its own, as each kind of user; with clamd (minutes; SECONDS=10)
 	$(BIN)/python -m tests.security --seconds $(or $(SECONDS),10)
 
@@ -90,4 +96,4 @@ TRANSLATIONS := $(wildcard cpor_web/translations/*/LC_MESSAGES/*.po)
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo dev test explore check lint format soak security mutants screenshots validate lighthouse words requirements clean
+.PHONY: help demo dev test explore check lint format soak drill bench security mutants screenshots validate lighthouse words requirements clean

@@ -106,6 +106,20 @@ def path_of(folder: Path, number: int) -> Path:
     return folder / f"checkpoint-{number:09}.json"
 
 
+def set_aside(folder: Path, newest: int, name: str) -> int:
+    """Move the checkpoints newer than `newest` into a folder `name` inside, and return how many there were.
+
+    They are of a time that a restored database does not know: evidence of what was lost.
+    """
+    if not folder.is_dir():
+        return 0
+    newer = [number for number in numbers_in(folder) if number > newest]
+    for number in newer:
+        (folder / name).mkdir(mode=0o755, exist_ok=True)
+        path_of(folder, number).rename(path_of(folder / name, number))
+    return len(newer)
+
+
 def _moved(session: Session) -> Sequence[tuple[int, int, bytes]]:
     """Return (claim id, position, link) of histories that have moved since a checkpoint covered them."""
     query = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cpor_web.commands.accounts import partner, user
+from cpor_web.commands.backup import backup, restore
 from cpor_web.commands.consent import consent
 from cpor_web.commands.database import db, transaction
 from cpor_web.commands.doctor import doctor
@@ -33,6 +34,8 @@ def cli() -> None:
 
 cli.add_command(consent)
 cli.add_command(db)
+db.add_command(backup)
+db.add_command(restore)
 cli.add_command(doctor)
 cli.add_command(history)
 cli.add_command(keys)
@@ -45,20 +48,30 @@ cli.add_command(user)
 
 def main() -> None:
     """Run the command; what is wrong is told in sentences, not in tracebacks."""
+    try:
+        cli(standalone_mode=True)
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        sys.exit(sentence)
+
+
+def _sentence(error: Exception) -> str | None:
+    """Return what a person is told of an error, None where it is a fault of ours."""
     from sqlalchemy.exc import OperationalError
 
     from cpor_web.catalogue import CatalogueError
     from cpor_web.config import ConfigError
     from cpor_web.rules.exc import Refused
 
-    try:
-        cli(standalone_mode=True)
-    except ConfigError as error:
-        sys.exit("The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in error.problems))
-    except (CatalogueError, Refused) as error:
-        sys.exit(str(error))
-    except OperationalError as error:
-        sys.exit(f"The database cannot be reached or refuses. Check CPOR_DATABASE_URL. It says:\n  {error.orig}")
+    if isinstance(error, ConfigError):
+        return "The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in error.problems)
+    if isinstance(error, CatalogueError | Refused):
+        return str(error)
+    if isinstance(error, OperationalError):
+        return f"The database cannot be reached or refuses. Check CPOR_DATABASE_URL. It says:\n  {error.orig}"
+    return None
 
 
 @cli.command()

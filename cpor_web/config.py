@@ -186,7 +186,13 @@ class Settings:
     oidc_second_factor: bool = setting(
         False, "1: who has a second factor here is asked for it after the provider too", kinds.yes_or_no
     )
+    oidc_only: bool = setting(
+        False,
+        "1: whom the provider has signed in once signs in by it alone: by no password and no passkey",
+        kinds.yes_or_no,
+    )
 
+    pg_bin: str = setting("", "folder of pg_dump and pg_restore; default: on the PATH, or the embedded PostgreSQL's")
     upload_mib: int = setting(25, "largest document, in MiB", kinds.number(int, 1, 1024))
     clamd: str = setting(
         "",

@@ -6,12 +6,15 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import quote
 
-from flask import Response
+from flask import Response, stream_with_context
 
+from cpor_web import spreadsheets
 from cpor_web.models import Document
 
+SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg"})
 SANDBOX = "default-src 'none'; sandbox"
 _NOT_PLAIN = re.compile(r"[^ !#-$&-\[\]-~]")
 _UNSEEN = r"[^\S\t\r\n]|[\u200b-\u200f\u2060\ufeff]"
@@ -20,15 +23,41 @@ _FORMULA = re.compile(rf"{_BEGINS}|^(?=(?:{_UNSEEN})*[\t\r])")
 
 
 def document(document: Document, content: Iterable[bytes]) -> Response:
-    """Answer with a document: always to be saved, never shown, whatever is in it."""
-    response = Response(content, mimetype=document.media_type)
-    response.content_length = document.size
-    return as_attachment(response, document.filename)
+    """Answer with a document: to be saved, whatever is in it."""
+    return as_attachment(_answer(document, content), document.filename)
+
+
+def can_be_shown(document: Document) -> bool:
+    """Tell whether a browser may show the document itself: of a kind whose content is checked and only shows."""
+    return document.media_type in SHOWN
+
+
+def shown(document: Document, content: Iterable[bytes]) -> Response:
+    """Answer with a document for a frame or an image of our own page: in a sandbox, where nothing in it runs.
+
+    Whatever else it is taken for (`nosniff`), it has no origin, fetches nothing, and no other site can frame it.
+    """
+    assert can_be_shown(document)
+    response = _answer(document, content)
+    response.headers["Content-Disposition"] = "inline"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Content-Security-Policy"] = f"{SANDBOX}; frame-ancestors 'self'"
+    return response
 
 
 def table(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:
     """Answer with CSV in UTF-8 that spreadsheets read as text: no cell is taken for a formula (CWE-1236)."""
     return as_attachment(Response("".join(_lines(header, rows)), mimetype="text/csv"), filename)
+
+
+def streamed(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:
+    """Answer with the same as `table`, or with a workbook for a name in .xlsx, sent as `rows` are read."""
+    if filename.endswith(".xlsx"):
+        parts, media_type = spreadsheets.workbook(header, rows), spreadsheets.MEDIA_TYPE
+    else:
+        parts, media_type = (line.encode() for line in _lines(header, rows)), "text/csv"
+    return as_attachment(Response(stream_with_context(parts), mimetype=media_type), filename)
 
 
 def structured(filename: str, data: object) -> Response:
@@ -50,9 +79,15 @@ def as_attachment(response: Response, filename: str) -> Response:
     return response
 
 
+def _answer(document: Document, content: Iterable[bytes]) -> Response:
+    response = Response(content, mimetype=document.media_type)
+    response.content_length = document.size
+    return response
+
+
 def _lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
     yield "\ufeff"  # without it, spreadsheets take UTF-8 for something older
-    for row in (header, *rows):
+    for row in chain([header], rows):
         line = io.StringIO()
         csv.writer(line).writerow([_inert(value) for value in row])
         yield line.getvalue()

@@ -1,5 +1,7 @@
 """What people read where something is refused, missing or broken: what is wrong, and what to do."""
 
+import errno
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import Flask, current_app, redirect, render_template, request, url_for
@@ -9,23 +11,31 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from cpor_web.extensions import db
+from cpor_web.proofs.store import NotStored
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.transactions import InDoubt
 
 NO_NAME_OF_OURS = "This site has another name.\n"
 """To a request for a host that is not ours no page is made: its links would have nowhere to lead."""
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 def init_app(app: Flask) -> None:
     """Answer every error with a page of ours."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _broken)
-    app.jinja_env.globals["sentence"] = sentence
+    app.jinja_env.globals.update(sentence=sentence, in_words=in_words)
 
 
 def sentence(refused: Refused) -> str:
     """Return the sentence of a refusal in the reader's language, its values too."""
-    return _(refused.message, **{name: _translated(value) for name, value in refused.values.items()})
+    return in_words(refused.message, refused.values)
+
+
+def in_words(message: str, values: Mapping[str, str | tuple[str, ...]]) -> str:
+    """Return a sentence of the rules in the reader's language, its values too."""
+    return _(message, **{name: _translated(value) for name, value in values.items()})
 
 
 def _translated(value: str | tuple[str, ...]) -> str:
@@ -73,10 +83,16 @@ def _headers(error: HTTPException) -> dict[str, str]:
 def _broken(error: Exception) -> ResponseReturnValue:
     current_app.logger.error("an answer failed", exc_info=error)
     db.session.rollback()  # the page asks who is signed in, which a broken transaction would refuse
-    code = HTTPStatus.SERVICE_UNAVAILABLE if _is_the_database_away(error) else HTTPStatus.INTERNAL_SERVER_ERROR
+    is_away = _is_the_database_away(error) or _is_there_no_room(error)
+    code = HTTPStatus.SERVICE_UNAVAILABLE if is_away else HTTPStatus.INTERNAL_SERVER_ERROR
     return render_template("error.html", code=int(code), in_doubt=isinstance(error, InDoubt)), code
 
 
 def _is_the_database_away(error: Exception) -> bool:
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     return is_lost or isinstance(error, OperationalError | InDoubt)
+
+
+def _is_there_no_room(error: Exception) -> bool:
+    """Tell whether a disk is full, or the store of documents takes nothing."""
+    return isinstance(error, NotStored) or (isinstance(error, OSError) and error.errno in NO_ROOM)

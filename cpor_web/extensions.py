@@ -3,12 +3,12 @@
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_migrate import Migrate
 from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
+from cpor_web.callers import caller
 from cpor_web.models import Base
 from cpor_web.queue import Doorbell
 
@@ -17,6 +17,6 @@ migrate = Migrate(compare_type=True, render_as_batch=False)
 babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address)
+limiter = Limiter(caller)
 security = Security()
 bell = Doorbell()

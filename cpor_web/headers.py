@@ -35,9 +35,15 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+def allow_frames() -> None:
+    """Let this answer's page hold a frame with an address of ours."""
+    g.csp_frames = "'self'"
+
+
 def _harden(response: Response) -> Response:
     scripts = {"script-src": f"'self' 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "'self'"}
-    policy = "; ".join(f"{name} {value}" for name, value in {**_POLICY, **scripts}.items())
+    frames = {"frame-src": g.csp_frames} if "csp_frames" in g else {}
+    policy = "; ".join(f"{name} {value}" for name, value in {**_POLICY, **scripts, **frames}.items())
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")

@@ -25,6 +25,7 @@ from cpor_web.rules.words import N_
 SENTENCES = {
     "claim:created": N_("The claim was created."),
     "claim:edited": N_("The claim was edited."),
+    "claim:warned": N_("The partner was warned, and went on."),
     "claim:submitted": N_("The claim was submitted for approval."),
     "claim:deleted": N_("The draft was deleted."),
     "claim:review-started": N_("The review started."),
@@ -53,6 +54,8 @@ SENTENCES = {
     "note:added": N_("An internal note was added."),
     "document:uploaded": N_("The document %(filename)s was uploaded."),
     "document:infected": N_("A virus was found in the document %(filename)s. Nobody can download it."),
+    "proof:located": N_("The partner said where the proof is."),
+    "proof:judged": N_("The reviewer checked the proof."),
     "consent:opened": N_("The customer is asked: a consent period was opened."),
     "consent:started": N_("The notices are out; the consent period started."),
     "consent:extended": N_("The notice was sent again, so the consent period ends later."),
@@ -91,6 +94,7 @@ SENTENCES = {
 KINDS = {
     "claim": N_("Claim"),
     "document": N_("Documents"),
+    "proof": N_("Check of the proof"),
     "comment": N_("Comments"),
     "contact": N_("Contacts"),
     "consent": N_("Consent"),
@@ -130,6 +134,7 @@ _FACTS = {
     "answer": N_("Answer of the mail server"),
     "from": N_("From"),
 }
+_VERDICTS = {"found": N_("Found"), "missing": N_("Missing"), "": N_("Not decided")}
 _CUSTOMERS_REASON = N_("The customer's reason")
 
 
@@ -175,7 +180,8 @@ def details(event: Event, catalogue: Catalogue, *, for_reviewer: bool = False) -
     if event.is_erased:
         return [_(ERASED)]
     changes, asks = _changes(event.data, catalogue), _asks(event.data, catalogue)
-    return [*changes, *asks, *_facts(event, for_reviewer), *_said(event.data)]
+    cells = _cells(event.data, catalogue)
+    return [*changes, *asks, *cells, *warned(event), *_facts(event, for_reviewer), *_said(event.data)]
 
 
 def value(name: str, stored: str, catalogue: Catalogue) -> str:
@@ -212,12 +218,27 @@ def _changes(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
         yield _("%(field)s: %(old)s → %(new)s", field=_(LABELS.get(name, name)), **words)
 
 
+def warned(event: Event) -> Iterator[str]:
+    """Yield what a partner was warned of, a line each with its field."""
+    for each in event.data.get("warnings", ()):
+        yield f"{_(LABELS.get(each['field'], each['field']))}: {_(each['sentence'], **each['values'])}"
+
+
 def _asks(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
     for reason, missing in data.get("asks", {}).items():
         label = _label(Request, reason)
         if products := data.get("products", {}).get(reason):
             label = f"{label} ({', '.join(catalogue.product_name(key) for key in products)})"
         yield f"{label}: {missing}" if missing else label
+
+
+def _cells(data: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
+    for reason, product, document, page in data.get("places", ()):
+        where = ", ".join(filter(None, (document, page))) or _("(empty)")
+        yield f"{_label(Request, reason)} ({catalogue.product_name(product)}): {where}"
+    for reason, product, verdict, missing in data.get("verdicts", ()):
+        found = " – ".join(filter(None, (_(_VERDICTS.get(verdict, verdict)), missing)))
+        yield f"{_label(Request, reason)} ({catalogue.product_name(product)}): {found}"
 
 
 def _facts(event: Event, for_reviewer: bool) -> Iterator[str]:

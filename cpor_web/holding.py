@@ -95,6 +95,19 @@ def watch(session: Session, *, now: datetime, programme: Programme) -> Holding |
     return begun
 
 
+def hold_after_restore(session: Session, backed_up_at: datetime, *, now: datetime) -> None:
+    """Hold closing over a restored database: who was silent at `backed_up_at` may have answered since.
+
+    Nobody is mailed: whoever restores knows. Readiness and the figures say that it is held.
+    """
+    held = in_force(session)
+    if held is None:
+        held = Holding(began_at=now, notices=0, failed=0)
+        session.add(held)
+    held.restored_from = backed_up_at
+    session.flush()
+
+
 def release(session: Session, reason: str, *, actor: Actor, now: datetime) -> Holding:
     """Let closing go on, as an administrator; what failed until now no longer counts.
 

@@ -23,6 +23,7 @@ PLACES = (
     ("partners.team", N_("Team"), PARTNER_ROLES),
     ("reviewers.queue", N_("Review queue"), REVIEWERS),
     ("reviewers.mails", N_("Mails"), REVIEWERS),
+    ("reviewers.figures", N_("Figures"), REVIEWERS),
     ("administration.overview", N_("Administration"), frozenset({Role.ADMINISTRATOR})),
 )
 """Where the navigation leads: endpoint, words, and whose it is."""
@@ -117,8 +118,9 @@ def aria(field: Field, hint: str = "", **more: Any) -> dict[str, Any]:
 
 
 def described_by(field: Field, hint: str = "") -> dict[str, str]:
-    """Return `aria-describedby` with the ids of the field's hint and error, as far as it has them."""
+    """Return `aria-describedby` with the ids of the field's hint, warning and error, as far as it has them."""
     ids = [f"{field.id}-hint"] if hint or field.description else []
+    ids += [f"{field.id}-warning"] if getattr(field, "warnings", ()) else []
     ids += [f"{field.id}-error"] if field.errors else []
     return {"aria-describedby": " ".join(ids)} if ids else {}
 

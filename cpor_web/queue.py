@@ -21,6 +21,7 @@ HAND_OVER = "jobs.handover.deliver"
 REMIND = "jobs.upkeep.remind"
 DIGEST = "jobs.upkeep.digest"
 CHECKPOINT = "jobs.upkeep.checkpoint"
+COUNT_FIGURES = "jobs.upkeep.count_figures"
 POLL_MAILBOX = "jobs.incoming.poll"
 SETTLE_RECEIVED = "jobs.incoming.settle"
 ERASE_RECEIVED = "jobs.incoming.erase"
@@ -38,6 +39,7 @@ JOBS = frozenset(
         REMIND,
         DIGEST,
         CHECKPOINT,
+        COUNT_FIGURES,
         POLL_MAILBOX,
         SETTLE_RECEIVED,
         ERASE_RECEIVED,

@@ -45,10 +45,11 @@ def standing(connection: Connection) -> Standing:
         return Standing.MISSING
     if found == head():
         return Standing.OK
-    return Standing.BEHIND if _is_known(found) else Standing.NEWER
+    return Standing.BEHIND if knows(found) else Standing.NEWER
 
 
-def _is_known(found: str) -> bool:
+def knows(found: str) -> bool:
+    """Tell whether a migration is one of this version's."""
     try:
         return _scripts().get_revision(found) is not None
     except CommandError:

@@ -21,11 +21,11 @@ def serve(app: Flask, *, reload: bool = False) -> None:
 
         run_simple(settings.host, settings.port, app, use_reloader=True, use_debugger=False, threaded=True)
         return
-    import waitress
+    from cpor_web.stopping import run_until_told
 
     # A thread more than the pool has connections would wait for one.
     log.info("listening on port %d", settings.port)
-    waitress.serve(
+    run_until_told(
         app,
         host=settings.host,
         port=settings.port,

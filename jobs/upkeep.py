@@ -1,18 +1,22 @@
-"""What comes round: reminders to partners, the digest of what is overdue, checkpoints of the history."""
+"""What comes round: reminders to partners, the digest of what is overdue, checkpoints of the history, figures."""
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from cpor_web import checkpoints, clock, current
-from cpor_web.claims import reminders
+from cpor_web.claims import counting, reminders
 from cpor_web.extensions import db
 from cpor_web.programme import Programme
 from cpor_web.signing import SigningKeys
 from cpor_web.transactions import transaction
 from jobs.app import app
 from jobs.windows import each_due
+
+WORK_SECONDS = 60
+"""Well under the 420 seconds after which RQ takes a worker for dead."""
 
 
 def remind() -> None:
@@ -35,6 +39,17 @@ def checkpoint() -> None:
             taken += 1
         if taken:
             checkpoints.put_outside(db.session(), settings.checkpoints, public=keys.public)
+
+
+def count_figures() -> None:
+    """Count the days that are over into the figures of their weeks, a day a transaction; what is left, next time."""
+    until = time.monotonic() + WORK_SECONDS
+    with app().app_context():
+        programme = current.programme()
+        while time.monotonic() < until:
+            with transaction(db.session):
+                if not counting.count_due(db.session(), now=clock.utcnow(), programme=programme):
+                    return
 
 
 def _take(keys: SigningKeys, every: timedelta) -> bool:

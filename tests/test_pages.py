@@ -26,8 +26,8 @@ NAVIGATION = {
     Role.BILLING_ADMIN: ["Customer associations", "Earnings", "Team"],
     Role.INCENTIVES_ADMIN: ["Customer associations", "Earnings", "Team"],
     Role.VIEWER: ["Customer associations", "Earnings", "Team"],
-    Role.REVIEWER: ["Review queue", "Mails"],
-    Role.ADMINISTRATOR: ["Review queue", "Mails", "Administration"],
+    Role.REVIEWER: ["Review queue", "Mails", "Figures"],
+    Role.ADMINISTRATOR: ["Review queue", "Mails", "Figures", "Administration"],
 }
 
 

@@ -1,6 +1,6 @@
 """Flask-Security's forms in our words."""
 
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,15 +17,21 @@ from flask_security.forms import (
     password_required,
     valid_user_email,
 )
-from flask_security.utils import hash_data, validate_redirect_url
+from flask_security.utils import hash_data
 from wtforms import EmailField, Field, PasswordField
+from wtforms.validators import Length
 
-from cpor_web.accounts import passwords, security_log
-from cpor_web.current import now, programme_as_set_up
+from cpor_web.accounts import identities, passwords, security_log
+from cpor_web.accounts.way_on import within
+from cpor_web.current import now, programme_as_set_up, settings
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
+from cpor_web.models import User
 from cpor_web.rules.exc import Invalid
 from cpor_web.transactions import transaction
+
+NOT_TOO_LONG = Length(max=passwords.LONGEST, message=_l("This password is not right."))
+"""For a password that there is: no longer one was ever taken, and hashing fails at thousands of characters."""
 
 
 class TakenPasswords(PasswordUtil):
@@ -53,7 +59,9 @@ class SignInForm(LoginForm):
         render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
-        _l("Password"), [IsString(), password_required], render_kw={"autocomplete": "current-password"}
+        _l("Password"),
+        [IsString(), password_required, NOT_TOO_LONG],
+        render_kw={"autocomplete": "current-password"},
     )
     remember = None
     submit = None
@@ -64,16 +72,23 @@ class SignInForm(LoginForm):
 
     def validate_next(self, field: Field) -> None:
         """Forget an address that leads away from here; the person cannot help having it."""
-        if field.data and not validate_redirect_url(field.data):
-            field.data = ""
+        field.data = within(field.data)
 
     def validate(self, **kwargs: Any) -> bool:
         if super().validate(**kwargs):
-            return True
+            return self._may_come_so()
         with transaction(db.session):
             security_log.count_failure(db.session(), self.user.id if self.user else None, now=now())
         self.email.errors = self.password.errors = []
         self.form_errors = [_("Email or password is not right.")]
+        return False
+
+    def _may_come_so(self) -> bool:
+        """Tell whether a password is enough; who has typed the right one may know what to do instead."""
+        if not identities.must_come_by_it(db.session(), cast(User, self.user), settings()):
+            return True
+        provider = settings().oidc_called
+        self.form_errors = [_("Your account signs in with %(provider)s alone.", provider=provider)]
         return False
 
 
@@ -88,7 +103,8 @@ class ForgotForm(ForgotPasswordForm):
     submit = None
 
     def validate(self, **kwargs: Any) -> bool:
-        if super().validate(**kwargs):
+        is_known = super().validate(**kwargs)
+        if is_known and identities.may_choose_password(db.session(), cast(User, self.user), settings()):
             hash_password("as much work as for a stranger")
             return True
         hash_data("as much work as for a user")
@@ -112,7 +128,7 @@ class NewPasswordForm(ResetPasswordForm):
 class OtherPasswordForm(ChangePasswordForm):
     """Asks for the present password, and for the new one twice."""
 
-    password = PasswordField(_l("Present password"), render_kw={"autocomplete": "current-password"})
+    password = PasswordField(_l("Present password"), [NOT_TOO_LONG], render_kw={"autocomplete": "current-password"})
     new_password = PasswordField(
         _l("New password"), [IsString(), password_required], render_kw={"autocomplete": "new-password"}
     )

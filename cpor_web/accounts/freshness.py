@@ -10,15 +10,17 @@ from flask import Flask, flash, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_limiter.util import get_remote_address
 from flask_security.forms import IsString, VerifyForm, password_required
-from flask_security.utils import validate_redirect_url
+from flask_wtf import FlaskForm
+from markupsafe import Markup
 from wtforms import Field, PasswordField
 
 from cpor_web.accounts import passkeys, session_cookie
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.ceremony import PasskeyForm, new_challenge, taken_challenge, this_site
+from cpor_web.accounts.forms import NOT_TOO_LONG
+from cpor_web.accounts.way_on import within
 from cpor_web.current import now, user
 from cpor_web.extensions import db, limiter
 from cpor_web.rules.roles import USER_ROLES
@@ -34,7 +36,9 @@ class ConfirmForm(VerifyForm):
     """Asks for one's password once more."""
 
     password = PasswordField(
-        _l("Password"), [IsString(), password_required], render_kw={"autocomplete": "current-password"}
+        _l("Password"),
+        [IsString(), password_required, NOT_TOO_LONG],
+        render_kw={"autocomplete": "current-password"},
     )
     submit = None
 
@@ -58,27 +62,43 @@ def is_fresh() -> bool:
     return now() - said_at < LASTS
 
 
+def ask(back: str) -> ResponseReturnValue | None:
+    """Return what asks first who it is, and leads to the path `back` afterwards; None for who has just said so."""
+    return None if is_fresh() else redirect(url_for("accounts.confirm", next=back))
+
+
+def is_confirmed(form: FlaskForm) -> bool:
+    """Tell whether the sender of a form has just said who they are; where not, the form says what to do.
+
+    It is to be shown again with all that was typed: saying so happens in another tab.
+    """
+    if not is_fresh():
+        why = _(
+            "You signed in some time ago, and this lets somebody in."
+            " Say in a new tab once more who you are, then send this again."
+        )
+        link = Markup('{} <a href="{}" target="_blank" rel="noopener">{}</a>')
+        form.form_errors.append(link.format(why, url_for("accounts.confirm"), _("Say who you are")))
+    return is_fresh()
+
+
 def fresh(page: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Mark a view, below `allowed`, as one that asks first who it is, and leads to the endpoint `page` afterwards."""
 
     def mark(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def ask_first(*args: Any, **kwargs: Any) -> Any:
-            return view(*args, **kwargs) if is_fresh() else redirect(url_for("accounts.confirm", next=url_for(page)))
+            return ask(url_for(page)) or view(*args, **kwargs)
 
         return ask_first
 
     return mark
 
 
-def _account_and_address() -> str:
-    return f"{user().id} {get_remote_address()}"
-
-
 _limited = limiter.shared_limit(
     WRONG_FOR_ONE_ACCOUNT,
     scope="confirm",
-    key_func=_account_and_address,
+    key_func=lambda: f"user {user().id}",  # wherever from: who holds a copy of the session may move
     methods=["POST"],
     deduct_when=lambda response: not 300 <= response.status_code < 400,
 )
@@ -122,8 +142,7 @@ def _lead_on() -> ResponseReturnValue:
 
 
 def _wanted() -> str:
-    wanted = request.values.get("next", "")
-    return wanted if validate_redirect_url(wanted) else ""
+    return within(request.values.get("next"))
 
 
 def _page(form: ConfirmForm) -> str:

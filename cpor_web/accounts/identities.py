@@ -137,7 +137,7 @@ class Arrivals:
         role = self.trust.role(vouched)
         if user is None:
             return self._bring_in(vouched, role) if role else self._turn_away(STRANGER)
-        if self._is_tied(user, vouched.issuer) or (role and user.partner_id is not None):
+        if is_tied(self.session, user, vouched.issuer) or (role and user.partner_id is not None):
             return self._turn_away(SOMEBODY_ELSE)  # and not to be told apart, by whoever has the address now
         if not user.active:
             return self._turn_away(NOT_ACTIVE)
@@ -193,10 +193,6 @@ class Arrivals:
             sessions.end_all(self.session, user, why=Ended.ROLE, now=self.now)
             user.role = role
 
-    def _is_tied(self, user: User, issuer: str) -> bool:
-        tie = select(Identity.id).where(Identity.user_id == user.id, Identity.issuer == issuer)
-        return self.session.scalar(tie) is not None
-
     def _note(self, user: User, kind: SecurityKind, **facts: str) -> None:
         facts["label"] = self.trust.provider  # who did it
         security_log.note(self.session, user, kind, now=self.now, place=self.place, by=None, **facts)
@@ -204,6 +200,28 @@ class Arrivals:
     def _turn_away(self, message: str) -> TurnedAway:
         values = {"provider": self.trust.provider, "operator": self.programme.operator}
         return TurnedAway(message, {name: value for name, value in values.items() if f"%({name})s" in message})
+
+
+def is_tied(session: Session, user: User, issuer: str) -> bool:
+    """Tell whether `user` has signed in through the provider at `issuer`."""
+    tie = select(Identity.id).where(Identity.user_id == user.id, Identity.issuer == issuer)
+    return bool(issuer) and session.scalar(tie) is not None
+
+
+def must_come_by_it(session: Session, user: User, settings: Settings) -> bool:
+    """Tell whether neither password nor passkey signs `user` in, as the operator has set."""
+    return settings.oidc_only and is_tied(session, user, settings.oidc_issuer)
+
+
+def may_choose_password(session: Session, user: User, settings: Settings) -> bool:
+    """Tell whether `user` gets a mail to choose a password when they ask for one.
+
+    Whom the provider signs in and who never had a password does not: their way in would outlive their account there.
+    Whoever manages their account can still invite them.
+    """
+    if must_come_by_it(session, user, settings):
+        return False
+    return user.password is not None or not is_tied(session, user, settings.oidc_issuer)
 
 
 def untie(session: Session, user: User, *, now: datetime, programme: Programme) -> bool:

@@ -5,14 +5,12 @@ browser that asked. No token of the provider's is kept anywhere.
 """
 
 import logging
-import re
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import cast
 
 from flask import Flask, abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_limiter.util import get_remote_address
 from flask_security import current_user, views
 from flask_security.utils import login_user, logout_user
 
@@ -20,6 +18,8 @@ from cpor_web.accounts import freshness, places, session_cookie
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.identities import Arrivals, Trust, TurnedAway, Vouched
 from cpor_web.accounts.oidc_provider import NotBelieved, Provider, ProviderAway
+from cpor_web.accounts.way_on import within
+from cpor_web.callers import caller
 from cpor_web.config import Settings
 from cpor_web.current import now, programme, settings
 from cpor_web.extensions import db, limiter, security
@@ -55,7 +55,7 @@ def sign_in_elsewhere() -> ResponseReturnValue:
         "nonce": question.nonce,
         "verifier": question.verifier,
         "asked": now().isoformat(),
-        "next": _within(request.args.get("next", "")),
+        "next": within(request.args.get("next")),
     }
     return redirect(question.url)
 
@@ -65,7 +65,7 @@ def _was_wrong(response: object) -> bool:
 
 
 @bp.get("/login/oidc/back")
-@limiter.limit(WRONG_FROM_ONE_ADDRESS, key_func=get_remote_address, deduct_when=_was_wrong)
+@limiter.limit(WRONG_FROM_ONE_ADDRESS, key_func=caller, deduct_when=_was_wrong)
 def back_from_elsewhere() -> ResponseReturnValue:
     """Take the provider's answer: sign in whom it vouches for, or say why not."""
     provider = _provider()
@@ -141,11 +141,6 @@ def _sign_out() -> ResponseReturnValue:
         return answer
     # A page in between: a form of ours may lead nowhere else (form-action), and leaving the provider is a choice.
     return redirect(url_for("accounts.signed_out"))
-
-
-def _within(address: str) -> str:
-    """Return an address if it is a path of ours, which no browser takes for another site; else nothing."""
-    return address if re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", address) else ""
 
 
 def _page(why: str, status: HTTPStatus, turned_away: TurnedAway | None = None) -> ResponseReturnValue:

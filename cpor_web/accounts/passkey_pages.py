@@ -6,9 +6,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_limiter.util import get_remote_address
 from flask_security import current_user
-from flask_security.utils import validate_redirect_url
 from wtforms import StringField
 from wtforms.validators import Length
 
@@ -17,9 +15,12 @@ from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.ceremony import PasskeyForm, new_challenge, taken_challenge, this_site
 from cpor_web.accounts.freshness import fresh
+from cpor_web.accounts.identities import must_come_by_it
 from cpor_web.accounts.places import here
 from cpor_web.accounts.second_step import let_in
-from cpor_web.current import now, programme, user
+from cpor_web.accounts.way_on import within
+from cpor_web.callers import caller
+from cpor_web.current import now, programme, settings, user
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db, limiter
 from cpor_web.models import Ended, SecurityKind
@@ -44,7 +45,7 @@ class NewPasskeyForm(PasskeyForm):
 @bp.route("/login/passkey", methods=["GET", "POST"])
 @limiter.limit(
     WRONG_FROM_ONE_ADDRESS,
-    key_func=get_remote_address,
+    key_func=caller,
     methods=["POST"],
     deduct_when=lambda response: not 300 <= response.status_code < 400,
 )
@@ -52,16 +53,15 @@ def passkey_sign_in() -> ResponseReturnValue:
     """Ask for a passkey, and let in whose it is: the device has verified them, so nothing else is asked."""
     if current_user.is_authenticated:
         return redirect(url_for("accounts.home"))
-    wanted = request.values.get("next", "")
-    wanted = wanted if validate_redirect_url(wanted) else ""
+    wanted = within(request.values.get("next"))
     form, site = PasskeyForm(), this_site()
     status = HTTPStatus.OK
     if form.is_submitted():
         asked = taken_challenge()
         with transaction(db.session):
             if form.validate():
-                owner = passkeys.owner_of(db.session(), form.answer.data, asked, site=site, now=now())
-                if owner is not None:
+                owner = passkeys.owner_of(db.session(), form.answer.data or "", asked, site=site, now=now())
+                if owner is not None and not must_come_by_it(db.session(), owner, settings()):
                     return let_in(owner, "webauthn", wanted)
         flash(_("The passkey was not recognised. Try again, or take another way."), "error")
         status = HTTPStatus.UNPROCESSABLE_ENTITY

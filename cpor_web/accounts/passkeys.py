@@ -33,6 +33,9 @@ MOST = 20
 
 LONGEST_NAME = 60
 LONGEST_ANSWER = 20_000
+LONGEST_ID = 1023
+"""Bytes of a passkey's own id (WebAuthn, 4); the database's index takes no more than 2,700."""
+
 HANDLE_BYTES = 32
 
 NOT_AN_ANSWER = (WebAuthnException, ValueError, TypeError, KeyError, RecursionError)
@@ -121,6 +124,8 @@ def add(
     if len(has) >= MOST:
         raise NotAllowed(N_("You have %(most)s passkeys. Remove one first."), {"most": str(MOST)})
     made = _verified_new(answer, asked, site)
+    if made is not None and len(made.credential_id) > LONGEST_ID:
+        made = None
     taken = made and session.scalar(select(Passkey.id).where(Passkey.credential_id == made.credential_id))
     if made is None or taken is not None:
         raise Invalid(N_("The passkey could not be added. Try again."), field_name="answer")

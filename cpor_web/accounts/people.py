@@ -26,6 +26,8 @@ from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES, Actor, Role
 from cpor_web.rules.words import N_
 
+MEANWHILE = N_("Your account was deactivated meanwhile. Nothing was changed.")
+
 
 def add_user(
     session: Session | scoped_session[Session],
@@ -95,7 +97,7 @@ def invite(
     programme: Programme,
 ) -> User:
     """Add somebody as `add_user` does, who chooses a password by the link of the invitation that goes out."""
-    _require(actor, partner.id if partner else None)
+    _require(_acting(session, actor), partner.id if partner else None)
     user = add_user(session, email=email, name=name, role=role, partner=partner, language=language)
     to_people.invitation(session, user, now=now, programme=programme)
     return user
@@ -187,6 +189,15 @@ def _require(actor: Actor, partner_id: int | None) -> None:
         raise NotYours(N_("Only a Global admin of the same partner, or an administrator, manages this account."))
 
 
+def _acting(session: Session, actor: Actor) -> Actor:
+    """Return the actor as they are now, their account locked. Raises NotYours where it was deactivated meanwhile."""
+    same = select(User).where(User.id == actor.user_id).with_for_update(of=User, key_share=True)
+    me = session.scalar(same, execution_options={"populate_existing": True})
+    if me is None or not me.active:
+        raise NotYours(MEANWHILE)
+    return me.actor
+
+
 def _keeper(partner_id: int | None) -> Role:
     """Return the role that somebody of a partner, or of the operator (None), must always have."""
     return Role.ADMINISTRATOR if partner_id is None else Role.GLOBAL_ADMIN
@@ -210,7 +221,7 @@ def hold(session: Session, user: User, actor: Actor) -> list[User]:
     ).all()
     me = next((each for each in locked if each.id == actor.user_id), None)
     if me is None or not me.active:
-        raise NotYours(N_("Your account was deactivated meanwhile. Nothing was changed."))
+        raise NotYours(MEANWHILE)
     _require(me.actor, user.partner_id)
     return [each for each in locked if each is not user and each.partner_id == user.partner_id and _is_keeper(each)]
 

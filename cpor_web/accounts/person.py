@@ -7,7 +7,7 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web.accounts import people, second_factor, signing_out
+from cpor_web.accounts import freshness, passkeys, people, second_factor, signing_out
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.freshness import fresh
@@ -41,10 +41,13 @@ def change_person(user_id: int) -> ResponseReturnValue:
     form = _form(user)
     if not form.validate():
         return _page(user, form), HTTPStatus.UNPROCESSABLE_ENTITY
+    role = Role(form.role.data)
+    if role is Role.ADMINISTRATOR and role is not user.role and not freshness.is_confirmed(form):
+        return _page(user, form), HTTPStatus.FORBIDDEN
     try:
         with transaction(db.session):
             people.rename(db.session(), user, form.name.data, actor=actor())
-            people.change_role(db.session(), user, Role(form.role.data), actor=actor(), now=now())
+            people.change_role(db.session(), user, role, actor=actor(), now=now())
     except Refused as refused:
         return _refused(user_id, form, refused)
     flash(_("Saved."), "success")
@@ -77,7 +80,7 @@ def activate(user_id: int) -> ResponseReturnValue:
     def reactivate(user: User) -> None:
         people.reactivate(db.session(), user, actor=actor(), now=now(), programme=programme())
 
-    return _do(user_id, reactivate, ACTIVATED)
+    return _ask_first(user_id) or _do(user_id, reactivate, ACTIVATED)
 
 
 @bp.post("/people/<int:user_id>/invite")
@@ -88,7 +91,7 @@ def invite_again(user_id: int) -> ResponseReturnValue:
     def invite(user: User) -> None:
         people.invite_again(db.session(), user, actor=actor(), now=now(), programme=programme())
 
-    return _do(user_id, invite, INVITED)
+    return _ask_first(user_id) or _do(user_id, invite, INVITED)
 
 
 @bp.post("/people/<int:user_id>/reset-second-factor")
@@ -108,6 +111,13 @@ SIGNED_OUT = N_("%(name)s is signed out everywhere.")
 DEACTIVATED = N_("%(name)s can no longer sign in.")
 ACTIVATED = N_("%(name)s can sign in again.")
 INVITED = N_("Another invitation to %(name)s is on its way.")
+
+
+def _ask_first(user_id: int) -> ResponseReturnValue | None:
+    """Ask who it is before one of the operator's own people is let in."""
+    if _person_or_404(user_id).role not in REVIEWERS:
+        return None
+    return freshness.ask(url_for("accounts.person", user_id=user_id))
 
 
 def _do(user_id: int, verb: Callable[[User], None], done: str) -> ResponseReturnValue:
@@ -140,7 +150,14 @@ def _form(user: User, *, as_it_is: bool = False) -> PersonForm:
 
 
 def _page(user: User, form: PersonForm) -> str:
-    return render_template("accounts/person.html", person=user, form=form, me=actor(), list_url=_list())
+    return render_template(
+        "accounts/person.html",
+        person=user,
+        form=form,
+        me=actor(),
+        list_url=_list(),
+        has_passkeys=bool(passkeys.passkeys_of(db.session(), user)),
+    )
 
 
 def _list() -> str:

@@ -12,9 +12,8 @@ from flask import Flask, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_limiter.util import get_remote_address
 from flask_security import current_user
-from flask_security.utils import login_user, validate_redirect_url
+from flask_security.utils import login_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import StringField
@@ -23,8 +22,10 @@ from wtforms.validators import DataRequired, Length
 from cpor_web.accounts import second_factor, security_log
 from cpor_web.accounts.authenticator import authenticator_of
 from cpor_web.accounts.blueprint import bp
-from cpor_web.accounts.known_browsers import known_as
+from cpor_web.accounts.known_browsers import account_key, known_as
 from cpor_web.accounts.places import here
+from cpor_web.accounts.way_on import within
+from cpor_web.callers import caller
 from cpor_web.current import now, programme, programme_as_set_up, settings
 from cpor_web.extensions import db, limiter
 from cpor_web.models import SecurityKind, User
@@ -33,8 +34,9 @@ from cpor_web.transactions import transaction
 LASTS = timedelta(minutes=10)
 WRONG_FROM_ONE_ADDRESS = "10 per 15 minutes"
 WRONG_FOR_ONE_ACCOUNT = "100 per day"
-"""From all browsers together that it does not know: who gets this far has the password, and a code has only six
-digits. Its owner still signs in with a recovery code or a passkey, which cannot be guessed."""
+"""From all browsers together that it does not know, and from all that it knows: who gets this far has the password,
+and a code has only six digits; who has the owner's mailbox makes a browser known by choosing a password. Its owner
+still signs in with a recovery code or a passkey, which cannot be guessed."""
 
 _WAITING = "second_step"
 
@@ -81,19 +83,24 @@ class AfterThePassword:
 
 
 def _account() -> str:
-    return f"account {session.get(_WAITING, {}).get('user')}"
+    """Return a key for the account, which stays the same when its password is chosen anew."""
+    return account_key(_email())
 
 
-def _is_known() -> bool:
-    """Tell whether the owner has used this browser before: what others do elsewhere does not lock it out."""
-    return bool(known_as(session.get(_WAITING, {}).get("email", "")))
+def _email() -> str:
+    return str(session.get(_WAITING, {}).get("email", ""))
+
+
+def _account_and_kind() -> str:
+    """Return a key for browsers that the owner has used before, or for all others: these do not lock those out."""
+    return f"{_account()} {'known' if known_as(_email()) else 'strange'}"
 
 
 _limited = partial(
     limiter.limit, methods=["POST"], deduct_when=lambda response: not 300 <= response.status_code < 400
 )
-_by_both = _limited(WRONG_FROM_ONE_ADDRESS, key_func=lambda: f"{_account()} {get_remote_address()}")
-_by_account = _limited(WRONG_FOR_ONE_ACCOUNT, key_func=_account, exempt_when=_is_known)
+_by_both = _limited(WRONG_FROM_ONE_ADDRESS, key_func=lambda: f"{_account()} {caller()}")
+_by_account = _limited(WRONG_FOR_ONE_ACCOUNT, key_func=_account_and_kind)
 
 
 @bp.route("/login/code", methods=["GET", "POST"])
@@ -141,8 +148,9 @@ def recovery_code() -> ResponseReturnValue:
 def let_in(user: User, way: str, wanted: str) -> ResponseReturnValue:
     """Sign `user` in, and lead to where they wanted to go; the caller's transaction has the rest."""
     login_user(user, remember=False, authn_via=[way])
-    is_ours = validate_redirect_url(wanted) and not wanted.partition("?")[0].endswith(url_for("security.login"))
-    return redirect(wanted if is_ours else url_for("accounts.home"))
+    onward = within(wanted)
+    is_back = onward.partition("?")[0].endswith(url_for("security.login"))
+    return redirect(url_for("accounts.home") if is_back or not onward else onward)
 
 
 def _let_in(user: User, way: str) -> ResponseReturnValue:

@@ -28,8 +28,10 @@ from cpor_web.accounts import (
     session_cookie,
     sessions,
     views,  # noqa: F401
+    way_on,
 )
 from cpor_web.accounts.blueprint import bp
+from cpor_web.accounts.ceremony import this_site
 from cpor_web.accounts.forms import ForgotForm, NewPasswordForm, OtherPasswordForm, SignInForm, TakenPasswords
 from cpor_web.accounts.mails import queue_password_reset
 from cpor_web.accounts.passwords import SHORTEST
@@ -111,6 +113,7 @@ def init_app(app: Flask) -> None:
     security.login_manager.user_loader(session_cookie.reader)
     security.login_manager.request_loader(lambda _request: None)  # no tokens in headers or addresses
     app.view_functions.update(THROTTLED)
+    app.jinja_env.globals["this_site"] = this_site  # where it is None, no passkey works
     oidc_views.init_app(app)
     reset_password_instructions_sent.connect(queue_password_reset, app)
     password_changed.connect(_note_new_password, app)
@@ -119,6 +122,7 @@ def init_app(app: Flask) -> None:
     known_browsers.init_app(app)
     sent_in_vain.init_app(app)
     user_authenticated.connect(freshness.note, app)
+    way_on.init_app(app)
     access.init_app(app)
     app.register_blueprint(bp)
 

@@ -9,11 +9,11 @@ from functools import partial
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
-from flask_limiter.util import get_remote_address
 from flask_security import current_user, views
 
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.known_browsers import account_key, known_as
+from cpor_web.callers import caller
 from cpor_web.extensions import limiter
 from cpor_web.rules.roles import USER_ROLES
 
@@ -26,7 +26,7 @@ MAILS_FROM_ONE_ADDRESS = "30 per hour"
 
 def address_and_account() -> str:
     """Return a key for this caller and this account. It is a keyed hash: the store holds no e-mail address."""
-    return account_key(f"{get_remote_address()}\n{account()}")
+    return account_key(f"{caller()}\n{account()}")
 
 
 def account() -> str:
@@ -58,13 +58,13 @@ _wrong = partial(_limit, deduct_when=_was_wrong)
 THROTTLED: dict[str, Callable[..., ResponseReturnValue]] = {
     "security.login": _wrong(WRONG_FOR_ONE_ACCOUNT, key_func=known_browser, exempt_when=_is_stranger)(
         _wrong(WRONG_FOR_ONE_ACCOUNT, key_func=address_and_account, exempt_when=is_known)(
-            _wrong(WRONG_FROM_ONE_ADDRESS, key_func=get_remote_address, exempt_when=is_known)(
+            _wrong(WRONG_FROM_ONE_ADDRESS, key_func=caller, exempt_when=is_known)(
                 _wrong(lambda: WRONG_BY_ALL_STRANGERS, key_func=account, exempt_when=is_known)(views.login)
             )
         )
     ),
     "security.forgot_password": _limit(MAILS_FOR_ONE_ACCOUNT, key_func=address_and_account)(
-        _limit(MAILS_FROM_ONE_ADDRESS, key_func=get_remote_address)(views.forgot_password)
+        _limit(MAILS_FROM_ONE_ADDRESS, key_func=caller)(views.forgot_password)
     ),
     "security.change_password": allowed(USER_ROLES)(
         _wrong(WRONG_FOR_ONE_ACCOUNT, key_func=lambda: f"user {current_user.id}")(views.change_password)

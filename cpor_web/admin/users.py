@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from cpor_web.accounts import people
+from cpor_web.accounts import freshness, people
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import UserForm
@@ -16,7 +16,7 @@ from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import Partner
 from cpor_web.rules.exc import Invalid
-from cpor_web.rules.roles import Role
+from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.transactions import transaction
 
 
@@ -34,6 +34,8 @@ def add_user() -> ResponseReturnValue:
     form = _form()
     if not form.validate():
         return _users(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    if Role(form.role.data) in REVIEWERS and not freshness.is_confirmed(form):
+        return _users(form), HTTPStatus.FORBIDDEN
     try:
         with transaction(db.session):
             added = people.invite(

@@ -48,10 +48,15 @@ class Catalogue:
     areas: dict[str, Area]
     programmes: dict[str, str]
 
+    @property
+    def activities(self) -> list[Activity]:
+        """Every area's activities, in the file's order; the same key can be in several areas."""
+        return [activity for area in self.areas.values() for activity in area.activities.values()]
+
     @cached_property
     def activity_names(self) -> dict[str, str]:
         """Names of activities by key, over all areas: the same key has the same name everywhere."""
-        return {a.key: a.name for area in self.areas.values() for a in area.activities.values()}
+        return {activity.key: activity.name for activity in self.activities}
 
     @cached_property
     def product_names(self) -> dict[str, str]:

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.claims import replies
-from cpor_web.claims.drafts import ContactDraft, Draft, problems
+from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.claims.input import needed_text, require
+from cpor_web.claims.problems import problems
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.models import Claim, CustomerContact, Invitation, Round, RoundState
 from cpor_web.programme import Programme

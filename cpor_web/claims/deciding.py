@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
-from cpor_web.claims import competing
+from cpor_web.claims import competing, preflight
 from cpor_web.claims.input import require, text_of
 from cpor_web.consent import rounds
 from cpor_web.models import Claim, CustomerContact, Mail
@@ -74,6 +74,7 @@ def request_information(
     """Ask the partner for more: at least one reason, and what is missing for it or a comment.
 
     `products` are the claimed ones that each reason is about; *Missing products* names some, or says it in words.
+    Refused while the check of the proof has a cell that is missing without words on it; so is a rejection.
     """
     lifecycle.hold(session, claim, seen=seen)
     if not asks:
@@ -85,6 +86,7 @@ def request_information(
     comment = text_of(comment, "comment")
     if not comment and not any(what.values()) and not any(which.values()):
         raise Invalid(N_("Write to the partner what is needed."), field_name="comment")
+    preflight.check_words(session, claim)
     data = {"asks": what, "products": which, "comment": comment}
     lifecycle.advance(
         session, claim, Action.REQUEST_INFORMATION, actor=actor, now=now, programme=programme, data=data
@@ -154,6 +156,7 @@ def reject(
         raise Invalid(N_("Write to the partner why."), field_name="comment")
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.REJECT, actor.role, known)
+    preflight.check_words(session, claim)
     claim.rejection, claim.rejection_detail, claim.rejection_comment = reason, None, comment
     data = {"reason": reason.value, "comment": comment}
     lifecycle.advance(session, claim, Action.REJECT, actor=actor, now=now, programme=programme, data=data)

@@ -1,5 +1,6 @@
 """What a partner does with its own claim until it is decided: file, edit, prove, submit, resubmit."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -7,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle, queue
-from cpor_web.claims import competing, proof, writing
+from cpor_web.claims import competing, guards, proof, writing
 from cpor_web.claims.drafts import Draft
 from cpor_web.claims.input import require
 from cpor_web.claims.references import new_reference
@@ -58,6 +59,7 @@ def save(
     lifecycle.hold(session, claim, seen=seen)
     if not fields.editable(claim.status, programme.correctable_in):
         raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
+    before = {each.mark for each in guards.warnings_of(session, claim, now=now, programme=programme)}
     changed = writing.write(claim, draft, partner=claim.partner, programme=programme)
     if changed:
         if claim.status is not Status.EDITING:
@@ -65,6 +67,9 @@ def save(
                 _still_complete(claim, programme)
         claim.version += 1
         history.append(session, claim, "claim:edited", actor=actor, now=now, data={"changes": changed})
+        warned = guards.warnings_of(session, claim, now=now, programme=programme)
+        if claim.status is not Status.EDITING and not before.issuperset(each.mark for each in warned):
+            guards.keep(session, claim, warned, actor=actor, now=now)
     return changed
 
 
@@ -83,15 +88,28 @@ def delete_draft(
 
 
 def submit(
-    session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme, seen: int | None = None
+    session: Session,
+    claim: Claim,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+    past: Collection[str] | None = None,
 ) -> None:
-    """Hand the draft to the reviewers."""
+    """Hand the draft to the reviewers.
+
+    `past` has the marks of the warnings that the person has read. Raises Unread where there is another.
+    """
     lifecycle.hold(session, claim, seen=seen)
     _still_right(claim, programme)
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.SUBMIT, actor.role, known)
+    warned = guards.warnings_of(session, claim, now=now, programme=programme)
+    guards.read(warned, past)
     claim.first_submitted_at = now
     lifecycle.advance(session, claim, Action.SUBMIT, actor=actor, now=now, programme=programme)
+    guards.keep(session, claim, warned, actor=actor, now=now)
     competing.flag(session, claim, now=now)
 
 

@@ -34,12 +34,17 @@ class NextStep:
 
     @property
     def sentence(self) -> str:
-        return way.HELD[self.step] if self.is_held else self.step.sentence
+        """What happens next, as the partner reads it (a msgid)."""
+        return self._said.sentence
 
     @property
     def for_reviewer(self) -> str:
-        """The sentence as a reviewer reads it."""
-        return self.step.for_reviewer or self.sentence
+        """The same as a reviewer reads it."""
+        return self._said.for_reviewer or self._said.sentence
+
+    @property
+    def _said(self) -> Step:
+        return way.HELD[self.step] if self.is_held else self.step
 
 
 def next_step(

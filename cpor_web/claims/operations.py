@@ -16,6 +16,7 @@ from cpor_web.claims.deciding import (
     take_over,
 )
 from cpor_web.claims.filing import create, delete_draft, new_from, resubmit, save, submit, upload
+from cpor_web.claims.preflight import judge, locate
 from cpor_web.claims.talking import comment, deal_with, note, send_again
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "deal_with",
     "delete_draft",
     "dispute",
+    "judge",
+    "locate",
     "new_from",
     "note",
     "reject",

@@ -64,6 +64,15 @@ def take_back(session: Session, mail_id: int, *, now: datetime, programme: Progr
         _follow_up(session, settled, claim, now, programme)
 
 
+def lose(session: Session, mail_id: int, *, why: str, now: datetime, programme: Programme) -> None:
+    """End a mail that was to be sent and may have been, nobody knows: a person decides. `why` is for them."""
+    mail = session.get_one(Mail, mail_id)
+    claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
+    outbox.lose(mail, why=why, now=now, host=programme.mail_from.rpartition("@")[2])
+    if claim is not None:
+        _follow_up(session, mail, claim, now, programme)
+
+
 def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, programme: Programme) -> None:
     """Put a mail's end into its claim's history; where it did not surely get through, tell those whom it concerns."""
     if mail.state not in {MailState.SENT, MailState.REFUSED, MailState.UNKNOWN}:

@@ -32,8 +32,9 @@ _LABELS = {
 class Step:
     """A stretch of a claim's way: its name, who acts, what they do, and what comes after it if all goes well.
 
-    `ahead` is the sentence while the step is still to come, `for_reviewer` what reviewers read instead, where that is
-    another one. `lasts` names the period (see `rules.deadlines.Periods`) that it takes at most.
+    The sentences speak to the partner; `for_reviewer` is what reviewers read instead, where that is another one.
+    `ahead` is the sentence while the step is still to come. `lasts` names the period (see `rules.deadlines.Periods`)
+    that it takes at most.
     """
 
     name: str
@@ -86,7 +87,13 @@ IN_DOUBT = Step(
     N_("We do not know whether the notice to the customer was delivered. A reviewer sends it again; no time runs."),
     ASKED,
 )
-PROPOSED = Step(_CONSENT, Who.REVIEWER, N_("A reviewer confirms the contact that the partner proposed."), ASKED)
+PROPOSED = Step(
+    _CONSENT,
+    Who.REVIEWER,
+    N_("A reviewer confirms the contact that you proposed."),
+    ASKED,
+    for_reviewer=N_("A reviewer confirms the contact that the partner proposed."),
+)
 LOOKED_AT = Step(
     _CONSENT, Who.REVIEWER, N_("The consent period stands still. A reviewer decides how it goes on."), ASKED
 )
@@ -118,47 +125,72 @@ SUBMITTED = Step(
 SENT_BACK = Step(
     Status.PARTNER_ACTION_REQUIRED.label,
     Who.PARTNER,
-    N_("The partner provides what is missing and resubmits, or the claim is rejected."),
+    N_("Provide what is missing and resubmit, or the claim is rejected."),
     SUBMITTED,
+    for_reviewer=N_("The partner provides what is missing and resubmits, or the claim is rejected."),
 )
 SENT_BACK_UNTOLD = replace(
     SENT_BACK,
-    sentence=N_("The partner provides what is missing and resubmits. The time starts once our mail is out."),
+    sentence=N_("Provide what is missing and resubmit. Your time starts once our mail is out."),
+    for_reviewer=N_("The partner provides what is missing and resubmits. The time starts once our mail is out."),
 )
 DRAFT = Step(
     Status.EDITING.label,
     Who.PARTNER,
-    N_("The partner completes the draft, with proof of execution, and submits it."),
+    N_("Complete the draft, with proof of execution, and submit it."),
     SUBMITTED,
 )
 HELD = {
-    ASKED: N_(
-        "The customer may deny. The operator holds all closing, because too many notices were not delivered:"
-        " no consent period passes until that is released."
+    ASKED: replace(
+        ASKED,
+        sentence=N_(
+            "The customer may deny. The operator holds all closing, because too many notices were not delivered:"
+            " no consent period passes until that is released."
+        ),
     ),
-    ASKED_FOR_YES: N_(
-        "The customer must confirm the association. The operator holds all closing, because too many notices were"
-        " not delivered: no consent period ends until that is released."
+    ASKED_FOR_YES: replace(
+        ASKED_FOR_YES,
+        sentence=N_(
+            "The customer must confirm the association. The operator holds all closing, because too many notices were"
+            " not delivered: no consent period ends until that is released."
+        ),
     ),
-    SENT_BACK: N_(
-        "The partner provides what is missing and resubmits. The operator holds all closing, because too many notices"
-        " were not delivered: no deadline passes until that is released."
+    SENT_BACK: replace(
+        SENT_BACK,
+        sentence=N_(
+            "Provide what is missing and resubmit. The operator holds all closing, because too many notices were not"
+            " delivered: no deadline passes until that is released."
+        ),
+        for_reviewer=N_(
+            "The partner provides what is missing and resubmits. The operator holds all closing, because too many"
+            " notices were not delivered: no deadline passes until that is released."
+        ),
     ),
-    CONTACT_NEEDED: N_(
-        "The right customer contact is needed. The operator holds all closing, because too many notices were not"
-        " delivered: no deadline passes until that is released."
+    CONTACT_NEEDED: replace(
+        CONTACT_NEEDED,
+        sentence=N_(
+            "The right customer contact is needed. The operator holds all closing, because too many notices were not"
+            " delivered: no deadline passes until that is released."
+        ),
     ),
 }
-"""What is said instead while all closing is held, of the steps that would end by themselves."""
+"""The steps that would end by themselves, as they are while all closing is held."""
 
-DISPUTABLE = Step(Status.REJECTED.label, Who.PARTNER, N_("The partner may dispute this rejection once."))
+DISPUTABLE = Step(
+    Status.REJECTED.label,
+    Who.PARTNER,
+    N_("You may dispute this rejection once."),
+    for_reviewer=N_("The partner may dispute this rejection once."),
+)
 TOO_LATE = Step(
     Status.REJECTED.label,
     Who.NOBODY,
     N_("The time to dispute has passed. You can start a new claim from this one."),
+    for_reviewer=N_("The time to dispute has passed. The partner can start a new claim from this one."),
 )
 FINAL = Step(
     Status.REJECTED.label,
     Who.NOBODY,
     N_("This rejection is final. You can start a new claim from this one."),
+    for_reviewer=N_("This rejection is final. The partner can start a new claim from this one."),
 )

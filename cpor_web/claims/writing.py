@@ -1,6 +1,7 @@
 """Moves what a form says into a claim, telling what changed."""
 
-from cpor_web.claims.drafts import ContactDraft, Draft, concern, guid, problems
+from cpor_web.claims.drafts import ContactDraft, Draft, day, guid
+from cpor_web.claims.problems import concern, problems
 from cpor_web.models import ERASED, Claim, ClaimProduct, CustomerContact, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields
@@ -26,6 +27,7 @@ def write(claim: Claim, draft: Draft, *, partner: Partner, programme: Programme)
     for name in _TEXTS:
         setattr(claim, name, getattr(draft, name) or None)
     claim.tenant_id, claim.subscription_id = guid(draft.tenant_id), guid(draft.subscription_id)
+    claim.proof_date = day(draft.proof_date)
     claim.mpn_id = next((each for each in partner.mpn_ids if each.number == draft.mpn_id), None)
     _write_products(claim, draft.products)
     _write_contacts(claim, draft, partner)
@@ -39,9 +41,9 @@ def problems_of(claim: Claim, programme: Programme) -> dict[str, Invalid]:
 
 def empty(claim: Claim) -> None:
     """Take everything out of a draft that is deleted."""
-    for name in (*_TEXTS, "tenant_id", "subscription_id", "mpn_id"):
+    for name in (*_TEXTS, "tenant_id", "subscription_id", "mpn_id", "proof_date"):
         setattr(claim, name, None)
-    claim.name = ""
+    claim.name, claim.imported_as = "", None
     claim.products.clear()
     claim.all_contacts.clear()
 

@@ -118,7 +118,8 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     if _has_passed(session, held.round):
         assessment.restore(session, held.claim, now=now, programme=programme)
     for each in _asked(held.round):
-        to_customer.denial_undone(session, held.claim, each, now=now, programme=programme)
+        is_own = each.id == invitation.id
+        to_customer.denial_undone(session, held.claim, each, is_own=is_own, now=now, programme=programme)
     to_partner.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
 
 

@@ -81,6 +81,15 @@ def keep_in(mail: Mail, *, now: datetime) -> None:
     _end(mail, MailState.REFUSED, "the address was erased", now)
 
 
+def lose(mail: Mail, *, why: str, now: datetime, host: str) -> None:
+    """End a mail of which nobody knows any more whether it went out; with an identity, so that a person sees to it.
+
+    `host` is the right-hand side of its Message-ID, where it has none.
+    """
+    mail.message_id = mail.message_id or _message_id(host)
+    _end(mail, MailState.UNKNOWN, why, now)
+
+
 def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Take up to `most` due mails for this worker, the longest due first, and return their ids.
 
@@ -133,7 +142,7 @@ def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys
     mail.leased_until = now + LEASE
     mail.attempts += 1
     if mail.message_id is None:
-        mail.message_id = f"<{secrets.token_hex(16)}@{host}>"
+        mail.message_id = _message_id(host)
         mail.boundary = secrets.token_hex(12)
         mail.dated_at = now.replace(microsecond=0)
     if mail.key_id not in link_keys:
@@ -187,6 +196,10 @@ def delay(attempts: int) -> timedelta:
     wait = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)  # bounded: timedeltas overflow
     jitter = 0.8 + 0.4 * secrets.randbelow(1000) / 1000
     return timedelta(seconds=wait.total_seconds() * jitter)
+
+
+def _message_id(host: str) -> str:
+    return f"<{secrets.token_hex(16)}@{host}>"
 
 
 def _is_abandoned(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -7,6 +7,7 @@ file, no other process's memory or environment, no socket. So all that it will n
 import codecs
 import encodings
 import json
+import os
 import resource
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ MEMORY = 2**30
 SECONDS = 10
 """Of a processor."""
 
+NOBODY = 65534
 NOTHING = "nothing"
 MAILS = ("eml", "msg")
 ENCODINGS = ("ascii", "utf_8", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "cp437", "cp1252")
@@ -37,6 +39,10 @@ def inspector(kind: str) -> Callable[[IO[bytes]], None]:
         from cpor_web.inspection.office import inspect as inspect_office
 
         return inspect_office
+    if kind == "csv":
+        from cpor_web.inspection.tables import inspect as inspect_table
+
+        return inspect_table
     if kind in MAILS:
         from cpor_web.inspection import mails
 
@@ -55,7 +61,12 @@ def load_encodings(kind: str) -> None:
 
 
 def bound() -> None:
-    """Bound what this process may take, for good."""
+    """Bound what this process may take, for good; root could lift every bound, so it is root no more."""
+    if os.geteuid() == 0:
+        with suppress(OSError):  # a container that has nobody else in it
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
     limits = {
         resource.RLIMIT_AS: MEMORY,
         resource.RLIMIT_CPU: SECONDS,

@@ -6,10 +6,12 @@ import re
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import IO
 from xml.parsers import expat
 
+from cpor_web.inspection import parts
 from cpor_web.inspection.findings import Finding, Found
 from cpor_web.inspection.links import leads_astray
 
@@ -49,12 +51,16 @@ _MACROS = ("macroenabled", "vbaproject", "vbadata", "macrosheet", "activex")
 _LINKS = ("externallink",)
 _FETCHING = (*_LINKS, ".connections+xml", ".querytable+xml", "webextension")
 _DECLARED = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
-_LONGEST_DECLARED = 18
-_NOT_A_PART = re.compile(r"^/|\\|(^|/)\.\.?(/|$)|\.piece$", re.I)
-"""Names that readers take for those of other parts; a part in pieces (part 2, 7.3.4) is what no program writes."""
+_NOT_A_PART = re.compile(r"^/|\\|(^|/)\.\.?(/|$)|\.piece$|%(2[DEF]|3\d|[46][1-9A-F]|[57][0-9A]|5[CF]|7E)", re.I)
+"""Names that readers take for those of other parts: a part in pieces (part 2, 7.3.4), letters written as numbers
+(6.2.2). No program writes such."""
 
 _END = struct.Struct("<4s4H2LH")
 _MASKED = (0xFFFF, 0xFFFFFFFF)
+_FETCHED = ("externallink", "connections", "querytable", "webextension", "taskpanes")
+_ELSEWHERE = re.compile(r"\s*([a-z][a-z0-9+.-]*:|//|\\\\)", re.I)
+"""What leads out of the file, whatever its mode says."""
+
 _BROUGHT_IN = frozenset({"afchunk", "oleobject", "control"})
 
 
@@ -123,17 +129,35 @@ def _look_at(archive: zipfile.ZipFile, member: zipfile.ZipInfo, depth: int) -> N
             _Types().read(start + content.read(LARGEST_LIST))
         if lower.endswith(".rels"):
             _Relationships().read(start + content.read(LARGEST_LIST))
-        _read_on(start, content, may_declare=lower.endswith(".svg"))
+        is_telling = _read_on(start, content, may_declare=lower.endswith(".svg"))
+    if is_telling:
+        _read_elements(archive, member)
 
 
-def _read_on(start: bytes, content: IO[bytes], *, may_declare: bool) -> None:
-    """Read a member to its end. What declares entities is refused (part 2, 6.2.5), but for pictures as such."""
+def _read_on(start: bytes, content: IO[bytes], *, may_declare: bool) -> bool:
+    """Read a member to its end, and tell whether its elements are to be looked at one by one.
+
+    What declares entities is refused (part 2, 6.2.5), but for pictures as such.
+    """
+    is_telling = parts.is_wide(start)
     tail, chunk = b"", start
     while chunk:
         seen = tail + chunk
         if not may_declare and any(declared in seen for declared in _DECLARED):
             raise Found(Finding.DAMAGED)
-        tail, chunk = seen[-_LONGEST_DECLARED:], content.read(CHUNK)
+        is_telling = is_telling or parts.TELLING.search(seen) is not None
+        tail, chunk = seen[-parts.LONGEST_TELLING :], content.read(CHUNK)
+    return is_telling
+
+
+def _read_elements(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    with archive.open(member) as content, suppress(*_excused(member)):
+        parts.read(iter(lambda: content.read(CHUNK), b""))
+
+
+def _excused(member: zipfile.ZipInfo) -> tuple[type[Exception], ...]:
+    """Return what may be wrong with a part: old drawings (VML) are often no XML."""
+    return (expat.ExpatError,) if member.filename.lower().endswith(".vml") else ()
 
 
 def _look_within(content: bytes, name: str, depth: int) -> None:
@@ -176,11 +200,15 @@ class _Relationships(_Reader):
 
     def _element(self, name: str, attributes: dict[str, str]) -> None:
         kind = attributes.get("Type", "").rpartition("/")[2].lower()
-        if attributes.get("TargetMode", "").lower() == "external":
+        target = attributes.get("Target", "")
+        is_within = attributes.get("TargetMode", "").lower() in ("", "internal")
+        if not is_within or _ELSEWHERE.match(target):
             if kind != "hyperlink":
                 raise Found(Finding.LINKED)
-            if leads_astray(attributes.get("Target", ""), has_pages_without_scheme=False):
+            if leads_astray(target, has_pages_without_scheme=False):
                 raise Found(Finding.ASTRAY)
+        if any(word in kind for word in _FETCHED):
+            raise Found(Finding.LINKED)
         if "vbaproject" in kind or "macrosheet" in kind:
             raise Found(Finding.MACROS)
         if kind in _BROUGHT_IN:

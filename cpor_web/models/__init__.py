@@ -1,5 +1,6 @@
 """Tables and their constraints, one noun a file; no behaviour beyond properties."""
 
+from cpor_web.models import words as words  # the functions that an index of claims needs
 from cpor_web.models.assessment import Assessment, AssessmentState
 from cpor_web.models.base import ERASED, Base
 from cpor_web.models.checkpoint import Checkpoint, Seal
@@ -19,11 +20,14 @@ from cpor_web.models.mail import FAILED, FAILED_UNATTENDED, Breaker, Mail, MailS
 from cpor_web.models.opening import Client, Opening
 from cpor_web.models.partner import MpnId, MpnKind, Partner
 from cpor_web.models.passkey import Passkey
+from cpor_web.models.proof_cell import ProofCell, Verdict
 from cpor_web.models.received import ReceivedKind, ReceivedMail
 from cpor_web.models.replacement import Replacement
+from cpor_web.models.saved_filter import SavedFilter
 from cpor_web.models.security_event import FailedSignIns, SecurityEvent, SecurityKind
 from cpor_web.models.sign_in import Ended, SignIn
 from cpor_web.models.user import User
+from cpor_web.models.weekly_figure import Measure, WeeklyFigure
 
 __all__ = [
     "ERASED",
@@ -59,21 +63,26 @@ __all__ = [
     "Invitation",
     "Mail",
     "MailState",
+    "Measure",
     "MpnId",
     "MpnKind",
     "Note",
     "Opening",
     "Partner",
     "Passkey",
+    "ProofCell",
     "ReceivedKind",
     "ReceivedMail",
     "Replacement",
     "Round",
     "RoundState",
+    "SavedFilter",
     "Scan",
     "Seal",
     "SecurityEvent",
     "SecurityKind",
     "SignIn",
     "User",
+    "Verdict",
+    "WeeklyFigure",
 ]

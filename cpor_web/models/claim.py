@@ -1,6 +1,6 @@
 """Association claims, their products and contacts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from cpor_web.models.user import User
 from cpor_web.rules.reasons import Rejection, Withdrawal
 from cpor_web.rules.statuses import Status
 
+WORDS = "claim_words(name, customer_name, customer_domain, reference, tenant_id, subscription_id)"
+"""What a claim is found by, as its index has it: a function of the database makes the words."""
+
 
 class Claim(Base):
     """Partner P, under MPN ID M, did activity A for customer C with products p1…pn.
@@ -22,7 +25,8 @@ class Claim(Base):
     deadline of the operator or the partner, with the rule that made it; `held_since` and `days_used` are the
     operator's decision clock, which stands still while the partner has the claim. `version` counts the changes, so
     that a decision taken on an older page is told apart. A deleted draft keeps its row, emptied, for its history.
-    `erased_at` is when the retention of its personal values had ended.
+    `erased_at` is when the retention of its personal values had ended. `imported_as` is the digest of the table's row
+    that it was made of: the same row makes no second one.
     """
 
     __tablename__ = "claims"
@@ -36,13 +40,15 @@ class Claim(Base):
     partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
 
     name: Mapped[str]
-    mpn_id_id: Mapped[int | None] = mapped_column(ForeignKey("mpn_ids.id"))
+    mpn_id_id: Mapped[int | None] = mapped_column(ForeignKey("mpn_ids.id"), index=True)
     customer_name: Mapped[str | None]
     customer_domain: Mapped[str | None]
     tenant_id: Mapped[UUID | None] = mapped_column(index=True)
     subscription_id: Mapped[UUID | None] = mapped_column(index=True)
     area: Mapped[str | None]
     activity: Mapped[str | None]
+    proof_date: Mapped[date | None]
+    imported_as: Mapped[bytes | None]
     partner_contact_name: Mapped[str | None]
     partner_contact_email: Mapped[str | None]
 
@@ -95,6 +101,20 @@ class Claim(Base):
         CheckConstraint("(due_at IS NULL) = (due_rule IS NULL)", name="every_deadline_has_its_rule"),
         CheckConstraint("dispute_until IS NULL OR status = 'rejected'", name="dispute_only_when_rejected"),
         Index("claims_of_a_partner", "partner_id", "status", "id"),
+        Index(
+            "claims_for_the_operator",
+            "due_at",
+            "id",
+            postgresql_where=text("status IN ('submitted', 'under-review')"),
+        ),
+        Index("claims_by_words", text(WORDS), postgresql_using="gin"),
+        Index(
+            "claims_imported_once",
+            "partner_id",
+            "imported_as",
+            unique=True,
+            postgresql_where=text("imported_as IS NOT NULL"),
+        ),
         Index("claims_waiting", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
     )
 
@@ -154,6 +174,7 @@ class CustomerContact(Base):
     __table_args__ = (
         UniqueConstraint("claim_id", "position", name="customer_contacts_one_a_position"),
         CheckConstraint("position IN (1, 2)", name="first_or_second"),
+        Index("customer_contacts_by_email", text("lower(email)")),
     )
 
     @property

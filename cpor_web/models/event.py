@@ -5,7 +5,7 @@ erasure of personal values by `history.erase`.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -44,6 +44,8 @@ class Event(Base):
 
     __table_args__ = (
         UniqueConstraint("claim_id", "position", name="events_one_a_position"),
+        # A few bytes for each megabyte: costs the clicks nothing, and finds the events of a day.
+        Index("events_by_day", "at", postgresql_using="brin", postgresql_with={"autosummarize": "true"}),
         CheckConstraint(
             "octet_length(salt) = 16 AND octet_length(said) = 32 AND octet_length(link) = 32",
             name="digests_are_whole",

@@ -1,4 +1,4 @@
-"""Holdings: times in which nothing is closed, because too many notices did not get through."""
+"""Holdings: times in which nothing is closed: too many notices did not get through, or a backup was restored."""
 
 from datetime import datetime
 
@@ -12,8 +12,8 @@ from cpor_web.models.user import User
 class Holding(Base):
     """From `began_at` until an administrator releases it no window closes and no partner's deadline lapses.
 
-    `failed` of `notices` notices of the day before had bounced or could not be sent when it began. At most one is
-    in force.
+    `failed` of `notices` notices of the day before had bounced or could not be sent when it began; or the database
+    was restored, from a backup of `restored_from`. At most one is in force.
     """
 
     __tablename__ = "holdings"
@@ -22,6 +22,7 @@ class Holding(Base):
     began_at: Mapped[datetime]
     notices: Mapped[int]
     failed: Mapped[int]
+    restored_from: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     released_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[str] = mapped_column(server_default="")
@@ -39,5 +40,6 @@ class Holding(Base):
             "(released_at IS NULL) = (released_by_id IS NULL) AND (released_at IS NULL) = (reason = '')",
             name="released_by_somebody_with_a_reason",
         ),
-        CheckConstraint("failed > 0 AND failed <= notices", name="some_failed"),
+        CheckConstraint("failed > 0 OR restored_from IS NOT NULL", name="for_a_cause"),
+        CheckConstraint("failed >= 0 AND failed <= notices", name="failed_of_all"),
     )

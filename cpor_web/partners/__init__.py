@@ -1,6 +1,37 @@
 """The partner's pages: customer associations, a claim, its history, earnings, the team."""
 
-from cpor_web.partners import claim, claim_form, dashboard, deadlines, earnings, history, records, steps, team
+from cpor_web.partners import (
+    claim,
+    claim_form,
+    dashboard,
+    deadlines,
+    earnings,
+    export,
+    history,
+    importing,
+    proof_check,
+    records,
+    saved_filters,
+    steps,
+    submitting,
+    team,
+)
 from cpor_web.partners.blueprint import bp
 
-__all__ = ["bp", "claim", "claim_form", "dashboard", "deadlines", "earnings", "history", "records", "steps", "team"]
+__all__ = [
+    "bp",
+    "claim",
+    "claim_form",
+    "dashboard",
+    "deadlines",
+    "earnings",
+    "export",
+    "history",
+    "importing",
+    "proof_check",
+    "records",
+    "saved_filters",
+    "steps",
+    "submitting",
+    "team",
+]

@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from cpor_web import downloads, facts, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import competing, proof, queries
+from cpor_web.claims import competing, guards, preflight, proof, queries
 from cpor_web.claims.next_steps import meaning, next_step
 from cpor_web.claims.timeline import timeline
 from cpor_web.claims.way import Who
@@ -36,6 +36,7 @@ from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.rules.exc import NotAllowed, Refused
 from cpor_web.rules.fields import LABELS, editable, takes_proof
+from cpor_web.rules.guards import Finding
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
@@ -142,7 +143,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "can_edit": is_claimant and bool(editable(claim.status, programme().correctable_in)),
         "can_upload": is_claimant and takes_proof(claim.status, programme().correctable_in),
         "can_name_contact": is_claimant and round_ is not None and round_.state is RoundState.STOPPED,
-        "can_start_anew": is_claimant and claim.status is Status.REJECTED,
+        "can_start_anew": is_claimant,
         "comments": queries.comments_of(session, claim),
         "declined_by_customer": was_declined,
         "decided_against": competing.decided_against(session, claim),
@@ -151,6 +152,8 @@ def _content(claim: Claim) -> dict[str, Any]:
         "details": details(claim, programme().catalogue),
         "documents": documents,
         "downloads": proof.downloads_of(session, claim),
+        "gaps": preflight.gaps(claim, preflight.cells_of(session, claim)),
+        "places": preflight.keys_of(claim),
         "guard": guard(),
         "document_numbers": {each.id: number for number, each in enumerate(reversed(documents), 1)},
         "is_provisional": round_ is not None and round_.state in OPEN_STATES,
@@ -161,11 +164,20 @@ def _content(claim: Claim) -> dict[str, Any]:
         "now": now(),
         "proposal": claim.proposed_contact,
         "offered": queries.offered(session, claim, actor=actor(), now=now(), programme=programme()),
+        "labels": LABELS,
         "step": step,
         "upload_mib": settings().upload_mib,
+        "warnings": _warnings(claim),
         "was_asked": round_ is not None,
         "was_submitted": claim.first_submitted_at is not None,
     }
+
+
+def _warnings(claim: Claim) -> list[Finding]:
+    """Return what the partner is to look at while the claim can still be submitted."""
+    if claim.status not in _WITH_THE_PARTNER:
+        return []
+    return guards.warnings_of(db.session(), claim, now=now(), programme=programme())
 
 
 def _latest(claim: Claim, kind: str, status: Status) -> Event | None:

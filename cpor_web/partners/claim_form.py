@@ -8,12 +8,13 @@ from flask_babel import gettext as _
 
 from cpor_web import facts, lifecycle
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import operations
-from cpor_web.claims.drafts import Draft, problems
+from cpor_web.claims import guards, operations
+from cpor_web.claims.drafts import Draft
+from cpor_web.claims.problems import problems
 from cpor_web.current import actor, now, programme, user
-from cpor_web.errors import sentence, status_of
+from cpor_web.errors import in_words, sentence, status_of
 from cpor_web.extensions import db
-from cpor_web.models import Claim, Partner
+from cpor_web.models import Claim, MpnKind, Partner
 from cpor_web.partners import meanwhile
 from cpor_web.partners.blueprint import bp, claim_or_404, seen
 from cpor_web.partners.details import shown
@@ -21,6 +22,7 @@ from cpor_web.partners.forms import ClaimForm
 from cpor_web.partners.refusals import words_of
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.fields import LABELS, editable
+from cpor_web.rules.guards import Finding
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
@@ -32,7 +34,7 @@ from cpor_web.transactions import transaction
 def new_claim() -> ResponseReturnValue:
     """File a claim; the partner contact is whoever files it, unless they say otherwise."""
     form = ClaimForm()
-    before = Draft(partner_contact_name=user().name, partner_contact_email=user().email)
+    before = blank()
     if not _is_saved(form, before):
         return _page(form, None)
     try:
@@ -41,7 +43,17 @@ def new_claim() -> ResponseReturnValue:
             claim = operations.create(db.session(), draft, actor=actor(), now=now(), programme=programme())
     except Refused as refused:
         return _refused(form, None, refused)
-    return _saved(claim)
+    return _saved(claim, frozenset())
+
+
+def blank() -> Draft:
+    """Return what a new claim begins with: who files it as the partner contact, and the only location there is."""
+    locations = [each.number for each in _partner().mpn_ids if each.kind is MpnKind.LOCATION]
+    return Draft(
+        mpn_id=locations[0] if len(locations) == 1 else "",
+        partner_contact_name=user().name,
+        partner_contact_email=user().email,
+    )
 
 
 @bp.route("/claims/<reference>/edit", methods=["GET", "POST"])
@@ -61,11 +73,12 @@ def edit_claim(reference: str) -> ResponseReturnValue:
         if not _is_saved(form, before):
             return _page(form, claim)
         draft = _right(form, before)
+        warned = frozenset(each.mark for each in _warnings(before, claim))
         with transaction(db.session()):
             operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=seen())
     except Refused as refused:
         return _refused(form, claim, refused)
-    return _saved(claim)
+    return _saved(claim, warned)
 
 
 def _is_saved(form: ClaimForm, before: Draft) -> bool:
@@ -119,6 +132,10 @@ def _refused(form: ClaimForm, claim: Claim | None, refused: Refused) -> Response
 def _page(form: ClaimForm, claim: Claim | None, code: int = HTTPStatus.OK, **more: object) -> ResponseReturnValue:
     area = form.area.data if "area" in form else claim.area if claim else None
     form.offer(_partner(), programme(), None if "area" in form else area)
+    warnings = _warnings(form.draft(Draft.from_claim(claim) if claim else Draft()), claim)
+    for each in warnings:
+        if each.field in form:
+            form[each.field].warnings = [in_words(each.sentence, each.values)]
     page = render_template(
         "partners/claim_form.html",
         form=form,
@@ -127,13 +144,21 @@ def _page(form: ClaimForm, claim: Claim | None, code: int = HTTPStatus.OK, **mor
         is_draft=claim is None or claim.status is Status.EDITING,
         labels=LABELS,
         shown=shown(claim, programme().catalogue) if claim else {},
+        warnings=warnings,
         **more,
     )
     return page, code
 
 
-def _saved(claim: Claim) -> ResponseReturnValue:
+def _warnings(draft: Draft, claim: Claim | None) -> list[Finding]:
+    return guards.warnings_in(db.session(), draft, but=claim, partner=_partner(), now=now(), programme=programme())
+
+
+def _saved(claim: Claim, warned: frozenset[str]) -> ResponseReturnValue:
+    """Go on to the claim, or back to the form where it now has a warning that is not among those of before."""
     flash(_("Saved."), "success")
+    if not warned.issuperset(each.mark for each in _warnings(Draft.from_claim(claim), claim)):
+        return redirect(url_for("partners.edit_claim", reference=claim.reference))
     if missing := facts.missing_fields(claim, programme()):
         names = ", ".join(_(LABELS[name]) for name in missing)
         flash(_("Still missing before it can be submitted: %(names)s.", names=names), "warning")

@@ -1,16 +1,16 @@
 """Customer associations: what waits for the partner, and its claims as they are searched, filtered and sorted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from cpor_web import downloads, holding
+from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import lists, queries
+from cpor_web.claims import lists, queries, saved_filters
 from cpor_web.claims.lists import Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
@@ -18,9 +18,7 @@ from cpor_web.current import actor, now, programme, user
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.partners.blueprint import bp
-from cpor_web.partners.details import shown
 from cpor_web.partners.list_filter import ListFilter
-from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
 
@@ -42,34 +40,29 @@ def dashboard() -> ResponseReturnValue:
         can_claim=actor().role in CLAIMANTS,
         chosen=wanted,
         counts=lists.counts(session, actor(), wanted, now=now()),
-        export_url=url_for("partners.export_claims", **_in_the_address(wanted)),
+        export_url=url_for("partners.export_claims", **as_in_the_address(wanted)),
+        workbook_url=url_for("partners.export_claims_as_workbook", **as_in_the_address(wanted)),
         form=form,
+        can_be_saved=wanted != lists.ALL,
         is_filtered=replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL,
         next_page=page.after and _address(wanted, after=page.after),
         previous_page=page.before and _address(wanted, before=page.before),
-        rows=_with_steps(page.rows),
+        rows=with_steps(session, page.rows),
+        saved=saved_filters.of(session, actor()),
+        save_url=url_for("partners.save_filter", **as_in_the_address(wanted)),
         status_urls={status: _address(wanted, status=status and status.value) for status in (None, *Status)},
-        urgent=_with_steps(waiting.most_urgent),
+        urgent=with_steps(session, waiting.most_urgent),
         waiting=None if before or after else waiting,
         Status=Status,
         Who=Who,
     )
 
 
-@bp.get("/claims.csv")
-@allowed(PARTNER_ROLES)
-def export_claims() -> Response:
-    """Give what is filtered, on all pages, as a table."""
-    claims = lists.export(db.session(), actor(), _filter().wanted(_status()), now=now())
-    header = [_("Reference"), _("Status"), _("Since"), _("What happens next"), _("Due")]
-    header += [_(field.label) for field in FIELDS]
-    return downloads.table("claims.csv", header, (list(_row(*row)) for row in _with_steps(claims)))
-
-
-def _with_steps(claims: Sequence[Claim]) -> list[tuple[Claim, NextStep]]:
-    rounds = queries.latest_rounds(db.session(), claims)
-    assessments = queries.assessments_of(db.session(), claims)
-    at, is_held = now(), holding.in_force(db.session()) is not None
+def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, NextStep]]:
+    """Return claims with what happens next to each."""
+    rounds = queries.latest_rounds(session, claims)
+    assessments = queries.assessments_of(session, claims)
+    at, is_held = now(), holding.in_force(session) is not None
     return [
         (
             claim,
@@ -79,11 +72,9 @@ def _with_steps(claims: Sequence[Claim]) -> list[tuple[Claim, NextStep]]:
     ]
 
 
-def _row(claim: Claim, step: NextStep) -> Iterator[object]:
-    yield from (claim.reference, _(claim.status.label), claim.status_since.isoformat(), _(step.sentence))
-    yield step.by.isoformat() if step.by else ""
-    texts = shown(claim, programme().catalogue)
-    yield from (texts[field.name] for field in FIELDS)
+def asked_for() -> Wanted:
+    """Return what the address asks for."""
+    return _filter().wanted(_status())
 
 
 def _filter() -> ListFilter:
@@ -100,10 +91,10 @@ def _status() -> Status | None:
 
 
 def _address(wanted: Wanted, **more: str | None) -> str:
-    return url_for("partners.dashboard", **_in_the_address(wanted) | more, _anchor="claims")
+    return url_for("partners.dashboard", **as_in_the_address(wanted) | more, _anchor="claims")
 
 
-def _in_the_address(wanted: Wanted) -> dict[str, Any]:
+def as_in_the_address(wanted: Wanted) -> dict[str, Any]:
     """Return what an address says of `wanted`; what is as it would be unasked is left out."""
     said: Mapping[str, str] = {
         "status": wanted.status or "",

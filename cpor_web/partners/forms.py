@@ -68,6 +68,9 @@ class ClaimForm(FlaskForm):
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
+    proof_date = _line(
+        "proof_date", _l("The latest day that your proof of execution bears, if you know it already."), type="date"
+    )
     contact_name = _line("contact_name", autocomplete="off")
     contact_title = _line("contact_title", autocomplete="off")
     contact_email = _line("contact_email", type="email", autocomplete="off")
@@ -94,6 +97,8 @@ class ClaimForm(FlaskForm):
             areas = (SelectChoice(each.key, each.name) for each in catalogue.areas.values())
             self.area.choices = [_nothing_chosen(), *areas]
             self.activity.choices = [_nothing_chosen(), *_activities(catalogue, chosen)]
+            never = ", ".join(dict.fromkeys(each.name for each in catalogue.activities if not each.earns))
+            self.activity.description = _("Never earns incentives: %(names)s.", names=never) if never else ""
         if "products" in self:
             self.products.choices = list(_products(catalogue, chosen, alone=area is not None))
             needing = [each.name for each in catalogue.areas.values() if each.needs_subscription]

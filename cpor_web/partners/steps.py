@@ -34,7 +34,7 @@ from cpor_web.transactions import transaction
 
 DONE = {
     "submit": _l("Submitted. You get a mail when the review starts."),
-    "resubmit": _l("Resubmitted."),
+    "resubmit": _l("Resubmitted. You get a mail when the review goes on."),
     "upload": _l("The document was uploaded."),
     "comment": _l("The comment was added."),
     "withdraw": _l("The claim was rejected at your request."),
@@ -49,7 +49,7 @@ DONE = {
 @allowed(CLAIMANTS)
 def submit(reference: str) -> ResponseReturnValue:
     """Hand the draft to the reviewers."""
-    return _done_or_told(operations.submit, claim_or_404(reference), seen=seen())
+    return _done_or_told(operations.submit, claim_or_404(reference), seen=seen(), past=request.form.getlist("past"))
 
 
 @bp.post("/claims/<reference>/resubmit")

@@ -13,6 +13,7 @@ from cpor_web.customers.forms import DenyForm, RestoreForm, YesForm, quiet_forms
 from cpor_web.emails.names import NAMES
 from cpor_web.emails.rendering import Renderer, Words
 from cpor_web.previews.standings import LINK, STATES, UNDO, Stage
+from cpor_web.previews.variants import VARIANTS
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.samples.mails import LINKS, SPECIMENS, kind_of
@@ -32,7 +33,7 @@ def _one_of(names: dict[str, Any]) -> str:
 def overview() -> ResponseReturnValue:
     """List what can be looked at."""
     mails = {name: NAMES[kind_of(name)] for name in SPECIMENS}
-    return render_template("previews/overview.html", states=STATES, mails=mails)
+    return render_template("previews/overview.html", states=STATES, mails=mails, variants=VARIANTS)
 
 
 @bp.get(f"/<{_one_of(STATES)}:state>")
@@ -64,6 +65,7 @@ def mail(name: str) -> ResponseReturnValue:
         "previews/mail.html",
         name=name,
         title=NAMES[kind_of(name)],
+        variant=VARIANTS.get(name),
         words=_words(name),
         language=_language(),
         languages=LANGUAGES,

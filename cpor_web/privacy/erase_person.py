@@ -30,8 +30,10 @@ from cpor_web.models import (
     MailState,
     Note,
     Passkey,
+    ProofCell,
     ReceivedMail,
     Round,
+    SavedFilter,
     SecurityEvent,
     SignIn,
     User,
@@ -139,11 +141,12 @@ def _erase_words(session: Session, who: Person) -> None:
     """Put “erased” in the place of the address wherever it was written, and of names beside it or in their claims."""
     claims = {
         Claim: Claim.id, Comment: Comment.claim_id, Note: Note.claim_id, CustomerContact: CustomerContact.claim_id,
-        Document: Document.claim_id, Mail: Mail.claim_id,
+        Document: Document.claim_id, Mail: Mail.claim_id, ProofCell: ProofCell.claim_id,
     }  # fmt: skip
     written: tuple[tuple[Any, tuple[str, ...]], ...] = (
         (Claim, ("name", "rejection_comment")), (Comment, ("body",)), (Note, ("body",)), (Holding, ("reason",)),
         (CustomerContact, ("reason", "title")), (Document, ("filename",)), (Mail, ("answer", "bounce")),
+        (ProofCell, ("page", "missing", "place", "mend")),
     )  # fmt: skip
     for model, columns in written:
         for name in columns:
@@ -161,7 +164,7 @@ def _erase_words(session: Session, who: Person) -> None:
 
 
 def _empty_account(session: Session, user: User) -> None:
-    for model in (Passkey, Identity, SignIn, FailedSignIns):
+    for model in (Passkey, Identity, SignIn, FailedSignIns, SavedFilter):
         session.execute(delete(model).where(model.user_id == user.id).execution_options(synchronize_session="fetch"))
     has_some = or_(SecurityEvent.browser != "", SecurityEvent.network != "", SecurityEvent.facts != {})
     _set(session, SecurityEvent, and_(SecurityEvent.user_id == user.id, has_some), browser="", network="", facts={})

@@ -19,6 +19,7 @@ from cpor_web.models import (
     Invitation,
     Mail,
     Note,
+    ProofCell,
     ReceivedMail,
     Replacement,
     Round,
@@ -42,6 +43,7 @@ def of_claim(session: Session, claim: Claim, *, now: datetime, why: str) -> None
     )
     for said in (Comment, Note):
         _set(session, said, said.claim_id == claim.id, body=ERASED)
+    _set(session, ProofCell, ProofCell.claim_id == claim.id, page="", missing="", place="", mend="")
     asked = select(Invitation.id).join(Round).where(Round.claim_id == claim.id)
     _set(session, Answer, Answer.invitation_id.in_(asked) & (Answer.words != ""), words="")
     of_mails(session, Mail.claim_id == claim.id, now=now)

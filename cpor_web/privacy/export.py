@@ -26,6 +26,7 @@ from cpor_web.models import (
     Passkey,
     ReceivedMail,
     Replacement,
+    SavedFilter,
     SecurityEvent,
     SignIn,
     User,
@@ -68,7 +69,7 @@ def _of_address(who: Person) -> dict[str, Select[Any]]:
 def _of_account(who: Person) -> dict[str, Select[Any]]:
     account = select(User).where(User.id == who.user.id) if who.user else select(User).where(false())
     theirs: Sequence[type[Any]] = (
-        Identity, Passkey, SignIn, SecurityEvent, FailedSignIns, Download, Comment, Note, Replacement,
+        Identity, Passkey, SignIn, SecurityEvent, FailedSignIns, Download, Comment, Note, SavedFilter, Replacement,
     )  # fmt: skip
     found: dict[str, Select[Any]] = {"account": account}
     for model in theirs:

@@ -21,8 +21,12 @@ from cpor_web.rules.words import N_
 FIELD = "document"
 SECONDS = 15
 AT_ONCE = 2
+IN_LINE = 2
 PATIENCE = 20.0
-"""Seconds to wait for a turn: uploads may hold each other up, but not all threads of the web for long."""
+"""Seconds that so many wait for a turn: uploads may hold each other up, but not the threads of the web."""
+
+HASTE = 1.5
+"""Seconds that all others wait: enough for a crowd of ordinary documents, too little for one that takes its time."""
 
 NOTHING = "nothing"
 """The answer where nothing was found; anything but an answer is a refusal."""
@@ -63,6 +67,7 @@ _NOT_EXAMINED = N_("The file is too complex to be examined. Save or print it ane
 _BUSY = N_("Too many documents are being examined just now. Upload it again in a minute.")
 
 _turns = threading.BoundedSemaphore(AT_ONCE)
+_line = threading.BoundedSemaphore(IN_LINE)
 
 
 def examine(kind: str, stream: IO[bytes]) -> None:
@@ -70,7 +75,7 @@ def examine(kind: str, stream: IO[bytes]) -> None:
 
     `kind` is one that `cpor_web.inspection` knows; `stream` is at its start again afterwards.
     """
-    if not _turns.acquire(timeout=PATIENCE):
+    if not _has_a_turn():
         raise Invalid(_BUSY, field_name=FIELD)
     try:
         with _as_file(stream) as file:
@@ -81,6 +86,16 @@ def examine(kind: str, stream: IO[bytes]) -> None:
     if answer != NOTHING:
         finding = next((each for each in Finding if each == answer), None)
         raise Invalid(SENTENCES[finding] if finding else _NOT_EXAMINED, field_name=FIELD)
+
+
+def _has_a_turn() -> bool:
+    """Wait for a turn, long only with a place in line: customers are answered by the same threads as uploads."""
+    if not _line.acquire(blocking=False):
+        return _turns.acquire(timeout=HASTE)
+    try:
+        return _turns.acquire(timeout=PATIENCE)
+    finally:
+        _line.release()
 
 
 def _ask(kind: str, file: IO[bytes]) -> str:

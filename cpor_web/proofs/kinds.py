@@ -179,6 +179,6 @@ KINDS = {
     ".msg": Kind("application/vnd.ms-outlook", _is_outlook_message, "msg"),
     ".eml": Kind("message/rfc822", _is_mail, "eml"),
     ".txt": Kind("text/plain", _is_text),
-    ".csv": Kind("text/csv", _is_text),
+    ".csv": Kind("text/csv", _is_text, "csv"),
 }
 """What can be proof, by the file's extension."""

@@ -12,6 +12,7 @@ from typing import IO
 from urllib.parse import unquote, urlsplit
 
 import obstore
+from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from cpor_web.clock import utcnow
@@ -26,6 +27,10 @@ PIECES_AT_ONCE = 2
 
 RENEWED_AFTER = timedelta(days=1)
 """What is this old is written again where it is uploaded again: it might be about to be forgotten."""
+
+
+class NotStored(OSError):
+    """The store did not take a document: its disk is full, or it is away. Nothing of it is kept."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,16 @@ class DocumentStore:
         """Store what is left in `stream`, a chunk at a time, and return what it is now known by.
 
         The bytes are under their final name only when all of them are there, and on the disk: a power cut after
-        the row's commit must not leave a row alone.
+        the row's commit must not leave a row alone. Raises NotStored.
         """
+        try:
+            return self._store(stream, filename, media_type)
+        except ConnectionError:
+            raise  # it was `stream` that ended
+        except (OSError, ObstoreError) as error:
+            raise NotStored("the document could not be stored") from error
+
+    def _store(self, stream: IO[bytes], filename: str, media_type: str) -> Stored:
         incoming = f"{INCOMING}/{secrets.token_hex(16)}"
         try:
             sha256, size = self._write(incoming, stream)
@@ -94,6 +107,11 @@ class DocumentStore:
         except FileNotFoundError:
             return False
         return True
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing is stored, but for what was broken off while it came in."""
+        places = (str(each["path"]) for page in obstore.list(self._objects) for each in page)
+        return all(place.startswith(f"{INCOMING}/") for place in places)
 
     def open(self, sha256: str) -> Iterator[bytes]:
         """Return the bytes, a chunk at a time. Raises FileNotFoundError at once where there are none."""

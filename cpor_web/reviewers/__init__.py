@@ -1,9 +1,11 @@
-"""The reviewers' pages: the queue, a claim with everything on one page, its history, the mails."""
+"""The reviewers' pages: the queue, a claim with everything on one page, its history, the mails, the figures."""
 
 from cpor_web.reviewers import (
     asking,
     deadlines,
     decisions,
+    figures,
+    grid,
     history,
     mails,
     page,
@@ -21,6 +23,8 @@ __all__ = [
     "bp",
     "deadlines",
     "decisions",
+    "figures",
+    "grid",
     "history",
     "mails",
     "page",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,14 +11,14 @@ from sqlalchemy import select
 
 from cpor_web import downloads, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import assigning, competing, proof, queries, related
+from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related
 from cpor_web.claims.next_steps import next_step
 from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
 from cpor_web.models import Answer, Claim, Invitation, Round, RoundState
-from cpor_web.reviewers import received, words
+from cpor_web.reviewers import filling, received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.forms import (
     ApproveForm,
@@ -92,6 +92,10 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     assign = AssignForm(formdata=None, prefix="assign")
     assign.offer(assignable)
     empty |= {"reply": reply, "ask": ask, "assign": assign}
+    offered = queries.offered(session, claim, actor=reader, now=now(), programme=programme())
+    cells = preflight.cells_of(session, claim)
+    if Action.REQUEST_INFORMATION in offered:
+        filling.fill_in(cells, programme().catalogue, ask, cast(RejectForm, empty["reject"]))
     return render_template(
         "reviewers/claim.html",
         Action=Action,
@@ -114,10 +118,11 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         notes=queries.notes_of(session, claim),
         now=now(),
         goes_over=competing.associations(session, claim),
+        missing_cells=len(preflight.missing(cells)),
         of_partner=related.of_partner(session, claim),
         of_tenant=related.of_tenant(session, claim),
+        offered=offered,
         own_proof=related.newest_proof(session, [claim]).get(claim.id),
-        offered=queries.offered(session, claim, actor=reader, now=now(), programme=programme()),
         proposal=claim.proposed_contact,
         replies=replies,
         rounds=queries.rounds_of(session, claim),
@@ -131,6 +136,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         ),
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,
+        warned=guards.kept(session, claim),
         why_stopped=queries.why_stopped(session, claim),
         **more,
     )

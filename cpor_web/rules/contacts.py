@@ -80,16 +80,17 @@ SHARED = Concern(N_("This looks like an address that several people read. Say wh
 def concern(address: str, *, customer_domain: str, partner_domains: Iterable[str]) -> Concern | None:
     """Return what is the matter with a customer contact's address, or None. Compares without regard to case."""
     local, _, domain = address.strip().lower().rpartition("@")
-    if any(_within(domain, own.lower()) for own in partner_domains):
+    if any(is_within(domain, own.lower()) for own in partner_domains):
         return PARTNERS_OWN
     if domain in FREE_MAIL:
         return FREE
-    if customer_domain and not _within(domain, customer_domain.strip().lower()):
+    if customer_domain and not is_within(domain, customer_domain.strip().lower()):
         return ELSEWHERE
     if local.split("+")[0] in ROLE_NAMES:
         return SHARED
     return None
 
 
-def _within(domain: str, of: str) -> bool:
+def is_within(domain: str, of: str) -> bool:
+    """Tell whether a domain is another, or within it. Both in the form in which they are compared."""
     return domain == of or domain.endswith("." + of)

@@ -140,6 +140,19 @@ def days_held(since: datetime, until: datetime, calendar: Calendar) -> int:
     return count
 
 
+def days_taken(since: datetime, until: datetime, calendar: Calendar) -> int:
+    """Count the business days after the day of `since`, up to and with the day of `until`.
+
+    What was done within n business days has a count of at most n.
+    """
+    day, last = calendar.local_day(since) + ONE_DAY, calendar.local_day(until)
+    count = 0
+    while day <= last:
+        count += calendar.why_not_working(day) is None
+        day += ONE_DAY
+    return count
+
+
 def operator_due(stage: Deadline, since: datetime, used: int, whole: int, calendar: Calendar) -> Deadline:
     """Return what comes first: the end of the stage, or of the operator's `whole` business days to decide.
 

@@ -32,6 +32,10 @@ class GuardFailed(Refused):
     """The row exists, but a condition of it does not hold."""
 
 
+class Unread(Refused):
+    """The rules would let it pass, but somebody is to read first what they are warned of."""
+
+
 @dataclass(eq=False)
 class Stale(Refused):
     """The page that the decision was taken on is older than the claim: it saw the version `since`."""

@@ -27,6 +27,7 @@ FIELDS = (
     Field("area", N_("Solution area")),
     Field("activity", N_("Activity")),
     Field("products", N_("Products"), is_correctable=True),
+    Field("proof_date", N_("Latest date in the proof"), is_required=False, is_correctable=True),
     Field("contact_name", N_("Customer contact name"), is_correctable=True),
     Field("contact_title", N_("Customer contact title"), is_required=False, is_correctable=True),
     Field("contact_email", N_("Customer contact email"), is_correctable=True),

@@ -12,6 +12,10 @@ if (document.getElementById("single-keys")) import("./keys.js");
 if (document.querySelector("form[data-passkey]")) import("./passkeys.js");
 if (document.querySelector("input[type=file]")) import("./uploads.js");
 
+// A page that answers a form is there under its own address too: then "back" and "reload" send nothing again.
+const { here } = document.querySelector("main").dataset;
+if (here) history.replaceState(null, "", here);
+
 // What was chosen or written in one form is lost when another is sent: ask before that.
 document.addEventListener("submit", askFirst, true);
 

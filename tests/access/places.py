@@ -37,7 +37,12 @@ from tests.support.everybody import OTHER, OWNER
 NAMES = re.compile(r"<(?:\w+(?:\(.*?\))?:)?(\w+)>")
 """A place in a rule: <name>, <int:name>, <any("one","other"):name>."""
 
-WAITS_FOR_THE_PARTNER = {"edit": Status.EDITING, "delete": Status.EDITING, "submit": Status.EDITING}
+WAITS_FOR_THE_PARTNER = {
+    "edit": Status.EDITING,
+    "proof-check": Status.EDITING,
+    "delete": Status.EDITING,
+    "submit": Status.EDITING,
+}
 """By the last word of an address of a claim: the status in which there is something at it."""
 
 NOT_THERE = {"reference": "ZZZZ-9999", "token": "x" * 45}
@@ -133,6 +138,7 @@ class Places:
             "filename": "app.css",
             "passkey_id": NO_NUMBER,  # each has their own, or none
             "sign_in_id": NO_NUMBER,
+            "filter_id": NO_NUMBER,
         }
 
 

@@ -116,3 +116,75 @@ def test_anothers_passkey_confirms_nothing(app: Flask, browser: Browser, committ
         sent = {"answer": theirs.proved(asked_on(browser, CONFIRM))}
         assert browser.submit(f"{CONFIRM}/passkey", sent, page="/account").status_code == 422
         assert browser.get(NEW).location.startswith(CONFIRM)
+
+
+def test_who_holds_a_copy_of_a_session_does_not_guess_on_from_elsewhere(browser: Browser) -> None:
+    guesses = [
+        browser.submit(
+            CONFIRM, {"password": "x"}, page=CONFIRM, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"}
+        ).status_code
+        for number in range(11)
+    ]
+    assert guesses == [422] * 10 + [429]
+
+
+@pytest.mark.parametrize("password", ["x" * 5_000, "\ufdfa" * 1_000], ids=["long", "long once written out"])
+def test_a_password_of_thousands_of_letters_is_a_wrong_one(
+    app: Flask, browser: Browser, user: User, password: str
+) -> None:
+    assert browser.submit(CONFIRM, {"password": password}, page=CONFIRM).status_code == 422
+    for email in (user.email, "nobody@example.org"):
+        stranger = app.test_client()
+        answer = stranger.submit("/login", {"email": email, "password": password}, page="/login")
+        assert "Email or password is not right." in answer.text
+    change = {"password": password, "new_password": password, "new_password_confirm": password}
+    assert browser.submit("/account/password", change, page="/account/password").status_code == 200
+
+
+def test_nobody_is_made_a_reviewer_or_administrator_from_a_page_that_was_left_open(
+    browser: Browser, committed: Session, later: None
+) -> None:
+    said = {"name": "Kim Kraft", "email": "kim@vendor.example.com", "partner": "", "language": "en"}
+    for role in ("administrator", "reviewer"):
+        answer = browser.submit("/admin/users", {**said, "role": role}, page="/admin/users")
+        assert answer.status_code == 403
+        assert "Say who you are" in answer.text
+        assert 'value="kim@vendor.example.com"' in answer.text, "what was typed is lost"
+    assert browser.submit(CONFIRM, {"password": factories.PASSWORD}, page=CONFIRM).status_code == 302
+    answer = browser.submit("/admin/users", {**said, "role": "administrator"}, page="/admin/users")
+    assert answer.location == "/admin/users"
+
+
+def test_a_reviewer_becomes_no_administrator_from_a_page_that_was_left_open(
+    browser: Browser, committed: Session, later: None
+) -> None:
+    other = factories.user(committed, Role.REVIEWER, name="Rosa Roth")
+    committed.commit()
+    page = f"/people/{other.id}"
+    answer = browser.submit(page, {"name": "Rosa Rot", "role": "administrator"}, page=page)
+    assert (answer.status_code, 'value="Rosa Rot"' in answer.text) == (403, True)
+    assert browser.submit(page, {"name": "Rosa Rot", "role": "reviewer"}, page=page).status_code == 302
+    committed.refresh(other)
+    assert (other.name, other.role) == ("Rosa Rot", Role.REVIEWER)
+
+
+@pytest.mark.parametrize(("action", "what"), [("activate", {"active": False}), ("invite", {"password": None})])
+def test_who_lets_one_of_the_operators_people_in_again_is_asked_first(
+    browser: Browser, committed: Session, later: None, action: str, what: dict[str, bool | None]
+) -> None:
+    ours, partners = factories.user(committed, Role.REVIEWER), factories.user(committed, Role.VIEWER)
+    for each in (ours, partners):
+        for name, value in what.items():
+            setattr(each, name, value)
+    committed.commit()
+    asked, done = (
+        browser.submit(f"/people/{each.id}/{action}", page=f"/people/{each.id}").location for each in (ours, partners)
+    )
+    assert (asked, done) == (f"{CONFIRM}?next=/people/{ours.id}", "/admin/users")
+
+
+def test_a_reset_is_offered_only_where_there_is_something_to_take_away(browser: Browser, committed: Session) -> None:
+    without, with_it = factories.user(committed, Role.REVIEWER), factories.user(committed, totp_secret="{}")
+    committed.commit()
+    offered = ["Reset the second factor" in browser.get(f"/people/{each.id}").text for each in (without, with_it)]
+    assert offered == [False, True]

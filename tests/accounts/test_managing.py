@@ -256,3 +256,27 @@ def at_once(engine: Engine, *pairs: tuple[User, User], demote: bool) -> list[Ref
 
     with ThreadPoolExecutor(len(pairs)) as pool:
         return list(pool.map(one, pairs))
+
+
+@pytest.mark.parametrize("role", [Role.GLOBAL_ADMIN, Role.ADMINISTRATOR])
+@pytest.mark.parametrize("what", [{"active": False}, {"role": None}], ids=["removed", "demoted"])
+def test_who_manages_nobody_any_more_invites_nobody(
+    db_session: Session, programme: Programme, role: Role, what: dict[str, Any]
+) -> None:
+    user = factories.user(db_session, role)
+    actor, partner = user.actor, user.partner
+    for name, value in what.items():
+        setattr(user, name, (Role.VIEWER if partner else Role.REVIEWER) if value is None else value)
+    db_session.flush()
+    with pytest.raises(NotYours):
+        people.invite(
+            db_session,
+            email="kim@example.org",
+            name="Kim",
+            role=role,
+            partner=partner,
+            language="en",
+            actor=actor,
+            now=NOW,
+            programme=programme,
+        )

@@ -1,6 +1,7 @@
 """Passkeys: adding one, signing in by it, and every answer that must not be believed."""
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -275,3 +276,10 @@ def test_two_people_share_no_handle(app: Flask, browser: Browser, committed: Ses
     assert handles[0] == handles[1] != handles[2]
     assert len({each["challenge"] for each in asked}) == 3
     assert {each["authenticatorSelection"]["userVerification"] for each in asked} == {"required"}
+
+
+def test_a_passkey_with_an_id_of_thousands_of_bytes_is_not_added(browser: Browser, committed: Session) -> None:
+    longest, longer = (SoftPasskey(ORIGIN, HOST, id=secrets.token_bytes(length)) for length in (1023, 4_000))
+    assert add(browser, longer) == 422
+    assert add(browser, longest) == 302
+    assert [len(each) for each in committed.scalars(select(Passkey.credential_id))] == [1023]

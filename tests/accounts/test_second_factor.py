@@ -12,6 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
+from cpor_web.accounts.mails import reset_link
+from cpor_web.extensions import db
 from cpor_web.models import Mail, SecurityEvent, User
 from cpor_web.rules.roles import Role
 from tests.support import factories
@@ -177,6 +179,26 @@ def test_from_all_addresses_together_nobody_guesses_a_hundred_times_a_day(
     browser.submit("/logout", page="/account")
     assert type_code(half_signed_in(app, user, visitor=browser), phone.code(steps=1))[0] == 302, "its own browser"
     assert type_code(half_signed_in(app, user), codes[0], RECOVERY)[0] == 302, "its owner has another way"
+
+
+def test_who_has_the_password_and_the_mailbox_guesses_no_more_often(app: Flask, browser: Browser, user: User) -> None:
+    phone, _codes = set_up(browser)
+    wrong = {"code": phone.wrong_code()}
+    guesses = []
+    for turn in range(2):  # each time from a browser that choosing a password has made known
+        guesser = app.test_client()
+        with app.app_context():
+            link = reset_link(db.session.get_one(User, user.id)).removeprefix("https://cpor.vendor.example.com")
+        chosen = {"password": f"correct horse battery {turn}", "password_confirm": f"correct horse battery {turn}"}
+        assert guesser.submit(link, chosen, page=link).status_code == 302
+        said = {"email": user.email, "password": chosen["password"]}
+        assert guesser.submit("/login", said, page="/login").location == CODE
+        sent = {"csrf_token": guesser.csrf_token(CODE), **wrong}
+        guesses += [
+            guesser.post(CODE, data=sent, environ_base={"REMOTE_ADDR": f"192.0.{turn}.{n // 9}"}).status_code
+            for n in range(51)
+        ]
+    assert guesses == [422] * 100 + [429] * 2
 
 
 def test_there_are_ten_recovery_codes_and_each_works_once(app: Flask, browser: Browser, user: User) -> None:

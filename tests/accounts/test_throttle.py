@@ -119,3 +119,8 @@ def test_without_redis_people_sign_in_and_guesses_are_still_limited(
     sign_in(app_without_redis.test_client(), user)
     guesser = app_without_redis.test_client()
     assert [_guess(guesser, user.email) for _ in range(11)] == [200] * 10 + [429]
+
+
+def test_moving_about_within_an_ipv6_network_gives_no_new_tries(client: Browser, user: User) -> None:
+    asked = [_guess(client, user.email, at={"REMOTE_ADDR": f"2001:db8:1:2::{number:x}"}) for number in range(1, 12)]
+    assert asked == [200] * 10 + [429]

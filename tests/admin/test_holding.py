@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cpor_web import holding
 from cpor_web.models import Claim, Holding, Mail, MailState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
@@ -68,6 +69,19 @@ def test_it_shows_what_failed_grouped_by_what_was_said_without_addresses(
     facts = page.select_one("dl.facts").get_text(" ")
     assert "23 of 41 notices" in facts
     assert "3 of 3 notices" in facts
+
+
+def test_after_a_restore_it_says_from_when_the_backup_is_and_that_answers_may_be_lost(
+    office: Browser, committed: Session
+) -> None:
+    holding.hold_after_restore(committed, datetime(2026, 11, 16, 2, 0, tzinfo=UTC), now=datetime.now(UTC))
+    committed.commit()
+    facts = office.page(PAGE).select_one("dl.facts").get_text(" ")
+    assert "Restored from the backup of Monday, 16 November 2026, 03:00:00 CET" in " ".join(facts.split())
+    assert "Undelivered when it began" not in facts
+    assert "The database was restored from a backup" in office.page("/admin").main.get_text()
+    office.submit(f"{PAGE}/release", {"reason": "All customers were asked."}, page=PAGE)
+    assert "A backup was restored" in office.page(PAGE).main.get_text()
 
 
 def test_a_release_with_a_reason_ends_it_and_stays_on_record(

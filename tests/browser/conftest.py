@@ -2,12 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import WINDOWS, Visitor
 from tests.support.installation import Installation
 from tests.support.installation_fixtures import installation as installation
 
@@ -36,10 +37,10 @@ def visitor(browser: Browser, installation: Installation) -> Iterator[NewVisitor
     """Makes people with a browser window of their own, who complain of all that the browser complains of."""
     visitors: list[Visitor] = []
 
-    def new(*, scripts: bool = True) -> Visitor:
+    def new(*, scripts: bool = True, windows: Sequence[tuple[Any, Any]] = WINDOWS, rules: bool = True) -> Visitor:
         context = browser.new_context(java_script_enabled=scripts, base_url=installation.url, reduced_motion="reduce")
         context.set_default_timeout(SLOWEST)
-        visitors.append(Visitor(context, installation.url, scripts=scripts))
+        visitors.append(Visitor(context, installation.url, windows=windows, rules=scripts and rules))
         return visitors[-1]
 
     yield new

@@ -20,9 +20,10 @@ class Keyboard:
         self.page.goto(address)
         return self
 
-    def write(self, label: str, words: str) -> Self:
-        """Type into the field of that label; of a list, the first letters choose."""
-        self._reach(self.page.get_by_label(label, exact=True), label)
+    def write(self, label: str, words: str, *, of: str = "") -> Self:
+        """Type into the field of that label, in the form of the button `of`; of a list, the first letters choose."""
+        form = self.page.locator("form", has=self.page.get_by_role("button", name=of, exact=True))
+        self._reach((form if of else self.page).get_by_label(label, exact=True), label)
         self.page.keyboard.type(words)
         return self
 

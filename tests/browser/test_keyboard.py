@@ -1,4 +1,4 @@
-"""The three main tasks by keyboard alone: a partner files, a reviewer approves, a customer denies."""
+"""The three main tasks by keyboard alone: a partner files and resubmits, a reviewer decides, a customer denies."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from cpor_web.rules.roles import Role
 from tests.browser.conftest import SLOWEST
 from tests.browser.keyboard import Keyboard
-from tests.support import factories
+from tests.support import claims, factories
 from tests.support.cast import PROOF, link_in, new_tenant
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 CUSTOMER = "carla@keys.example.com"
 
 
-def test_a_claim_is_filed_approved_and_denied_without_a_mouse(
+def test_partner_reviewer_and_customer_do_what_they_came_for_without_a_mouse(
     installation: Installation, browser: Browser, tmp_path: Path
 ) -> None:
     proof = tmp_path / PROOF.name
@@ -50,7 +50,28 @@ def test_a_claim_is_filed_approved_and_denied_without_a_mouse(
 
     reviewing = signed_in(rosa.email, "Review queue").open(f"/review/{reference}")
     reviewing.press("Start review").reads("The review has started")
+    reviewing.tick("Missing or old dates").write("Comment", "Of which day is it?", of="Request information")
+    reviewing.press("Request information").reads("Partner action required")
+
+    filing.open(f"/claims/{reference}").reads("Of which day is it?")
+    filing.attach("Document", proof).press("Upload").reads("The document was uploaded")
+    filing.press("Resubmit").reads("Submitted")
+
+    reviewing.open(f"/review/{reference}").press("Start review").reads("The review has started")
     reviewing.press("Approve").reads("The customer is asked by mail")
 
     deciding = somebody().open(link_in(installation.mail_to(CUSTOMER, "You can deny it"), "d"))
     deciding.tick("Not these products").press("Deny this association").reads("denies the association")
+    deciding.open(link_in(installation.mail_to(CUSTOMER, "Recorded"), "u"))
+    deciding.tick("Yes, the denial was a mistake").press("Restore the association").reads("It was restored on")
+
+    with installation.session() as session:
+        filed = claims.under_review(
+            session,
+            installation.programme,
+            now=installation.now(),
+            filer=session.merge(ines),
+            reviewer=session.merge(rosa),
+        )
+    reviewing.open(f"/review/{filed.reference}").write("Reason", "PoE unavailable")
+    reviewing.write("Comment", "The file cannot be opened.", of="Reject").press("Reject").reads("Rejected")

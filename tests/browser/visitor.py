@@ -1,14 +1,19 @@
 """Somebody in front of a real browser."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
 
-WINDOWS = (({"width": 390, "height": 844}, "dark"), ({"width": 1440, "height": 900}, "light"))
+PHONE, TABLET, DESK = {"width": 390, "height": 844}, {"width": 768, "height": 1024}, {"width": 1440, "height": 900}
+OF_THE_BROWSER = ("chrome://resources/", "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai/")
+"""Where Chromium keeps its own viewer of PDF files."""
+
+WINDOWS = ((PHONE, "dark"), (DESK, "light"))
 """A phone at night and a desk by day."""
 
 CHOICES = {"MPN ID", "Solution area", "Activity", "Reason"}
@@ -18,12 +23,15 @@ REFERENCE = re.compile(r"/[A-Z0-9]{4}-[A-Z0-9]{4}\b|/\d+\b")
 
 
 class Visitor:
-    """Looks at every page in both windows; console errors, broken rules and foreign requests are complaints."""
+    """Looks at every page in its windows; console errors, broken rules and foreign requests are complaints."""
 
-    def __init__(self, context: BrowserContext, home: str, *, scripts: bool) -> None:
-        """scripts: False where the context runs none; axe is one, so it looks only at what others see."""
+    def __init__(
+        self, context: BrowserContext, home: str, *, windows: Sequence[tuple[Any, Any]] = WINDOWS, rules: bool = True
+    ) -> None:
+        """windows: sizes and colour schemes. rules: False where axe is not to look, which can run no scripts, say."""
         self.context = context
-        self._scripts = scripts
+        self._windows = windows
+        self._rules = rules
         self.home = home
         self.page: Page = context.new_page()
         self.complaints: list[str] = []
@@ -42,10 +50,10 @@ class Visitor:
     def sign_in(self, email: str, password: str) -> Self:
         return self.open("/login").fill({"Email": email, "Password": password}).press("Sign in")
 
-    def fill(self, fields: dict[str, str]) -> Self:
-        """Fill fields by their labels; a choice by the words of what is chosen."""
+    def fill(self, fields: dict[str, str], form: Locator | None = None) -> Self:
+        """Fill fields of a form, or of the page, by their labels; a choice by the words of what is chosen."""
         for label, words in fields.items():
-            field = self.page.get_by_label(label, exact=True)
+            field = (form or self.page).get_by_label(label, exact=True)
             if label in CHOICES:
                 field.select_option(label=words)
             else:
@@ -62,10 +70,12 @@ class Visitor:
         self.page.get_by_label(label, exact=True).set_input_files(file)
         return self
 
-    def press(self, words: str) -> Self:
-        """Press a button and look at the page that comes."""
+    def press(self, words: str, fields: dict[str, str] | None = None) -> Self:
+        """Fill fields of a button's own form, press the button and look at the page that comes."""
+        button = self.page.get_by_role("button", name=words, exact=True)
+        self.fill(fields or {}, self.page.locator("form", has=button))
         with self.page.expect_navigation():
-            self.page.get_by_role("button", name=words, exact=True).click()
+            button.click()
         return self.look()
 
     def follow(self, words: str) -> Self:
@@ -76,14 +86,11 @@ class Visitor:
 
     def look(self) -> Self:
         """Complain of what axe finds, and of a page that is wider than its window."""
-        if not self._scripts:
-            return self
-        for size, scheme in WINDOWS:
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
-            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for size, scheme in self._windows:
+            self.page.set_viewport_size(size)
+            self.page.emulate_media(color_scheme=scheme)
             where = f"{self.page.url} ({size['width']} px, {scheme})"
-            found = self._axe.run(self.page)
-            if found.violations_count:
+            if self._rules and (found := self._axe.run(self.page)).violations_count:
                 self.complaints.append(f"{where}: {found.generate_report()}")
             wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             if (excess := self.page.evaluate(wide)) > 0:
@@ -115,5 +122,5 @@ class Visitor:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def _watch(self, request: Request) -> None:
-        if not request.url.startswith((self.home, "data:")):
+        if not request.url.startswith((self.home, "data:", *OF_THE_BROWSER)):
             self.complaints.append(f"{self.page.url} asks {request.url}")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations
-from cpor_web.claims.drafts import ContactDraft, Draft, problems
+from cpor_web.claims.drafts import ContactDraft, Draft
+from cpor_web.claims.problems import problems
 from cpor_web.models import User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid

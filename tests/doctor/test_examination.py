@@ -233,7 +233,7 @@ def test_the_command_ends_with_1_where_something_is_wrong(doctor: Command, name_
     [
         (["not-an-address"], "not a mail address"),
         ([TO, "--only", "advertisement"], "consent-notice"),
-        ([TO, "--language", "fr"], "en, de, sv, nl, hu"),
+        ([TO, "--language", "xx"], ", ".join(LANGUAGES)),
         (["--returned", "none.eml"], "No such file"),
         (["--resolver", "nobody"], "--resolver"),
     ],

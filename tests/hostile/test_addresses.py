@@ -136,6 +136,14 @@ def test_any_body_can_be_posted_anywhere(watch: Watch, places: Places) -> None:
     assert not any(wrong), "\n".join(filter(None, wrong))
 
 
+def test_a_form_with_nothing_but_its_token_breaks_nothing(watch: Watch, places: Places) -> None:
+    wrong = []
+    for line, rule, kind in routes(watch, "POST"):
+        path, token = places.path(line, rule), {"csrf_token": watch.token(kind)}
+        wrong.append(watch.complaint(kind, line, lambda b: b.post(path, data=token)))  # noqa: B023
+    assert not any(wrong), "\n".join(filter(None, wrong))
+
+
 @pytest.mark.parametrize("path", ["/", "/login", "/claims", "/static/app.css", "/consent-record", "/missing/"])
 def test_anything_can_be_in_a_header(watch: Watch, path: str) -> None:
     wrong = []

@@ -39,6 +39,8 @@ OTHERS = (
     b"javascript:alert(1)",
     b"//evil.example.org/x",
     b"https:evil.example.org",
+    b"http://[",
+    "//\u2100.example.org".encode(),
     b"None",
     b"null",
     b"[]",

@@ -24,7 +24,70 @@ def link(target: str) -> str:
     return relationship("hyperlink", target)
 
 
-HOSTILE = {
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+X = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def field(*words: str) -> bytes:
+    """Return Word with a field whose instruction comes in these pieces."""
+    runs = "".join(f"<w:r><w:instrText>{each}</w:instrText></w:r>" for each in words)
+    begin, end = ('<w:fldChar w:fldCharType="%s"/>' % kind for kind in ("begin", "end"))  # noqa: UP031
+    return office(more={"word/main2.xml": f"<w:document {W}>{begin}{runs}{end}</w:document>"})
+
+
+def formula(text: str, name: str = "f") -> bytes:
+    """Return Excel with a formula."""
+    return office("xl", {"xl/worksheets/sheet1.xml": f"<worksheet {X}><c><{name}>{text}</{name}></c></worksheet>"})
+
+
+def action(address: str) -> bytes:
+    """Return PowerPoint with a click that does something."""
+    return office("ppt", {"ppt/slides/slide1.xml": f'<p><a:hlinkClick xmlns:a="a" action="{address}"/></p>'})
+
+
+STARTS = {
+    "a program by its field": (field("DDEAUTO c:\\\\windows\\\\cmd.exe"), Finding.LINKED),
+    "a field in pieces": (field("D", "DE", "AUTO cmd"), Finding.LINKED),
+    "a field in numbers": (field("&#68;&#x44;EAUTO cmd"), Finding.LINKED),
+    "a field in sections": (field(" D<![CDATA[DE]]><!-- -->AUTO cmd"), Finding.LINKED),
+    "a field that is deleted": (
+        office(more={"word/a.xml": f"<w:p {W}><w:delInstrText>DDE x</w:delInstrText></w:p>"}), Finding.LINKED,
+    ),
+    "a simple field": (office(more={"word/a.xml": f'<w:fldSimple {W} w:instr=" dde x y"/>'}), Finding.LINKED),
+    "a field in UTF-16": (
+        office(more={"word/a.xml": f"<w:p {W}><w:instrText>DDE x</w:instrText></w:p>".encode("utf-16")}),
+        Finding.LINKED,
+    ),
+    "a field in UTF-7": (
+        office(more={"word/a.xml": b'<?xml version="1.0" encoding="utf-7"?><a>+ADw-instrText+AD4-DDE</a>'}),
+        Finding.DAMAGED,
+    ),
+    "a field in UTF-32": (office(more={"word/a.xml": "<a>DDE</a>".encode("utf-32")}), Finding.DAMAGED),
+    "a field in EBCDIC": (
+        office(more={"word/a.xml": '<?xml version="1.0"?><a>DDE</a>'.encode("cp500")}), Finding.DAMAGED,
+    ),
+    "a file by its field": (field('INCLUDETEXT "\\\\\\\\fabrikam\\\\a.docx"'), Finding.LINKED),
+    "a picture on a share": (field('INCLUDEPICTURE "\\\\\\\\fabrikam\\\\a.png"'), Finding.LINKED),
+    "a field that leads to a program": (field('HYPERLINK "file:///c:/x.exe"'), Finding.ASTRAY),
+    "a database of letters": (office(more={"word/a.xml": f"<w:a {W}><w:connectString/></w:a>"}), Finding.LINKED),
+    "a program by its formula": (formula("cmd|'/C calc'!A0"), Finding.LINKED),
+    "a program by its formula, quoted": (formula("'cmd'|'/C calc'!A0"), Finding.LINKED),
+    "a program by a name": (formula("cmd|'/C calc'!A0", "definedName"), Finding.LINKED),
+    "a web service": (formula('_xlfn.WEBSERVICE("https://example.com")'), Finding.LINKED),
+    "a picture by its formula": (formula('1+_xlfn.IMAGE ("https://example.com")'), Finding.LINKED),
+    "a share by its formula": (formula('HYPERLINK("\\\\fabrikam\\a","x")'), Finding.ASTRAY),
+    "a program behind a shape": (action("ppaction://program"), Finding.ASTRAY),
+    "a template that says it is within": (
+        office(relationships=relationship("attachedTemplate", "https://example.com/a.dotm", external=False)),
+        Finding.LINKED,
+    ),
+    "another workbook by its relationship": (
+        office("xl", relationships=relationship("externalLink", "a.xml", external=False)), Finding.LINKED,
+    ),
+    "a part with letters as numbers": (office(more={"word/%76bProject.bin": b"x"}), Finding.DAMAGED),
+}  # fmt: skip
+
+HOSTILE = STARTS | {
     "macros": (office(more={"word/vbaProject.bin": OLE}), Finding.MACROS),
     "macros under another folder": (office(more={"word/other/VBAPROJECT.BIN": b"x"}), Finding.MACROS),
     "macros by its type": (office(types=MACRO_TYPE), Finding.MACROS),
@@ -99,8 +162,38 @@ def test_it_is_refused_with(found, what: str) -> None:
         office(more={"word/embeddings/chart.xlsx": office("xl")}),
         office(more={"word/media/a.txt": b"x" * 3000}),
         office(pack=zipfile.ZIP_STORED),
+        field("HYPERLINK ", '"https://example.com/added|dde"'),
+        field('HYPERLINK \\l "place"'),
+        field('INCLUDEPICTURE "cid:image001.png" \\* MERGEFORMATINET'),
+        field("PAGE"),
+        formula("SUM('a|b'!A1:A9)+Table[c|d]"),
+        formula('IF(A1="a|b",HYPERLINK("https://example.com/"&amp;A1),HYPERLINK("#Sheet1!A1"))'),
+        office("xl", {"xl/drawings/vmlDrawing1.vml": '<v:f eqn="sum"/><br>'}),
+        office(more={"word/media/a%20b.png": b"x"}),
+        office(more={"word/media/a.mp3": b"\xff\xfe\x90"}),
+        action("ppaction://hlinksldjump"),
     ],
-    ids=["Word", "Excel", "PowerPoint", "a link", "a place", "a drawing", "a worksheet inside", "text", "unpacked"],
+    ids=[
+        "Word",
+        "Excel",
+        "PowerPoint",
+        "a link",
+        "a place",
+        "a drawing",
+        "a worksheet inside",
+        "text",
+        "unpacked",
+        "a field that links",
+        "a field within",
+        "a picture of a mail",
+        "a number",
+        "names",
+        "texts",
+        "an old drawing",
+        "a blank in a name",
+        "a sound",
+        "a jump",
+    ],
 )
 def test_what_is_only_text_is_taken(found, content: bytes) -> None:
     assert found("office", content) is None

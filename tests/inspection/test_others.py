@@ -91,3 +91,17 @@ def test_a_mail_of_endless_parts_is_refused(found) -> None:
     parts = "\n".join("--x\nContent-Type: text/plain\n\na" for _ in range(2_100))
     content = f"From: a@example.org\nContent-Type: multipart/mixed; boundary=x\n\n{parts}\n--x--\n"
     assert found("eml", content.encode()) is Finding.BOMB
+
+
+@pytest.mark.parametrize(
+    "cell", ["=cmd|'/C calc'!A0", "+cmd|'/C calc'!A0", "@SUM(1)*cmd|'/C calc'!A0", "\"=cmd|'/C calc'!A0\"", " =a|b!c"]
+)
+@pytest.mark.parametrize("before", ["", "name,", "name;", "a\tb\r\n", "x" * (2**18 - 4) + ","])
+def test_a_table_that_starts_a_program_is_refused(found, cell: str, before: str) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        assert found("csv", f"{before}{cell},1".encode(encoding)) is Finding.LINKED
+
+
+@pytest.mark.parametrize("text", ["a|b!", "=A1+B1,x|y", "-5,3|4", "tenant,product\n1,Teams!\n", "=1;a|b!c", ""])
+def test_a_table_of_ordinary_cells_is_taken(found, text: str) -> None:
+    assert found("csv", text.encode()) is None

@@ -38,7 +38,7 @@ def test_nothing_is_closed_until_the_right_person_had_the_full_time(installation
     assert cast.status_words("The right customer contact is needed", "Who acts next The partner")
     old_end = end(cast)
     carlo = name_carlo(cast)
-    assert cast.ines.sees("A reviewer confirms the contact that the partner proposed.")
+    assert cast.ines.sees("A reviewer confirms the contact that you proposed.")
 
     forward_to(installation, old_end + timedelta(days=2))
     installation.sweep()

@@ -49,6 +49,22 @@ REPLACEMENT = (
     " SELECT id, {}, filed_by_id, now(), 'x' FROM claims WHERE status = 'approved'"
 )
 
+WEEKLY_FIGURE = (
+    "INSERT INTO weekly_figures (week, partner_id, area, measure, value, number)"
+    " SELECT {}, id, 'x', {}, '', {} FROM partners LIMIT 1"
+)
+
+PROOF_CELL = (
+    "INSERT INTO proof_cells (claim_id, reason, product, page, verdict, missing)"
+    " SELECT id, {reason}, 'teams', {page}, {verdict}, {missing} FROM claims LIMIT 1"
+)
+
+
+def _proof_cell(**fields: str) -> str:
+    """Return the statement that adds a cell of the check of the proof: a right one but for `fields`."""
+    right = {"reason": "'missing-products'", "page": "''", "verdict": "NULL", "missing": "''"}
+    return PROOF_CELL.format(**(right | fields))
+
 
 def _event(**fields: str) -> str:
     """Return the statement that appends an event: a right one but for `fields`."""
@@ -154,7 +170,8 @@ CHECKS = {
         HOLDING.format("10, 5, NULL, NULL, 'why'"),
         HOLDING.format("10, 5, now(), id, '' FROM users LIMIT 1"),
     ],
-    "holdings_some_failed": [HOLDING.format("10, 0, NULL, NULL, ''"), HOLDING.format("10, 11, NULL, NULL, ''")],
+    "holdings_for_a_cause": [HOLDING.format("10, 0, NULL, NULL, ''")],
+    "holdings_failed_of_all": [HOLDING.format("10, 11, NULL, NULL, ''")],
     "identities_is_of_somebody": [IDENTITY.format("''", "email"), IDENTITY.format("'https://id'", "''")],
     "invitations_link_id_of_16_bytes": ["UPDATE invitations SET link_id = 'short'"],
     "mails_bounced_with_a_moment": [
@@ -192,6 +209,9 @@ CHECKS = {
         "UPDATE users SET recovery_codes = '{x}'",
     ],
     "failed_sign_ins_at_least_one": [FAILED_SIGN_INS.format("0")],
+    "saved_filters_has_a_name": [
+        "INSERT INTO saved_filters (user_id, name, wanted) SELECT id, '', '{}' FROM users LIMIT 1"
+    ],
     "sign_ins_key_is_a_digest": [SIGN_IN.format("'short'", "NULL, NULL")],
     "sign_ins_ended_for_a_reason": [
         SIGN_IN.format("sha256('x')", "now(), NULL"),
@@ -206,12 +226,23 @@ CHECKS = {
         "UPDATE users SET partner_id = NULL WHERE role = 'incentives-admin'",
         "UPDATE users SET role = 'reviewer' WHERE partner_id IS NOT NULL",
     ],
+    "proof_cells_pages_are_of_a_document": [_proof_cell(page="'3'")],
+    "proof_cells_reason_is_known": [_proof_cell(reason="'whim'")],
+    "proof_cells_verdict_is_known": [_proof_cell(verdict="'perhaps'")],
+    "proof_cells_words_only_of_what_is_missing": [
+        _proof_cell(missing="'x'"),
+        _proof_cell(missing="'x'", verdict="'found'"),
+    ],
+    "weekly_figures_measure_is_known": [WEEKLY_FIGURE.format("'2026-11-16'", "'mood'", "1")],
+    "weekly_figures_nothing_is_no_row": [WEEKLY_FIGURE.format("'2026-11-16'", "'denied'", "0")],
+    "weekly_figures_weeks_begin_on_monday": [WEEKLY_FIGURE.format("'2026-11-17'", "'denied'", "1")],
     "users_role_is_known": ["UPDATE users SET role = 'king', partner_id = NULL"],
 }
 """By constraint: statements that break this one and no other."""
 
 UNIQUE = {
     "assessments_unique_claim_id": [ASSESSMENT.format("'queued'") + "; " + ASSESSMENT.format("'eligible'")],
+    "claims_imported_once": ["UPDATE claims SET imported_as = 'same', partner_id = (SELECT min(id) FROM partners)"],
     "claims_unique_reference": ["UPDATE claims SET reference = 'SAME'"],
     "customer_contacts_one_a_position": [
         "INSERT INTO customer_contacts (claim_id, position, name, email)"
@@ -243,6 +274,10 @@ UNIQUE = {
     "replacements_one_waits_a_pair": ["; ".join([REPLACEMENT.format("(SELECT min(id) FROM claims)")] * 2)],
     "rounds_one_open_a_claim": [
         "INSERT INTO rounds (claim_id, number, state, opened_at) SELECT claim_id, 2, 'waiting', now() FROM rounds"
+    ],
+    "saved_filters_one_name": [
+        "INSERT INTO saved_filters (user_id, name, wanted)"
+        " SELECT users.id, names.name, '{}' FROM users CROSS JOIN (VALUES ('Mine'), ('MINE')) AS names (name)"
     ],
     "users_unique_passkey_handle": ["UPDATE users SET passkey_handle = 'x'"],
     "users_one_email": [

@@ -105,7 +105,7 @@ def test_what_needs_the_partner_stands_on_top_with_the_time_left_in_words_and_ex
     section = browser.page("/claims").select_one("section.waiting")
     assert section is not None
     words = " ".join(section.get_text(" ").split())
-    assert words.startswith("1 claim needs you Asked for more Contoso The partner provides what is missing")
+    assert words.startswith("1 claim needs you Asked for more Contoso Provide what is missing")
     assert "5 business days left" in words
     assert "23:59:59 C" in words
     links = {link.get_text(): str(link["href"]) for link in section("a")}

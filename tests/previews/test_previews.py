@@ -13,10 +13,11 @@ from cpor_web.consent.queries import LinkState
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.paths import TEMPLATES
 from cpor_web.previews.standings import STATES, Stage
+from cpor_web.previews.variants import VARIANTS
 from cpor_web.programme import Programme
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import Role
-from cpor_web.samples.mails import SPECIMENS
+from cpor_web.samples.mails import SPECIMENS, kind_of
 from tests.support import factories
 from tests.support.browser import Browser
 from tests.support.rows import changed, dump
@@ -37,6 +38,11 @@ def test_every_state_of_a_link_and_every_page_has_a_preview(programme: Programme
 
     assert set(invented) == set(LinkState)
     assert {state.template for state in STATES.values()} == pages
+
+
+def test_every_variant_of_a_mail_is_told_from_the_others_in_words() -> None:
+    assert set(VARIANTS) == {name for name in SPECIMENS if "--" in name}
+    assert len({(kind_of(name), words) for name, words in VARIANTS.items()}) == len(VARIANTS)
 
 
 def test_a_preview_is_the_customers_page_with_buttons_that_do_nothing(reviewer: Browser, committed: Session) -> None:

@@ -198,7 +198,16 @@ def test_an_export_has_everything_that_names_the_person_and_no_secret(scene: Ses
     found = export.of_person(scene, person.find(scene, ADDRESS), now=LATER)
     plain = json.dumps(found)
     empty = {name for name, rows in found.items() if not rows}
-    assert empty <= {"customer_contacts", "invitations", "answers", "openings", "downloads", "comments", "notes"}
+    assert empty <= {
+        "customer_contacts",
+        "invitations",
+        "answers",
+        "openings",
+        "downloads",
+        "comments",
+        "notes",
+        "saved_filters",
+    }
     user = scene.query(User).filter_by(email=ADDRESS).one()
     for secret in (user.fs_uniquifier, user.password, "totp_secret", "recovery_codes"):
         assert secret

@@ -133,3 +133,44 @@ def test_only_so_many_are_examined_at_once_and_the_next_is_told(monkeypatch: pyt
         go_on.set()
         first.join()
     examining.examine("pdf", io.BytesIO(PDF))
+
+
+def test_who_finds_a_line_of_slow_documents_does_not_hold_a_thread_until_they_are_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(examining, "HASTE", 0.05)
+    monkeypatch.setattr(examining, "_turns", threading.BoundedSemaphore(1))
+    go_on, ended = threading.Event(), []
+
+    def wait(*_asked: object) -> str:
+        go_on.wait(examining.PATIENCE)
+        return examining.NOTHING
+
+    def upload() -> None:
+        examining.examine("pdf", io.BytesIO(PDF))
+        ended.append("well")
+
+    monkeypatch.setattr(examining, "_ask", wait)
+    uploads = [threading.Thread(target=upload) for _ in range(1 + examining.IN_LINE)]
+    for each in uploads:
+        each.start()
+    while any(each.is_alive() for each in uploads) and examining._line._value > 0:
+        threading.Event().wait(0.001)
+    try:
+        assert "in a minute" in refusal()
+    finally:
+        go_on.set()
+        for each in uploads:
+            each.join()
+    assert ended == ["well"] * len(uploads), "who was in line had their turn"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root has something to give up")
+def test_it_is_nobody_even_where_the_web_runs_as_root() -> None:
+    program = (
+        "import os\nfrom cpor_web.inspection.__main__ import bound\nbound()\nprint(os.getresuid(), os.getresgid())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    assert "0" not in ended.stdout.replace(",", " ").strip("()").split()

@@ -14,6 +14,7 @@ from cpor_web.rules.deadlines import (
     calendar_days,
     consent_end,
     days_held,
+    days_taken,
     exact_days,
     has_passed,
     operator_due,
@@ -286,6 +287,21 @@ OPERATOR = """
 2026-11-18 09:00  10  2026-11-18 22:59:59  decision  all used: due today
 2026-11-18 09:00  14  2026-11-18 22:59:59  decision  more than all used: due today, not in the past
 """
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "days", "why"),
+    [
+        ("2026-11-16 10:00", "2026-11-16 23:59", "0", "the day itself is not counted"),
+        ("2026-11-16 23:59", "2026-11-17 00:00", "1", "the day of the end is"),
+        ("2026-11-20 10:00", "2026-11-22 10:00", "0", "a weekend"),
+        ("2026-11-20 10:00", "2026-11-23 10:00", "1", "over a weekend"),
+        ("2026-04-02 10:00", "2026-04-07 10:00", "1", "over Easter"),
+        ("2026-11-16 10:00", "2026-11-30 10:00", "10", "two weeks"),
+    ],
+)
+def test_what_was_done_within_so_many_business_days_took_as_many(since: str, until: str, days: str, why: str) -> None:
+    assert days_taken(berlin(since), berlin(until), CALENDAR) == int(days), why
 
 
 @pytest.mark.parametrize(

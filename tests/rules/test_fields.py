@@ -8,6 +8,7 @@ CORRECTABLE = {
     "mpn_id",
     "subscription_id",
     "products",
+    "proof_date",
     "contact_name",
     "contact_title",
     "contact_email",

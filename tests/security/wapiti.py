@@ -25,6 +25,9 @@ MODULES = (
 LEFT_OUT = ("/logout", "/static/*", "/bootstrap/*", "/review/preview/*", "/claims.csv*", "*.ics")
 """What ends the scan's own session, is no page, or is dozens of pages that show what others show."""
 
+TRIES, LOCKED = 3, b"database is locked"
+"""Its own notes are in an SQLite file, over which its tasks trip on a busy machine."""
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -41,8 +44,11 @@ def run(scan: Scan, folder: Path) -> tuple[list[Finding], int]:
     """Return what was found, and on how many pages it was looked for. Exits where wapiti does not run."""
     report = folder / f"wapiti-{scan.who}.json"
     log = folder / f"wapiti-{scan.who}.log"
-    with log.open("wb") as output:
-        subprocess.run(_command(scan, report, folder), check=False, stdout=output, stderr=output, cwd=folder)
+    for _ in range(TRIES):
+        with log.open("wb") as output:
+            subprocess.run(_command(scan, report, folder), check=False, stdout=output, stderr=output, cwd=folder)
+        if report.exists() or LOCKED not in log.read_bytes():
+            break
     if not report.exists():
         raise SystemExit(f"wapiti did not run: {log.read_text('utf-8', 'replace')[-2000:]}")
     found = json.loads(report.read_text())

@@ -78,13 +78,17 @@ class Installation:
 
     # Its processes
 
-    def start(self, name: str, **other_settings: str) -> int:
-        """Start web, worker or ticker, a second one too, and return its process number. The web is then ready."""
+    def start(self, name: str, *, code: Path = ROOT, **other_settings: str) -> int:
+        """Start web, worker or ticker, a second one too, and return its process number. The web is then ready.
+
+        code: the checkout to start it from.
+        """
         env = os.environ | self.env | {f"CPOR_{key.upper()}": value for key, value in other_settings.items()}
+        env["PYTHONPATH"] = str(code)
         log = self.folder / "log" / f"{name.rstrip('2')}.log"
         with log.open("ab") as output:
             child = processes.start(
-                [sys.executable, "-m", *COMMANDS[name.rstrip("2")]], output=output, cwd=ROOT, env=env
+                [sys.executable, "-m", *COMMANDS[name.rstrip("2")]], output=output, cwd=code, env=env
             )
         self._running[name] = child
         if name == "web":

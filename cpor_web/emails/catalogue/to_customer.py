@@ -62,8 +62,8 @@ def denial_recorded(
 
 
 def denial_undone(
-    session: Session, claim: Claim, invitation: Invitation, *, now: datetime, programme: Programme
+    session: Session, claim: Claim, invitation: Invitation, *, is_own: bool, now: datetime, programme: Programme
 ) -> Mail:
-    """Tell a contact that the association is restored, and until when they can deny."""
-    about = {"end": facts.iso(invitation.round.ends_at), "needs_yes": invitation.round.needs_yes}
+    """Tell a contact that the association is restored, by whose link, and until when they can deny."""
+    about = {"end": facts.iso(invitation.round.ends_at), "needs_yes": invitation.round.needs_yes, "is_own": is_own}
     return addressing.for_customer(session, "denial-undone", claim, invitation, now, programme, **about)

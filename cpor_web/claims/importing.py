@@ -1,0 +1,180 @@
+"""Claims from a table: looked at first, then made as drafts, all of them or none. The same row twice is one claim."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.assessment.sheets import NotImported, Problem
+from cpor_web.claims import filing, guards, tables
+from cpor_web.claims.drafts import ContactDraft, Draft
+from cpor_web.claims.input import require
+from cpor_web.claims.problems import problems
+from cpor_web.models import Claim, Partner
+from cpor_web.programme import Programme
+from cpor_web.rules.exc import Invalid
+from cpor_web.rules.fields import LABELS
+from cpor_web.rules.guards import Finding
+from cpor_web.rules.languages import LANGUAGES
+from cpor_web.rules.roles import CLAIMANTS, Actor
+
+COLUMNS = {name.casefold(): field for field, label in LABELS.items() for name in (field, label)}
+"""A column's field by its name in English or in programs, casefolded. Other languages are the caller's."""
+
+_BETWEEN = re.compile(r"[;,|\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row that can be imported: what it says, what it is warned of, and where it is already, if it is.
+
+    `reference` is that of the claim which was made of it before, `same_as` the number of the same row above it.
+    """
+
+    number: int
+    draft: Draft
+    digest: bytes
+    warned: Sequence[Finding]
+    reference: str = ""
+    same_as: int | None = None
+
+    @property
+    def is_new(self) -> bool:
+        return not self.reference and self.same_as is None
+
+
+def looked_at(
+    session: Session,
+    content: bytes,
+    columns: Mapping[str, str],
+    *,
+    standard: Draft,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+) -> list[Line]:
+    """Return every row of a table as what would be made of it. Changes nothing.
+
+    `standard` has the partner contact of rows that name none. Raises NotImported with all that is wrong.
+    """
+    require(actor, CLAIMANTS)
+    partner = session.get_one(Partner, actor.partner_id)
+    _, rows = tables.read(content, columns)
+    said = [(number, _draft(cells, programme)) for number, cells in rows]
+    wrong = [each for number, draft in said for each in _wrong(number, draft, partner, programme)]
+    if wrong:
+        raise NotImported(wrong)
+    known = _known(session, partner, (digest_of(draft) for _, draft in said))
+    tenants = {tenant for _, draft in said if (tenant := guards.tenant_in(draft))}
+    others = guards.others_of(session, partner, tenants)
+    lines: list[Line] = []
+    above: dict[bytes, int] = {}
+    for number, draft in said:
+        digest = digest_of(draft)
+        whole = _with_contact(draft, standard)
+        same_tenant = others.get(guards.tenant_in(draft) or UUID(int=0), ())
+        warned = guards.warnings(whole, same_tenant, partner=partner, now=now, programme=programme)
+        lines.append(Line(number, whole, digest, warned, known.get(digest, ""), above.get(digest)))
+        above.setdefault(digest, number)
+    return lines
+
+
+def make(
+    session: Session,
+    content: bytes,
+    columns: Mapping[str, str],
+    *,
+    standard: Draft,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+) -> list[Claim]:
+    """Make a draft of every row that none was made of yet, and return them; see `looked_at`.
+
+    The partner's row is locked: of two imports at once the second finds what the first has made.
+    """
+    session.get_one(Partner, actor.partner_id, with_for_update={"key_share": True})
+    how = {"actor": actor, "now": now, "programme": programme}
+    lines = looked_at(session, content, columns, standard=standard, **how)  # type: ignore[arg-type]
+    made = []
+    for line in lines:
+        if line.is_new:
+            claim = filing.create(session, line.draft, actor=actor, now=now, programme=programme)
+            claim.imported_as = line.digest
+            made.append(claim)
+    return made
+
+
+def digest_of(draft: Draft) -> bytes:
+    """Return by what the same row is known again: the fields as they are stored, whoever imports it."""
+    fields = draft.normalised().as_fields() | {"products": sorted(draft.products)}
+    fields |= {name: str(fields[name]).lower() for name in ("tenant_id", "subscription_id")}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).digest()
+
+
+def _known(session: Session, partner: Partner, digests: Iterable[bytes]) -> dict[bytes, str]:
+    found = select(Claim.imported_as, Claim.reference).where(
+        Claim.partner_id == partner.id, Claim.imported_as.in_(list(digests))
+    )
+    return {bytes(digest): reference for digest, reference in session.execute(found) if digest}
+
+
+def _with_contact(draft: Draft, standard: Draft) -> Draft:
+    if draft.partner_contact_name or draft.partner_contact_email:
+        return draft
+    return replace(
+        draft,
+        partner_contact_name=standard.partner_contact_name,
+        partner_contact_email=standard.partner_contact_email,
+    )
+
+
+def _wrong(number: int, draft: Draft, partner: Partner, programme: Programme) -> list[Problem]:
+    found = problems(draft, partner=partner, programme=programme)
+    return [
+        Problem(number, LABELS.get(name, name), Invalid(each.message, each.values)) for name, each in found.items()
+    ]
+
+
+def _draft(cells: Mapping[str, str], programme: Programme) -> Draft:
+    """Return what a row says; areas, activities, products and languages by name or key."""
+    catalogue = programme.catalogue
+    areas = {key: area.name for key, area in catalogue.areas.items()}
+    texts = {
+        name: cells.get(name, "") for name in Draft.__dataclass_fields__ if name in LABELS and name != "products"
+    }
+    texts |= {
+        "area": _key(texts["area"], areas),
+        "activity": _key(texts["activity"], catalogue.activity_names),
+    }
+    return Draft(
+        **texts,
+        products=_products(cells.get("products", ""), catalogue.product_names),
+        contact=_contact("contact", cells),
+        second=_contact("second", cells),
+    )
+
+
+def _contact(prefix: str, cells: Mapping[str, str]) -> ContactDraft:
+    said = {name: cells.get(f"{prefix}_{name}", "") for name in ContactDraft.__dataclass_fields__}
+    return ContactDraft(**{**said, "language": _key(said["language"], LANGUAGES) or "en"})
+
+
+def _products(cell: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys of what a cell lists, parted by commas, semicolons, bars or lines, each once."""
+    alone = _key(cell, names)
+    listed = [cell] if alone in names else [part.strip() for part in _BETWEEN.split(cell)]
+    return tuple(sorted({_key(each, names) for each in listed if each}))
+
+
+def _key(said: str, names: Mapping[str, str]) -> str:
+    """Return the key that was meant, by itself or by its name; what is neither stays, to be told as wrong."""
+    by_name = {name.casefold(): key for key, name in names.items()}
+    plain = said.casefold()
+    return plain if plain in names else by_name.get(plain, said)

@@ -1,0 +1,203 @@
+"""The check of the proof: a grid of the five reasons to ask × the claimed products. The partner says in which
+document and on which page each is; the reviewer says of each whether it is found there, and what is missing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from cpor_web import facts, history, lifecycle
+from cpor_web.claims.input import require, text_of
+from cpor_web.models import Claim, Document, ProofCell, Verdict
+from cpor_web.programme import Programme
+from cpor_web.rules import transitions
+from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed
+from cpor_web.rules.reasons import Rejection, Request
+from cpor_web.rules.roles import CLAIMANTS, Actor
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Action
+from cpor_web.rules.words import N_
+
+LOOKED_FOR = {
+    Request.ALL_PROOF: N_("Proof that is about this claim"),
+    Request.ACKNOWLEDGMENT: N_("The customer's signature"),
+    Request.DATES: N_("A date within 12 months before submission"),
+    Request.SOLUTION: N_("The description of the work"),
+    Request.PRODUCTS: N_("The product by its name"),
+}
+"""What the proof is to have, so that a reason to ask does not apply."""
+
+LONGEST_PAGE = 60
+UNFINISHED = N_(
+    "The check of the proof has cells marked missing without all three: what is missing, where, and how to mend it. "
+    "Complete them first."
+)
+
+Key = tuple[Request, str]
+"""A reason and a product's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the partner says that something is: a document of the claim by its id, and a page in words."""
+
+    document_id: int | None = None
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a reviewer says of one cell; the words count only where it is missing."""
+
+    verdict: Verdict | None = None
+    missing: str = ""
+    place: str = ""
+    mend: str = ""
+
+
+def keys_of(claim: Claim) -> list[Key]:
+    """Return the cells that the claim's grid has, row by row."""
+    return [(reason, product) for reason in Request for product in claim.product_keys]
+
+
+def cells_of(session: Session, claim: Claim) -> dict[Key, ProofCell]:
+    """Return what was said of the cells of the grid; a product that is not claimed any more has none."""
+    query = select(ProofCell).where(ProofCell.claim_id == claim.id).options(joinedload(ProofCell.document))
+    cells = {(cell.reason, cell.product): cell for cell in session.scalars(query)}
+    return {key: cells[key] for key in keys_of(claim) if key in cells}
+
+
+def gaps(claim: Claim, cells: Mapping[Key, ProofCell]) -> list[Key]:
+    """Return the cells for which the partner names no document, or one that was replaced."""
+    return [key for key in keys_of(claim) if key not in cells or not cells[key].is_located]
+
+
+def missing(cells: Mapping[Key, ProofCell]) -> list[ProofCell]:
+    """Return the cells that the reviewer marked missing."""
+    return [cell for cell in cells.values() if cell.verdict is Verdict.MISSING]
+
+
+def locate(
+    session: Session,
+    claim: Claim,
+    places: Mapping[Key, Place],
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+) -> bool:
+    """Note where the partner says that the proof is; return whether anything changed. It restarts no clock.
+
+    Raises Invalid with the cell as `field_name` ("reason product") for a document that is not this claim's or was
+    replaced, and for a page without one.
+    """
+    require(actor, CLAIMANTS)
+    lifecycle.hold(session, claim, seen=seen)
+    if claim.status is not Status.EDITING and claim.status not in programme.correctable_in:
+        raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
+    current = {
+        each.id: each
+        for each in session.scalars(
+            select(Document).where(Document.claim_id == claim.id, Document.replaced_by_id.is_(None))
+        )
+    }
+    cells, changed = cells_of(session, claim), []
+    for key in keys_of(claim):
+        place = places.get(key, Place())
+        page = _checked(key, place, current)
+        cell = cells.get(key)
+        before = (cell.document_id, cell.page) if cell else (None, "")
+        if before == (place.document_id, page):
+            continue
+        cell = cell or _new(session, claim, key)
+        cell.document_id, cell.page = place.document_id, page
+        named = current[place.document_id].filename if place.document_id is not None else ""
+        changed.append([key[0].value, key[1], named, page])
+    if changed:
+        claim.version += 1
+        history.append(session, claim, "proof:located", actor=actor, now=now, data={"places": changed})
+    return bool(changed)
+
+
+def judge(
+    session: Session,
+    claim: Claim,
+    judged: Mapping[Key, Judged],
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+) -> bool:
+    """Note, as the reviewer who holds the claim, what is found and what is missing; return whether that changed.
+
+    The partner sees nothing of it: a request or a rejection tells.
+    """
+    lifecycle.hold(session, claim, seen=seen)
+    known = facts.of(session, claim, actor=actor, now=now, programme=programme)
+    transitions.find(claim.status, Action.REQUEST_INFORMATION, actor.role, known)
+    cells, changed = cells_of(session, claim), []
+    for key in keys_of(claim):
+        said = _with_words(judged.get(key, Judged()))
+        cell = cells.get(key)
+        before = Judged(cell.verdict, cell.missing, cell.place, cell.mend) if cell else Judged()
+        if said == before:
+            continue
+        cell = cell or _new(session, claim, key)
+        cell.verdict, cell.missing, cell.place, cell.mend = said.verdict, said.missing, said.place, said.mend
+        changed.append([key[0].value, key[1], said.verdict.value if said.verdict else "", said.missing])
+    if changed:
+        data = {"verdicts": changed}
+        history.append(session, claim, "proof:judged", actor=actor, now=now, data=data, is_internal=True)
+    return bool(changed)
+
+
+def check_words(session: Session, claim: Claim) -> None:
+    """Raise GuardFailed where a cell is marked missing without what, where, and how to mend it."""
+    if any(cell.is_unfinished for cell in cells_of(session, claim).values()):
+        raise GuardFailed(UNFINISHED)
+
+
+def rejection_for(cells: Mapping[Key, ProofCell]) -> Rejection | None:
+    """Return the reviewer's reason that fits what is missing, None where nothing is."""
+    reasons = {cell.reason for cell in missing(cells)}
+    if not reasons:
+        return None
+    only = next(iter(reasons)) if len(reasons) == 1 else None
+    fitting = {Request.ACKNOWLEDGMENT: Rejection.MISSING_CONSENT, Request.PRODUCTS: Rejection.MISSING_PRODUCTS}
+    return fitting.get(only, Rejection.INSUFFICIENT_PROOF) if only else Rejection.INSUFFICIENT_PROOF
+
+
+def by_reason(cells: Mapping[Key, ProofCell]) -> Iterator[tuple[Request, list[ProofCell]]]:
+    """Yield each reason of which something is missing, with the cells that say what."""
+    for reason in Request:
+        if found := [cell for cell in missing(cells) if cell.reason is reason]:
+            yield reason, found
+
+
+def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:
+    """Return the page without blanks around it; raise Invalid where the place will not do."""
+    name, page = " ".join(key), place.page.replace("\x00", "").strip()
+    if place.document_id is not None and place.document_id not in current:
+        raise Invalid(N_("Choose a document of this claim that was not replaced yet."), field_name=name)
+    if page and place.document_id is None:
+        raise Invalid(N_("Choose the document that this page is of."), field_name=name)
+    if len(page) > LONGEST_PAGE:
+        raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_PAGE)}, field_name=name)
+    return page
+
+
+def _with_words(said: Judged) -> Judged:
+    if said.verdict is not Verdict.MISSING:
+        return Judged(said.verdict)
+    return Judged(said.verdict, *(text_of(words, "grid") for words in (said.missing, said.place, said.mend)))
+
+
+def _new(session: Session, claim: Claim, key: Key) -> ProofCell:
+    cell = ProofCell(claim_id=claim.id, reason=key[0], product=key[1], page="", missing="", place="", mend="")
+    session.add(cell)
+    return cell

@@ -1,0 +1,52 @@
+"""Filters of the dashboard that somebody keeps under names of their own."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cpor_web.models import SavedFilter
+from cpor_web.rules.characters import name_in
+from cpor_web.rules.exc import Invalid
+from cpor_web.rules.roles import Actor
+from cpor_web.rules.words import N_
+
+MOST = 20
+LONGEST_NAME = 60
+
+
+def of(session: Session, actor: Actor) -> Sequence[SavedFilter]:
+    """Return the filters that somebody has saved, by name."""
+    own = select(SavedFilter).where(SavedFilter.user_id == actor.user_id)
+    return session.scalars(own.order_by(func.lower(SavedFilter.name))).all()
+
+
+def save(session: Session, name: str, wanted: Mapping[str, str], *, actor: Actor) -> SavedFilter:
+    """Keep a filter under a name; the same name again, in whatever case, is given to this one.
+
+    Raises Invalid("name") for a name that will not do, or where there are too many.
+    """
+    name = name_in(name, if_empty=N_("Give the filter a name."))
+    if len(name) > LONGEST_NAME:
+        raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_NAME)}, field_name="name")
+    own = of(session, actor)
+    found = next((each for each in own if each.name.lower() == name.lower()), None)
+    if found is None and len(own) >= MOST:
+        raise Invalid(
+            N_("You have saved %(most)s filters. Remove one first."), {"most": str(MOST)}, field_name="name"
+        )
+    if found is None:
+        assert actor.user_id is not None
+        found = SavedFilter(user_id=actor.user_id)
+        session.add(found)
+    found.name, found.wanted = name, dict(wanted)
+    return found
+
+
+def remove(session: Session, filter_id: int, *, actor: Actor) -> bool:
+    """Forget a filter of one's own; return whether there was one."""
+    own = select(SavedFilter).where(SavedFilter.id == filter_id, SavedFilter.user_id == actor.user_id)
+    found = session.scalars(own).one_or_none()
+    if found is not None:
+        session.delete(found)
+    return found is not None

@@ -1,0 +1,66 @@
+"""The claims that are filtered as a table: sent as they are read, however many there are."""
+
+from collections.abc import Iterator, Sequence
+from threading import BoundedSemaphore
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from cpor_web import downloads, spreadsheets
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import lists
+from cpor_web.claims.next_steps import NextStep
+from cpor_web.current import actor, now, programme
+from cpor_web.extensions import db
+from cpor_web.models import Claim
+from cpor_web.partners.blueprint import bp
+from cpor_web.partners.dashboard import asked_for, with_steps
+from cpor_web.partners.details import shown
+from cpor_web.rules.fields import FIELDS
+from cpor_web.rules.roles import PARTNER_ROLES
+
+MOST_AT_ONCE = 2
+"""Exports that a process sends at the same time: each keeps a thread, and customers need some too."""
+
+_running = BoundedSemaphore(MOST_AT_ONCE)
+
+
+@bp.get("/claims.csv")
+@allowed(PARTNER_ROLES)
+def export_claims() -> ResponseReturnValue:
+    """Give what is filtered, on all pages, as CSV."""
+    return _sent("claims.csv")
+
+
+@bp.get("/claims.xlsx")
+@allowed(PARTNER_ROLES)
+def export_claims_as_workbook() -> ResponseReturnValue:
+    """Give the same as a workbook."""
+    return _sent("claims.xlsx")
+
+
+def _sent(filename: str) -> ResponseReturnValue:
+    header = [_("Reference"), _("Status"), _("Since"), _("What happens next"), _("Due")]
+    header += [_(field.label) for field in FIELDS]
+    most = spreadsheets.MOST_ROWS - 1
+    rows = lists.export(lambda: Session(db.engine), actor(), asked_for(), now=now(), most=most, read=_read)
+    if not _running.acquire(blocking=False):
+        flash(_("Other exports are under way. Try again in a minute."), "warning")
+        return redirect(url_for("partners.dashboard"))
+    db.session.close()  # what is sent is read on connections of its own, none of which idles
+    answer = downloads.streamed(filename, header, rows)
+    answer.call_on_close(_running.release)
+    return answer
+
+
+def _read(session: Session, claims: Sequence[Claim]) -> list[list[object]]:
+    return [list(_row(*row)) for row in with_steps(session, claims)]
+
+
+def _row(claim: Claim, step: NextStep) -> Iterator[object]:
+    yield from (claim.reference, _(claim.status.label), claim.status_since.isoformat(), _(step.sentence))
+    yield step.by.isoformat() if step.by else ""
+    texts = shown(claim, programme().catalogue)
+    yield from (texts[field.name] for field in FIELDS)

@@ -1,0 +1,99 @@
+"""The check of the proof before it is handed in: where in which document the reviewer finds what they look for."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import operations, preflight, queries
+from cpor_web.claims.preflight import Key, Place
+from cpor_web.current import actor, now, programme
+from cpor_web.errors import sentence, status_of
+from cpor_web.extensions import db
+from cpor_web.models import Claim
+from cpor_web.numbers import number_in
+from cpor_web.partners.blueprint import bp, claim_or_404, seen
+from cpor_web.partners.claim import page as claims_page
+from cpor_web.partners.refusals import words_of
+from cpor_web.rules.exc import Invalid, NotAllowed, Refused
+from cpor_web.rules.fields import editable
+from cpor_web.rules.roles import CLAIMANTS
+from cpor_web.rules.words import N_
+from cpor_web.transactions import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the form: what its fields are called and hold, and what is wrong with it."""
+
+    name: str
+    product: str
+    place: Place
+    is_gap: bool
+    error: str = ""
+
+
+@bp.get("/claims/<reference>/proof-check")
+@allowed(CLAIMANTS)
+def check_proof(reference: str) -> ResponseReturnValue:
+    """Show the grid, with what was said before."""
+    claim = claim_or_404(reference)
+    if not editable(claim.status, programme().correctable_in):
+        words = N_("Nothing can be edited while a claim is “%(status)s”.")
+        return claims_page(claim, NotAllowed(words, {"status": claim.status.label}))
+    cells = preflight.cells_of(db.session(), claim)
+    return _shown(claim, {key: Place(cell.document_id, cell.page) for key, cell in cells.items()})
+
+
+@bp.post("/claims/<reference>/proof-check")
+@allowed(CLAIMANTS)
+def save_proof_check(reference: str) -> ResponseReturnValue:
+    """Save where the partner says that everything is."""
+    claim, version = claim_or_404(reference), seen()
+    places = {key: _typed(key) for key in preflight.keys_of(claim)}
+    session: Session = db.session()
+    try:
+        with transaction(db.session):
+            operations.locate(session, claim, places, actor=actor(), now=now(), programme=programme(), seen=version)
+    except Refused as refused:
+        return _shown(claim_or_404(reference), places, refused, version), status_of(refused)
+    left = len(preflight.gaps(claim, preflight.cells_of(session, claim)))
+    flash(_("Saved. Nothing is left open.") if not left else _("Saved. %(left)s still open.", left=left), "success")
+    return redirect(url_for("partners.claim", reference=claim.reference, _anchor="proof"), HTTPStatus.FOUND)
+
+
+def _typed(key: Key) -> Place:
+    name = _name(key)
+    return Place(number_in(request.form.get(f"{name}-document")), request.form.get(f"{name}-page", ""))
+
+
+def _name(key: Key) -> str:
+    return f"{key[0].value}-{key[1]}"
+
+
+def _shown(claim: Claim, places: dict[Key, Place], refused: Refused | None = None, version: int | None = None) -> str:
+    catalogue, wrong = programme().catalogue, refused.field_name if isinstance(refused, Invalid) else ""
+    documents = [each for each in reversed(queries.documents_of(db.session(), claim)) if not each.replaced_by_id]
+    there = {each.id for each in documents}
+    rows: dict[str, list[Cell]] = {}
+    for key in preflight.keys_of(claim):
+        place = places.get(key, Place())
+        error = sentence(refused) if refused is not None and wrong == " ".join(key) else ""
+        cell = Cell(_name(key), catalogue.product_name(key[1]), place, place.document_id not in there, error)
+        rows.setdefault(key[0], []).append(cell)
+    told = words_of(claim, refused) if refused is not None and not wrong else {}
+    return render_template(
+        "partners/proof_check.html",
+        claim=claim,
+        documents=documents,
+        rows=rows,
+        looked_for=preflight.LOOKED_FOR,
+        products=[catalogue.product_name(key) for key in claim.product_keys],
+        seen=claim.version if version is None else version,
+        wrong=[cell for cells in rows.values() for cell in cells if cell.error],
+        **told,
+    )

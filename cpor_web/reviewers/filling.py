@@ -1,0 +1,40 @@
+"""Fills in the forms of a decision from the check of the proof: reasons chosen, products ticked, words written."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+
+from cpor_web.catalogue import Catalogue
+from cpor_web.claims import preflight
+from cpor_web.claims.preflight import Key
+from cpor_web.models import ProofCell
+from cpor_web.reviewers.forms import AskForm, RejectForm
+
+
+def fill_in(cells: Mapping[Key, ProofCell], catalogue: Catalogue, ask: AskForm, reject: RejectForm) -> None:
+    """Fill in the forms from what the grid says is missing; where nothing is, they stay as they are."""
+    reasons, told = [], []
+    for reason, found in preflight.by_reason(cells):
+        lines = [f"{catalogue.product_name(cell.product)}: {_words_of(cell)}" for cell in found]
+        reasons.append(reason.value)
+        ask.missing[reason.name.lower()].data = "\n".join(lines)
+        ask.products[reason.name.lower()].data = [cell.product for cell in found]
+        told.append("\n".join((_(reason.label), *lines)))
+    if reasons:
+        ask.reasons.data = reasons
+        fitting = preflight.rejection_for(cells)
+        reject.reason.data = fitting.value if fitting else ""
+        reject.comment.data = "\n\n".join(told)
+
+
+def _words_of(cell: ProofCell) -> str:
+    if cell.is_unfinished:
+        return cell.missing
+    return str(
+        _(
+            "%(missing)s Where: %(place)s. How to mend it: %(mend)s",
+            missing=cell.missing if cell.missing.endswith((".", "!", "?")) else f"{cell.missing}.",
+            place=cell.place.rstrip("."),
+            mend=cell.mend,
+        )
+    )

@@ -1,0 +1,151 @@
+"""The check of the proof: a document beside the grid of the five reasons × the products, decided cell by cell.
+
+What is missing fills in the request for information and the rejection; see `filling`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cpor_web import downloads, headers
+from cpor_web.accounts.access import allowed
+from cpor_web.claims import operations, preflight, proof, queries
+from cpor_web.claims.input import LONGEST_TEXT
+from cpor_web.claims.preflight import Judged, Key
+from cpor_web.current import actor, documents, guard, now, programme
+from cpor_web.errors import sentence, status_of
+from cpor_web.extensions import db
+from cpor_web.lifecycle import changes_since
+from cpor_web.models import Claim, Document, ProofCell, Verdict
+from cpor_web.numbers import number_in
+from cpor_web.reviewers import page
+from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
+from cpor_web.rules.exc import NotAllowed, Refused, Stale
+from cpor_web.rules.roles import REVIEWERS
+from cpor_web.rules.transitions import Action
+from cpor_web.transactions import transaction
+
+NUMBER = re.compile(r"\d{1,5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the page: its name in the form, what the partner says, and what the reviewer says."""
+
+    name: str
+    product: str
+    located: ProofCell | None
+    judged: Judged
+
+    @property
+    def is_unfinished(self) -> bool:
+        said = self.judged
+        return said.verdict is Verdict.MISSING and not (said.missing and said.place and said.mend)
+
+    @property
+    def page_number(self) -> str:
+        """The first number in what the partner says of the page: there the document is opened."""
+        found = NUMBER.search(self.located.page) if self.located else None
+        return found[0] if found else ""
+
+
+@bp.get("/<reference>/proof")
+@allowed(REVIEWERS)
+def check_proof(reference: str) -> ResponseReturnValue:
+    """Show the grid, and beside it the document that the address names."""
+    claim = claim_or_404(reference)
+    cells = preflight.cells_of(db.session(), claim)
+    judged = {key: Judged(cell.verdict, cell.missing, cell.place, cell.mend) for key, cell in cells.items()}
+    return _shown(claim, judged)
+
+
+@bp.post("/<reference>/proof")
+@allowed(REVIEWERS)
+def save_proof_check(reference: str) -> ResponseReturnValue:
+    """Save what the reviewer found."""
+    claim, version = claim_or_404(reference), seen()
+    judged = {key: _typed(key) for key in preflight.keys_of(claim)}
+    about: dict[str, Any] = {"actor": actor(), "now": now(), "programme": programme(), "seen": version}
+    try:
+        with transaction(db.session):
+            operations.judge(db.session(), claim, judged, **about)
+    except Refused as refused:
+        return _shown(claim_or_404(reference), judged, refused, version), status_of(refused)
+    flash(_("Saved. The partner sees nothing of it until you ask or reject."), "success")
+    return redirect(url_for("reviewers.check_proof", reference=claim.reference, **_chosen()))
+
+
+@bp.get("/<reference>/documents/<int:document_id>/shown")
+@allowed(REVIEWERS)
+def show_document(reference: str, document_id: int) -> ResponseReturnValue:
+    """Give a PDF or a picture to be seen in the page, in a sandbox; who was given it is noted as for a download."""
+    found = queries.document_of(db.session(), claim_or_404(reference), document_id) or abort(404)
+    if not downloads.can_be_shown(found):
+        abort(404)
+    content = documents().open(found.sha256)
+    try:
+        with transaction(db.session):
+            proof.give(db.session(), found, actor=actor(), now=now(), guard=guard())
+    except NotAllowed as refusal:
+        return page.refused(reference, refusal, {})
+    return downloads.shown(found, content)
+
+
+def _typed(key: Key) -> Judged:
+    name = _name(key)
+    said = request.form.get(f"{name}-verdict", "")
+    verdict = Verdict(said) if said in set(Verdict) else None
+    words = (request.form.get(f"{name}-{part}", "").strip()[:LONGEST_TEXT] for part in ("missing", "place", "mend"))
+    return Judged(verdict, *words)
+
+
+def _name(key: Key) -> str:
+    return f"{key[0].value}-{key[1]}"
+
+
+def _chosen() -> dict[str, Any]:
+    """Return what the address says of the document beside the grid."""
+    return {name: value for name in ("document", "page") if (value := request.args.get(name, "")).isdigit()}
+
+
+def _document(claim: Claim) -> Document | None:
+    number = number_in(request.args.get("document"))
+    return None if number is None else queries.document_of(db.session(), claim, number)
+
+
+def _shown(
+    claim: Claim, judged: dict[Key, Judged], refused: Refused | None = None, version: int | None = None
+) -> str:
+    headers.allow_frames()
+    session, catalogue = db.session(), programme().catalogue
+    cells = preflight.cells_of(session, claim)
+    rows: dict[str, list[Cell]] = {}
+    for key in preflight.keys_of(claim):
+        cell = Cell(_name(key), catalogue.product_name(key[1]), cells.get(key), judged.get(key, Judged()))
+        rows.setdefault(key[0], []).append(cell)
+    offered = queries.offered(session, claim, actor=actor(), now=now(), programme=programme())
+    found, number = _document(claim), request.args.get("page", "")
+    return render_template(
+        "reviewers/proof_check.html",
+        can_be_shown=downloads.can_be_shown,
+        changes=changes_since(session, claim, refused.since, actor()) if isinstance(refused, Stale) else [],
+        chosen=_chosen(),
+        claim=claim,
+        documents=queries.documents_of(session, claim),
+        guard=guard(),
+        looked_for=preflight.LOOKED_FOR,
+        may_decide=Action.REQUEST_INFORMATION in offered,
+        missing=len(preflight.missing(cells)),
+        products=[catalogue.product_name(key) for key in claim.product_keys],
+        refused=sentence(refused) if refused is not None else "",
+        rows=rows,
+        seen=claim.version if version is None else version,
+        shown=found,
+        shown_page=number if NUMBER.fullmatch(number) else "",
+        unfinished=sum(cell.is_unfinished for each in rows.values() for cell in each),
+        verdicts=Verdict,
+    )

@@ -1,0 +1,65 @@
+"""Running waitress until TERM, and then to the end of what it was asked: whoever pressed a button gets the answer.
+
+waitress itself would die of the signal at once, in the midst of a request.
+"""
+
+import logging
+import select
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+import waitress
+from flask import Flask
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+"""A signal is noticed after so long at most."""
+
+FINISH_SECONDS = 45
+"""For requests that run, or are just coming in, when it is told to stop: below what supervisors wait for."""
+
+
+def run_until_told(app: Flask, **how: Any) -> None:
+    """Serve until TERM or INT, then take no more connections and answer what is there. A second signal ends at once.
+
+    how: what `waitress.create_server` takes.
+    """
+    told = threading.Event()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        told.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    sockets: dict[int, Any] = {}
+    server = waitress.create_server(app, map=sockets, **how)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    while not told.is_set():
+        wasyncore.loop(timeout=LOOK_SECONDS, map=sockets, count=1)
+    _finish(sockets)
+    server.task_dispatcher.shutdown()
+
+
+def _finish(sockets: dict[int, Any]) -> None:
+    """Close the door behind those who stand in it, and answer them."""
+    for listener in [each for each in sockets.values() if isinstance(each, BaseWSGIServer)]:
+        while select.select([listener.socket], [], [], 0)[0]:
+            listener.handle_accept()
+        wasyncore.dispatcher.close(listener)  # its own would also end what wakes us for finished answers
+    until = time.monotonic() + FINISH_SECONDS
+    while (left := sum(_is_busy(each) for each in sockets.values())) and time.monotonic() < until:
+        wasyncore.loop(timeout=LOOK_SECONDS, map=sockets, count=1)
+    if left:
+        log.warning("%d requests were cut off: they took too long", left)
+
+
+def _is_busy(each: Any) -> bool:
+    """Tell whether a connection has a request that is coming in, is worked on, or whose answer is not out."""
+    return isinstance(each, HTTPChannel) and bool(each.request or each.requests or each.total_outbufs_len)

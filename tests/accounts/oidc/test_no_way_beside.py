@@ -1,0 +1,76 @@
+"""A way in of one's own would outlive one's account at the provider: who gets none, and who keeps theirs."""
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.models import Mail, User
+from cpor_web.rules.roles import Role
+from tests.accounts.oidc.visiting import RUNE, rune_of, signs_in
+from tests.accounts.test_passkeys import HOST, ORIGIN, add, enter
+from tests.support import factories
+from tests.support.browser import Browser
+from tests.support.soft_passkey import SoftPasskey
+
+
+@pytest.fixture
+def alone(house: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator lets in by the provider alone whom it has signed in."""
+    only = replace(house.extensions["settings"], oidc_only=True)
+    monkeypatch.setitem(house.extensions, "settings", only)
+
+
+def asks_for_a_password(house: Flask, session: Session, user: User) -> tuple[str, list[str]]:
+    """Return what the page says, and the kinds of the mails that followed."""
+    said = house.test_client().submit("/reset", {"email": user.email}, page="/reset")
+    kinds = session.scalars(select(Mail.kind).where(Mail.user_id == user.id, Mail.kind == "password-reset"))
+    return said.text, list(kinds)
+
+
+def types_the_password(house: Flask, user: User) -> tuple[int, str]:
+    said = {"email": user.email, "password": factories.PASSWORD}
+    answer = house.test_client().submit("/login", said, page="/login")
+    return answer.status_code, answer.text
+
+
+def test_whom_the_provider_made_gets_no_mail_to_choose_a_password_and_nobody_can_tell(
+    house: Flask, visitor: Browser, committed: Session
+) -> None:
+    signs_in(visitor)
+    other = factories.user(committed, Role.REVIEWER)
+    committed.commit()
+    said, mails = asks_for_a_password(house, committed, rune_of(committed))
+    said_to_another, mails_to_another = asks_for_a_password(house, committed, other)
+    assert (mails, mails_to_another) == ([], ["password-reset"])
+    words = "If there is an account with this address"
+    assert (words in said, words in said_to_another) == (True, True)
+
+
+def test_who_had_a_password_before_keeps_it(house: Flask, visitor: Browser, committed: Session) -> None:
+    rune = factories.user(committed, Role.REVIEWER, email=RUNE["email"])
+    committed.commit()
+    signs_in(visitor)
+    assert types_the_password(house, rune)[0] == 302
+    assert asks_for_a_password(house, committed, rune)[1] == ["password-reset"]
+
+
+@pytest.mark.usefixtures("alone")
+def test_where_the_operator_says_so_neither_password_nor_passkey_lets_in(
+    house: Flask, visitor: Browser, committed: Session
+) -> None:
+    rune = factories.user(committed, Role.REVIEWER, email=RUNE["email"])
+    committed.commit()
+    assert types_the_password(house, rune)[0] == 302, "the provider has not signed them in yet"
+    signs_in(visitor)
+    device = SoftPasskey(ORIGIN, HOST)
+    assert add(visitor, device) == 302
+    status, said = types_the_password(house, rune)
+    assert status == 200
+    assert "Your account signs in with Adatum ID alone." in said
+    assert enter(house.test_client(), device)[0] == 422
+    assert asks_for_a_password(house, committed, rune)[1] == []
+    wrong = {"email": rune.email, "password": "wrong"}
+    assert "Adatum ID alone" not in house.test_client().submit("/login", wrong, page="/login").text

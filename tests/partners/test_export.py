@@ -1,0 +1,79 @@
+"""What is filtered goes out as CSV and as a workbook: all of it, in its order, and a little at a time."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from cpor_web import downloads
+from cpor_web.claims import lists
+from cpor_web.partners import export
+from cpor_web.rules.statuses import Status
+from tests.partners.conftest import Desk
+from tests.partners.pages import text_of
+from tests.support.browser import Browser
+from tests.test_spreadsheets import cells_of
+
+
+def csv_of(browser: Browser, query: str = "") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(browser.get(f"/claims.csv?{query}").text.lstrip("\ufeff"))))
+
+
+def test_the_workbook_has_the_same_cells_as_the_csv_in_the_same_order_over_many_parts(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "READ_AT_ONCE", 2)
+    for number in range(5):
+        desk.claim(Status.SUBMITTED if number % 2 else Status.EDITING, name=f"Claim {number}")
+    query = "search=Claim&sort=newest"
+    rows = csv_of(browser, query)
+    assert [row[5] for row in rows] == ["Claim name", *(f"Claim {number}" for number in (4, 3, 2, 1, 0))]
+    answer = browser.get(f"/claims.xlsx?{query}")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=claims.xlsx"
+    assert cells_of(answer.data) == rows
+    assert [row[5] for row in csv_of(browser, "status=submitted&sort=newest")[1:]] == ["Claim 3", "Claim 1"]
+
+
+@pytest.mark.parametrize("name", ["claims.csv", "claims.xlsx"])
+def test_an_answer_begins_before_the_first_row_is_read(app: Flask, name: str) -> None:
+    read: list[int] = []
+
+    def rows() -> Iterator[list[str]]:
+        read.append(1)
+        yield ["a"]
+
+    with app.test_request_context():
+        answer = downloads.streamed(name, ["Reference"], rows())
+        parts = iter(answer.response)
+        begun = [next(parts)], list(read)
+        whole = [*begun[0], *parts]
+    assert (begun[1], read) == ([], [1])
+    assert len(whole) > 1
+
+
+def test_of_more_exports_at_once_than_a_process_sends_one_waits(browser: Browser, desk: Desk) -> None:
+    desk.claim()
+    for _ in range(export.MOST_AT_ONCE):
+        assert export._running.acquire(blocking=False)
+    try:
+        assert browser.get("/claims.csv").status_code == 302
+        assert "Other exports are under way" in browser.get("/claims").text
+    finally:
+        export._running.release(export.MOST_AT_ONCE)
+    for _ in range(export.MOST_AT_ONCE + 1):  # each gives its place back
+        assert browser.get("/claims.csv").status_code == 200
+        assert browser.head("/claims.xlsx").status_code == 200
+
+
+def test_what_went_out_comes_back_as_the_same_claims(browser: Browser, desk: Desk) -> None:
+    desk.claim(name="=1+1")
+    header, row = csv_of(browser)
+    again = io.StringIO()
+    csv.writer(again).writerows([header[5:], row[5:]])
+    sent = {"table": (io.BytesIO(again.getvalue().encode()), "claims.csv")}
+    answer = browser.submit("/claims/import", sent, page="/claims/import")
+    assert answer.status_code == 200, answer.text
+    assert "=1+1" in answer.text
+    assert "Import claims" in text_of(browser.page("/claims/import"))

@@ -1,0 +1,184 @@
+"""Claims from a table: seen first, then made as drafts, all or none, and never twice."""
+
+import io
+import threading
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from flask import Flask
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from cpor_web import clock
+from cpor_web.assessment.sheets import NotImported
+from cpor_web.claims import importing, operations
+from cpor_web.claims.drafts import Draft
+from cpor_web.models import Claim, User
+from cpor_web.programme import Programme
+from cpor_web.rules.statuses import Status
+from tests.partners.conftest import TENANT, draft_of, location_of
+from tests.partners.pages import text_of
+from tests.support.browser import Browser
+
+PAGE = "/claims/import"
+HEADER = (
+    "Claim name;MPN ID;Customer name;Customer domain;Customer tenant ID;Solution area;Activity;Products;"
+    "Customer contact name;Customer contact email;Customer contact language"
+)
+
+
+def row(user: User, number: int = 1, **cells: str) -> str:
+    assert user.partner is not None
+    said = {
+        "name": f"Teams at Contoso {number}",
+        "mpn_id": location_of(user.partner),
+        "customer": f"Contoso {number}",
+        "domain": "contoso.example.com",
+        "tenant": f"{number:08}{TENANT[8:]}",
+        "area": "Microsoft 365",
+        "activity": "usage",
+        "products": "Teams, Intune",
+        "contact": "Carla Conti",
+        "email": "carla@contoso.example.com",
+        "language": "svenska",
+    }
+    return ";".join({**said, **cells}.values())
+
+
+def table(*rows: str) -> bytes:
+    return "\n".join((HEADER, *rows)).encode()
+
+
+def look(browser: Browser, content: bytes) -> tuple[int, BeautifulSoup]:
+    answer = browser.submit(PAGE, {"table": (io.BytesIO(content), "claims.csv")}, page=PAGE)
+    return answer.status_code, BeautifulSoup(answer.text, "html.parser")
+
+
+def go_on(browser: Browser, page: BeautifulSoup) -> Any:
+    kept = page.find("input", attrs={"name": "content"})
+    assert isinstance(kept, Tag)
+    return browser.submit("/claims/import/drafts", {"content": kept["value"]}, page=PAGE)
+
+
+def claims_in(session: Session) -> list[Claim]:
+    session.rollback()
+    session.expire_all()
+    return list(session.scalars(select(Claim).where(Claim.deleted_at.is_(None)).order_by(Claim.id)))
+
+
+def test_a_table_is_looked_at_and_then_made_into_drafts(browser: Browser, committed: Session, user: User) -> None:
+    status, page = look(browser, table(row(user, 1), row(user, 2)))
+    assert status == 200
+    assert "2 drafts would be made" in text_of(page)
+    assert claims_in(committed) == []
+    assert go_on(browser, page).location == "/claims?status=editing&sort=newest#claims"
+    first, second = claims_in(committed)
+    assert {first.status, second.status} == {Status.EDITING}
+    assert user.partner is not None
+    meant = draft_of(user.partner).as_fields() | {
+        "name": "Teams at Contoso 1",
+        "customer_name": "Contoso 1",
+        "tenant_id": f"00000001{TENANT[8:]}",
+        "contact_title": "",
+        "contact_language": "sv",
+        "products": ("intune", "teams"),
+        "partner_contact_email": user.email,
+    }
+    assert Draft.from_claim(first).as_fields() == meant
+
+
+def test_an_error_is_told_at_its_row_and_column_and_nothing_is_imported(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    wrong = row(user, 2, tenant="not-a-guid", products="Teams, Solitaire")
+    status, page = look(browser, table(row(user, 1), wrong))
+    assert status == 422
+    rows = page.select("#problems ~ .table-wrap tbody tr")
+    told = {(each.th.get_text(), each.td.get_text()) for each in rows if each.th and each.td}
+    assert told == {("3", "Customer tenant ID"), ("3", "Products")}
+    assert page.find("input", attrs={"name": "content"}) is None
+    assert claims_in(committed) == []
+
+
+def test_the_same_table_twice_makes_nothing_again_and_a_longer_one_only_what_is_new(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    go_on(browser, look(browser, table(row(user, 1), row(user, 1)))[1])
+    [claim] = claims_in(committed)
+    _, page = look(browser, table(row(user, 1)))
+    assert f"It was imported before: {claim.reference}" in text_of(page)
+    assert "Every row of this table was imported before" in text_of(page)
+    go_on(browser, page)
+    assert len(claims_in(committed)) == 1
+    go_on(browser, look(browser, table(row(user, 1), row(user, 2)))[1])
+    assert [each.name for each in claims_in(committed)] == ["Teams at Contoso 1", "Teams at Contoso 2"]
+
+
+def test_a_draft_that_was_deleted_can_be_imported_again(
+    browser: Browser, committed: Session, user: User, programme: Programme
+) -> None:
+    content = table(row(user, 1))
+    go_on(browser, look(browser, content)[1])
+    [claim] = claims_in(committed)
+    operations.delete_draft(committed, claim, actor=user.actor, now=clock.utcnow(), programme=programme)
+    committed.commit()
+    go_on(browser, look(browser, content)[1])
+    assert len(claims_in(committed)) == 1
+
+
+def test_what_was_claimed_already_is_said_before_it_is_imported(browser: Browser, user: User) -> None:
+    go_on(browser, look(browser, table(row(user, 1)))[1])
+    _, page = look(browser, table(row(user, 1, name="Another name")))
+    assert "You have claimed the same for this tenant already" in text_of(page)
+
+
+def test_content_that_was_tampered_with_is_refused(browser: Browser, committed: Session) -> None:
+    for content in ("Å", "abc", "gA==", ""):
+        answer = browser.submit("/claims/import/drafts", {"content": content}, page=PAGE)
+        assert answer.status_code == 422, content
+    assert claims_in(committed) == []
+
+
+def test_the_template_has_the_columns_and_no_claims(browser: Browser) -> None:
+    status, page = look(browser, browser.get("/claims/import/template.csv").data)
+    assert status == 422
+    assert "There are no claims in this table." in text_of(page)
+
+
+def test_two_imports_of_the_same_table_at_once_make_its_claims_once(
+    committed: Session, engine: Engine, app: Flask, user: User, programme: Programme
+) -> None:
+    content, made, ready = table(*(row(user, number) for number in range(5))), [], threading.Barrier(2)
+
+    def run() -> None:
+        with Session(engine) as session:
+            ready.wait()
+            made.append(
+                importing.make(
+                    session,
+                    content,
+                    importing.COLUMNS,
+                    standard=Draft(),
+                    actor=user.actor,
+                    now=clock.utcnow(),
+                    programme=programme,
+                )
+            )
+            session.commit()
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(len, made)) == [0, 5]
+    assert len(claims_in(committed)) == 5
+
+
+def test_a_row_that_fails_leaves_none_behind(committed: Session, user: User, programme: Programme) -> None:
+    how = {"standard": Draft(), "actor": user.actor, "now": clock.utcnow(), "programme": programme}
+    with pytest.raises(NotImported) as refused:
+        importing.make(committed, table(row(user, 1), row(user, 2, area="Gardening")), importing.COLUMNS, **how)
+    assert {each.row for each in refused.value.problems} == {3}
+    assert claims_in(committed) == []

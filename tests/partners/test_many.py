@@ -1,0 +1,127 @@
+"""Forty claims at the month's end: filters under names, and several drafts submitted at once."""
+
+from collections.abc import Callable
+
+from bs4 import BeautifulSoup, Tag
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web.claims import saved_filters
+from cpor_web.models import SavedFilter, User
+from cpor_web.rules.roles import Role
+from cpor_web.rules.statuses import Status
+from tests.partners.conftest import Desk
+from tests.partners.pages import messages, text_of
+from tests.support import factories
+from tests.support.browser import Browser
+
+SUBMIT = "/claims/submit"
+
+
+def saved_in(session: Session) -> list[SavedFilter]:
+    session.rollback()
+    session.expire_all()
+    return list(session.scalars(select(SavedFilter).order_by(SavedFilter.id)))
+
+
+def boxes(page: BeautifulSoup) -> dict[str, str]:
+    """Return the values of the boxes that can be ticked, by the claim's name."""
+    labels = {str(each["for"]): each.get_text() for each in page("label", class_="form-check-label")}
+    return {labels[str(box["id"])]: str(box["value"]) for box in page("input", attrs={"name": "claim"})}
+
+
+def test_a_filter_is_kept_under_its_name_and_leads_back_to_what_it_lists(
+    browser: Browser, desk: Desk, committed: Session
+) -> None:
+    desk.claim(name="Found")
+    desk.claim(Status.SUBMITTED, name="Found too late")
+    address = "/claims?status=editing&search=found"
+    form = browser.page(address).find("form", class_="saved-filters__new")
+    assert isinstance(form, Tag)
+    answer = browser.submit(str(form["action"]), {"name": " My  drafts "}, page=address, follow_redirects=True)
+    assert "The filter “My drafts” was saved." in messages(answer.text)
+    link = browser.page("/claims").find("a", string="My drafts")
+    assert isinstance(link, Tag)
+    page = browser.page(str(link["href"]))
+    table = page.find("table")
+    assert isinstance(table, Tag)
+    assert [each.get_text() for each in table("a")] == ["Found"]
+    browser.submit("/claims/filters?search=other", {"name": "MY DRAFTS"}, page="/claims")
+    [saved] = saved_in(committed)
+    assert (saved.name, saved.wanted) == ("MY DRAFTS", {"search": "other"})
+
+
+def test_a_name_is_needed_and_there_is_a_bound(browser: Browser, committed: Session) -> None:
+    for name, words in (("", "Give the filter a name"), ("x" * 61, "at most 60"), ("a\u202eb", "letters, digits")):
+        answer = browser.submit("/claims/filters?search=x", {"name": name}, page="/claims", follow_redirects=True)
+        assert words in messages(answer.text)
+    for number in range(saved_filters.MOST + 1):
+        browser.submit("/claims/filters?search=x", {"name": f"Filter {number}"}, page="/claims")
+    assert len(saved_in(committed)) == saved_filters.MOST
+
+
+def test_a_filter_is_its_users_alone(
+    client: Browser, sign_in: Callable[..., Browser], committed: Session, user: User
+) -> None:
+    assert user.partner is not None
+    colleague = factories.user(committed, Role.VIEWER, partner=user.partner)
+    committed.add(SavedFilter(user_id=colleague.id, name="Theirs", wanted={"search": "x"}))
+    committed.commit()
+    [theirs] = saved_in(committed)
+    browser = sign_in(client, user)
+    assert "Theirs" not in text_of(browser.page("/claims"))
+    browser.submit(f"/claims/filters/{theirs.id}/remove", page="/claims?search=x")
+    assert len(saved_in(committed)) == 1
+    browser = sign_in(client.application.test_client(), colleague)
+    browser.submit(f"/claims/filters/{theirs.id}/remove", page="/claims?search=x")
+    assert saved_in(committed) == []
+
+
+def test_several_drafts_are_submitted_each_with_its_own_result(browser: Browser, desk: Desk) -> None:
+    tenants = [f"{number:08}-2222-4333-8444-555555555555" for number in range(4)]
+    first, second, third = (desk.claim(name=f"Claim {number}", tenant_id=tenants[number]) for number in range(3))
+    for claim in (first, second):
+        desk.upload(claim)
+    page = browser.page(SUBMIT)
+    assert set(boxes(page)) == {"Claim 0", "Claim 1"}
+    assert "Missing or wrong: Proof of execution" in text_of(page)
+    chosen = [*boxes(page).values(), f"{third.reference} 1", "K7QM-2XRD 1"]
+    desk.upload(second)  # meanwhile
+    answer = browser.submit(SUBMIT, {"claim": chosen}, page=SUBMIT)
+    page = BeautifulSoup(answer.text, "html.parser")
+    results = page.select("#results ~ ul li")
+    told = {each.get_text(" ", strip=True).partition(" : ")[0]: each.get_text(" ", strip=True) for each in results}
+    assert len(told) == 4
+    assert "Submitted." in told[f"Claim 0 {first.reference}"]
+    for other in (second, third):
+        assert "Not submitted." in told[f"{other.name} {other.reference}"]
+    assert [desk.now_of(each).status for each in (first, second, third)] == [
+        Status.SUBMITTED,
+        Status.EDITING,
+        Status.EDITING,
+    ]
+
+
+def test_what_is_warned_of_there_is_gone_past_and_nothing_chosen_is_told(browser: Browser, desk: Desk) -> None:
+    desk.claim(Status.SUBMITTED)
+    draft = desk.claim(name="The same again")
+    desk.upload(draft)
+    page = browser.page(SUBMIT)
+    assert "You have claimed the same for this tenant already" in text_of(page)
+    assert browser.submit(SUBMIT, {}, page=SUBMIT).status_code == 422
+    chosen = {"claim": list(boxes(page).values())}
+    browser.submit(SUBMIT, chosen, page=SUBMIT)
+    assert desk.now_of(draft).status is Status.EDITING  # nobody has read the warning
+    past = f"past-{draft.reference}"
+    marks = [str(each["value"]) for each in page("input", attrs={"name": past})]
+    browser.submit(SUBMIT, {**chosen, past: marks}, page=SUBMIT)
+    assert desk.now_of(draft).status is Status.SUBMITTED
+
+
+def test_another_partners_draft_does_not_exist(browser: Browser, desk: Desk, committed: Session) -> None:
+    stranger = factories.user(committed)
+    committed.commit()
+    claim = desk.claim(user=stranger)
+    answer = browser.submit(SUBMIT, {"claim": [f"{claim.reference} 1"]}, page=SUBMIT)
+    assert "There is no such claim." in answer.text
+    assert desk.now_of(claim).status is Status.EDITING

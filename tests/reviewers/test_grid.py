@@ -1,0 +1,203 @@
+"""The reviewer's check of the proof: the document in a sandbox beside the grid, and the forms that it fills in."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from cpor_web.claims import operations
+from cpor_web.claims.preflight import Place
+from cpor_web.models import Claim, Document, Download, Event, Mail, User
+from cpor_web.rules.reasons import Request
+from cpor_web.rules.statuses import Status
+from tests.reviewers.conftest import FileClaim
+from tests.reviewers.pages import form_with, read
+from tests.support.browser import Browser
+
+DATES = "missing-or-old-dates-teams"
+Put = Callable[..., int]
+
+
+@pytest.fixture
+def put(app: Flask, committed: Session) -> Put:
+    """Return what gives a claim's document a kind and bytes that are stored."""
+
+    def store(claim: Claim, media_type: str = "application/pdf", content: bytes = b"%PDF-1.7 x") -> int:
+        stored = app.extensions["documents"].store(io.BytesIO(content), filename="x", media_type=media_type)
+        document = committed.scalars(select(Document).where(Document.claim_id == claim.id)).one()
+        document.sha256, document.size, document.media_type = stored.sha256, stored.size, media_type
+        committed.commit()
+        return document.id
+
+    return store
+
+
+def save(desk: Browser, claim: Claim, **said: str) -> TestResponse:
+    """Press Save on the grid; `said` has values by the part of the cell Dates × Teams."""
+    form = form_with(desk.page(f"/review/{claim.reference}/proof"), "Save the check")
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    return desk.post(form["action"], data=data | {f"{DATES}-{part}": value for part, value in said.items()})
+
+
+MISSING = {
+    "verdict": "missing",
+    "missing": "The order has no date",
+    "place": "Page 2, at the bottom",
+    "mend": "Upload the dated order.",
+}
+COMPOSED = "The order has no date. Where: Page 2, at the bottom. How to mend it: Upload the dated order."
+
+
+def decision(desk: Browser, claim: Claim, button: str) -> dict[str, Any]:
+    """Return what the form of a decision would send as it stands."""
+    page: BeautifulSoup = desk.page(f"/review/{claim.reference}")
+    sent: dict[str, Any] = {}
+    form = form_with(page, button)
+    for field in form("input"):
+        if field["type"] == "hidden" or field.has_attr("checked"):
+            sent.setdefault(field["name"], []).append(field["value"])
+    for words in form("textarea"):
+        sent[words["name"]] = words.get_text().removeprefix("\r\n").removeprefix("\n")
+    for choice in form("select"):
+        chosen = choice.find("option", selected=True)
+        sent[choice["name"]] = chosen["value"] if chosen else ""
+    return sent
+
+
+@pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "image/jpeg"])
+def test_a_document_is_shown_in_a_sandbox_that_only_our_own_page_may_frame(
+    desk: Browser, claim: Claim, put: Put, committed: Session, media_type: str
+) -> None:
+    number = put(claim, media_type, b"<script>alert(1)</script>")
+    answer = desk.get(f"/review/{claim.reference}/documents/{number}/shown")
+    assert answer.status_code == 200
+    assert answer.mimetype == media_type
+    assert answer.headers["Content-Disposition"] == "inline"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'self'"
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert committed.scalar(select(func.count()).where(Download.document_id == number)) == 1
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "image/svg+xml", "image/tiff", "text/plain", "message/rfc822"])
+def test_any_other_kind_is_only_saved(desk: Browser, claim: Claim, put: Put, media_type: str) -> None:
+    number = put(claim, media_type)
+    assert desk.get(f"/review/{claim.reference}/documents/{number}/shown").status_code == 404
+    page = desk.page(f"/review/{claim.reference}/proof?document={number}")
+    assert page.find("iframe") is None
+    assert page.find(id="document").find_parent("section").find("img") is None
+    assert "cannot be shown here" in page.main.get_text()
+
+
+def test_what_is_not_scanned_yet_is_not_shown(
+    desk: Browser, claim: Claim, put: Put, monkeypatch: pytest.MonkeyPatch, app: Flask
+) -> None:
+    from dataclasses import replace
+
+    number = put(claim)
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], clamd="tcp://127.0.0.1:9"))
+    answer = desk.get(f"/review/{claim.reference}/documents/{number}/shown")
+    assert answer.status_code == 409
+    assert answer.mimetype == "text/html"
+    assert desk.page(f"/review/{claim.reference}/proof?document={number}").find("iframe") is None
+
+
+def test_another_claims_document_is_not_shown(desk: Browser, file_claim: FileClaim, claim: Claim, put: Put) -> None:
+    number = put(file_claim(name="Another"))
+    assert desk.get(f"/review/{claim.reference}/documents/{number}/shown").status_code == 404
+    assert desk.page(f"/review/{claim.reference}/proof?document={number}").find("iframe") is None
+
+
+def test_only_the_page_of_the_check_may_hold_a_frame(desk: Browser, claim: Claim) -> None:
+    assert "frame-src 'self'" in desk.get(f"/review/{claim.reference}/proof").headers["Content-Security-Policy"]
+    assert "frame-src" not in desk.get(f"/review/{claim.reference}").headers["Content-Security-Policy"]
+
+
+def test_the_document_opens_at_the_page_that_the_partner_names(
+    desk: Browser, claim: Claim, put: Put, committed: Session, filer: User, programme: Any, now: Any
+) -> None:
+    number = put(claim)
+    places = {(Request.DATES, "teams"): Place(number, "pp. 3–4")}
+    operations.locate(committed, claim, places, actor=filer.actor, now=now, programme=programme)
+    committed.commit()
+    page = desk.page(f"/review/{claim.reference}/proof")
+    (link,) = [each for each in page("a") if each.get_text() == "proof.pdf, page pp. 3–4"]
+    frame = desk.page(link["href"]).find("iframe")
+    assert frame["src"] == f"/review/{claim.reference}/documents/{number}/shown#page=3"
+    assert page.get_text().count("The partner does not say where.") == 9
+
+
+def test_only_the_holder_gets_fields_to_decide(desk: Browser, under_review_by_another: Claim) -> None:
+    page = desk.page(f"/review/{under_review_by_another.reference}/proof")
+    assert not [button for button in page("button") if button.get_text() == "Save the check"]
+    assert all(each.has_attr("disabled") for each in page("input", type="radio"))
+
+
+def test_request_and_rejection_are_filled_in_from_the_grid(desk: Browser, under_review: Claim) -> None:
+    assert save(desk, under_review, **MISSING).status_code == 302
+    ask = decision(desk, under_review, "Request information")
+    assert ask["ask-reasons"] == ["missing-or-old-dates"]
+    assert ask["ask-products-dates"] == ["teams"]
+    assert ask["ask-missing-dates"] == f"Teams: {COMPOSED}"
+    reject = decision(desk, under_review, "Reject")
+    assert reject["reject-reason"] == "insufficient-proof-of-execution"
+    assert reject["reject-comment"].endswith(COMPOSED)
+
+
+def test_the_request_as_it_was_filled_in_goes_to_the_partner(
+    desk: Browser, under_review: Claim, committed: Session
+) -> None:
+    save(desk, under_review, **MISSING)
+    ask = decision(desk, under_review, "Request information")
+    assert desk.post(f"/review/{under_review.reference}/request-information", data=ask).status_code == 302
+    committed.refresh(under_review)
+    assert under_review.status is Status.PARTNER_ACTION_REQUIRED
+    mail = committed.scalars(select(Mail).where(Mail.kind == "information-requested")).one()
+    assert COMPOSED in str(mail.context)
+
+
+@pytest.mark.parametrize("part", ["missing", "place", "mend"])
+def test_neither_can_be_sent_without_what_where_and_how(
+    desk: Browser, under_review: Claim, committed: Session, part: str
+) -> None:
+    save(desk, under_review, **{**MISSING, part: " "})
+    assert "1 cell is marked missing without all three" in desk.page(
+        f"/review/{under_review.reference}/proof"
+    ).main.get_text(" ")
+    for button, verb in (("Request information", "request-information"), ("Reject", "reject")):
+        data = decision(desk, under_review, button)
+        data |= {f"{verb.partition('-')[0].replace('request', 'ask')}-comment": "Please mend it."}
+        answer = desk.post(f"/review/{under_review.reference}/{verb}", data=data)
+        assert answer.status_code == 409
+        assert "Complete them first." in read(answer).main.get_text()
+    committed.refresh(under_review)
+    assert under_review.status is Status.UNDER_REVIEW
+
+
+def test_a_page_older_than_the_claim_saves_nothing_and_loses_nothing(
+    desk: Browser, under_review: Claim, committed: Session, filer: User, programme: Any, now: Any
+) -> None:
+    form = form_with(desk.page(f"/review/{under_review.reference}/proof"), "Save the check")
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    operations.comment(committed, under_review, "Wait.", actor=filer.actor, now=now, programme=programme)
+    committed.commit()
+    answer = desk.post(form["action"], data=data | {f"{DATES}-{part}": value for part, value in MISSING.items()})
+    assert answer.status_code == 409
+    page = read(answer)
+    assert page.find("input", attrs={"name": f"{DATES}-place"})["value"] == MISSING["place"]
+    assert committed.scalar(select(func.count()).where(Event.kind == "proof:judged")) == 0
+
+
+@pytest.mark.parametrize(
+    "query", ["document=0", "document=x", "document=99999999999", "document=1&page=%23", "page=3"]
+)
+def test_an_address_with_anything_in_it_shows_the_page(desk: Browser, claim: Claim, query: str) -> None:
+    assert desk.get(f"/review/{claim.reference}/proof?{query}").status_code == 200

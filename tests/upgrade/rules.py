@@ -1,0 +1,69 @@
+"""What a migration may do to tables that an older version still works on: expand first, contract a release later."""
+
+import re
+from collections.abc import Iterator
+from io import StringIO
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+
+from cpor_web.models import Base
+from cpor_web.paths import MIGRATIONS
+
+FIRST_HELD_TO_THEM = "0011"
+
+SMALL = frozenset({"breakers", "closures", "heartbeats", "holdings", "mpn_ids", "partners"})
+"""Tables of some hundred rows at most, of which a lock for a whole look is no trouble."""
+
+MADE_UNDER_A_LOCK = (
+    "claims_imported_once",
+    "claims_by_words",
+    "claims_by_mpn_id_id",
+    "claims_for_the_operator",
+    "customer_contacts_by_email",
+)
+"""Indexes from before these rules, of tables that grow: docs/operating.md says to choose a quiet hour. No more!"""
+
+NEVER = {
+    r"DROP (TABLE|COLUMN|INDEX|TYPE)|TRUNCATE": "takes away what an older version needs",
+    r" RENAME ": "renames what an older version knows by its name",
+    r"SET NOT NULL": "refuses rows of an older version",
+    r"ADD COLUMN (?!.* DEFAULT ).* NOT NULL": "refuses rows of an older version, which does not know the column",
+    r"ALTER COLUMN \S+ (SET DATA )?TYPE": "changes what an older version reads, and writes the table anew",
+}
+LONG = {
+    # BRIN is made in one quick look over the table: writers wait for a second or two a gigabyte.
+    r"CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)(?!.* USING brin)": "locks out writers: CONCURRENTLY instead",
+    r"ADD CONSTRAINT (?!.* NOT VALID)": "looks at every row under a lock: NOT VALID first, VALIDATE after",
+    r"^UPDATE ": "locks every row: in batches, by a job",
+}
+TABLE = re.compile(r'(?:ALTER TABLE|(?: ON)|^UPDATE) (?:ONLY )?"?(\w+)"?')
+MADE = re.compile(r'CREATE TABLE "?(\w+)"?')
+
+
+def complaints(sql: str) -> list[str]:
+    """Return what in a migration's SQL, a statement a semicolon, an older version or its users would suffer from."""
+    statements = [" ".join(each.split()) for each in sql.split(";")]
+    made = {match[1] for each in statements if (match := MADE.match(each))}
+    found = []
+    for each in statements:
+        match = TABLE.search(each)
+        table = match[1] if match else ""
+        if MADE.match(each) or table in made:
+            continue
+        found += [f"{each}: {why}" for what, why in NEVER.items() if re.search(what, each)]
+        if table not in SMALL and not any(f" {name} " in each for name in MADE_UNDER_A_LOCK):
+            found += [f"{each}: {why}" for what, why in LONG.items() if re.search(what, each)]
+    return found
+
+
+def migrations() -> Iterator[tuple[str, str]]:
+    """Yield each migration that is held to these rules, and the SQL that it would run."""
+    for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions():
+        if script.revision >= FIRST_HELD_TO_THEM:
+            written = StringIO()
+            offline = {"as_sql": True, "output_buffer": written, "target_metadata": Base.metadata}
+            with Operations.context(MigrationContext.configure(dialect_name="postgresql", opts=offline)):
+                script.module.upgrade()
+            yield script.revision, written.getvalue()
