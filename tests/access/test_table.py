@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from cpor_web import spreadsheets
 from cpor_web.accounts.access import allowed_roles, is_open
 from cpor_web.rules.roles import PARTNER_ROLES, Role
 from tests.access.places import Places, lines
@@ -14,6 +15,7 @@ from tests.access.table import EVERYBODY, MAY, PARTNERS, SWITCHED_OFF
 from tests.support.browser import Browser
 from tests.support.everybody import Everybody, Kind, looks
 from tests.support.undone import Undone
+from tests.test_spreadsheets import cells_of
 
 LEAD_TO_SIGN_IN = {
     "POST /logout",
@@ -81,7 +83,8 @@ def test_no_list_of_another_partner_names_the_claim(
     for line, rule in lines(everybody.app):
         if line.startswith("GET") and kind in MAY[line] and MAY[line] != EVERYBODY:
             with undone.afresh():
-                text = everybody.browser(kind).get(places.path(line, rule)).text
+                answer = everybody.browser(kind).get(places.path(line, rule))
+            text = str(cells_of(answer.data)) if answer.mimetype == spreadsheets.MEDIA_TYPE else answer.text
             assert not [each for each in words if each in text], line
 
 
