@@ -43,4 +43,6 @@ def downgrade() -> None:
 
 def _known(reasons: tuple[str, ...]) -> None:
     op.drop_constraint(op.f('claims_rejection_is_known'), 'claims')
-    op.create_check_constraint(op.f('claims_rejection_is_known'), 'claims', sa.column('rejection').in_(reasons))
+    known = sa.column('rejection').in_(reasons)
+    op.create_check_constraint(op.f('claims_rejection_is_known'), 'claims', known, postgresql_not_valid=True)
+    op.execute("ALTER TABLE claims VALIDATE CONSTRAINT claims_rejection_is_known")

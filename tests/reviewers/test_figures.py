@@ -81,7 +81,7 @@ def test_rejections_are_drawn_by_reason_and_told_apart_in_the_table(desk: Browse
     add(Measure.REJECTED, 1, "customer-decline", ago=1)
     add(Measure.REJECTED, 1, "", ago=1)
     page = desk.page("/review/figures?weeks=4")
-    assert [words for _length, words in drawn(page, "rejections")] == ["0", "3", "0", "0", "0", "0", "0", "1"]
+    assert [words for _length, words in drawn(page, "rejections")] == ["0", "3", "0", "0", "0", "0", "0", "0", "1"]
     rows = list(table(page, "rejections").values())
     assert [row[1] for row in rows] == ["0", "0", "1", "2"]
     assert [row[-1] for row in rows] == ["0", "0", "1", "0"]

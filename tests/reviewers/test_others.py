@@ -15,6 +15,7 @@ from tests.support import claims
 from tests.support.browser import Browser
 from tests.support.claims import NOW
 
+HERE = "0f8fad5b-d9cb-469f-a165-70867728950e"
 ELSEWHERE = "11111111-2222-3333-4444-555555555555"
 
 
@@ -23,9 +24,10 @@ def others(desk: Browser, claim: Claim) -> list[Tag]:
 
 
 @pytest.fixture
-def rival(committed: Session, programme: Programme, now: datetime) -> Claim:
+def rival(committed: Session, programme: Programme, now: datetime, claim: Claim) -> Claim:
     """Another partner's association for the same tenant and one of the products."""
-    made = claims.approved(committed, programme, now=now, name="Theirs", products=("teams",))
+    shared = {"tenant_id": str(claim.tenant_id), "products": ("teams",)}
+    made = claims.approved(committed, programme, now=now, name="Theirs", **shared)
     committed.commit()
     return made
 
@@ -77,8 +79,8 @@ SUBSCRIPTION = {"subscription_id": ELSEWHERE}
 def test_claims_compete_for_a_product_of_a_tenant_or_for_a_subscription(
     db_session: Session, programme: Programme, mine: dict[str, Any], theirs: dict[str, Any], competes: bool
 ) -> None:
-    claim = claims.submitted(db_session, programme, **mine)
-    other = claims.submitted(db_session, programme, **theirs)
+    claim = claims.submitted(db_session, programme, **({"tenant_id": HERE} | mine))
+    other = claims.submitted(db_session, programme, **({"tenant_id": HERE} | theirs))
 
     assert list(related.competing(db_session, claim)) == [other] * competes
     assert list(related.competing(db_session, other)) == [claim] * competes
@@ -88,10 +90,10 @@ def test_claims_compete_for_a_product_of_a_tenant_or_for_a_subscription(
 def test_neither_drafts_nor_the_rejected_nor_the_partners_own_compete(
     db_session: Session, programme: Programme
 ) -> None:
-    claim = claims.submitted(db_session, programme)
-    claims.editing(db_session, programme)
-    claims.rejected(db_session, programme)
-    claims.submitted(db_session, programme, filer=claim.filed_by)
+    claim = claims.submitted(db_session, programme, tenant_id=HERE)
+    claims.editing(db_session, programme, tenant_id=HERE)
+    claims.rejected(db_session, programme, tenant_id=HERE)
+    claims.submitted(db_session, programme, tenant_id=HERE, filer=claim.filed_by)
 
     assert related.competing(db_session, claim) == []
     assert related.contested(db_session, [claim]) == frozenset()

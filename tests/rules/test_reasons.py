@@ -30,8 +30,9 @@ def test_every_reason_to_ask_says_what_it_means() -> None:
     assert all(reason.meaning.endswith(".") for reason in Request)
 
 
-def test_a_claim_is_rejected_for_the_seven_reasons_of_the_guide() -> None:
+def test_a_claim_is_rejected_for_the_seven_reasons_of_the_guide_or_for_another_partners_claim() -> None:
     assert {reason.label for reason in Rejection} == {
+        "Another partner's claim was approved over it",
         "Partner request",
         "Customer decline",
         "Insufficient proof of execution",
@@ -53,6 +54,7 @@ def test_a_reviewer_chooses_among_four_and_the_others_happen() -> None:
         Rejection.PARTNER_REQUEST,
         Rejection.CUSTOMER_DECLINE,
         Rejection.NO_PARTNER_RESPONSE,
+        Rejection.REPLACED,
     }
 
 

@@ -234,6 +234,7 @@ FOLLOWS = {
     Action.DECLINE_BY_SILENCE: (("rejected",), Clock.NONE),
     Action.CONTACT_LAPSE: (("rejected",), Clock.NONE),
     Action.DISPUTE: (("claim-received",), Clock.DISPUTE_REVIEW),
+    Action.REPLACE: (("rejected",), Clock.NONE),
 }
 
 

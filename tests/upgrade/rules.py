@@ -20,6 +20,7 @@ MADE_UNDER_A_LOCK = (
     "claims_imported_once",
     "claims_by_words",
     "claims_by_mpn_id_id",
+    "claims_by_subscription_id",
     "claims_for_the_operator",
     "customer_contacts_by_email",
 )
