@@ -139,7 +139,7 @@ def _undo(session: Session, programme: Programme, *, is_disputed: bool = False) 
 def _replace(session: Session, programme: Programme) -> Prepared:
     """An association that another partner's claim was approved over, and the closing of that one."""
     replaced = claims.running(session, programme)
-    claim = claims.under_review(session, programme)
+    claim = claims.under_review(session, programme, tenant_id=str(replaced.tenant_id))
     assert claim.reviewer is not None
     about: dict[str, Any] = {"actor": claim.reviewer.actor, "now": NOW, "programme": programme}
     operations.approve(session, claim, rationale="The newer order names them.", **about)

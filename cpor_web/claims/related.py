@@ -61,6 +61,7 @@ def contested(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
     """Return the ids of those of `claims` that another partner's claim competes with."""
     other, mine, theirs = aliased(Claim), aliased(ClaimProduct), aliased(ClaimProduct)
     shared = exists().where(mine.claim_id == Claim.id, theirs.claim_id == other.id, mine.key == theirs.key)
+    shared = shared.correlate(Claim, other)  # of itself it is correlated with the nearest query alone
     rival = exists().where(
         other.partner_id != Claim.partner_id,
         other.status.in_(STANDING),

@@ -101,6 +101,10 @@ ASSESSED = (
     Story(draft("Exchange for the group", at.NORTHWIND, EXCHANGE), passed(24)),
     Story(draft("Sales in all branches", at.NORTHWIND, SALES, SERVICE), passed(21, by=RUNE)),
     Story(draft("Devices of the works", at.WORKS, INTUNE, TEAMS), passed(18)),
+    Story(
+        draft("Teams in all cellars", at.COHO, TEAMS, INTUNE),
+        passed(12, rationale="The customer's newer order gives the work with Teams to this partner."),
+    ),
     Story(draft("Seen by the architects", at.LITWARE, FINANCE, activity="revenue-association"), passed(20)),
 )
 

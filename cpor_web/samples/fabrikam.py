@@ -33,6 +33,7 @@ STORIES = (
     ),
     Story(draft("Mail of the fund", at.CANAL, EXCHANGE, filer=IVO, mpn=UTRECHT), approved(2, filer=IVO)),
     Story(draft("Sales of the baker", at.BAKERY, SALES, filer=IVO, mpn=UTRECHT), passed(19, by=RUNE, filer=IVO)),
+    Story(draft("Teams for the vineyard", at.COHO, TEAMS, filer=IVO, mpn=UTRECHT), passed(29, by=RUNE, filer=IVO)),
     Story(
         draft("Field work at the mill", at.MILL, FIELD, SERVICE, filer=IVO, mpn=UTRECHT),
         rejected(8, Rejection.MISSING_PRODUCTS, "Customer Service is nowhere in the proof.", filer=IVO),

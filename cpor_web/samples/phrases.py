@@ -88,14 +88,19 @@ def says(ago: int, who: str, body: str, *, at: str = "11:30") -> Steps:
     return (Step(working(ago, at), who, verb(operations.comment, body)),)
 
 
-def approved(ago: int, *, by: str = ROSA, filer: str = INES) -> Steps:
-    """Approved `ago` working days back, with everything before it; the notices are out at once."""
-    return (*filed(ago + 3, filer), *started(ago + 2, by), Step(working(ago, "14:10"), by, APPROVES))
+def approved(ago: int, *, by: str = ROSA, filer: str = INES, rationale: str = "") -> Steps:
+    """Approved `ago` working days back, with everything before it; the notices are out at once.
+
+    `rationale`: why it goes over another partner's association.
+    """
+    approves = verb(operations.approve, rationale=rationale)
+    return (*filed(ago + 3, filer), *started(ago + 2, by), Step(working(ago, "14:10"), by, approves))
 
 
-def passed(ago: int, *, by: str = ROSA, filer: str = INES) -> Steps:
+def passed(ago: int, *, by: str = ROSA, filer: str = INES, rationale: str = "") -> Steps:
     """Approved `ago` working days back; the window has passed and the association was assessed."""
-    return (*approved(ago, by=by, filer=filer), Step(working(ago - 7, "00:20"), None, window_closes))
+    before = approved(ago, by=by, filer=filer, rationale=rationale)
+    return (*before, Step(working(ago - 7, "00:20"), None, window_closes))
 
 
 def rejected(ago: int, reason: Rejection, comment: str, *, by: str = ROSA, filer: str = INES) -> Steps:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import posting
@@ -15,9 +15,10 @@ from cpor_web.programme import Programme
 def deliver(
     session: Session, claim: Claim, *, refusal: str, leave_notices: bool, now: datetime, programme: Programme
 ) -> None:
-    """Settle every due mail of the claim at `now`: taken, or where there is a `refusal`, notices refused with it.
+    """Settle every due mail of the claim, and what its step has sent about others, at `now`.
 
-    With `leave_notices` they stay in the outbox, and go out in earnest once a worker runs.
+    Each is taken, or where there is a `refusal`, notices are refused with it. With `leave_notices` they stay in the
+    outbox, and go out in earnest once a worker runs.
     """
     session.flush()
     while (mail := _next_due(session, claim, leave_notices)) is not None:
@@ -29,5 +30,6 @@ def deliver(
 
 
 def _next_due(session: Session, claim: Claim, leave_notices: bool) -> Mail | None:
-    due = select(Mail).where(Mail.claim_id == claim.id, Mail.due_at.is_not(None)).order_by(Mail.id).limit(1)
-    return session.scalar(due.where(Mail.kind.not_in(ASKS)) if leave_notices else due)
+    due = select(Mail).where(Mail.due_at.is_not(None)).order_by(Mail.id).limit(1)
+    no_notice = Mail.kind.not_in(ASKS)
+    return session.scalar(due.where(no_notice if leave_notices else or_(Mail.claim_id == claim.id, no_notice)))

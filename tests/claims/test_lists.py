@@ -170,7 +170,8 @@ def test_a_sign_that_is_searched_for_stands_for_itself(
 def test_a_search_finds_names_domains_tenants_and_contacts(
     db_session: Session, programme: Programme, filer: User, search: str
 ) -> None:
-    claim = claims.editing(db_session, programme, filer=filer)
+    tenant = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    claim = claims.editing(db_session, programme, filer=filer, tenant_id=tenant)
     assert claim.mpn_id is not None
     for words in (search, claim.reference.lower(), claim.mpn_id.number):
         assert found(db_session, filer, words) == ["Teams at Contoso"]
