@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import cpor_web
 from cpor_web import create_app
 from cpor_web.config import Settings
-from cpor_web.extensions import limiter
+from cpor_web.extensions import db, limiter
 from cpor_web.models import Mail
 from cpor_web.rules.roles import Role
 from tests.access.places import lines, plain
@@ -56,7 +56,10 @@ def administrator(client: Browser, committed: Session, sign_in: SignIn) -> Brows
 @pytest.fixture
 def production(app: Flask, settings: Settings) -> Iterator[Flask]:
     """An application for production, with one more name."""
-    yield create_app(replace(settings, environment="production", trusted_hosts=("intern.example.com",)))
+    made = create_app(replace(settings, environment="production", trusted_hosts=("intern.example.com",)))
+    yield made
+    with made.app_context():
+        db.engine.dispose()
     limiter.init_app(app)  # the extension is one for all apps: back to the other
 
 

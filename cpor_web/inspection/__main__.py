@@ -12,6 +12,7 @@ import resource
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.machinery import BuiltinImporter, FrozenImporter
 from pkgutil import iter_modules
 from typing import IO
 
@@ -78,6 +79,8 @@ def bound() -> None:
     for limit, most in limits.items():
         with suppress(ValueError, OSError):  # a limit that this system does not know
             resource.setrlimit(limit, (most, most))
+    # What was not loaded is not there: to look for it takes the opening of folders, and that would end us.
+    sys.meta_path[:] = [BuiltinImporter, FrozenImporter]
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from cpor_web.models import (
     Passkey,
     ProofCell,
     ReceivedMail,
+    Replacement,
     Round,
     SavedFilter,
     SecurityEvent,
@@ -143,16 +144,18 @@ def _erase_words(session: Session, who: Person) -> None:
         Claim: Claim.id, Comment: Comment.claim_id, Note: Note.claim_id, CustomerContact: CustomerContact.claim_id,
         Document: Document.claim_id, Mail: Mail.claim_id, ProofCell: ProofCell.claim_id,
     }  # fmt: skip
+    in_claims: dict[Any, Any] = {model: column.in_(who.claims) for model, column in claims.items()}
+    in_claims[Replacement] = or_(Replacement.claim_id.in_(who.claims), Replacement.replaced_id.in_(who.claims))
     written: tuple[tuple[Any, tuple[str, ...]], ...] = (
         (Claim, ("name", "rejection_comment")), (Comment, ("body",)), (Note, ("body",)), (Holding, ("reason",)),
         (CustomerContact, ("reason", "title")), (Document, ("filename",)), (Mail, ("answer", "bounce")),
-        (ProofCell, ("page", "missing", "place", "mend")),
+        (ProofCell, ("page", "missing", "place", "mend")), (Replacement, ("rationale",)),
     )  # fmt: skip
     for model, columns in written:
         for name in columns:
             column = getattr(model, name)
             beside = person.has(column, (who.address,))
-            theirs = or_(claims[model].in_(who.claims), beside) if model in claims else beside
+            theirs = or_(in_claims[model], beside) if model in in_claims else beside
             for word in reversed(who.words):  # the address last: it tells that a name is theirs
                 there = person.has(column, (word,))
                 there = there if word == who.address else and_(there, theirs)

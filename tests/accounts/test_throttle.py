@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from cpor_web import create_app
 from cpor_web.config import Settings
-from cpor_web.extensions import db, limiter
+from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.rules.roles import Role
 from tests.support import factories
 from tests.support.browser import Browser
+from tests.support.other_apps import give_back
 
 HERE = {"REMOTE_ADDR": "192.0.2.7"}
 ELSEWHERE = {"REMOTE_ADDR": "198.51.100.9"}
@@ -110,7 +111,7 @@ def app_without_redis(app: Flask, settings: Settings) -> Iterator[Flask]:
     yield lonely
     with lonely.app_context():
         db.engine.dispose()
-    limiter.init_app(app)  # the extension is one for all apps: back to the one with Redis
+    give_back(settings)
 
 
 def test_without_redis_people_sign_in_and_guesses_are_still_limited(

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page
+from sqlalchemy import update
 
+from cpor_web.models import Claim
 from cpor_web.rules.roles import Role
 from tests.browser.conftest import SLOWEST, NewVisitor
 from tests.support import claims, factories
@@ -35,7 +37,8 @@ class Hands:
 def waiting(installation: Installation) -> tuple[str, list[str]]:
     """The address of a reviewer and the references of three claims that wait, due one after the other."""
     with installation.session() as session:
-        rosa = factories.user(session, Role.REVIEWER)
+        rosa, rune = factories.user(session, Role.REVIEWER), factories.user(session, Role.REVIEWER)
+        session.execute(update(Claim).values(reviewer_id=rune.id))  # what others left waiting is not free
         made = [claims.submitted(session, installation.programme, now=installation.now()) for _each in range(3)]
         return rosa.email, [claim.reference for claim in made]
 

@@ -56,7 +56,7 @@ def somebody(installation: Installation, role: Role = Role.VIEWER) -> User:
 def visiting(browser: Browser, installation: Installation, *, scripts: bool = True) -> Iterator[Visitor]:
     context = browser.new_context(java_script_enabled=scripts, base_url=installation.url, reduced_motion="reduce")
     context.set_default_timeout(SLOWEST)
-    visitor = Visitor(context, installation.url, scripts=scripts)
+    visitor = Visitor(context, installation.url, rules=scripts)
     yield visitor
     context.close()
     assert not visitor.complaints, "\n".join(visitor.complaints)

@@ -22,6 +22,7 @@ from cpor_web.rules.roles import Role
 from tests.customers.conftest import Asked, Deny, asked_about
 from tests.support import claims, factories
 from tests.support.browser import Browser
+from tests.support.other_apps import give_back
 
 PURPOSES = list(Purpose)
 
@@ -262,7 +263,7 @@ def test_without_redis_bad_links_are_answered_and_good_ones_work(
     finally:
         with app.app_context():
             db.engine.dispose()
-        create_app(settings)  # the limiter and the bell are shared: give them their Redis back
+        give_back(settings)
 
     assert asked.fresh().claim.status.value == "rejected"
 

@@ -80,6 +80,15 @@ def dispute_and_say_yes(session: Session, programme: Programme) -> None:
     answers.press_yes(session, invitation, now=NOW, programme=programme)
 
 
+def put_one_over_another(session: Session, programme: Programme) -> None:
+    tenant: dict[str, Any] = {"tenant_id": "1f8fad5b-d9cb-469f-a165-70867728950e"}
+    claims.running(session, programme, **tenant)
+    rival = claims.under_review(session, programme, **tenant)
+    assert rival.reviewer
+    about: dict[str, Any] = {"actor": rival.reviewer.actor, "now": NOW, "programme": programme}
+    operations.approve(session, rival, rationale="The newer order names them.", **about)
+
+
 def pass_and_assess(session: Session, programme: Programme) -> None:
     claim = claims.running(session, programme)
     to_partner.consent_period_passed(session, claim, now=NOW, programme=programme)
@@ -143,8 +152,8 @@ def change_the_password(session: Session, programme: Programme) -> None:
 
 EVENTS: tuple[Event, ...] = (
     submit, ask, reject, deny_and_undo, deny_without_a_reason, name_the_wrong_person, dispute_and_say_yes,
-    pass_and_assess, withdraw, talk, lose_a_mail, deny_though_replaced, be_late, hold_closing, come_and_forget,
-    change_the_password,
+    put_one_over_another, pass_and_assess, withdraw, talk, lose_a_mail, deny_though_replaced, be_late, hold_closing,
+    come_and_forget, change_the_password,
 )  # fmt: skip
 
 

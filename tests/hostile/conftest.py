@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from cpor_web import clock
 from cpor_web.config import Settings
-from cpor_web.models import Passkey, SignIn, User
+from cpor_web.models import Passkey, SavedFilter, SignIn, User
 from cpor_web.samples.people import PASSWORD
 from tests.hostile.watch import Watch
 from tests.support import authenticator_app
 from tests.support.everybody import Everybody, Kind, cookies_of, gathered
 
 GUARDED = Kind.OWN_GLOBAL
-"""Who has a second factor, a passkey, and another browser."""
+"""Who has a second factor, a passkey, another browser, and a filter under a name."""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,7 @@ def _guard(everybody: Everybody) -> None:
         session.add(SignIn(key=bytes(32), user_id=user.id, began_at=now, seen_at=now))
         passkey = {"name": "Phone", "credential_id": b"a key", "public_key": b"its half", "sign_count": 0}
         session.add(Passkey(user_id=user.id, added_at=now, **passkey))
+        session.add(SavedFilter(user_id=user.id, name="Ours at Contoso", wanted={"search": "contoso"}))
         session.commit()
     stranger = everybody.browser(Kind.STRANGER)
     stranger.submit("/login", {"email": email, "password": PASSWORD}, page="/login")

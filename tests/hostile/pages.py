@@ -61,6 +61,13 @@ def forms(browser: Browser, starts: Iterable[str], kinds: dict[str, str]) -> lis
     return list(found.values())
 
 
+def answered(browser: Browser, form: Form, pairs: Pairs) -> list[Form]:
+    """Return the forms on the page that answers a form, where it leads nowhere else."""
+    answer = send(browser, form, pairs)
+    assert answer.status_code == 200, f"{form.kind}: {answer.status}"
+    return list(_forms(BeautifulSoup(answer.text, "html.parser"), form.page))
+
+
 def send(browser: Browser, form: Form, pairs: Pairs) -> TestResponse:
     """Send a form with these fields, in the form's own encoding."""
     if form.method == "GET":

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.emails.links import Purpose
-from cpor_web.models import Invitation
+from cpor_web.models import Invitation, User
 from tests.access.places import lines, plain
 from tests.hostile import words
-from tests.hostile.pages import Form, Pairs, forms, send
+from tests.hostile.pages import Form, Pairs, answered, forms, send
 from tests.hostile.watch import Watch
+from tests.partners import test_importing as importing
 from tests.support import sample
 from tests.support.everybody import Kind
 
@@ -54,6 +55,7 @@ def found(watch: Watch) -> dict[Kind, list[Form]]:
     with Session(watch.everybody.engine) as session:
         kinds = sample.kinds(session)
         signers = watch.everybody.app.extensions["signers"]
+        table = importing.table(importing.row(session.get_one(User, watch.everybody.ids[Kind.OWN_GLOBAL])))
         links = session.scalars(select(Invitation.link_id).order_by(Invitation.id)).all()
     paths = [
         "/" + signers.url(purpose, link).split("/", 3)[3]
@@ -64,6 +66,12 @@ def found(watch: Watch) -> dict[Kind, list[Form]]:
     for kind, starts in WHO.items():
         with watch.looking_around():
             seen = forms(watch.everybody.browser(kind), paths if kind is Kind.CUSTOMER else starts, kinds)
+            seen += [
+                shown
+                for form in seen
+                if kind is Kind.OWN_GLOBAL and form.files == {"table"}
+                for shown in answered(watch.everybody.browser(kind), form, form.with_("table", table))
+            ]
         found[kind] = [form for form in seen if form.kind not in known]
         known |= {form.kind for form in seen}
     return found

@@ -45,9 +45,10 @@ class Story:
     _typists: dict[int, Typist] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Let an administrator, a partner, a reviewer and a customer type."""
+        """Let an administrator, two partners, a reviewer and a customer type."""
         self.ines = factories.user(self.session)
         self.gita = factories.user(self.session, Role.GLOBAL_ADMIN, partner=self.ines.partner)
+        self.ivo = factories.user(self.session)
         self.rosa = factories.user(self.session, Role.REVIEWER)
         self.rune = factories.user(self.session, Role.REVIEWER)
         self.ada = factories.user(self.session, Role.ADMINISTRATOR)
@@ -56,6 +57,7 @@ class Story:
         self._rejected_and_disputed()
         self._asked_the_wrong_person()
         self._denied_and_restored()
+        self._put_over_another()
         self._post()
 
     def _by(self, user: User) -> Typist:
@@ -89,16 +91,17 @@ class Story:
         for typed in (self.typed, ""):  # whatever is asked for, the answer is the same
             Typist(self._browser(), typed).send("/reset", "/reset", email=self.rune.email)
 
-    def _file(self, domain: str) -> str:
-        """Return the reference of a claim that Ines has filed."""
-        ines, draft = self._by(self.ines), claims.draft_of(self.ines)
+    def _file(self, domain: str, filer: User | None = None, **right: str) -> str:
+        """Return the reference of a claim that Ines, or another, has filed."""
+        filer = filer or self.ines
+        typist, draft = self._by(filer), claims.draft_of(filer, **right)
         about = draft.as_fields() | {"products": list(draft.products), "customer_domain": domain}
         first = {"contact_email": f"carla@{domain}", "partner_contact_name": "Ines Imhof"}
         second = {"second_name": "Carlo", "second_title": "IT", "second_email": f"carlo@{domain}"}
-        page = ines.send("/claims/new", "/new", **{**about, **first, **second}).location
-        ines.send(page, "/documents", document=PROOF, replaces="")
-        self._press(ines, page, "submit")
-        ines.send(page, "/comments", comment="Any news?")
+        page = typist.send("/claims/new", "/new", **{**about, **first, **second}).location
+        typist.send(page, "/documents", document=PROOF, replaces="")
+        self._press(typist, page, "submit")
+        typist.send(page, "/comments", comment="Any news?")
         return page.rpartition("/")[2]
 
     def _press(self, who: Typist, page: str, action: str) -> None:
@@ -161,6 +164,15 @@ class Story:
         self._customer().send(self._link(first, Purpose.DENY), "", reason="other", words="Never heard of them.")
         self._post()
         self._customer().send(self._link(first, Purpose.UNDO), "", was_mistaken="y")
+
+    def _put_over_another(self) -> None:
+        """Approve what another partner claims for the tenant of Ines's associations."""
+        tenant = claims.draft_of(self.ines).tenant_id
+        assert tenant is not None
+        review = f"/review/{self._file('wingtip.example.com', self.ivo, tenant_id=tenant)}"
+        rosa = self._by(self.rosa)
+        self._press(rosa, review, "start-review")
+        rosa.send(review, "/approve", **{"approve-rationale": "The newer order names them."})
 
     def _invited(self) -> tuple[Invitation, Invitation]:
         self.session.rollback()

@@ -23,6 +23,7 @@ from cpor_web.models import (
     Passkey,
     ReceivedKind,
     ReceivedMail,
+    Replacement,
     SecurityKind,
     User,
 )
@@ -101,6 +102,18 @@ def scene(db_session: Session, programme: Programme) -> Session:
     return db_session
 
 
+def _replace(session: Session, programme: Programme) -> User:
+    """Put another partner's claim, since rejected, over the scene's; the rationale names both. Return who did."""
+    claim = session.query(Claim).one()
+    said = f"{NAME} <{ADDRESS.upper()}> left, and {CUSTOMER} ({CUSTOMERS}) said so"
+    other = claims.rejected(session, programme)
+    assert other.reviewer is not None
+    decided = {"user_id": other.reviewer.id, "at": NOW, "ended_at": NOW}
+    session.add(Replacement(claim_id=other.id, replaced_id=claim.id, rationale=said, **decided))
+    session.flush()
+    return other.reviewer
+
+
 def _erase(session: Session, address: str, why: str = "Letter of 3 May") -> int:
     found = erase_person.erase(session, person.find(session, address), why=why, now=LATER)
     session.expire_all()
@@ -138,6 +151,19 @@ def test_who_was_erased_is_in_no_table_and_the_history_verifies(
     assert report.findings == []
     assert report.erased > 0
     assert not person.find(scene, address).is_known
+
+
+@pytest.mark.parametrize(
+    ("address", "words"), [(ADDRESS, (NAME, ADDRESS)), (CUSTOMERS.upper(), ("Theodora Lindqvist", CUSTOMERS))]
+)
+def test_who_was_erased_is_in_no_rationale(
+    address: str, words: tuple[str, ...], scene: Session, programme: Programme
+) -> None:
+    _replace(scene, programme)
+    assert _in_every_table(scene, *words)
+    _erase(scene, address)
+    assert "replacements" not in {table for table, _ in _in_every_table(scene, *words)}
+    assert ERASED in scene.query(Replacement).one().rationale
 
 
 def test_what_others_are_called_and_wrote_stays(scene: Session) -> None:
@@ -194,7 +220,8 @@ def test_somebody_unknown_is_told_apart(address: str, scene: Session) -> None:
         _erase(scene, address)
 
 
-def test_an_export_has_everything_that_names_the_person_and_no_secret(scene: Session) -> None:
+def test_an_export_has_everything_that_names_the_person_and_no_secret(scene: Session, programme: Programme) -> None:
+    reviewer = _replace(scene, programme)
     found = export.of_person(scene, person.find(scene, ADDRESS), now=LATER)
     plain = json.dumps(found)
     empty = {name for name, rows in found.items() if not rows}
@@ -207,11 +234,14 @@ def test_an_export_has_everything_that_names_the_person_and_no_secret(scene: Ses
         "comments",
         "notes",
         "saved_filters",
+        "replacements",  # reviewers decide them
     }
     user = scene.query(User).filter_by(email=ADDRESS).one()
     for secret in (user.fs_uniquifier, user.password, "totp_secret", "recovery_codes"):
         assert secret
         assert secret not in plain
+    (decided,) = export.of_person(scene, person.find(scene, reviewer.email), now=LATER)["replacements"]
+    assert (decided["user_id"], NAME in decided["rationale"]) == (reviewer.id, True)
     customer = export.of_person(scene, person.find(scene, CUSTOMERS), now=LATER)
     assert all(customer[name] for name in ("customer_contacts", "invitations", "answers", "mails", "received_mails"))
     assert customer["account"] == []

@@ -21,6 +21,18 @@ bound()
 print({name: resource.getrlimit(getattr(resource, name))[1] for name in ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE")})
 """
 
+UNKNOWN = """
+import codecs, importlib
+from cpor_web.inspection.__main__ import bound, load_encodings
+load_encodings("eml")
+importlib.invalidate_caches()
+bound()
+try:
+    codecs.lookup("x-unknown")
+except LookupError:
+    print("unknown")
+"""
+
 
 def ending(monkeypatch: pytest.MonkeyPatch, program: str, seconds: float = 15) -> None:
     """Let the other process run `program` instead."""
@@ -104,6 +116,11 @@ def test_what_takes_it_over_opens_nothing(tried: str) -> None:
 def test_letters_of_all_the_world_are_read_without_opening_anything(charset: str) -> None:
     name = f"Content-Disposition: attachment; filename*={charset}''%C1%C2.pdf; name=\"=?{charset}?q?=C1=C2?=\""
     examining.examine("eml", io.BytesIO(f"From: a@example.org\nSubject: =?{charset}?b?wcI=?=\n{name}\n\nx".encode()))
+
+
+def test_an_unknown_encoding_is_unknown_even_where_the_folders_of_modules_cannot_be_read_again() -> None:
+    ended = subprocess.run([sys.executable, "-c", UNKNOWN], capture_output=True, text=True, check=False)
+    assert ended.stdout == "unknown\n", ended.stderr
 
 
 def test_its_memory_time_and_files_are_bounded() -> None:

@@ -84,7 +84,7 @@ class Installation:
         code: the checkout to start it from.
         """
         env = os.environ | self.env | {f"CPOR_{key.upper()}": value for key, value in other_settings.items()}
-        env["PYTHONPATH"] = str(code)
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, (str(code), env.get("PYTHONPATH"))))
         log = self.folder / "log" / f"{name.rstrip('2')}.log"
         with log.open("ab") as output:
             child = processes.start(

@@ -4,7 +4,7 @@ from urllib.parse import urldefrag, urljoin
 
 from tests.support.person import Person
 
-MOST = 300
+MOST = 1000
 SAMPLES = "/review/preview/"
 """Previews have sample facts only, and are hundreds: each mail, in each language."""
 
