@@ -15,8 +15,8 @@ from cpor_web.transactions import transaction
 from jobs.app import app
 from jobs.windows import each_due
 
-WORK_SECONDS = 60
-"""Well under the 420 seconds after which RQ takes a worker for dead."""
+WORK_SECONDS = 3
+"""Mails and closings wait for no more than this, also where years are to be counted: the next tick goes on."""
 
 
 def remind() -> None:
