@@ -1,5 +1,6 @@
 """The operator's logo and colour."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from flask import Flask
 
 from cpor_web import create_app
 from cpor_web.config import ConfigError, Settings
+from cpor_web.extensions import db
 from cpor_web.setting_kinds import picture_type
 from tests.support.browser import Browser
 
@@ -16,14 +18,16 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 
 
 @pytest.fixture
-def branded(settings: Settings, tmp_path: Path) -> Browser:
+def branded(settings: Settings, tmp_path: Path) -> Iterator[Browser]:
     """A browser before a site with a logo and a colour."""
     logo = tmp_path / "logo.svg"
     logo.write_text(SVG)
     app: Flask = create_app(replace(settings, operator_logo=str(logo), operator_colour="#ffd800"))
     browser = app.test_client()
     assert isinstance(browser, Browser)
-    return browser
+    yield browser
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_pages_wear_the_logo_and_the_colour(branded: Browser) -> None:
