@@ -89,9 +89,11 @@ def _installation() -> "Iterator[Engine]":
 
     try:
         with create_app().app_context():
-            yield db.engine
-            db.session.remove()
-            db.engine.dispose()
+            try:
+                yield db.engine
+            finally:
+                db.session.remove()
+                db.engine.dispose()
     except BackupError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
