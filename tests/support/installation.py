@@ -47,7 +47,7 @@ class Installation:
     def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
         """folder: empty, for data and logs. settings: names without CPOR_, over those that suit a test."""
         self.folder = folder
-        self.smtp = ScriptedServer()
+        self.smtp = ScriptedServer(port=free_port())  # nobody takes it while the server is stopped
         self.redis = EmbeddedRedis(folder)
         self.url = f"http://127.0.0.1:{free_port()}"
         self._database_url = database_url
