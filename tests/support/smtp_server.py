@@ -144,7 +144,7 @@ class ScriptedServer:
 
     # What came
 
-    def wait_for(self, count: int, timeout: float = 10.0) -> list[Mail]:
+    def wait_for(self, count: int, timeout: float = WITHIN) -> list[Mail]:
         """The mails, as soon as there are so many.
 
         :raises TimeoutError: there were fewer in that many seconds
