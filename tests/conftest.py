@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 from flask import Flask
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
@@ -28,7 +29,10 @@ from tests.support.servers import Servers
 Flask.test_client_class = Browser
 
 # The same examples each time, so that a build breaks by a change and never by luck. `make explore` tries new ones.
-hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+# Nor does it break by a machine that is slow to think of them.
+hypothesis_settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True)
 hypothesis_settings.load_profile("repeatable")
 
