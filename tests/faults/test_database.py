@@ -149,7 +149,7 @@ def test_without_the_database_every_page_says_calmly_that_it_is_away_and_works_a
         house.person().open(link),
         house.person().open("/login"),
     )
-    before = house.rows()
+    before = house.settled_rows()
     strike(house, postgres)
     try:
         for person, does in (

@@ -193,6 +193,19 @@ class Installation:
                 for table in tables
             }
 
+    def settled_rows(self) -> dict[str, list[str]]:
+        """Return the same once all that was under way is done: mails, and what the clock has made due."""
+        self.all_mail_is_out()
+        seen: list[dict[str, list[str]]] = [self.rows()]
+
+        def nothing_changes() -> bool:
+            self.sweep()
+            seen.append(self.rows())
+            return seen[-1] == seen[-2]
+
+        self.eventually(nothing_changes, "a sweep changes nothing")
+        return seen[-1]
+
     # Its time
 
     def now(self) -> datetime:
