@@ -80,7 +80,7 @@ def test_a_denial_that_stalls_past_the_limit_is_told_so_and_is_late_once_the_win
     claim = quick_claims.running(house)
     customer = house.person().open(link_in(house.mail_to(claim.address), "d"))
     button = _button(house, claim)
-    _go_to(house, claim, seconds_before_the_end=600)  # the days until then are counted into the week's figures
+    _go_to(house, claim, seconds_before_the_end=600)
     before = house.settled_rows()
     _go_to(house, claim, seconds_before_the_end=2)
     with _in_the_way(house, claim, table):
