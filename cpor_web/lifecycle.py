@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history
+from cpor_web import ahead, facts, history
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Claim, Event
 from cpor_web.programme import Programme
@@ -28,8 +28,9 @@ def hold(session: Session, claim: Claim, *, seen: int | None = None) -> Claim:
     `seen` is the version that the person's page showed: where the claim has changed since, raises Stale with the
     kinds of what came since in `events`.
     """
-    session.flush()  # a refresh drops what an earlier verb of the same transaction has not written yet
-    session.refresh(claim, with_for_update={"of": Claim, "key_share": True})
+    if ahead.of(session, claim.id).claim is not claim:
+        session.flush()  # a refresh drops what an earlier verb of the same transaction has not written yet
+        session.refresh(claim, with_for_update={"of": Claim, "key_share": True})
     if claim.deleted_at is not None:
         raise NotAllowed(N_("This draft was deleted."))
     if seen is not None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consent_links import new_id
-from cpor_web import assessment, facts, history, holding, lifecycle, unread
+from cpor_web import ahead, assessment, facts, history, holding, lifecycle, unread
 from cpor_web.consent import replacing
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
@@ -54,6 +54,8 @@ def invite(
 
 def hold(session: Session, claim: Claim, round_: Round) -> Round:
     """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
+    if ahead.of(session, claim.id).round is round_:
+        return round_
     session.flush()
     session.refresh(round_, with_for_update={"of": Round, "key_share": True})
     for invitation in round_.invitations:
@@ -157,15 +159,19 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme, data=data)
     round_.state = RoundState.PASSED if passed else RoundState.SILENT
     round_.closed_at = now
-    for invitation in asked:
-        outbox.call_back(
-            session, invitation.id, why="called back: the consent period was over before this was sent", now=now
-        )
+    for id_ in _waiting_for(session, claim, asked):
+        outbox.call_back(session, id_, why="called back: the consent period was over before this was sent", now=now)
     if passed:
         assessment.queue(session, claim, round_, now=now, programme=programme)
         for each in decided:
             _replace(session, each, now=now, programme=programme)
     return True
+
+
+def _waiting_for(session: Session, claim: Claim, asked: Sequence[Invitation]) -> Sequence[int]:
+    """Return the ids of those asked of whom a mail may wait to be sent."""
+    waiting = ahead.of(session, claim.id).mails_wait
+    return [each.id for each in asked if waiting is None or each.id in waiting]
 
 
 def _replace(session: Session, decided: Replacement, *, now: datetime, programme: Programme) -> None:
