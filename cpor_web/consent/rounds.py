@@ -79,7 +79,6 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
     hold(session, claim, round_)
-    session.refresh(invitation)
     invitation.taken_at, invitation.bounced_at = now, None
     if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
         return

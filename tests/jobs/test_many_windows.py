@@ -1,26 +1,23 @@
 """Windows are closed many in one transaction: with few statements, by the same rules, and nobody waits."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 import jobs.windows
 from cpor_web import verification
 from cpor_web.consent import closing, rounds
-from cpor_web.extensions import db
 from cpor_web.models import Claim, Handover, Replacement, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection
 from tests.support import claims, factories
 from tests.support.claims import NOW
+from tests.support.statements import counted
 
 LATE = NOW + timedelta(days=10)
 MOST_STATEMENTS = 45
@@ -48,26 +45,6 @@ def running(session: Session, programme: Programme, number: int) -> list[Claim]:
 def states(session: Session) -> list[RoundState]:
     session.rollback()
     return list(session.scalars(select(Round.state).order_by(Round.id)))
-
-
-@contextmanager
-def counted(app: Flask) -> Iterator[list[str]]:
-    """Note the statements of the jobs, and their commits."""
-    said: list[str] = []
-    with app.app_context():
-        engine: Engine = db.engine
-
-    def note(*about: Any) -> None:
-        said.append(about[2] if len(about) > 1 else "COMMIT")
-
-    names = ("before_cursor_execute", "commit")
-    for name in names:
-        event.listen(engine, name, note)
-    try:
-        yield said
-    finally:
-        for name in names:
-            event.remove(engine, name, note)
 
 
 def test_a_batch_takes_as_few_statements_as_a_window_and_leaves_whole_histories(
