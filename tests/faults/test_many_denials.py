@@ -24,6 +24,7 @@ from cpor_web.clock import utcnow
 from cpor_web.config import Settings
 from cpor_web.consent import answers
 from cpor_web.consent.answers import Outcome
+from cpor_web.extensions import db
 from cpor_web.models import Invitation
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Way
@@ -66,6 +67,7 @@ def house(running: Servers, settings: Settings, worker_number: int) -> Iterator[
     app = create_app(own)
     with app.app_context():
         upgrade()
+        db.engine.dispose()
     yield own
     running.new_database(f"cpor_many_{worker_number}")
 
