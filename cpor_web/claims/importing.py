@@ -82,7 +82,8 @@ def looked_at(
         warned = guards.warnings(whole, same_tenant, partner=partner, now=now, programme=programme)
         lines.append(Line(number, whole, digest, warned, known.get(digest, ""), above.get(digest)))
         above.setdefault(digest, number)
-    return lines
+    between = guards.among({line.number: line.draft for line in lines if line.is_new})
+    return [replace(line, warned=[*line.warned, *between.get(line.number, ())]) for line in lines]
 
 
 def make(
