@@ -16,8 +16,8 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 REWRITE = bool(os.environ.get("CPOR_TEST_REWRITE"))
 FOLDERS_OF_TESTS = {
-    "access", "accounts", "claims", "consent_links", "emails", "faults", "hostile", "injection", "inspection", "privacy",
-    "proofs", "rules", "state_machine",
+    "access", "accounts", "claims", "consent_links", "emails", "faults", "hostile", "injection", "inspection",
+    "privacy", "proofs", "rules", "state_machine",
 }  # fmt: skip
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
