@@ -169,9 +169,9 @@ def _contact(prefix: str, cells: Mapping[str, str]) -> ContactDraft:
 
 def _products(cell: str, names: Mapping[str, str]) -> tuple[str, ...]:
     """Return the keys of what a cell lists, parted by commas, semicolons, bars or lines, each once."""
-    alone = _key(cell, names)
-    listed = [cell] if alone in names else [part.strip() for part in _BETWEEN.split(cell)]
-    return tuple(sorted({_key(each, names) for each in listed if each}))
+    meant = {name.casefold(): key for key, name in names.items()} | {key: key for key in names}
+    listed = {cell} if cell.casefold() in meant else {part.strip() for part in _BETWEEN.split(cell)}
+    return tuple(sorted({meant.get(each.casefold(), each) for each in listed if each}))
 
 
 def _key(said: str, names: Mapping[str, str]) -> str:
