@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history
+from cpor_web import ahead, facts, history
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Claim, Event
 from cpor_web.programme import Programme
@@ -36,8 +36,9 @@ def hold(session: Session, claim: Claim, *, seen: int | None = None) -> Claim:
     `seen` is the version that the person's page showed: where the claim has changed since, raises Stale with the
     kinds of what came since in `events`.
     """
-    session.flush()  # what is read afresh drops what an earlier verb of the same transaction has not written yet
-    session.scalars(_LOCK, {"id": claim.id}).one()
+    if ahead.of(session, claim.id).claim is not claim:
+        session.flush()  # what is read afresh drops what an earlier verb of the same transaction has not written yet
+        session.scalars(_LOCK, {"id": claim.id}).one()
     if claim.deleted_at is not None:
         raise NotAllowed(N_("This draft was deleted."))
     if seen is not None:

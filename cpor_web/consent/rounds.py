@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
-from cpor_web import assessment, facts, history, holding, lifecycle, unread
+from cpor_web import ahead, assessment, facts, history, holding, lifecycle, unread
 from cpor_web.consent import replacing
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
@@ -70,6 +70,8 @@ def invite(
 
 def hold(session: Session, claim: Claim, round_: Round) -> Round:
     """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
+    if ahead.of(session, claim.id).round is round_:
+        return round_
     session.flush()
     session.scalars(_LOCK, {"id": round_.id}).one()
     invitations = session.scalars(_INVITATIONS, {"round": round_.id}).all()
@@ -93,7 +95,6 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
     hold(session, claim, round_)
-    session.refresh(invitation)
     invitation.taken_at, invitation.bounced_at = now, None
     if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
         return
@@ -173,15 +174,19 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme, data=data)
     round_.state = RoundState.PASSED if passed else RoundState.SILENT
     round_.closed_at = now
-    for invitation in asked:
-        outbox.call_back(
-            session, invitation.id, why="called back: the consent period was over before this was sent", now=now
-        )
+    for id_ in _waiting_for(session, claim, asked):
+        outbox.call_back(session, id_, why="called back: the consent period was over before this was sent", now=now)
     if passed:
         assessment.queue(session, claim, round_, now=now, programme=programme)
         for each in decided:
             _replace(session, each, now=now, programme=programme)
     return True
+
+
+def _waiting_for(session: Session, claim: Claim, asked: Sequence[Invitation]) -> Sequence[int]:
+    """Return the ids of those asked of whom a mail may wait to be sent."""
+    waiting = ahead.of(session, claim.id).mails_wait
+    return [each.id for each in asked if waiting is None or each.id in waiting]
 
 
 def _replace(session: Session, decided: Replacement, *, now: datetime, programme: Programme) -> None:
