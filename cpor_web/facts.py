@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, exists, select
+from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import ahead
 from cpor_web.models import Claim, CustomerContact, Document, Round, RoundState, Scan, User
@@ -51,6 +51,19 @@ def latest_round(session: Session, claim: Claim) -> Round | None:
         return read
     newest = select(Round).where(Round.claim_id == claim.id).order_by(Round.number.desc()).limit(1)
     return session.scalar(newest.execution_options(populate_existing=True))
+
+
+def is_latest(session: Session, round_: Round) -> bool:
+    """Tell whether the claim has no newer consent round than this one."""
+    return session.scalar(_NEWER, {"claim": round_.claim_id, "number": round_.number}) is None
+
+
+def read_parts(session: Session, claim: Claim) -> None:
+    """Read in one statement what facts and mails ask of a claim one by one: whose it is, its products and contacts.
+
+    What was read before of it stays as it is.
+    """
+    session.scalars(_WITH_PARTS, {"claim": claim.id}).unique().one()
 
 
 def proven(session: Session, claim_ids: Collection[int]) -> Collection[int]:
@@ -110,3 +123,17 @@ def has_other_reviewers(session: Session, actor: Actor) -> bool:
     """Tell whether anybody else could decide."""
     other = exists().where(User.role.in_(REVIEWERS), User.active, User.id != actor.user_id)
     return bool(session.scalar(select(other)))
+
+
+_NEWER = select(Round.id).where(Round.claim_id == bindparam("claim"), Round.number > bindparam("number")).limit(1)
+_WITH_PARTS = (
+    select(Claim)
+    .where(Claim.id == bindparam("claim"))
+    .options(
+        joinedload(Claim.partner, innerjoin=True),
+        joinedload(Claim.mpn_id),
+        joinedload(Claim.filed_by, innerjoin=True).lazyload(User.partner),
+        joinedload(Claim.products),
+        joinedload(Claim.all_contacts),
+    )
+)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
 from cpor_web import ahead, assessment, facts, history, holding, lifecycle, unread
@@ -21,6 +22,21 @@ from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 DENIED_BY_REPLACED = N_("a replaced contact denied")
+
+_LOCK = (
+    select(Round)
+    .where(Round.id == bindparam("id"))
+    .with_for_update(of=Round, key_share=True)
+    .execution_options(populate_existing=True)
+)
+_INVITATIONS = (
+    select(Invitation)
+    .where(Invitation.round_id == bindparam("round"))
+    .order_by(Invitation.id)
+    .options(joinedload(Invitation.contact, innerjoin=True))
+    .execution_options(populate_existing=True)
+)
+"""A round's invitations with whom they ask, read afresh."""
 
 
 def open_round(session: Session, claim: Claim, *, needs_yes: bool, now: datetime, programme: Programme) -> Round:
@@ -57,9 +73,9 @@ def hold(session: Session, claim: Claim, round_: Round) -> Round:
     if ahead.of(session, claim.id).round is round_:
         return round_
     session.flush()
-    session.refresh(round_, with_for_update={"of": Round, "key_share": True})
-    for invitation in round_.invitations:
-        session.refresh(invitation)
+    session.scalars(_LOCK, {"id": round_.id}).one()
+    invitations = session.scalars(_INVITATIONS, {"round": round_.id}).all()
+    set_committed_value(round_, "invitations", invitations)
     return round_
 
 
