@@ -1,8 +1,8 @@
 """Very many windows are due, several closers work them off, and meanwhile thousands of customers deny.
 
 CPOR_TEST_CLAIMS makes it other than 100,000 claims, and the denials other than 6,000 with them. The closers are the
-worker's own job, in processes of their own; they are killed once everybody has denied, and what they had not come to
-stays open.
+worker's own job, in processes of their own; they are killed once everybody has denied, and what they had not come to,
+if anything, stays open.
 """
 
 import multiprocessing
@@ -97,7 +97,7 @@ def test_thousands_of_denials_against_closers_of_a_hundred_thousand_windows_leav
 
     with engine.connect() as connection:
         ends = {tuple(row)[1:]: row.number for row in connection.execute(text(ENDS))}
-    assert set(ends) == {OPEN, PASSED, DENIED, DENIED_LATE}
+    assert {PASSED, DENIED, DENIED_LATE} <= set(ends) <= {OPEN, PASSED, DENIED, DENIED_LATE}
     assert sum(ends.values()) == CLAIMS
     assert said == {
         Outcome.RECORDED: ends[DENIED],

@@ -21,6 +21,10 @@ from jobs.mail import BATCH, drain
 from tests.support import claims, factories
 from tests.support.claims import invitations_of, mail_of
 from tests.support.smtp_server import ScriptedServer
+from tests.support.statements import counted
+
+MOST_STATEMENTS = 42
+"""For the looks before and after it, its lease, and the two transactions of sending it."""
 
 
 @pytest.fixture
@@ -49,6 +53,15 @@ def test_a_mail_that_was_taken_is_sent_and_starts_the_customers_days(
     assert invitation.round.state is RoundState.RUNNING
     assert invitation.round.ends_at == invitation.printed_end
     assert _events(committed, claim)[-2:] == ["consent:started", "mail:sent"]
+
+
+def test_a_drain_of_one_notice_asks_little_of_the_database(
+    claim: Claim, work: Flask, smtp_server: ScriptedServer
+) -> None:
+    with counted(work) as said:
+        drain()
+    assert len(smtp_server.mails) == 1
+    assert len(said) <= MOST_STATEMENTS, said
 
 
 def test_one_drain_works_off_more_than_a_batch_over_one_connection(
