@@ -12,6 +12,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import holidays
+from holidays.registry import EntityLoader
 
 from cpor_web import secret_files
 from cpor_web import setting_kinds as kinds
@@ -317,6 +318,8 @@ def _problems_of_rings(settings: Settings) -> list[str]:
 def _problems_of_calendar(settings: Settings) -> list[str]:
     if not settings.country:
         return ["CPOR_SUBDIVISION needs CPOR_COUNTRY."] if settings.subdivision else []
+    if settings.country in EntityLoader.get_country_codes() and not settings.subdivision:
+        return []  # to ask for its holidays loads every country's, and not every process counts days
     try:
         holidays.country_holidays(settings.country, subdiv=settings.subdivision or None)
     except NotImplementedError:
