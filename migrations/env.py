@@ -1,4 +1,4 @@
-"""Runs migrations on the application's own database, one transaction for all of them."""
+"""Runs migrations on the application's own database: one transaction, but for what is made CONCURRENTLY."""
 
 from alembic import context
 from flask import current_app
@@ -8,9 +8,13 @@ metadata = current_app.extensions["migrate"].db.metadata
 options = current_app.extensions["migrate"].configure_args
 
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, **options)
-    with context.begin_transaction():
+    try:
         # A migration may take longer than a request; it waits for locks no longer than one.
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        context.run_migrations()
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
+        connection.commit()
+        context.configure(connection=connection, target_metadata=metadata, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        connection.invalidate()  # what was set is for nobody else

@@ -1,6 +1,7 @@
 """What is shipped to install it fits the program: commands, settings, files and limits are those that there are."""
 
 import re
+import subprocess
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -158,3 +159,22 @@ def test_the_proxy_takes_requests_in_whole_and_logs_no_path() -> None:
     assert re.search(r"location = /metrics \{\s+return 404;", text)
     for header in ("X-Forwarded-For $remote_addr", "X-Forwarded-Proto $scheme", "X-Forwarded-Host $host"):
         assert f"proxy_set_header {header};" in text
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "counts"), [({}, "_FILE=/a/file"), ({"CPOR_DATABASE_URL": "owner's"}, "=owner's")]
+)
+def test_a_database_that_is_named_by_hand_counts_more_than_the_file(
+    tmp_path: Path, by_hand: dict[str, str], counts: str
+) -> None:
+    script = (DEPLOY / "cpor").read_text(encoding="utf-8")
+    for its_own, ours in {"/etc/cpor": str(tmp_path), "/opt/cpor/bin/cpor": "env", "$(id -u)": "1000"}.items():
+        assert its_own in script
+        script = script.replace(its_own, ours)
+    (tmp_path / "cpor.env").write_text("CPOR_COUNTRY=DE\n")
+    (tmp_path / "cpor-files.env").write_text("CPOR_DATABASE_URL_FILE=/a/file\n")
+    env = {"PATH": "/usr/bin:/bin", **by_hand}
+    run = subprocess.run(["sh", "-c", script], env=env, check=True, stdout=subprocess.PIPE, text=True)
+    named = [line for line in run.stdout.splitlines() if line.startswith("CPOR_DATABASE_URL")]
+    assert named == [f"CPOR_DATABASE_URL{counts}"]
+    assert "CPOR_COUNTRY=DE" in run.stdout

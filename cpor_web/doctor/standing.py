@@ -20,7 +20,7 @@ FAR_APART = 30.0
 
 ADDED_TO_ONLY = ("events", "checkpoints", "answers")
 
-MIGRATE = "Stop web, worker and ticker of the version before, then: cpor db upgrade"
+MIGRATE = "Bring them up to date, cpor db upgrade; then start web, worker and ticker anew."
 
 
 def database(settings: Settings, clock: Callable[[], datetime]) -> list[Finding]:
@@ -76,7 +76,7 @@ def _rights(connection: Connection) -> Finding:
     role = connection.scalar(text("SELECT current_user"))
     lacking = [name for name in sorted(Base.metadata.tables) if not _holds_all(connection, name)]
     if lacking:
-        do = f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};"
+        do = f"As the owner of the tables: cpor db grant {role}"
         return wrong("role", f"{role} may not read and write {', '.join(lacking[:3])}", do)
     if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
         return look("role", f"{role} is a superuser", "Give the application a role without such rights.")
@@ -84,7 +84,7 @@ def _rights(connection: Connection) -> Finding:
         text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user")
     ).all()
     if set(owned) & set(ADDED_TO_ONLY):
-        do = "Let the tables belong to a role that only cpor db upgrade uses."
+        do = "Let another role own them, and give this one its rights with cpor db grant; docs/operating.md says how."
         return look("role", f"{role} owns the tables, so it could take the history's triggers away", do)
     return ok("role", f"{role} may read and write, and owns no table of the history")
 

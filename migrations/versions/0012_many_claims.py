@@ -13,8 +13,6 @@ depends_on = None
 def upgrade() -> None:
     op.add_column('claims', sa.Column('proof_date', sa.Date(), nullable=True))
     op.add_column('claims', sa.Column('imported_as', sa.LargeBinary(), nullable=True))
-    op.create_index('claims_imported_once', 'claims', ['partner_id', 'imported_as'], unique=True,
-    postgresql_where=sa.text('imported_as IS NOT NULL'))
     op.create_table('saved_filters',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('user_id', sa.BigInteger(), nullable=False),
@@ -29,6 +27,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table('saved_filters')
-    op.drop_index('claims_imported_once', table_name='claims')
     op.drop_column('claims', 'imported_as')
     op.drop_column('claims', 'proof_date')

@@ -12,7 +12,6 @@ BEFORE = ('partner-request', 'customer-decline', 'insufficient-proof-of-executio
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL statement_timeout = 0")
     op.create_table('replacements',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('claim_id', sa.BigInteger(), nullable=False),
@@ -30,14 +29,12 @@ def upgrade() -> None:
     op.create_index(op.f('replacements_by_claim_id'), 'replacements', ['claim_id'], unique=False)
     op.create_index(op.f('replacements_by_replaced_id'), 'replacements', ['replaced_id'], unique=False)
     op.create_index('replacements_one_waits_a_pair', 'replacements', ['claim_id', 'replaced_id'], unique=True, postgresql_where=sa.text('ended_at IS NULL'))
-    op.create_index(op.f('claims_by_subscription_id'), 'claims', ['subscription_id'], unique=False)
     _known((*BEFORE, 'replaced'))
 
 
 def downgrade() -> None:
     op.execute("UPDATE claims SET rejection = 'partner-request' WHERE rejection = 'replaced'")
     _known(BEFORE)
-    op.drop_index(op.f('claims_by_subscription_id'), table_name='claims')
     op.drop_table('replacements')
 
 
@@ -45,4 +42,3 @@ def _known(reasons: tuple[str, ...]) -> None:
     op.drop_constraint(op.f('claims_rejection_is_known'), 'claims')
     known = sa.column('rejection').in_(reasons)
     op.create_check_constraint(op.f('claims_rejection_is_known'), 'claims', known, postgresql_not_valid=True)
-    op.execute("ALTER TABLE claims VALIDATE CONSTRAINT claims_rejection_is_known")

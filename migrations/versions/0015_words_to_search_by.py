@@ -1,4 +1,4 @@
-"""words to search by, and the operator's queue."""
+"""words to search by."""
 
 from alembic import op
 
@@ -29,22 +29,8 @@ CLAIM_WORDS = """
 def upgrade() -> None:
     op.execute(WORDS_IN)
     op.execute(CLAIM_WORDS)
-    op.execute("""
-        CREATE INDEX claims_by_words ON claims USING gin
-        (claim_words(name, customer_name, customer_domain, reference, tenant_id, subscription_id))
-    """)
-    op.create_index(op.f('claims_by_mpn_id_id'), 'claims', ['mpn_id_id'])
-    op.execute("CREATE INDEX customer_contacts_by_email ON customer_contacts (lower(email))")
-    op.execute("""
-        CREATE INDEX claims_for_the_operator ON claims (due_at, id)
-        WHERE status IN ('submitted', 'under-review')
-    """)
 
 
 def downgrade() -> None:
-    op.drop_index('claims_for_the_operator')
-    op.drop_index('customer_contacts_by_email')
-    op.drop_index(op.f('claims_by_mpn_id_id'))
-    op.drop_index('claims_by_words')
     op.execute("DROP FUNCTION claim_words(text, text, text, text, uuid, uuid)")
     op.execute("DROP FUNCTION words_in(text)")

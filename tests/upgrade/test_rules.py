@@ -13,6 +13,7 @@ ALTER TABLE notes ADD CONSTRAINT notes_of_a_claim FOREIGN KEY(claim_id) REFERENC
 ALTER TABLE claims ADD COLUMN colour TEXT;
 ALTER TABLE claims ADD COLUMN seen INTEGER DEFAULT 0 NOT NULL;
 CREATE INDEX events_by_day ON events USING brin (at);
+DROP INDEX CONCURRENTLY IF EXISTS claims_by_colour;
 CREATE INDEX CONCURRENTLY claims_by_colour ON claims (colour);
 ALTER TABLE claims ADD CONSTRAINT claims_has_colour CHECK (colour <> '') NOT VALID;
 ALTER TABLE holdings DROP CONSTRAINT holdings_some_failed;
@@ -35,6 +36,7 @@ def test_what_is_fine_is_let_through() -> None:
     [
         ("DROP TABLE notes", "takes away"),
         ("ALTER TABLE claims DROP COLUMN name", "takes away"),
+        ("DROP INDEX CONCURRENTLY IF EXISTS claims_by_words", "takes away"),
         ("ALTER TABLE claims RENAME name TO title", "renames"),
         ("ALTER TABLE claims RENAME TO applications", "renames"),
         ("ALTER TABLE claims ALTER COLUMN name SET NOT NULL", "refuses rows"),

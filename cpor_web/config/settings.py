@@ -1,41 +1,18 @@
-"""Every setting: its default, its meaning, its check. All problems are told at once.
+"""Every setting, a field each: its default, its meaning, its check. What must fit together is in `together.py`."""
 
-A setting is named CPOR_ and its field in capitals. Values are text in the environment and typed here.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-import holidays
-from holidays.registry import EntityLoader
-
-from cpor_web import secret_files
 from cpor_web import setting_kinds as kinds
+from cpor_web.config import reading, together
+from cpor_web.config.declaring import setting
 from cpor_web.rules.editions import EDITIONS
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.setting_kinds import IPNetwork
-
-PREFIX = "CPOR_"
-FOR_TESTS = "CPOR_TEST_"
-SHORTEST_GRACE = 30
-
-
-class ConfigError(ValueError):
-    """The settings cannot be used; `problems` has a sentence for each."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
-def setting(default: Any, meaning: str, parse: Callable[[str], Any] = str) -> Any:
-    """Declare a setting: `parse` turns text into the value or raises ValueError with what would be right."""
-    return field(default=default, metadata={"meaning": meaning, "parse": parse})
 
 
 @dataclass(frozen=True)
@@ -195,6 +172,9 @@ class Settings:
 
     pg_bin: str = setting("", "folder of pg_dump and pg_restore; default: on the PATH, or the embedded PostgreSQL's")
     upload_mib: int = setting(25, "largest document, in MiB", kinds.number(int, 1, 1024))
+    uploads_per_hour: int = setting(
+        300, "documents and tables that one user may upload in an hour", kinds.number(int, 1, 100_000)
+    )
     clamd: str = setting(
         "",
         "scanner for malware that every document must pass: host:port, or a socket's path; empty: none",
@@ -236,146 +216,9 @@ class Settings:
 
         A secret may be in a file that the setting of its name with _FILE behind it names.
         """
-        environ, unread = secret_files.resolved(environ)
-        given = {
-            name: text
-            for name, text in environ.items()
-            if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and text.strip()
-        }
-        known = {env_name(f): f for f in fields(cls)}
-        problems = [f"{name} is not a setting. Check its spelling." for name in sorted(given.keys() - known.keys())]
-        problems += unread.values()
-        values = {}
-        for name in sorted(known.keys() & given.keys()):
-            try:
-                values[known[name].name] = known[name].metadata["parse"](given[name].strip())
-            except ValueError as error:
-                problems.append(f"{name} must be {error}.")
+        values, given, problems = reading.read(cls, environ)
         settings = cls(**values)
-        problems += sorted(_problems_together(settings, (known.keys() & given.keys()) | unread.keys()))
+        problems += sorted(together.problems(settings, given))
         if problems:
-            raise ConfigError(problems)
+            raise reading.ConfigError(problems)
         return settings
-
-
-def env_name(f: Field[Any]) -> str:
-    """Return the environment's name of a settings field."""
-    return PREFIX + f.name.upper()
-
-
-def table() -> list[tuple[str, str, str]]:
-    """Return (name, default, meaning) of every setting, for the README and `cpor settings`."""
-    return [(env_name(f), _shown(f.default), f.metadata["meaning"]) for f in fields(Settings)]
-
-
-def _shown(default: object) -> str:
-    if default is MISSING or default in ("", (), None):
-        return ""
-    if isinstance(default, bool):
-        return "1" if default else "0"
-    if isinstance(default, frozenset):
-        return ",".join(kinds.WEEKDAYS[day] for day in sorted(default))
-    return str(default)
-
-
-def _problems_together(settings: Settings, given: set[str]) -> list[str]:
-    needed = {
-        "CPOR_SECRET_KEYS": "Make one with: cpor keys new",
-        "CPOR_CONSENT_KEYS": "Make one with: cpor keys new. It is not the ring of CPOR_SECRET_KEYS",
-        "CPOR_SIGNING_KEYS": "Make one with: cpor keys new. It is a ring of its own",
-        "CPOR_PUBLIC_URL": "Set it to the address that customers can open",
-        "CPOR_DATABASE_URL": "Set it to postgresql+psycopg://…",
-    }
-    problems = [f"{name} is not set. {what}." for name, what in needed.items() if name not in given]
-    problems += _problems_of_rings(settings)
-    problems += _problems_of_calendar(settings)
-    problems += _problems_of_assessor(settings)
-    problems += _problems_of_dkim(settings)
-    problems += _problems_of_oidc(settings, given)
-    if settings.in_production:
-        if settings.public_url and not settings.public_url.startswith("https://"):
-            problems.append("CPOR_PUBLIC_URL must start with https:// in production.")
-        if settings.consent_grace < SHORTEST_GRACE:
-            problems.append(f"CPOR_CONSENT_GRACE must be at least {SHORTEST_GRACE} in production.")
-        if settings.clock_file:
-            problems.append("CPOR_CLOCK_FILE is for tests only.")
-    return problems
-
-
-def _problems_of_rings(settings: Settings) -> list[str]:
-    rings = {
-        "CPOR_SECRET_KEYS": settings.secret_keys,
-        "CPOR_CONSENT_KEYS": settings.consent_keys,
-        "CPOR_SIGNING_KEYS": settings.signing_keys,
-    }
-    return [
-        f"{one} and {other} share a key. Use two rings."
-        for one, other in combinations(rings, 2)
-        if set(rings[one]) & set(rings[other])
-    ]
-
-
-def _problems_of_calendar(settings: Settings) -> list[str]:
-    if not settings.country:
-        return ["CPOR_SUBDIVISION needs CPOR_COUNTRY."] if settings.subdivision else []
-    if settings.country in EntityLoader.get_country_codes() and not settings.subdivision:
-        return []  # to ask for its holidays loads every country's, and not every process counts days
-    try:
-        holidays.country_holidays(settings.country, subdiv=settings.subdivision or None)
-    except NotImplementedError:
-        return [
-            "CPOR_COUNTRY and CPOR_SUBDIVISION must be codes of ISO 3166 whose holidays are known, such as DE and BY."
-        ]
-    return []
-
-
-def _problems_of_assessor(settings: Settings) -> list[str]:
-    if settings.assessor != "webhook":
-        return []
-    problems = []
-    if not settings.assessment_url:
-        problems.append("CPOR_ASSESSMENT_URL is not set. CPOR_ASSESSOR=webhook needs to know where to post.")
-    if settings.in_production and settings.assessment_url.startswith("http://"):
-        problems.append("CPOR_ASSESSMENT_URL must start with https:// in production.")
-    if not settings.assessment_secrets:
-        what = "CPOR_ASSESSOR=webhook signs with them. Make one with: openssl rand -base64 32"
-        problems.append(f"CPOR_ASSESSMENT_SECRETS is not set. {what}.")
-    return problems
-
-
-def _problems_of_dkim(settings: Settings) -> list[str]:
-    domain, file = settings.dkim_domain, settings.dkim_key_file
-    if not domain:
-        return ["CPOR_DKIM_KEY_FILE needs CPOR_DKIM_DOMAIN."] if file else []
-    problems = []
-    sender = settings.mail_from.partition("@")[2].lower()
-    if not f".{sender}".endswith(f".{domain}"):
-        problems.append("CPOR_DKIM_DOMAIN must be the domain of CPOR_MAIL_FROM, or one above it: else DMARC fails.")
-    if not file:
-        problems.append(
-            "CPOR_DKIM_KEY_FILE is not set. CPOR_DKIM_DOMAIN signs with it. Make one with: openssl genrsa"
-        )
-        return problems
-    from cpor_web import dkim_keys  # with what it needs of cryptography, only where it is wanted
-
-    try:
-        dkim_keys.read(Path(file))
-    except ValueError as error:
-        problems.append(f"CPOR_DKIM_KEY_FILE: {file} {error}.")
-    return problems
-
-
-def _problems_of_oidc(settings: Settings, given: set[str]) -> list[str]:
-    if "CPOR_OIDC_ISSUER" not in given:
-        others = (f for f in fields(settings) if f.name.startswith("oidc_"))
-        alone = sorted(env_name(f) for f in others if getattr(settings, f.name) != f.default)
-        return [f"{', '.join(alone)}: set CPOR_OIDC_ISSUER too, or none of them."] if alone else []
-    problems = []
-    if "CPOR_OIDC_CLIENT_ID" not in given:
-        problems.append("CPOR_OIDC_CLIENT_ID is not set. The provider of CPOR_OIDC_ISSUER tells it.")
-    if "CPOR_OIDC_DOMAINS" not in given:
-        what = "Set it to the domains of the people who sign in by the provider"
-        problems.append(f"CPOR_OIDC_DOMAINS is not set. {what}.")
-    if settings.in_production and settings.oidc_issuer.startswith("http://"):
-        problems.append("CPOR_OIDC_ISSUER must start with https:// in production.")
-    return problems
