@@ -27,7 +27,7 @@ from tests.support.lost_answers import LostAnswers
 from tests.support.quick_claims import QuickClaim
 
 SILENT, DENYING, MAILS = 6, 12, 150
-LEASE_MINUTES = 6
+LEASE_MINUTES = 11
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 CALM = ("Not available for the moment", "Try again in a few minutes.")
 
