@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Response, url_for
 from flask_babel import gettext as _
-from icalendar import Calendar, Event
 
 from cpor_web import downloads
 from cpor_web.claims.running import Running
@@ -14,6 +14,9 @@ from cpor_web.current import now, programme_as_set_up
 from cpor_web.explained import how_computed
 from cpor_web.rules.roles import PARTNER_ROLES, Role
 from cpor_web.version import __version__
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 REFRESH = timedelta(hours=1)
 
@@ -24,6 +27,8 @@ def answer(deadlines: Iterable[Running], *, role: Role, name: str, filename: str
     With a filename it is to be saved, without to be subscribed to. An event's UID is the claim's and the deadline's
     for ever, so that a deadline that has moved moves in the calendar too. Nothing tells of the customer's contacts.
     """
+    from icalendar import Calendar  # large, and seldom asked for
+
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", f"-//cpor-web//{__version__}//EN")
@@ -37,7 +42,9 @@ def answer(deadlines: Iterable[Running], *, role: Role, name: str, filename: str
     return downloads.as_attachment(response, filename) if filename else response
 
 
-def _event(deadline: Running, role: Role) -> Event:
+def _event(deadline: Running, role: Role) -> "Event":
+    from icalendar import Event
+
     claim, public_url = deadline.claim, programme_as_set_up().public_url
     page = "partners.claim" if role in PARTNER_ROLES else "reviewers.claim"
     event = Event()

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import struct
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -51,13 +52,37 @@ def table(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]
     return as_attachment(Response("".join(_lines(header, rows)), mimetype="text/csv"), filename)
 
 
-def streamed(filename: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Response:
-    """Answer with the same as `table`, or with a workbook for a name in .xlsx, sent as `rows` are read."""
+def streamed(
+    filename: str, header: Iterable[str], rows: Iterable[Iterable[object]], *, coming: int | None = None
+) -> Response:
+    """Answer with the same as `table`, or with a workbook for a name in .xlsx, sent as `rows` are read.
+
+    For a script that shows how far it is, give the number of rows that are `coming`: X-Rows says it, and before each
+    part of the file are two big-endian numbers of four bytes, the rows so far and the bytes of the part.
+    """
+    read = _Counted(rows)
     if filename.endswith(".xlsx"):
-        parts, media_type = spreadsheets.workbook(header, rows), spreadsheets.MEDIA_TYPE
+        parts, media_type = spreadsheets.workbook(header, read), spreadsheets.MEDIA_TYPE
     else:
-        parts, media_type = (line.encode() for line in _lines(header, rows)), "text/csv"
-    return as_attachment(Response(stream_with_context(parts), mimetype=media_type), filename)
+        parts, media_type = (line.encode() for line in _lines(header, read)), "text/csv"
+    if coming is None:
+        return as_attachment(Response(stream_with_context(parts), mimetype=media_type), filename)
+    headed = (struct.pack(">II", read.number, len(part)) + part for part in parts)
+    answer = Response(stream_with_context(headed), mimetype="application/octet-stream")
+    answer.headers["X-Rows"] = str(coming)
+    return as_attachment(answer, filename)
+
+
+class _Counted:
+    """Rows, and how many of them have been read."""
+
+    def __init__(self, rows: Iterable[Iterable[object]]) -> None:
+        self._rows, self.number = rows, 0
+
+    def __iter__(self) -> Iterator[Iterable[object]]:
+        for row in self._rows:
+            self.number += 1
+            yield row
 
 
 def structured(filename: str, data: object) -> Response:

@@ -3,17 +3,17 @@
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
-from flask_migrate import Migrate
 from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
 from cpor_web.callers import caller
+from cpor_web.migrate import Migrate
 from cpor_web.models import Base
 from cpor_web.queue import Doorbell
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
-migrate = Migrate(compare_type=True, render_as_batch=False)
+migrate = Migrate()
 babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()

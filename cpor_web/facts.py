@@ -1,10 +1,12 @@
 """Gathers what the rules may know of a claim."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, exists, select
+from sqlalchemy.orm import Session, joinedload
 
+from cpor_web import ahead
 from cpor_web.models import Claim, CustomerContact, Document, Round, RoundState, Scan, User
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, fields
@@ -18,10 +20,9 @@ def of(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme
     """Return the facts that guards judge by."""
     round_ = latest_round(session, claim)
     running = round_ is not None and round_.state is RoundState.RUNNING
-    proof = (Document.claim_id == claim.id, Document.scan != Scan.INFECTED)
     return Facts(
         missing=tuple(fields.LABELS[name] for name in missing_fields(claim, programme)),
-        has_proof=bool(session.scalar(select(exists().where(*proof)))),
+        has_proof=_has_proof(session, claim),
         was_ever_submitted=claim.first_submitted_at is not None,
         actor_holds=claim.reviewer_id is not None and claim.reviewer_id == actor.user_id,
         unconfirmed_contacts=any(c.needs_confirmation and c.confirmed_by_id is None for c in claim.contacts),
@@ -45,8 +46,35 @@ def of(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme
 
 def latest_round(session: Session, claim: Claim) -> Round | None:
     """Return the claim's newest consent round, as it is in the database now."""
+    read = ahead.of(session, claim.id).round
+    if read is not None:
+        return read
     newest = select(Round).where(Round.claim_id == claim.id).order_by(Round.number.desc()).limit(1)
     return session.scalar(newest.execution_options(populate_existing=True))
+
+
+def is_latest(session: Session, round_: Round) -> bool:
+    """Tell whether the claim has no newer consent round than this one."""
+    return session.scalar(_NEWER, {"claim": round_.claim_id, "number": round_.number}) is None
+
+
+def read_parts(session: Session, claim: Claim) -> None:
+    """Read in one statement what facts and mails ask of a claim one by one: whose it is, its products and contacts.
+
+    What was read before of it stays as it is.
+    """
+    session.scalars(_WITH_PARTS, {"claim": claim.id}).unique().one()
+
+
+def proven(session: Session, claim_ids: Collection[int]) -> Collection[int]:
+    """Return those of these claims that have a proof of execution in which no malware was found."""
+    proof = (Document.claim_id.in_(claim_ids), Document.scan != Scan.INFECTED)
+    return session.scalars(select(Document.claim_id).where(*proof).distinct()).all()
+
+
+def _has_proof(session: Session, claim: Claim) -> bool:
+    read = ahead.of(session, claim.id).has_proof
+    return read if read is not None else bool(proven(session, [claim.id]))
 
 
 def proposed_contact(session: Session, claim: Claim) -> CustomerContact | None:
@@ -95,3 +123,17 @@ def has_other_reviewers(session: Session, actor: Actor) -> bool:
     """Tell whether anybody else could decide."""
     other = exists().where(User.role.in_(REVIEWERS), User.active, User.id != actor.user_id)
     return bool(session.scalar(select(other)))
+
+
+_NEWER = select(Round.id).where(Round.claim_id == bindparam("claim"), Round.number > bindparam("number")).limit(1)
+_WITH_PARTS = (
+    select(Claim)
+    .where(Claim.id == bindparam("claim"))
+    .options(
+        joinedload(Claim.partner, innerjoin=True),
+        joinedload(Claim.mpn_id),
+        joinedload(Claim.filed_by, innerjoin=True).lazyload(User.partner),
+        joinedload(Claim.products),
+        joinedload(Claim.all_contacts),
+    )
+)

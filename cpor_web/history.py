@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Executable, LargeBinary, bindparam, cast, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from cpor_web import chain
+from cpor_web import ahead, chain
 from cpor_web.models import ERASED, Claim, Event, HistoryHead
 from cpor_web.rules.roles import Actor
 
@@ -48,11 +48,10 @@ def append(
         is_internal=is_internal,
         said=said,
     )
-    moved = session.execute(_ADVANCE, {"claim": claim.id, "facts": facts}).one_or_none()
-    assert moved is not None, "a claim without a history"
+    position, link = _advanced(session, claim.id, facts)
     event = Event(
         claim_id=claim.id,
-        position=moved.position,
+        position=position,
         version=claim.version,
         kind=kind,
         at=now,
@@ -63,10 +62,21 @@ def append(
         data=kept,
         salt=salt,
         said=said,
-        link=moved.link,
+        link=link,
     )
     session.add(event)
     return event
+
+
+def _advanced(session: Session, claim_id: int, facts: bytes) -> tuple[int, bytes]:
+    head = ahead.of(session, claim_id).head
+    if head is not None:
+        head.position += 1
+        head.link = chain.link(head.link, head.position, facts)
+        return head.position, head.link
+    moved = session.execute(_ADVANCE, {"claim": claim_id, "facts": facts}).one_or_none()
+    assert moved is not None, "a claim without a history"
+    return moved.position, moved.link
 
 
 def erase(

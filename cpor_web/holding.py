@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from cpor_web import ahead
 from cpor_web.emails.catalogue import ASKS, to_staff
 from cpor_web.emails.condition import last_news
 from cpor_web.models import FAILED, Claim, Holding, Invitation, Mail, Partner, Round
@@ -69,6 +70,10 @@ def bars(session: Session) -> bool:
 
     For who is about to close something and has locked it.
     """
+    return ahead.once(session, _bars)
+
+
+def _bars(session: Session) -> bool:
     session.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
     return in_force(session) is not None
 

@@ -1,13 +1,13 @@
 """Languages and how moments are written: for people, exact, with the zone."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext
 from flask_security import current_user
 
 from cpor_web.current import programme_as_set_up
-from cpor_web.moments import briefly, exactly
+from cpor_web.moments import briefly, exactly, short_day
 from cpor_web.paths import TRANSLATIONS
 from cpor_web.rules.eligibility import OURS
 from cpor_web.rules.languages import LANGUAGES
@@ -45,6 +45,11 @@ def moment(at: datetime) -> str:
 def brief_moment(at: datetime) -> str:
     """Write `at` in the operator's zone, short: "27 Nov 2026, 23:59"."""
     return briefly(at, str(get_locale() or "en"), programme_as_set_up().calendar.zone.key)
+
+
+def brief_day(day: date) -> str:
+    """Write a day, short: "27 Nov 2026"."""
+    return short_day(day, str(get_locale() or "en"))
 
 
 def reason(text: str) -> str:

@@ -7,10 +7,10 @@ and the deadline, appends the event and queues the mails. It does not commit.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history
+from cpor_web import ahead, facts, history
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Claim, Event
 from cpor_web.programme import Programme
@@ -21,6 +21,14 @@ from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action, Clock, Rule
 from cpor_web.rules.words import N_
 
+_LOCK = (
+    select(Claim)
+    .where(Claim.id == bindparam("id"))
+    .with_for_update(of=Claim, key_share=True)
+    .execution_options(populate_existing=True)
+)
+"""No join is in it, however the claim was read before: of what was waited for, PostgreSQL would join the old rows."""
+
 
 def hold(session: Session, claim: Claim, *, seen: int | None = None) -> Claim:
     """Lock the claim's row and read it afresh; first of all locks (claim, round, history head, outbox).
@@ -28,8 +36,9 @@ def hold(session: Session, claim: Claim, *, seen: int | None = None) -> Claim:
     `seen` is the version that the person's page showed: where the claim has changed since, raises Stale with the
     kinds of what came since in `events`.
     """
-    session.flush()  # a refresh drops what an earlier verb of the same transaction has not written yet
-    session.refresh(claim, with_for_update={"of": Claim, "key_share": True})
+    if ahead.of(session, claim.id).claim is not claim:
+        session.flush()  # what is read afresh drops what an earlier verb of the same transaction has not written yet
+        session.scalars(_LOCK, {"id": claim.id}).one()
     if claim.deleted_at is not None:
         raise NotAllowed(N_("This draft was deleted."))
     if seen is not None:

@@ -26,4 +26,9 @@ def full_day(day: date, language: str) -> str:
 def briefly(at: datetime, language: str, zone: str) -> str:
     """Write a moment in `zone` as a short date and the time to the minute, for what is told exactly elsewhere."""
     local = at.astimezone(ZoneInfo(zone))
-    return f"{format_date(local.date(), _BRIEF_PATTERNS.get(language, 'medium'), locale=language)}, {local:%H:%M}"
+    return f"{short_day(local.date(), language)}, {local:%H:%M}"
+
+
+def short_day(day: date, language: str) -> str:
+    """Write a day without its weekday, in `language`: "27 Nov 2026"."""
+    return format_date(day, _BRIEF_PATTERNS.get(language, "medium"), locale=language)

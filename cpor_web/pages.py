@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app, request, url_for
+from flask_babel import format_decimal
 from flask_security import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 
-from cpor_web import current, explained
+from cpor_web import capped, current, explained
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
@@ -54,7 +55,8 @@ def init_app(app: Flask) -> None:
     app.context_processor(_around_every_page)
     app.jinja_env.globals.update(aria=aria, described_by=described_by, how_computed=explained.how_computed)
     app.jinja_env.globals.update(time_left=time_left, how_long=how_long)
-    app.jinja_env.filters["options_by_group"] = options_by_group
+    app.jinja_env.globals["counted_exactly"] = capped.MOST
+    app.jinja_env.filters.update(options_by_group=options_by_group, grouped=format_decimal)
 
 
 def _around_every_page() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import holidays
@@ -88,11 +89,14 @@ class DaysOff(Mapping[date, str]):
 
     def __init__(self, settings: Settings) -> None:
         self._closures = dict.fromkeys(settings.closures, N_("closure"))
-        self._holidays = (
-            holidays.country_holidays(settings.country, subdiv=settings.subdivision or None)
-            if settings.country
-            else {}
-        )
+        self._country, self._subdivision = settings.country, settings.subdivision
+
+    @cached_property
+    def _holidays(self) -> Mapping[date, str]:
+        # When first asked for: the library loads all countries to know one.
+        if not self._country:
+            return {}
+        return holidays.country_holidays(self._country, subdiv=self._subdivision or None)
 
     def __getitem__(self, day: date) -> str:
         if day in self._closures:

@@ -2,12 +2,14 @@
 
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection, inspect, text
 
 from cpor_web.paths import MIGRATIONS
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 
 class Standing(StrEnum):
@@ -50,6 +52,8 @@ def standing(connection: Connection) -> Standing:
 
 def knows(found: str) -> bool:
     """Tell whether a migration is one of this version's."""
+    from alembic.util.exc import CommandError
+
     try:
         return _scripts().get_revision(found) is not None
     except CommandError:
@@ -57,5 +61,7 @@ def knows(found: str) -> bool:
 
 
 @cache
-def _scripts() -> ScriptDirectory:
+def _scripts() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory(str(MIGRATIONS))

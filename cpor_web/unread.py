@@ -1,11 +1,13 @@
 """What may lie unread in the mailbox, or is not drawn yet: nothing that a mail could stop closes over it."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from cpor_web import ahead
 from cpor_web.models import Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail
 from cpor_web.programme import Programme
 
@@ -31,7 +33,7 @@ def read_until(session: Session, *, now: datetime, programme: Programme) -> date
     """
     if not programme.has_mailbox:
         return now
-    emptied = emptied_at(session)
+    emptied = ahead.once(session, emptied_at)
     return min(now, emptied) if emptied is not None else None
 
 
@@ -47,8 +49,15 @@ def is_undrawn(session: Session, claim: Claim, *, replies: bool = False) -> bool
     With `replies` also any reply: it concerns every round in which its sender is asked, and which these are is told
     only when it is settled.
     """
-    concerns = and_(ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, Mail.claim_id == claim.id)
-    if replies:
-        concerns = or_(ReceivedMail.kind == ReceivedKind.REPLY, concerns)
-    came = select(ReceivedMail.id).outerjoin(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None), concerns)
-    return session.scalar(came.limit(1)) is not None
+    read = ahead.of(session, claim.id).is_undrawn if replies else None
+    return read if read is not None else bool(undrawn(session, [claim.id], replies=replies))
+
+
+def undrawn(session: Session, claim_ids: Collection[int], *, replies: bool = False) -> Collection[int]:
+    """Return those of these claims of which `is_undrawn` is true."""
+    waits = select(ReceivedMail.id).where(ReceivedMail.settled_at.is_(None))
+    if replies and session.scalar(waits.where(ReceivedMail.kind == ReceivedKind.REPLY).limit(1)) is not None:
+        return claim_ids
+    reports = select(Mail.claim_id).join(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None))
+    reports = reports.where(ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, Mail.claim_id.in_(claim_ids))
+    return [each for each in session.scalars(reports.distinct()) if each is not None]

@@ -1,13 +1,14 @@
-"""Closes what is due: consent windows, partners' deadlines, assessments. One short transaction each."""
+"""Closes what is due: consent windows many at a time, partners' deadlines and assessments in a transaction each."""
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, clock, current, holding, unread
 from cpor_web.claims import deadlines
-from cpor_web.consent import rounds
+from cpor_web.consent import closing, rounds
 from cpor_web.extensions import db
 from cpor_web.programme import Programme
 from cpor_web.transactions import transaction
@@ -16,15 +17,19 @@ from jobs.app import app
 log = logging.getLogger(__name__)
 
 MOST = 500
-
+TOGETHER = 40
+"""How many are closed in one transaction: a denial of one of them waits for all of them, at most."""
 
 Look = Callable[[Session, Programme, int], Sequence[int]]
 """What is due: the ids of up to so many, the longest due first."""
 
+Hold = Callable[[Session, Sequence[int]], AbstractContextManager[tuple[Sequence[int], Sequence[int]]]]
+"""What locks many at once: yields the ids of those that it holds, and of those that are to be done alone."""
+
 
 def close_due() -> None:
     """Close the consent windows whose end and grace are over; none while it is held, or mail of before is unread."""
-    each_due(_unless_held(rounds.due), rounds.close)
+    each_due(_unless_held(rounds.due), rounds.close, closing.together)
 
 
 def lapse_due() -> None:
@@ -38,8 +43,11 @@ def assess_due() -> None:
     each_due(_assessments, assessment.assess)
 
 
-def each_due(look: Look, act: Callable[..., bool]) -> None:
-    """Act on everything that is due, until a look finds nothing but what could not be acted on."""
+def each_due(look: Look, act: Callable[..., bool], hold: Hold | None = None) -> None:
+    """Act on everything that is due, until a look finds nothing but what could not be acted on.
+
+    With `hold` many at a time. What somebody else has locked at this moment is left for the next tick.
+    """
     with app().app_context():
         programme = current.programme()
         left: set[int] = set()
@@ -50,7 +58,9 @@ def each_due(look: Look, act: Callable[..., bool]) -> None:
             ids = [each for each in found if each not in left]
             if not ids:
                 return
-            left.update(each for each in ids if not _one(act, each, programme))
+            while ids:
+                batch, ids = ids[:TOGETHER], ids[TOGETHER:]
+                left.update(set(batch) - _done(act, batch, programme, hold))
 
 
 def _unless_held(look: Callable[..., Sequence[int]]) -> Look:
@@ -70,6 +80,27 @@ def _unless_held(look: Callable[..., Sequence[int]]) -> Look:
 
 def _assessments(session: Session, programme: Programme, most: int) -> Sequence[int]:
     return assessment.due(session, most=most) if programme.assessor == "built-in" else ()
+
+
+def _done(act: Callable[..., bool], ids: Sequence[int], programme: Programme, hold: Hold | None) -> set[int]:
+    """Act on these, and return those on which it was done. Where one of many fails, each of them is done alone."""
+    done: set[int] = set()
+    if hold is not None:
+        try:
+            done, ids = _together(act, ids, programme, hold)
+        except Exception as error:
+            what, why = act.__qualname__, type(error).__name__
+            log.warning("%s cannot be done for %d at a time, so for each alone: %s", what, len(ids), why)
+    return done | {each for each in ids if _one(act, each, programme)}
+
+
+def _together(
+    act: Callable[..., bool], ids: Sequence[int], programme: Programme, hold: Hold
+) -> tuple[set[int], Sequence[int]]:
+    """Act on many in one transaction; return those on which it was done, and those that are to be done alone."""
+    with transaction(db.session), hold(db.session(), ids) as (held, alone):
+        now = clock.utcnow()
+        return {each for each in held if act(db.session(), each, now=now, programme=programme)}, alone
 
 
 def _one(act: Callable[..., bool], id_: int, programme: Programme) -> bool:

@@ -1,5 +1,6 @@
 """What all tests share: real servers, one database a worker, two ways to be left with a clean one, a browser."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 from flask import Flask
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
@@ -27,9 +29,11 @@ from tests.support.servers import Servers
 
 Flask.test_client_class = Browser
 
-# The same examples each time, so that a build breaks by a change and never by luck. `make explore` tries new ones.
-hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
-hypothesis_settings.register_profile("explore", derandomize=False, deadline=None, print_blob=True)
+# The same examples each time, and no look at the time, so that a build breaks by a change and never by luck.
+# `make explore` tries new ones.
+untimed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("repeatable", untimed, derandomize=True)
+hypothesis_settings.register_profile("explore", untimed, derandomize=False, print_blob=True)
 hypothesis_settings.load_profile("repeatable")
 
 _run = ExitStack()  # what the first process of a parallel run keeps open for its workers
@@ -47,6 +51,13 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure() -> None:
     """Stop them."""
     _run.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left_open() -> Iterator[None]:
+    """Charge what a module's tests left open to them, and not to whichever test the collector runs in next."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,9 @@ def test_keys_and_names_are_normal_when_they_come_out() -> None:
     assert chain.normal({1: (Role.REVIEWER, True)}) == {"1": ["reviewer", True]}  # type: ignore[dict-item]
 
 
-@with_settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@with_settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.dictionaries(TEXT, JSON, max_size=4), name=TEXT, kind=TEXT, internal=st.booleans())
 def test_whatever_is_appended_comes_back_with_the_same_digests(
     db_session: Session, programme: Programme, data: dict[str, Any], name: str, kind: str, internal: bool

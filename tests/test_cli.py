@@ -28,7 +28,7 @@ def _run(env: Mapping[str, str], *arguments: str, typed: str = "") -> "subproces
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -12,7 +12,7 @@ import sentry_sdk
 
 from cpor_web import error_reports, logs
 
-WITHIN = 20.0
+WITHIN = 120.0
 PRIVATE = ("carla@customer.example.org", "a-token-of-a-customer", "hunter2")
 
 

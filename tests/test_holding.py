@@ -366,13 +366,13 @@ def test_a_holding_waits_for_a_closing_under_way_and_no_later_one_slips_past_it(
 
     with Session(engine) as closer, Session(engine) as watcher:
         assert rounds.close(closer, ids[0], **about)
-        watcher.execute(text("SET LOCAL lock_timeout = '10s'"))
+        watcher.execute(text("SET LOCAL lock_timeout = '120s'"))
         watching = threading.Thread(target=lambda: (holding.watch(watcher, **about), watcher.commit()))
         watching.start()
         _until_somebody_waits(committed)
         assert holding.in_force(committed) is None, "it began over a closing that had looked already"
         closer.commit()
-        watching.join(10)
+        watching.join(120)
         assert not rounds.close(closer, ids[1], **about)
         closer.rollback()
     committed.rollback()
@@ -380,8 +380,9 @@ def test_a_holding_waits_for_a_closing_under_way_and_no_later_one_slips_past_it(
 
 
 def _until_somebody_waits(session: Session) -> None:
-    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-    for _ in range(1000):
+    here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    waiting = text(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {here}")
+    for _ in range(10_000):
         if session.scalar(waiting):
             return
         session.rollback()

@@ -98,7 +98,9 @@ _anything: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(values=st.lists(_anything, min_size=3, max_size=3), number=st.integers())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_whatever_is_written_into_a_cursor_some_page_is_shown(
     db_session: Session, values: list[Any], number: int
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from cpor_web.config import PREFIX
 from cpor_web.embedded import processes
@@ -17,12 +18,12 @@ from tests.support.person import Person
 from tests.support.servers import Servers, free_port
 
 ROOT = Path(__file__).parent.parent
-WITHIN = 120.0
+WITHIN = 300.0
 
 
 @pytest.fixture
-def env(running: Servers, worker_number: int, tmp_path: Path) -> dict[str, str]:
-    """The settings of an installation with an empty database that has its tables."""
+def env(running: Servers, worker_number: int, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of an installation with an empty database that has its tables. Its Redis is empty afterwards."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}
     port = str(free_port())
     settings = {
@@ -42,7 +43,9 @@ def env(running: Servers, worker_number: int, tmp_path: Path) -> dict[str, str]:
     }
     upgrade = [sys.executable, "-m", "cpor_web", "db", "upgrade"]
     subprocess.run(upgrade, env=settings, cwd=ROOT, check=True, capture_output=True, timeout=WITHIN)
-    return settings
+    yield settings
+    with Redis.from_url(settings["CPOR_REDIS_URL"]) as redis:  # the one of this worker's other tests
+        redis.flushdb()
 
 
 @pytest.fixture

@@ -15,6 +15,10 @@ from cpor_web.secret_files import SECRETS, file_setting
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 REWRITE = bool(os.environ.get("CPOR_TEST_REWRITE"))
+FOLDERS_OF_TESTS = {
+    "access", "accounts", "claims", "consent_links", "emails", "faults", "hostile", "injection", "inspection",
+    "privacy", "proofs", "rules", "state_machine",
+}  # fmt: skip
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
@@ -60,6 +64,16 @@ def test_every_link_between_documents_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
 
     assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_every_test_and_file_that_the_page_on_security_names_is_there() -> None:
+    """Whole tests stand there by the names of their folders, all else with what ends the name of a file."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py|[a-z_]+(?:/[a-z_]+)+)`", text)) | FOLDERS_OF_TESTS
+    missing = [each for each in named if not any((ROOT / home / each).exists() for home in ("tests", "cpor_web"))]
+
+    assert missing == []
+    assert [each for each in FOLDERS_OF_TESTS if f"`{each}`" not in text] == []
 
 
 def test_every_setting_that_a_document_names_is_one() -> None:

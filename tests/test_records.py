@@ -166,7 +166,9 @@ def test_tries_are_limited(client: Browser) -> None:
     assert client.get("/consent-record").status_code == 200
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.binary(max_size=400))
 def test_whatever_is_dropped_the_answer_is_calm(client: Browser, raw: bytes) -> None:
     limiter.reset()

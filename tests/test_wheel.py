@@ -20,7 +20,7 @@ from tests.support.servers import Servers, free_port
 
 ROOT = Path(__file__).parent.parent
 BUILD_SECONDS = 300
-WITHIN = 120.0
+WITHIN = 300.0
 LIBRARIES = Path(pytest.__file__).parent.parent
 """Where this environment's packages are. Named in PYTHONPATH, the link back to the checkout is not followed."""
 
@@ -103,7 +103,7 @@ def served(installed: Path, env: dict[str, str], run: Run, tmp_path: Path) -> It
             time.sleep(0.05)
         yield person
     finally:
-        processes.stop(web, within=30)
+        processes.stop(web, within=WITHIN)
 
 
 def _answers(person: Person) -> bool:

@@ -69,7 +69,7 @@ def is_usual(mpn_id: MpnId) -> bool:
 
 def partner_named(session: Session, name: str) -> Partner:
     """Return the partner of this name, without regard to case. Raises Invalid where there is none."""
-    partner = session.scalar(select(Partner).where(func.lower(Partner.name) == name.strip().lower()))
+    partner = session.scalar(select(Partner).where(func.lower(Partner.name) == func.lower(name.strip())))
     if partner is None:
         raise Invalid(N_("There is no partner of this name."), field_name="partner")
     return partner

@@ -44,6 +44,7 @@ def put(
     """Queue one message about an assessment whose row is locked; None where nobody is told by webhook."""
     if programme.assessor != "webhook":
         return None
+    session.flush()  # an assessment that was just made has its number then
     before = session.scalar(select(func.max(Handover.sequence)).where(Handover.assessment_id == record.id)) or 0
     about = payload.about(record, programme.catalogue)
     made = Handover(

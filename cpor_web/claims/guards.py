@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import history
@@ -27,6 +27,15 @@ WARNED = "claim:warned"
 MOST = 200
 """How many other claims are looked at; of any more, nobody reads the references."""
 
+MOST_EACH = 20
+"""How many of each tenant at the least, where there are many tenants."""
+
+ROWS_TOLD = 10
+"""How many of the other rows of a table are told by their numbers."""
+
+SAME_IN_TABLE = N_("Other rows of this table claim the same: %(rows)s.")
+OTHER_DOMAIN_IN_TABLE = N_("Other rows of this table name this tenant with another domain: %(rows)s.")
+
 READ_FIRST = N_(
     "There is something to look at first. Nothing was submitted. Read it below, then press the button again."
 )
@@ -38,10 +47,14 @@ def others_of(session: Session, partner: Partner, tenants: Collection[UUID]) -> 
     """Return the partner's claims that are open or approved, by those of these tenants that have any."""
     if not tenants:
         return {}
-    claims = select(Claim).where(Claim.tenant_id.in_(tenants), Claim.partner_id == partner.id)
-    claims = claims.where(Claim.deleted_at.is_(None), Claim.status != Status.REJECTED)
+    place = func.row_number().over(partition_by=Claim.tenant_id, order_by=Claim.id.desc()).label("place")
+    theirs = select(Claim.id, place).where(Claim.tenant_id.in_(tenants), Claim.partner_id == partner.id)
+    theirs = theirs.where(Claim.deleted_at.is_(None), Claim.status != Status.REJECTED)
+    newest = theirs.subquery()
+    few = select(newest.c.id).where(newest.c.place <= max(MOST_EACH, MOST // len(tenants)))
+    claims = select(Claim).where(Claim.id.in_(few)).order_by(Claim.id.desc())
     found = defaultdict(list)
-    for claim in session.scalars(claims.options(selectinload(Claim.products)).order_by(Claim.id.desc()).limit(MOST)):
+    for claim in session.scalars(claims.options(selectinload(Claim.products))):
         assert claim.tenant_id is not None
         found[claim.tenant_id].append(claim)
     return found
@@ -78,6 +91,23 @@ def warnings_in(
     others = others_of(session, partner, {tenant}).get(tenant, ()) if tenant else ()
     same_tenant = (each for each in others if each is not but)
     return warnings(draft, same_tenant, partner=partner, now=now, programme=programme)
+
+
+def among(rows: Mapping[int, Draft]) -> Mapping[int, Sequence[Finding]]:
+    """Return what the rows of a table, by their numbers, are warned of because of one another: each of them is."""
+    drafts = {number: draft.normalised() for number, draft in rows.items()}
+    claiming, naming = defaultdict(set), defaultdict(set)
+    for number, draft in drafts.items():
+        naming[tenant_in(draft)].add(number)
+        for thing in _things(draft):
+            claiming[thing].add(number)
+    found = {}
+    for number, draft in drafts.items():
+        same = {other for thing in _things(draft) for other in claiming[thing]} - {number}
+        domains = {n: drafts[n].customer_domain for n in naming[tenant_in(draft)]} if tenant_in(draft) else {}
+        told = (("products", SAME_IN_TABLE, same), ("tenant_id", OTHER_DOMAIN_IN_TABLE, _unlike(number, domains)))
+        found[number] = [_in_table(field, sentence, others) for field, sentence, others in told if others]
+    return found
 
 
 def tenant_in(draft: Draft) -> UUID | None:
@@ -118,3 +148,21 @@ def _stored(found: Finding) -> dict[str, object]:
 def _is_the_same(draft: Draft, other: Claim) -> bool:
     same_subscription = draft.subscription_id and draft.subscription_id.lower() == str(other.subscription_id)
     return bool(same_subscription) or not set(draft.products).isdisjoint(other.product_keys)
+
+
+def _things(draft: Draft) -> set[tuple[object, str]]:
+    """Return what a draft claims, to compare it: each product for its tenant, and the subscription."""
+    tenant = tenant_in(draft)
+    things: set[tuple[object, str]] = {(tenant, product) for product in draft.products if tenant}
+    return things | ({("", draft.subscription_id.lower())} if draft.subscription_id else set())
+
+
+def _unlike(number: int, domains: Mapping[int, str]) -> set[int]:
+    own = domains.get(number)
+    return {other for other, domain in domains.items() if own and domain not in {"", own}}
+
+
+def _in_table(field: str, sentence: str, others: Collection[int]) -> Finding:
+    numbers = [str(each) for each in sorted(others)]
+    rows = (*numbers[:ROWS_TOLD], "…") if len(numbers) > ROWS_TOLD else tuple(numbers)
+    return Finding("in-this-table", field, sentence, {"rows": rows}, Consequence.WARNED)

@@ -82,7 +82,8 @@ def looked_at(
         warned = guards.warnings(whole, same_tenant, partner=partner, now=now, programme=programme)
         lines.append(Line(number, whole, digest, warned, known.get(digest, ""), above.get(digest)))
         above.setdefault(digest, number)
-    return lines
+    between = guards.among({line.number: line.draft for line in lines if line.is_new})
+    return [replace(line, warned=[*line.warned, *between.get(line.number, ())]) for line in lines]
 
 
 def make(
@@ -168,9 +169,9 @@ def _contact(prefix: str, cells: Mapping[str, str]) -> ContactDraft:
 
 def _products(cell: str, names: Mapping[str, str]) -> tuple[str, ...]:
     """Return the keys of what a cell lists, parted by commas, semicolons, bars or lines, each once."""
-    alone = _key(cell, names)
-    listed = [cell] if alone in names else [part.strip() for part in _BETWEEN.split(cell)]
-    return tuple(sorted({_key(each, names) for each in listed if each}))
+    meant = {name.casefold(): key for key, name in names.items()} | {key: key for key in names}
+    listed = {cell} if cell.casefold() in meant else {part.strip() for part in _BETWEEN.split(cell)}
+    return tuple(sorted({meant.get(each.casefold(), each) for each in listed if each}))
 
 
 def _key(said: str, names: Mapping[str, str]) -> str:

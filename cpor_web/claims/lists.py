@@ -1,4 +1,4 @@
-"""Lists of claims, page by page: the partner's dashboard and the review queue, searched, filtered and sorted."""
+"""The partner's list of claims, page by page: searched, filtered and sorted."""
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -6,20 +6,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from string import punctuation
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Text, any_, cast, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from cpor_web import keyset
+from cpor_web import capped, keyset
 from cpor_web.claims import turns
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_of
+from cpor_web.claims.queries import claims_of
+from cpor_web.claims.searching import mentions
 from cpor_web.claims.way import Who
-from cpor_web.keyset import FAR, Key, Order, Page
-from cpor_web.models import Claim, CustomerContact, MpnId
-from cpor_web.rules import deadlines
+from cpor_web.keyset import Key, Order, Page, Part, Parts
+from cpor_web.models import Claim, MpnId
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
@@ -29,7 +27,6 @@ Read = TypeVar("Read")
 PAGE = 25
 READ_AT_ONCE = 500
 MOST_WORDS = 5
-LONGEST_WORD = 400  # characters, as the index has them
 
 
 class Sort(StrEnum):
@@ -46,6 +43,7 @@ class Sort(StrEnum):
         return _LABELS[self]
 
 
+_BY_MOMENT = (Sort.URGENT, Sort.DUE)
 _LABELS = {
     Sort.URGENT: N_("Your turn first"),
     Sort.DUE: N_("Deadline"),
@@ -91,8 +89,17 @@ def dashboard(
     after: str = "",
 ) -> Page[Claim]:
     """Return a page of the partner's claims; `before` and `after` are cursors of another page's."""
-    claims = _with_what_is_shown(_wanted(session, actor, wanted, now))
-    return keyset.page(session, claims, _order(wanted.sort, now), size=size or PAGE, before=before, after=after)
+    is_in_parts = wanted.sort in _BY_MOMENT and not wanted.search
+    claims = select(Claim) if is_in_parts else _wanted(session, actor, wanted, now)
+    return keyset.page(
+        session,
+        claims.options(selectinload(Claim.all_contacts)),
+        _order(wanted.sort, now),
+        size=size or PAGE,
+        before=before,
+        after=after,
+        parts=_parts(_found(session, actor, wanted), wanted, now) if is_in_parts else None,
+    )
 
 
 def export(
@@ -123,62 +130,30 @@ def export(
 
 
 def counts(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetime) -> dict[Status, int]:
-    """Return how many claims there are in each status, of those that else are wanted; every status has a number."""
-    of_any_status = _wanted(session, actor, replace(wanted, status=None), now)
-    counted = of_any_status.with_only_columns(Claim.status, func.count()).group_by(Claim.status)
-    found = dict(session.execute(counted).all())
-    return {status: found.get(status, 0) for status in Status}
+    """Return how many claims there are in each status, of those that else are wanted; every status has a number.
+
+    None is counted further than `capped.ENOUGH`.
+    """
+    wanted = replace(wanted, status=None)
+    if wanted.search:  # what is found is found once
+        counted = _wanted(session, actor, wanted, now).with_only_columns(Claim.status, func.count())
+        found = dict(session.execute(counted.group_by(Claim.status)).all())
+        return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
+    numbers = [capped.number(*_ids(session, actor, replace(wanted, status=status), now)) for status in Status]
+    return dict(zip(Status, session.execute(select(*numbers)).one(), strict=True))
 
 
 def waiting(session: Session, actor: Actor, *, now: datetime, most: int) -> Waiting:
     """Return what waits for the partner among all its claims, whatever is searched for; at most `most` by name."""
-    claims = turns.with_open_rounds(claims_of(actor))
-    must_act, drafts, disputable = session.execute(
-        claims.with_only_columns(
-            func.count().filter(turns.MUST_ACT),
-            func.count().filter(turns.IS_DRAFT),
-            func.count().filter(turns.may_dispute(now)),
-        )
-    ).one()
-    urgent = claims.where(turns.MUST_ACT).order_by(*keyset.ordered(_order(Sort.URGENT, now))).limit(most)
-    return Waiting(session.scalars(urgent).all() if must_act else [], must_act, drafts, disputable)
-
-
-def review_queue(
-    session: Session,
-    actor: Actor,
-    *,
-    status: Status | None = None,
-    mine: bool = False,
-    unassigned: bool = False,
-    disputed: bool = False,
-    area: str = "",
-    size: int | None = None,
-    before: str = "",
-    after: str = "",
-) -> Page[Claim]:
-    """Return a page of what waits for the operator, by due time; so what is overdue comes first."""
-    claims = claims_of(actor).where(Claim.status.in_([status] if status else WAITING_FOR_OPERATOR))
-    claims = claims.where(*_queue_filters(actor, mine=mine, unassigned=unassigned, disputed=disputed, area=area))
-    claims = claims.options(selectinload(Claim.partner), selectinload(Claim.reviewer), selectinload(Claim.products))
-    # What waits for the operator has a deadline: its index is in this order.
-    by = Claim.due_at if status in {None, *WAITING_FOR_OPERATOR} else func.coalesce(Claim.due_at, FAR)
-    order = Order((Key(by, datetime), Key(Claim.id, int)))
-    return keyset.page(session, claims, order, size=size or PAGE, before=before, after=after)
-
-
-def queue_counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
-    """Return the numbers over the review queue: waiting, overdue, mine, unassigned, disputed."""
-    row = session.execute(
-        select(
-            func.count().label("waiting"),
-            func.count().filter(Claim.due_at <= now - deadlines.ONE_SECOND).label("overdue"),
-            func.count().filter(Claim.reviewer_id == actor.user_id).label("mine"),
-            func.count().filter(Claim.reviewer_id.is_(None)).label("unassigned"),
-            func.count().filter(Claim.is_disputed).label("disputed"),
-        ).where(Claim.status.in_(WAITING_FOR_OPERATOR))
-    ).one()
-    return {name: int(number) for name, number in row._mapping.items()}
+    claims = claims_of(actor)
+    must, drafts, disputable = (
+        _parts(claims, ALL, now, urgency=urgency) for urgency in (turns.MUST, turns.DRAFT, turns.MAY)
+    )
+    numbers = [capped.number(*(part.ids for part in each.parts)) for each in (must, drafts, disputable)]
+    must_act, *others = session.execute(select(*numbers)).one()
+    order = _order(Sort.URGENT, now)
+    urgent = keyset.page(session, select(Claim), order, size=most, parts=must).rows if must_act else []
+    return Waiting(urgent, must_act, *others)
 
 
 def _with_what_is_shown(claims: Select[Any]) -> Select[Any]:
@@ -186,7 +161,7 @@ def _with_what_is_shown(claims: Select[Any]) -> Select[Any]:
 
 
 def _order(sort: Sort, now: datetime) -> Order:
-    id_, newest = Key(Claim.id, int), Key(0 - Claim.id, int)
+    id_, newest = Key(Claim.id, int), Key(0 - Claim.id, int, mirrored=Claim.id)
     match sort:
         case Sort.URGENT:
             return Order((Key(turns.urgency(now), int), Key(turns.by(now), datetime), newest))
@@ -200,75 +175,41 @@ def _order(sort: Sort, now: datetime) -> Order:
             return Order((Key(func.lower(func.coalesce(Claim.customer_name, "")), str), id_))
 
 
+def _ids(session: Session, actor: Actor, wanted: Wanted, now: datetime) -> list[Select[Any]]:
+    claims = _found(session, actor, wanted)
+    if wanted.who is None:
+        return [claims.with_only_columns(Claim.id)]
+    return [part.ids for part in _parts(claims, wanted, now).parts]
+
+
+def _parts(claims: Select[Any], wanted: Wanted, now: datetime, *, urgency: int | None = None) -> Parts:
+    """Return the list by whose turn it is, or by deadline: a part for each standing that claims wanted can have."""
+    who = wanted.who and wanted.who.value
+    parts = []
+    for each in turns.standings(now):
+        if wanted.status in {None, each.status} and each.may_be(who, urgency):
+            theirs = (turns.with_open_rounds(claims) if each.has_round else claims).where(each.claims)
+            if not isinstance(each.urgency, int) and urgency is not None:
+                theirs = theirs.where(each.urgency == urgency)
+            if not isinstance(each.who, Who) and who is not None:
+                theirs = theirs.where(each.who == who)
+            keys = (each.urgency,) if wanted.sort is Sort.URGENT else ()
+            parts.append(Part(theirs.with_only_columns(Claim.id), (*keys, each.by, each.newest_first)))
+    return Parts(Claim.id, tuple(parts))
+
+
 def _wanted(session: Session, actor: Actor, wanted: Wanted, now: datetime) -> Select[Any]:
-    claims = turns.with_open_rounds(claims_of(actor))
-    if wanted.status is not None:
-        claims = claims.where(Claim.status == wanted.status)
-    if wanted.who is not None:
-        claims = claims.where(turns.turn(now) == wanted.who.value)
+    claims = turns.with_open_rounds(_found(session, actor, wanted))
+    return claims if wanted.who is None else claims.where(turns.turn(now) == wanted.who.value)
+
+
+def _found(session: Session, actor: Actor, wanted: Wanted) -> Select[Any]:
+    """Return the query of what is wanted, whosever turn it is."""
+    claims = claims_of(actor, wanted.status)
     if wanted.area:
         claims = claims.where(Claim.area == wanted.area)
     if wanted.mpn_id:
         claims = claims.where(Claim.mpn_id.has(MpnId.number == wanted.mpn_id))
     for word in wanted.search.replace("\x00", "").split()[:MOST_WORDS]:
-        claims = claims.where(_mentions(session, actor, word.lower()))
+        claims = claims.where(mentions(session, actor, word.lower()))
     return claims
-
-
-def _mentions(session: Session, actor: Actor, word: str) -> ColumnElement[bool]:
-    """Return whether a claim has the word where one of its own begins, or it is the address of a contact.
-
-    The index finds claims that have all parts of it, each where a word begins; then the whole is looked for.
-    """
-    ways = [_has_text(word)]
-    if _has_parts(word):
-        own = (Claim.name, Claim.customer_name, Claim.customer_domain, Claim.reference)
-        ways[0] &= func.claim_words(*own, Claim.tenant_id, Claim.subscription_id).op("@@")(_query(word))
-    if word.isdecimal() and (numbered := _numbered(session, actor, word)):
-        ways.append(Claim.mpn_id_id.in_(numbered))
-    if "@" in word:
-        asked = select(CustomerContact.claim_id).where(func.lower(CustomerContact.email) == word)
-        # As an array, so that each way goes by an index of its own.
-        ways.append(Claim.id == any_(func.array(asked.scalar_subquery())))
-    return or_(*ways)
-
-
-def _numbered(session: Session, actor: Actor, digits: str) -> Sequence[int]:
-    """Return the partner's MPN IDs that begin so. Asked beforehand: mostly there are none, and that helps to plan."""
-    theirs = select(MpnId.id).where(MpnId.partner_id == actor.partner_id)
-    return session.scalars(theirs.where(MpnId.number.startswith(digits, autoescape=True))).all()
-
-
-def _has_parts(word: str) -> bool:
-    """Tell whether there is anything in it but signs, which are in no index."""
-    return any(sign not in punctuation and not sign.isspace() for sign in word)
-
-
-def _query(word: str) -> ColumnElement[Any]:
-    parts = func.array_to_string(func.words_in(word[:LONGEST_WORD]), "':* & '")
-    return cast(literal("'").concat(parts).concat("':*"), TSQUERY)
-
-
-def _has_text(word: str) -> ColumnElement[bool]:
-    def has(column: Any) -> ColumnElement[bool]:
-        return func.lower(column).contains(word, autoescape=True)
-
-    texts = (Claim.name, Claim.customer_name, Claim.customer_domain, Claim.reference)
-    ids = (cast(Claim.tenant_id, Text), cast(Claim.subscription_id, Text))
-    without_dashes = (func.replace(each, "-", "") for each in ids)  # as some portals write them
-    return or_(*(has(column) for column in (*texts, *ids, *without_dashes)))
-
-
-def _queue_filters(
-    actor: Actor, *, mine: bool, unassigned: bool, disputed: bool, area: str
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if mine:
-        conditions.append(Claim.reviewer_id == actor.user_id)
-    if unassigned:
-        conditions.append(Claim.reviewer_id.is_(None))
-    if disputed:
-        conditions.append(Claim.is_disputed.is_(True))
-    if area:
-        conditions.append(Claim.area == area)
-    return conditions

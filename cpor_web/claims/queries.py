@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import facts, keyset
@@ -35,13 +35,22 @@ PAGE = 50
 WAITING_FOR_OPERATOR = (Status.SUBMITTED, Status.UNDER_REVIEW)
 
 
-def claims_of(actor: Actor) -> Select[Claim]:
-    """Return the query of every claim that the actor may see: a partner its own, a reviewer all but drafts."""
-    claims = select(Claim).where(Claim.deleted_at.is_(None))
+def claims_of(actor: Actor, status: Status | None = None) -> Select[Claim]:
+    """Return the query of every claim that the actor may see: a partner its own, a reviewer all but drafts.
+
+    Of one status where it is given; as only drafts are deleted, others need not be looked at to count them.
+    """
+    claims = select(Claim) if status is None else select(Claim).where(Claim.status == status)
+    if status in {None, Status.EDITING}:
+        claims = claims.where(Claim.deleted_at.is_(None))
     if actor.role in REVIEWERS:
-        return claims.where(Claim.status != Status.EDITING)
+        return claims.where(Claim.status != Status.EDITING if status is None else _are_no_drafts(status))
     assert actor.role in PARTNER_ROLES, "customers and the system look at no lists"
     return claims.where(Claim.partner_id == actor.partner_id)
+
+
+def _are_no_drafts(status: Status) -> ColumnElement[bool]:
+    return false() if status is Status.EDITING else true()
 
 
 def claim_of(session: Session, actor: Actor, reference: str) -> Claim | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web.models import SavedFilter
-from cpor_web.rules.characters import name_in
+from cpor_web.rules.characters import name_in, one_line
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.words import N_
@@ -29,18 +30,17 @@ def save(session: Session, name: str, wanted: Mapping[str, str], *, actor: Actor
     name = name_in(name, if_empty=N_("Give the filter a name."))
     if len(name) > LONGEST_NAME:
         raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_NAME)}, field_name="name")
-    own = of(session, actor)
-    found = next((each for each in own if each.name.lower() == name.lower()), None)
-    if found is None and len(own) >= MOST:
+    assert actor.user_id is not None
+    is_another = func.lower(SavedFilter.name) != func.lower(name)  # by the database's letters, as its index has them
+    others = select(func.count()).where(SavedFilter.user_id == actor.user_id, is_another)
+    if (session.scalar(others) or 0) >= MOST:
         raise Invalid(
             N_("You have saved %(most)s filters. Remove one first."), {"most": str(MOST)}, field_name="name"
         )
-    if found is None:
-        assert actor.user_id is not None
-        found = SavedFilter(user_id=actor.user_id)
-        session.add(found)
-    found.name, found.wanted = name, dict(wanted)
-    return found
+    kept = {"name": name, "wanted": {key: one_line(value) for key, value in wanted.items()}}
+    saved = insert(SavedFilter).values(user_id=actor.user_id, **kept)
+    saved = saved.on_conflict_do_update(index_elements=[SavedFilter.user_id, text("lower(name)")], set_=kept)
+    return session.scalars(saved.returning(SavedFilter), execution_options={"populate_existing": True}).one()
 
 
 def remove(session: Session, filter_id: int, *, actor: Actor) -> bool:

@@ -17,6 +17,9 @@ LARGEST = 256 * 1024
 """Bytes of a table. With what a form adds to them, they fit into one."""
 
 MOST_ROWS = 500
+MOST_COLUMNS = 200
+"""Far more than a claim has fields: each that is none is told, and nobody reads thousands of them."""
+
 DELIMITERS = ",;\t|"
 
 NOT_TEXT = N_("This file is not text in UTF-8. In the spreadsheet, save it as “CSV UTF-8”, and choose that file.")
@@ -104,8 +107,9 @@ def _delimiter(text: str, columns: Mapping[str, str]) -> str:
 
 def _fields(row: int, names: Sequence[str], columns: Mapping[str, str]) -> list[str]:
     """Return the header's fields. What is empty at its end is no column: spreadsheets write such."""
-    while names and not names[-1]:
-        names = names[:-1]
+    names = names[: max((at for at, name in enumerate(names, start=1) if name), default=0)]
+    if len(names) > MOST_COLUMNS:
+        raise NotImported([_told(row, N_("At most %(most)s columns."), most=str(MOST_COLUMNS))])
     fields = [columns.get(name.casefold(), "") for name in names]
     problems = [
         _told(row, N_("There is no such column in a claim. Take it out."), name)

@@ -102,7 +102,7 @@ def percentile(days: Mapping[int, int], percent: int) -> int | None:
 
 def partner_named(session: Session, name: str) -> int | None:
     """Return the id of the partner with this name, whatever its case."""
-    return session.scalar(select(Partner.id).where(func.lower(Partner.name) == name.lower()))
+    return session.scalar(select(Partner.id).where(func.lower(Partner.name) == func.lower(name)))
 
 
 def names_of(session: Session, partner_ids: Sequence[int]) -> dict[int, str]:

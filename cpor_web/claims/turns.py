@@ -1,15 +1,32 @@
 """Whose turn it is and by when, for the database to sort and filter by.
 
-It is the same that `next_steps` says of one claim; a test holds the two together.
+It is the same that `next_steps` says of one claim; a test holds the two together. The rule is a table of standings:
+each claim has exactly one. Within one, claims are in the order of an index, so that a list can be read from the
+beginning of each without looking at the rest.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, exists, func, or_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Select,
+    and_,
+    any_,
+    case,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from cpor_web import keyset
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR
 from cpor_web.claims.way import Who
 from cpor_web.models import (
     OPEN_STATES,
@@ -23,6 +40,7 @@ from cpor_web.models import (
     Round,
     RoundState,
 )
+from cpor_web.models.claim import NEVER
 from cpor_web.rules.deadlines import ONE_SECOND
 from cpor_web.rules.statuses import Status
 
@@ -52,10 +70,80 @@ IS_IN_DOUBT = and_(
 )
 IS_REPLIED = and_(Round.reply_at.is_not(None), Round.closed_at.is_(None))
 NEEDS_CONTACT = and_(IS_STOPPED, IS_ASTRAY, ~HAS_PROPOSAL)
-MUST_ACT = or_(Claim.status == Status.PARTNER_ACTION_REQUIRED, func.coalesce(NEEDS_CONTACT, False))
-"""Where the partner loses the claim by doing nothing."""
+IS_ASKED = and_(Round.state == RoundState.RUNNING, Round.reply_at.is_(None))
+"""Where nothing but the customer's answer is waited for."""
 
-IS_DRAFT = Claim.status == Status.EDITING
+_HELD_UP = and_(Round.closed_at.is_(None), or_(Round.state != RoundState.RUNNING, Round.reply_at.is_not(None)))
+# As an array, so that the few are looked for by their keys.
+IS_HELD_UP = Claim.id == any_(func.array(select(Round.claim_id).where(_HELD_UP).correlate(None).scalar_subquery()))
+"""Where the customer is not asked yet, or something else is needed first: few, and there is an index of them."""
+
+HAS_NO_OPEN_ROUND = ~exists().where(Round.claim_id == Claim.id, Round.state.in_(OPEN_STATES)).correlate(Claim)
+FAR = literal_column(NEVER, DateTime(timezone=True))
+MOMENT: ColumnElement[datetime] = func.coalesce(Claim.due_at, Claim.dispute_until, FAR)
+"""By when a claim must be acted on, or may be disputed, as its index has it. No claim has both."""
+
+MUST, DRAFT, MAY, OTHERS = range(4)
+"""How urgent it is to the partner: it loses the claim by doing nothing, completes a draft, may dispute, or waits."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Claims of one `status`, narrowed by `among`, that are ordered alike: all have this `urgency`.
+
+    Of those whose round is `held_up`, who acts and how urgent it is are told claim by claim, as expressions; so few
+    are in that standing that they may be sorted.
+    """
+
+    status: Status
+    urgency: int | ColumnElement[int]
+    who: Who | ColumnElement[str]
+    by: Any = keyset.FAR
+    among: ColumnElement[bool] = true()
+    has_round: bool = False
+
+    @property
+    def newest_first(self) -> ColumnElement[int]:
+        """Return the opposite of the claim's number, of the table whose index has the order."""
+        return literal_column("0") - (Round.claim_id if self.has_round else Claim.id)
+
+    @property
+    def claims(self) -> ColumnElement[bool]:
+        """Return which claims have it."""
+        return and_(Claim.status == self.status, self.among)
+
+    def may_be(self, who: str | None, urgency: int | None) -> bool:
+        """Tell whether claims with it can be this one's turn, and so urgent; None is any."""
+        fits = who is None or not isinstance(self.who, Who) or self.who.value == who
+        return fits and (urgency is None or not isinstance(self.urgency, int) or self.urgency == urgency)
+
+
+def standings(now: datetime) -> tuple[Standing, ...]:
+    """Return the table: each claim is in the first standing that fits, and in no other."""
+    held_up = Standing(
+        Status.APPROVED,
+        urgency=case((NEEDS_CONTACT, MUST), else_=OTHERS),
+        who=case(
+            (NEEDS_CONTACT, Who.PARTNER.value),
+            (or_(IS_STOPPED, IS_IN_DOUBT, IS_REPLIED), Who.REVIEWER.value),
+            else_=Who.NOBODY.value,
+        ),
+        by=case((IS_STOPPED, func.coalesce(Round.contact_due_at, FAR)), else_=FAR),
+        among=IS_HELD_UP,
+        has_round=True,
+    )
+    return (
+        Standing(Status.PARTNER_ACTION_REQUIRED, MUST, Who.PARTNER, MOMENT),
+        Standing(Status.EDITING, DRAFT, Who.PARTNER),
+        Standing(Status.REJECTED, MAY, Who.PARTNER, MOMENT, among=may_dispute(now)),
+        Standing(Status.SUBMITTED, OTHERS, Who.REVIEWER, MOMENT),
+        Standing(Status.UNDER_REVIEW, OTHERS, Who.REVIEWER, MOMENT),
+        Standing(Status.APPROVED, OTHERS, Who.CUSTOMER, Round.ends_at, among=IS_ASKED, has_round=True),
+        held_up,
+        Standing(Status.APPROVED, OTHERS, Who.NOBODY, among=HAS_NO_OPEN_ROUND),
+        Standing(Status.REJECTED, OTHERS, Who.NOBODY, among=and_(MOMENT == FAR, Claim.dispute_until.is_(None))),
+        Standing(Status.REJECTED, OTHERS, Who.NOBODY, among=too_late(now)),
+    )
 
 
 def with_open_rounds(claims: Select[Any]) -> Select[Any]:
@@ -65,28 +153,30 @@ def with_open_rounds(claims: Select[Any]) -> Select[Any]:
 
 def may_dispute(now: datetime) -> ColumnElement[bool]:
     """Return whether the rejection can still be disputed."""
-    in_time = Claim.dispute_until > now - ONE_SECOND
-    return and_(Claim.status == Status.REJECTED, func.coalesce(in_time, False))
+    # By the index's expression, and by the column, of which PostgreSQL knows how its values spread.
+    over = now - ONE_SECOND
+    return and_(Claim.status == Status.REJECTED, Claim.dispute_until > over, over < MOMENT, MOMENT < FAR)
+
+
+def too_late(now: datetime) -> ColumnElement[bool]:
+    """Return whether the rejection could be disputed, and no longer can be."""
+    over = now - ONE_SECOND
+    return and_(Claim.dispute_until <= over, over >= MOMENT)
 
 
 def turn(now: datetime) -> ColumnElement[str]:
     """Return who acts next, as the value of a `Who`."""
-    return case(
-        (or_(IS_DRAFT, MUST_ACT, may_dispute(now)), Who.PARTNER.value),
-        (or_(Claim.status.in_(WAITING_FOR_OPERATOR), IS_STOPPED, IS_IN_DOUBT, IS_REPLIED), Who.REVIEWER.value),
-        (Round.state == RoundState.RUNNING, Who.CUSTOMER.value),
-        else_=Who.NOBODY.value,
-    )
+    told = (each for each in standings(now) if each.who is not Who.NOBODY)
+    return case(*((each.claims, each.who) for each in told), else_=Who.NOBODY.value)
 
 
 def urgency(now: datetime) -> ColumnElement[int]:
-    """Return 0 where the partner must act, 1 for drafts, 2 where it may dispute, 3 where others act."""
-    return cast(case((MUST_ACT, 0), (IS_DRAFT, 1), (may_dispute(now), 2), else_=3), BigInteger)
+    """Return how urgent it is to the partner: `MUST`, `DRAFT`, `MAY`, or `OTHERS` where others act."""
+    told = (each for each in standings(now) if each.urgency is not OTHERS)
+    return cast(case(*((each.claims, each.urgency) for each in told), else_=OTHERS), BigInteger)
 
 
 def by(now: datetime) -> ColumnElement[datetime]:
     """Return the moment by which, `keyset.FAR` where no deadline runs."""
-    window = case((and_(Round.state == RoundState.RUNNING, Round.reply_at.is_(None)), Round.ends_at))
-    contact = case((IS_STOPPED, Round.contact_due_at))
-    dispute = case((may_dispute(now), Claim.dispute_until))
-    return func.coalesce(Claim.due_at, contact, window, dispute, keyset.FAR)
+    told = (each for each in standings(now) if each.by is not keyset.FAR)
+    return case(*((each.claims, each.by) for each in told), else_=FAR)

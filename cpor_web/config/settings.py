@@ -172,6 +172,9 @@ class Settings:
 
     pg_bin: str = setting("", "folder of pg_dump and pg_restore; default: on the PATH, or the embedded PostgreSQL's")
     upload_mib: int = setting(25, "largest document, in MiB", kinds.number(int, 1, 1024))
+    uploads_per_hour: int = setting(
+        300, "documents and tables that one user may upload in an hour", kinds.number(int, 1, 100_000)
+    )
     clamd: str = setting(
         "",
         "scanner for malware that every document must pass: host:port, or a socket's path; empty: none",

@@ -4,12 +4,13 @@ Every verb locks the claim, then the round, and judges by what it then reads: th
 word, never a clock of the web server's. A denial that comes before the closing is in time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.consent import rounds, stops
@@ -28,6 +29,18 @@ from cpor_web.rules.words import N_
 LEAST_UNDO = timedelta(hours=24)
 LONGEST_WORDS = 2000
 DENIED_BY_SUPERSEDED = "consent:denied-by-superseded"
+
+_CLAIM = joinedload(Invitation.round, innerjoin=True).joinedload(Round.claim, innerjoin=True)
+_BEHIND_LINK = (
+    select(Invitation)
+    .where(Invitation.link_id == bindparam("link"))
+    .options(
+        joinedload(Invitation.contact, innerjoin=True),
+        _CLAIM.joinedload(Claim.partner, innerjoin=True),
+        _CLAIM.joinedload(Claim.mpn_id),
+        _CLAIM.joinedload(Claim.products),
+    )
+)
 
 
 class Outcome(StrEnum):
@@ -51,8 +64,8 @@ class Held:
 
 
 def find(session: Session, link_id: bytes) -> Invitation | None:
-    """Return the invitation behind a link."""
-    return session.scalar(select(Invitation).where(Invitation.link_id == link_id))
+    """Return the invitation behind a link, read together with what its page shows of the claim."""
+    return session.scalars(_BEHIND_LINK, {"link": link_id}).unique().one_or_none()
 
 
 def deny(
@@ -77,7 +90,8 @@ def deny(
         return Outcome.ALREADY
     if not _is_in_force(session, held):
         return Outcome.OVER
-    is_late = held.round.state is RoundState.PASSED
+    is_late, asked = held.round.state is RoundState.PASSED, _asked(held.round)
+    facts.read_parts(session, held.claim)
     answer = _record(session, held, AnswerKind.DENIED, way, now, reason=reason, words=words, is_late=is_late)
     claim = held.claim
     claim.rejection, claim.rejection_detail, claim.rejected_by_id = Rejection.CUSTOMER_DECLINE, None, None
@@ -93,7 +107,7 @@ def deny(
     held.round.state, held.round.closed_at = RoundState.DENIED, now
     # Also where it is not late: a window that passed runs again after a late denial was undone.
     assessment.end(session, claim, now=now, programme=programme, why="denied")
-    _tell_of_denial(session, held, answer, now, programme)
+    _tell_of_denial(session, held, asked, answer, now, programme)
     return Outcome.LATE if is_late else Outcome.RECORDED
 
 
@@ -105,7 +119,7 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     held = _hold(session, invitation)
     denial = last_denial(session, held.round)
     is_mine = denial is not None and denial.invitation_id == invitation.id
-    if held.round.state is not RoundState.DENIED or not is_mine or not _is_latest(session, held):
+    if held.round.state is not RoundState.DENIED or not is_mine or not facts.is_latest(session, held.round):
         raise NotAllowed(N_("There is no denial that could be undone."))
     if denial is None or now > undo_until(held.round, denial):
         raise GuardFailed(N_("The time to undo the denial has passed."))
@@ -182,7 +196,6 @@ def _hold(session: Session, invitation: Invitation) -> Held:
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
     rounds.hold(session, claim, round_)
-    session.refresh(invitation)
     return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name))
 
 
@@ -193,12 +206,7 @@ def _has_passed(session: Session, round_: Round) -> bool:
 
 
 def _is_in_force(session: Session, held: Held) -> bool:
-    return held.claim.status is Status.APPROVED and _is_latest(session, held)
-
-
-def _is_latest(session: Session, held: Held) -> bool:
-    latest = facts.latest_round(session, held.claim)
-    return latest is not None and latest.id == held.round.id
+    return held.claim.status is Status.APPROVED and facts.is_latest(session, held.round)
 
 
 def _resume(session: Session, held: Held, now: datetime, programme: Programme) -> None:
@@ -275,10 +283,11 @@ def _deny_superseded(
     return Outcome.SUPERSEDED
 
 
-def _tell_of_denial(session: Session, held: Held, answer: Answer, now: datetime, programme: Programme) -> None:
-    session.flush()
+def _tell_of_denial(
+    session: Session, held: Held, asked: Sequence[Invitation], answer: Answer, now: datetime, programme: Programme
+) -> None:
     until = undo_until(held.round, answer)
-    for each in _asked(held.round):
+    for each in asked:
         to_customer.denial_recorded(
             session,
             held.claim,

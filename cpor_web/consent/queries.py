@@ -61,7 +61,6 @@ def _state(session: Session, invitation: Invitation, round_: Round, claim: Claim
         return LinkState.SUPERSEDED
     if round_.state is RoundState.DENIED:
         return LinkState.DENIED
-    latest = facts.latest_round(session, claim)
-    if claim.status is not Status.APPROVED or latest is None or latest.id != round_.id:
+    if claim.status is not Status.APPROVED or not facts.is_latest(session, round_):
         return LinkState.OVER
     return LinkState.PASSED if round_.state is RoundState.PASSED else LinkState.OPEN

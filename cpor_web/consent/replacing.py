@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, lifecycle
+from cpor_web import ahead, assessment, lifecycle
 from cpor_web.models import Claim, Replacement
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection
@@ -19,6 +19,9 @@ from cpor_web.rules.transitions import Action
 
 def hold(session: Session, claim: Claim) -> Sequence[Replacement]:
     """Lock a claim together with those whose place it takes, by their ids, and return what is decided of these."""
+    if ahead.of(session, claim.id).replaces is False:
+        lifecycle.hold(session, claim)
+        return ()
     waits = select(Replacement).where(Replacement.claim_id == claim.id, Replacement.ended_at.is_(None))
     decided = session.scalars(waits.order_by(Replacement.replaced_id)).all()
     for each in sorted((claim, *(each.replaced for each in decided)), key=lambda claim: claim.id):

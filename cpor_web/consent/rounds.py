@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
-from cpor_web import assessment, facts, history, holding, lifecycle, unread
+from cpor_web import ahead, assessment, facts, history, holding, lifecycle, unread
 from cpor_web.consent import replacing
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
@@ -21,6 +22,21 @@ from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 DENIED_BY_REPLACED = N_("a replaced contact denied")
+
+_LOCK = (
+    select(Round)
+    .where(Round.id == bindparam("id"))
+    .with_for_update(of=Round, key_share=True)
+    .execution_options(populate_existing=True)
+)
+_INVITATIONS = (
+    select(Invitation)
+    .where(Invitation.round_id == bindparam("round"))
+    .order_by(Invitation.id)
+    .options(joinedload(Invitation.contact, innerjoin=True))
+    .execution_options(populate_existing=True)
+)
+"""A round's invitations with whom they ask, read afresh."""
 
 
 def open_round(session: Session, claim: Claim, *, needs_yes: bool, now: datetime, programme: Programme) -> Round:
@@ -54,10 +70,12 @@ def invite(
 
 def hold(session: Session, claim: Claim, round_: Round) -> Round:
     """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
+    if ahead.of(session, claim.id).round is round_:
+        return round_
     session.flush()
-    session.refresh(round_, with_for_update={"of": Round, "key_share": True})
-    for invitation in round_.invitations:
-        session.refresh(invitation)
+    session.scalars(_LOCK, {"id": round_.id}).one()
+    invitations = session.scalars(_INVITATIONS, {"round": round_.id}).all()
+    set_committed_value(round_, "invitations", invitations)
     return round_
 
 
@@ -77,7 +95,6 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
     hold(session, claim, round_)
-    session.refresh(invitation)
     invitation.taken_at, invitation.bounced_at = now, None
     if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
         return
@@ -157,15 +174,19 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme, data=data)
     round_.state = RoundState.PASSED if passed else RoundState.SILENT
     round_.closed_at = now
-    for invitation in asked:
-        outbox.call_back(
-            session, invitation.id, why="called back: the consent period was over before this was sent", now=now
-        )
+    for id_ in _waiting_for(session, claim, asked):
+        outbox.call_back(session, id_, why="called back: the consent period was over before this was sent", now=now)
     if passed:
         assessment.queue(session, claim, round_, now=now, programme=programme)
         for each in decided:
             _replace(session, each, now=now, programme=programme)
     return True
+
+
+def _waiting_for(session: Session, claim: Claim, asked: Sequence[Invitation]) -> Sequence[int]:
+    """Return the ids of those asked of whom a mail may wait to be sent."""
+    waiting = ahead.of(session, claim.id).mails_wait
+    return [each.id for each in asked if waiting is None or each.id in waiting]
 
 
 def _replace(session: Session, decided: Replacement, *, now: datetime, programme: Programme) -> None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from cpor_web.consent import answers, queries
 from cpor_web.consent.queries import Standing
-from cpor_web.current import now, programme, signers
+from cpor_web.current import now, programme_as_set_up, signers
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import csrf, db, limiter
 from cpor_web.headers import CUSTOMER_PAGES
@@ -64,7 +64,7 @@ def page_of(template: str, standing: Standing, address: Callable[[str, str | Non
         partner=_isolated(standing.claim.partner.name),
         customer=_isolated(standing.claim.customer_name or ""),
         round=standing.round,
-        products=", ".join(map(programme().catalogue.product_name, standing.claim.product_keys)),
+        products=", ".join(map(programme_as_set_up().catalogue.product_name, standing.claim.product_keys)),
         said=said(standing),
         languages=LANGUAGES,
         language=g.language,

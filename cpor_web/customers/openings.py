@@ -7,7 +7,7 @@ rather than wait: a log that is stalled, full or broken costs nobody an answer, 
 import logging
 
 from flask import Response, request
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from cpor_web.current import now, signers
@@ -22,6 +22,18 @@ log = logging.getLogger(__name__)
 
 PATIENCE = (("lock_timeout", "100ms"), ("statement_timeout", "300ms"), ("synchronous_commit", "off"))
 """How long the log may keep an answer waiting at worst. A crash of the database may cost its last lines."""
+
+
+_BE_PATIENT = select(*(func.set_config(name, value, True) for name, value in PATIENCE))
+_LOG = Opening.metadata.tables[Opening.__tablename__]
+_NOTED = ("at", "page", "method", "client", "agent")
+_NOTE = insert(_LOG).from_select(
+    ["invitation_id", *_NOTED],
+    select(Invitation.id, *(bindparam(name, type_=_LOG.c[name].type) for name in _NOTED)).where(
+        Invitation.link_id == bindparam("link")
+    ),
+)
+"""On the table itself, once for all: it is done for every request, and the mapping has nothing to add."""
 
 
 @bp.after_request
@@ -40,15 +52,13 @@ def note(response: Response) -> Response:
 
 def _add(purpose: Purpose, link_id: bytes) -> None:
     db.session.rollback()  # what the answer's work left open is over: nothing uncommitted goes in with this
-    db.session.execute(select(*(func.set_config(name, value, True) for name, value in PATIENCE)))
+    db.session.execute(_BE_PATIENT)
     agent = request.headers.get("User-Agent", "")
     opening = {
-        Opening.at: now(),
-        Opening.page: purpose.value,
-        Opening.method: request.method,
-        Opening.client: clients.guess(agent),
-        Opening.agent: clients.cleaned(agent),
+        "at": now(),
+        "page": purpose.value,
+        "method": request.method,
+        "client": clients.guess(agent),
+        "agent": clients.cleaned(agent),
     }
-    values = (literal(value, column.type) for column, value in opening.items())
-    of_the_link = select(Invitation.id, *values).where(Invitation.link_id == link_id)
-    db.session.execute(insert(Opening).from_select([Opening.invitation_id, *opening], of_the_link))
+    db.session.execute(_NOTE, {"link": link_id, **opening})

@@ -5,7 +5,7 @@ it by what the server said; each step is a short transaction of the worker's.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,8 @@ CLOCKS_APART = timedelta(minutes=5)
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=48)
+
+_NOT_BEGUN = (Mail.state.in_((MailState.QUEUED, MailState.DEFERRED)), Mail.repeats == 0)
 
 
 @dataclass(frozen=True)
@@ -177,16 +179,22 @@ def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -
 
 def release(session: Session, mail_ids: Sequence[int]) -> None:
     """Give back leased mails that were not begun."""
-    for mail in session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).with_for_update()):
+    for mail in session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).order_by(Mail.id).with_for_update()):
         if mail.state in {MailState.QUEUED, MailState.DEFERRED}:
             mail.leased_until = None
 
 
 def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) -> None:
     """End those mails of an invitation that nobody has begun to send; `why` is for the reviewers."""
-    waiting = (Mail.state.in_((MailState.QUEUED, MailState.DEFERRED)), Mail.repeats == 0)
-    for mail in session.scalars(select(Mail).where(Mail.invitation_id == invitation_id, *waiting).with_for_update()):
+    waiting = select(Mail).where(Mail.invitation_id == invitation_id, *_NOT_BEGUN).order_by(Mail.id)
+    for mail in session.scalars(waiting.with_for_update()):
         _end(mail, MailState.REFUSED, why, now)
+
+
+def not_begun(session: Session, invitation_ids: Collection[int]) -> Collection[int]:
+    """Return those of these invitations that have mails which `call_back` would end."""
+    waiting = select(Mail.invitation_id).where(Mail.invitation_id.in_(invitation_ids), *_NOT_BEGUN)
+    return [each for each in session.scalars(waiting.distinct()) if each is not None]
 
 
 def is_under_way(session: Session, invitation_id: int) -> bool:

@@ -88,6 +88,7 @@ class Renderer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,  # else each part of each mail looks whether its file has changed
             extensions=["jinja2.ext.i18n"],
         )
         catalogue = (

@@ -24,7 +24,7 @@ def quoted(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    if _LINK.fullmatch(line):
+    if _LINK.fullmatch(line) or (len(line) <= WIDTH and line.isprintable() and not line.endswith(" ")):
         return line
     lead = _LEAD.match(line)
     first = lead.group() if lead else ""

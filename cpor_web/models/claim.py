@@ -17,6 +17,12 @@ from cpor_web.rules.statuses import Status
 WORDS = "claim_words(name, customer_name, customer_domain, reference, tenant_id, subscription_id)"
 """What a claim is found by, as its index has it: a function of the database makes the words."""
 
+NEVER = "TIMESTAMPTZ '9999-01-01 00:00:00+00'"
+"""Stands in an index for no moment, after all that are; `keyset.FAR` is the same."""
+
+MOMENT = f"coalesce(due_at, dispute_until, {NEVER})"
+"""By when a claim must be acted on, or may be disputed: no claim has both."""
+
 
 class Claim(Base):
     """Partner P, under MPN ID M, did activity A for customer C with products p1…pn.
@@ -106,6 +112,29 @@ class Claim(Base):
             "due_at",
             "id",
             postgresql_where=text("status IN ('submitted', 'under-review')"),
+        ),
+        # In which order a partner's list begins with each of these statuses.
+        Index(
+            "claims_by_moment",
+            "partner_id",
+            "status",
+            text(MOMENT),
+            text("(0 - id)"),
+            postgresql_where=text("status IN ('submitted', 'under-review', 'partner-action-required', 'rejected')"),
+        ),
+        Index("claims_by_status", "status", "id"),
+        Index(
+            "claims_in_hands",
+            "reviewer_id",
+            "due_at",
+            "id",
+            postgresql_where=text("status IN ('submitted', 'under-review')"),
+        ),
+        Index(
+            "claims_disputed",
+            "due_at",
+            "id",
+            postgresql_where=text("is_disputed AND status IN ('submitted', 'under-review')"),
         ),
         Index("claims_by_words", text(WORDS), postgresql_using="gin"),
         Index(

@@ -63,6 +63,17 @@ class Round(Base):
         UniqueConstraint("claim_id", "number", name="rounds_numbered_within_a_claim"),
         Index("rounds_one_open_a_claim", "claim_id", unique=True, postgresql_where=text(_OPEN)),
         Index("rounds_to_close", "closes_at", "id", postgresql_where=text("state = 'running' AND reply_at IS NULL")),
+        Index(
+            "rounds_running",
+            "ends_at",
+            text("(0 - claim_id)"),
+            postgresql_where=text("state = 'running' AND reply_at IS NULL"),
+        ),
+        Index(
+            "rounds_held_up",
+            "opened_at",
+            postgresql_where=text("closed_at IS NULL AND (state <> 'running' OR reply_at IS NOT NULL)"),
+        ),
         CheckConstraint(
             "state NOT IN ('running', 'passed') OR (ends_at IS NOT NULL AND closes_at IS NOT NULL)",
             name="runs_towards_an_end",

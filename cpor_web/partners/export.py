@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from threading import BoundedSemaphore
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cpor_web import downloads, spreadsheets
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import lists
+from cpor_web.claims.lists import Wanted
 from cpor_web.claims.next_steps import NextStep
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
@@ -20,6 +21,9 @@ from cpor_web.partners.dashboard import asked_for, with_steps
 from cpor_web.partners.details import shown
 from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.roles import PARTNER_ROLES
+
+PROGRESS = "X-Progress"
+"""The header of a script that shows how many rows have come: see `downloads.streamed`."""
 
 MOST_AT_ONCE = 2
 """Exports that a process sends at the same time: each keeps a thread, and customers need some too."""
@@ -45,14 +49,21 @@ def _sent(filename: str) -> ResponseReturnValue:
     header = [_("Reference"), _("Status"), _("Since"), _("What happens next"), _("Due")]
     header += [_(field.label) for field in FIELDS]
     most = spreadsheets.MOST_ROWS - 1
-    rows = lists.export(lambda: Session(db.engine), actor(), asked_for(), now=now(), most=most, read=_read)
+    wanted = asked_for()
+    rows = lists.export(lambda: Session(db.engine), actor(), wanted, now=now(), most=most, read=_read)
+    coming = min(_number_of(wanted), most) if PROGRESS in request.headers else None
     if not _running.acquire(blocking=False):
         flash(_("Other exports are under way. Try again in a minute."), "warning")
         return redirect(url_for("partners.dashboard"))
     db.session.close()  # what is sent is read on connections of its own, none of which idles
-    answer = downloads.streamed(filename, header, rows)
+    answer = downloads.streamed(filename, header, rows, coming=coming)
     answer.call_on_close(_running.release)
     return answer
+
+
+def _number_of(wanted: Wanted) -> int:
+    counted = lists.counts(db.session(), actor(), wanted, now=now())
+    return counted[wanted.status] if wanted.status else sum(counted.values())
 
 
 def _read(session: Session, claims: Sequence[Claim]) -> list[list[object]]:

@@ -20,6 +20,7 @@ from cpor_web.claims import importing, tables
 from cpor_web.claims.lists import Sort
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
+from cpor_web.partners import uploads
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim_form import blank
 from cpor_web.rules.exc import Invalid
@@ -67,7 +68,10 @@ def look_at_table() -> ResponseReturnValue:
     if not content:
         return _told([Problem(1, "", Invalid(N_("Choose a table that has something in it.")))])
     try:
+        uploads.count()
         lines = importing.looked_at(db.session(), content, _columns(), **_how())
+    except Invalid as refused:
+        return _told([Problem(1, "", refused)])
     except NotImported as refused:
         return _told(refused.problems)
     kept = base64.urlsafe_b64encode(content).decode()

@@ -18,6 +18,7 @@ from cpor_web.errors import status_of
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Document
 from cpor_web.numbers import number_in
+from cpor_web.partners import uploads
 from cpor_web.partners.blueprint import bp, claim_or_404, seen
 from cpor_web.partners.claim import astray_in, page, stopped_round
 from cpor_web.partners.forms import CommentForm, ContactForm, DisputeForm, UploadForm, WithdrawalForm
@@ -193,9 +194,10 @@ def _done_or_told(verb: Callable[..., Any], claim: Claim, **how: object) -> Resp
 
 def _received(upload: FileStorage | None) -> Document:
     """Store the bytes of an upload and return its row to be; raises Invalid where it will not do."""
-    db.session.rollback()  # ends what only read: a connection that idles through a large file would be cut
     if len(request.files.getlist(FIELD)) > 1:
         raise Invalid(N_("Upload one document at a time."), field_name=FIELD)
+    uploads.count()
+    db.session.rollback()  # ends what only read: a connection that idles through a large file would be cut
     limit = settings().upload_mib * MIB
     stream, name = (upload.stream, upload.filename) if upload else (None, None)
     return proofs.receive(documents(), stream, filename=name, limit=limit).as_document()

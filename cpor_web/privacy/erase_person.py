@@ -5,11 +5,12 @@ What others wrote is searched for the address everywhere, and for the names besi
 
 import re
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from cpor_web import history
@@ -46,6 +47,7 @@ from cpor_web.rules.roles import SYSTEM, Role
 from cpor_web.rules.words import N_
 
 ASKED_FOR = N_("It was asked for.")
+UNDER_WAY = N_("A mail to or about this person is on its way. Try again in a minute.")
 GONE = "erased-%s@invalid"
 
 
@@ -64,6 +66,7 @@ def erase(session: Session, who: Person, *, why: str, now: datetime) -> int:
     heirs = {claim.id: _heir(session, claim, who) for claim in claims}
     for claim in claims:
         _erase_in_claim(session, claim, who, heirs[claim.id], now)
+    _erase_in_passing(session, who, now)
     session.flush()
     _erase_mails(session, who, now)
     _erase_words(session, who)
@@ -75,9 +78,10 @@ def erase(session: Session, who: Person, *, why: str, now: datetime) -> int:
 
 
 def _lock(session: Session, who: Person, now: datetime) -> Sequence[Claim]:
-    locked = select(Claim).where(Claim.id.in_(who.claims)).order_by(Claim.id)
+    named = {*who.claims, *session.scalars(select(Event.claim_id).where(person.in_passing(who)))}
+    locked = select(Claim).where(Claim.id.in_(named)).order_by(Claim.id)
     locked = locked.with_for_update(of=Claim, key_share=True).execution_options(populate_existing=True)
-    claims = session.scalars(locked).all()
+    claims = [claim for claim in session.scalars(locked) if claim.id in who.claims]
     resting = set(session.scalars(select(Claim.id).where(Claim.id.in_(who.claims), ended.rests(now))))
     busy = tuple(claim.reference for claim in claims if claim.id not in resting)
     if busy:
@@ -109,6 +113,7 @@ def _erase_in_claim(session: Session, claim: Claim, who: Person, heir: User | No
     by_them = Event.user_id == who.user.id if who.user else named
     positions = session.scalars(select(Event.position).where(Event.claim_id == claim.id, named | by_them)).all()
     history.erase(session, claim, positions, actor=SYSTEM, now=now, why=ASKED_FOR)
+    claim.imported_as = None  # a digest of their name and address too, by which they could be guessed
     for contact in claim.all_contacts:
         if contact.email.lower() == who.address:
             erasing.of_contact(contact)
@@ -118,20 +123,37 @@ def _erase_in_claim(session: Session, claim: Claim, who: Person, heir: User | No
         )
 
 
+def _erase_in_passing(session: Session, who: Person, now: datetime) -> None:
+    """Erase the single events of others' claims that name them. These claims may be under way: it hinders nothing."""
+    positions: dict[int, list[int]] = defaultdict(list)
+    for claim_id, position in session.execute(select(Event.claim_id, Event.position).where(person.in_passing(who))):
+        positions[claim_id].append(position)
+    for claim_id, of_it in positions.items():
+        history.erase(session, session.get_one(Claim, claim_id), of_it, actor=SYSTEM, now=now, why=ASKED_FOR)
+
+
 def _erase_mails(session: Session, who: Person, now: datetime) -> None:
     theirs = person.is_(Mail.to_address, who.address)
-    naming = person.has(Mail.context, (who.address,))
-    naming |= and_(Mail.claim_id.in_(who.claims), person.has(Mail.context, who.words))
+    naming = person.mails_naming(who)
     waiting = session.scalars(select(Mail).where(theirs | naming, Mail.due_at.is_not(None)).with_for_update()).all()
     if any(mail.state is MailState.SENDING or mail.to_address.lower() != who.address for mail in waiting):
-        raise NotAllowed(N_("A mail to or about this person is on its way. Try again in a minute."))
+        raise NotAllowed(UNDER_WAY)
     for mail in waiting:
         mail.state, mail.ended_at, mail.due_at, mail.leased_until = MailState.REFUSED, now, None, None
     session.flush()
     erasing.of_mails(session, theirs, now=now)
     erasing.of_contexts(session, naming, now=now)
+    came = _received(who)
+    if session.scalar(select(ReceivedMail.id).where(came, ReceivedMail.settled_at.is_(None)).limit(1)) is not None:
+        raise NotAllowed(UNDER_WAY)
+    erasing.of_received(session, came, now=now)
+
+
+def _received(who: Person) -> ColumnElement[bool]:
     said = func.concat_ws(" ", ReceivedMail.sender, ReceivedMail.words, ReceivedMail.diagnostic)
-    erasing.of_received(session, person.has(said, (who.address,)) | _in_raw(who), now=now)
+    theirs = select(Mail.id).where(Mail.claim_id.in_(who.claims))
+    named = and_(ReceivedMail.mail_id.in_(theirs), person.has(said, who.words))
+    return or_(person.has(said, (who.address,)), _in_raw(who), named)
 
 
 def _in_raw(who: Person) -> Any:
@@ -161,9 +183,19 @@ def _erase_words(session: Session, who: Person) -> None:
                 there = there if word == who.address else and_(there, theirs)
                 whole = rf"(?<!\w){re.escape(word)}(?!\w)"
                 _set(session, model, there, **{name: func.regexp_replace(column, whole, ERASED, "gi")})
+    session.execute(delete(SavedFilter).where(_is_filtered_by(who)).execution_options(synchronize_session="fetch"))
     asked = select(Invitation.id).join(Round).where(Round.claim_id.in_(who.claims))
     named = and_(Answer.invitation_id.in_(asked), person.has(Answer.words, who.words))
     _set(session, Answer, or_(named, person.has(Answer.words, (who.address,))), words="")
+
+
+def _is_filtered_by(who: Person) -> ColumnElement[bool]:
+    """Whether a filter that somebody keeps finds them: by address, or by name at a partner that they are known to."""
+    said = func.concat_ws(" ", SavedFilter.name, cast(SavedFilter.wanted, Text))
+    partners = select(Claim.partner_id).where(Claim.id.in_(who.claims))
+    of_these = or_(User.partner_id.in_(partners), User.partner_id == (who.user.partner_id if who.user else None))
+    named = and_(SavedFilter.user_id.in_(select(User.id).where(of_these)), person.has(said, who.words))
+    return or_(person.has(said, (who.address,)), named)
 
 
 def _empty_account(session: Session, user: User) -> None:

@@ -53,14 +53,14 @@ def _of_address(who: Person) -> dict[str, Select[Any]]:
     contacts = select(CustomerContact.id).where(person.is_(CustomerContact.email, who.address))
     asked = select(Invitation.id).where(Invitation.contact_id.in_(contacts))
     named = and_(Event.claim_id.in_(who.claims), or_(person.has(Event.data, who.words), _by(Event, who)))
-    mails = or_(person.is_(Mail.to_address, who.address), person.has(Mail.context, (who.address,)))
+    mails = or_(person.is_(Mail.to_address, who.address), person.mails_naming(who))
     return {
         "claims": select(Claim).where(Claim.id.in_(who.claims)).order_by(Claim.id),
         "customer_contacts": select(CustomerContact).where(CustomerContact.id.in_(contacts)),
         "invitations": select(Invitation).where(Invitation.id.in_(asked)).order_by(Invitation.id),
         "answers": select(Answer).where(Answer.invitation_id.in_(asked)).order_by(Answer.id),
         "openings": select(Opening).where(Opening.invitation_id.in_(asked)).order_by(Opening.id),
-        "events": select(Event).where(named).order_by(Event.claim_id, Event.position),
+        "events": select(Event).where(named | person.in_passing(who)).order_by(Event.claim_id, Event.position),
         "mails": select(Mail).where(mails).order_by(Mail.id),
         "received_mails": select(ReceivedMail).where(_received(who)).order_by(ReceivedMail.id),
     }

@@ -1,8 +1,9 @@
 """One person by their address: everything here that names them, to be exported or erased."""
 
+import json
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web.models import (
@@ -14,9 +15,15 @@ from cpor_web.models import (
     Invitation,
     Mail,
     Note,
+    Replacement,
     Round,
+    SecurityEvent,
     User,
 )
+
+RATIONALES = ("claim:preferred", "claim:contested")
+HANDED = ("claim:assigned", "claim:review-started", "claim:taken-over")
+"""The events that say, by name alone, who had the claim before, or has it now."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,46 @@ def is_(column: ColumnElement[str] | object, address: str) -> ColumnElement[bool
 
 def has(column: object, words: tuple[str, ...]) -> ColumnElement[bool]:
     """Whether a column's text, or that of its JSON, has one of these words in it, in whatever case."""
-    text = func.lower(cast(column, Text))
-    return or_(*(func.strpos(text, word.lower()) > 0 for word in words))
+    text = func.lower(
+        cast(column, Text)
+    )  # each letter made small by the database: Python does so otherwise with some
+    written = dict.fromkeys(form for word in words for form in (word, json.dumps(word, ensure_ascii=False)[1:-1]))
+    return or_(false(), *(func.strpos(text, func.lower(form)) > 0 for form in written))
+
+
+def in_passing(who: Person) -> ColumnElement[bool]:
+    """Whether an event of a claim that is not theirs names them all the same: the rationale of putting one claim over
+    another is written down in both, and a claim that changes hands says whose it was.
+    """
+    said = [and_(Event.claim_id.in_(rivals(who)), Event.kind.in_(RATIONALES), has(Event.data, who.words))]
+    if who.user is not None and who.user.partner_id is None:
+        said += [and_(Event.kind.in_(HANDED), Event.data[each].astext.in_(who.names)) for each in ("from", "to")]
+    return and_(or_(*said), Event.claim_id.not_in(who.claims))
+
+
+def rivals(who: Person) -> Select[int]:
+    """Return the ids of the claims that were put over theirs, or theirs over them."""
+    over = select(Replacement.claim_id).where(Replacement.replaced_id.in_(who.claims))
+    under = select(Replacement.replaced_id).where(Replacement.claim_id.in_(who.claims))
+    return select(Claim.id).where(Claim.id.in_(over) | Claim.id.in_(under))
+
+
+def mails_naming(who: Person) -> ColumnElement[bool]:
+    """Whether a mail's facts name them: by their address anywhere, by their name where that is surely theirs."""
+    named = has(Mail.context, who.words)
+    listed = select(Claim.reference).where(
+        Claim.id.in_(who.claims), func.strpos(cast(Mail.context, Text), Claim.reference) > 0
+    )
+    ways = [
+        has(Mail.context, (who.address,)),
+        and_(Mail.claim_id.in_(who.claims), named),
+        and_(Mail.claim_id.in_(rivals(who)), Mail.context.has_key("rationale"), named),
+        and_(Mail.claim_id.is_(None), listed.exists(), named),
+    ]
+    if who.user is not None:
+        told = select(SecurityEvent.user_id).where(SecurityEvent.by_id == who.user.id)
+        ways.append(and_(Mail.user_id.in_(told), Mail.context["by"].astext.in_(who.names)))
+    return or_(*ways)
 
 
 def _claims(session: Session, address: str, user: User | None) -> tuple[int, ...]:

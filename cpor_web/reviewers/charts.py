@@ -13,12 +13,14 @@ from cpor_web.models import Measure
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.words import N_
 
-WIDTH, LEFT, LONGEST_BAR = 320, 112, 150
-"""Of a chart, in its own units: all of it, up to where its names go, and its longest bar."""
+LEFT, BAR, GAP, NAME = 112, 13, 9, 16
+"""In a chart's own units: where bars begin beside names, and how high a bar, a gap and a name above bars are."""
 
-BAR, GAP = 13, 9
-LONGEST_NAME = 17
-"""Letters of a name beside its bars; the table has all of it."""
+BESIDE, ABOVE = 17, 50
+"""Letters of a name that have room beside its bars, and above them; the table has all of it."""
+
+LONGEST_BAR = {False: 150, True: 250}
+"""How long the longest bar is, with names beside the bars or above them."""
 
 Cell = int | float | None
 ERASED_REASON = N_("Reason erased")
@@ -62,20 +64,37 @@ class Chart:
     def lines(self) -> list[Line]:
         """Return what is drawn, laid out from top to bottom; the longest bar has the largest figure."""
         largest = max((cell or 0 for _name, cells in self.drawn for cell in cells), default=0)
+        longest = LONGEST_BAR[self.has_names_above]
         lines, top = [], 0
         for name, cells in self.drawn:
+            first = top + (NAME if self.has_names_above else 0)
             bars = []
             for series, cell in enumerate(cells, 1):
-                length = round(LONGEST_BAR * (cell or 0) / largest, 1) if largest else 0
-                bars.append(Bar(top + (series - 1) * BAR, length, series, self.words(cell)))
+                length = round(longest * (cell or 0) / largest, 1) if largest else 0
+                bars.append(Bar(first + (series - 1) * BAR, length, series, self.words(cell)))
             lines.append(Line(top, _short(name), tuple(bars)))
-            top += len(cells) * BAR + GAP
+            top = first + len(cells) * BAR + GAP
         return lines
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether there is anything to draw but noughts."""
+        return any(cell for _name, cells in self.drawn for cell in cells)
+
+    @property
+    def has_names_above(self) -> bool:
+        """Whether a name is too long to stand beside its bars."""
+        return any(len(name) > BESIDE for name, _cells in self.drawn)
+
+    @property
+    def left(self) -> int:
+        """Where the bars begin, in the picture's own units."""
+        return 0 if self.has_names_above else LEFT
 
     @property
     def height(self) -> int:
         """How high the picture is, in its own units."""
-        return len(self.drawn) * (len(self.series) * BAR + GAP)
+        return len(self.drawn) * (len(self.series) * BAR + GAP + (NAME if self.has_names_above else 0))
 
     def words(self, cell: Cell, column: int = 0) -> str:
         """Return a figure as people read it; `column` of the table, from 0."""
@@ -199,4 +218,4 @@ def _sum(counts: Counts, measure: Measure) -> int:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return name if len(name) <= ABOVE else f"{name[: ABOVE - 1]}…"

@@ -7,7 +7,6 @@ from typing import cast
 
 from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -20,6 +19,7 @@ from cpor_web.claims import tallies
 from cpor_web.claims.tallies import By, Counts, Group, Wanted
 from cpor_web.current import now, programme
 from cpor_web.extensions import db
+from cpor_web.languages import brief_day
 from cpor_web.models import Measure
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.charts import Cell, Chart, charts
@@ -58,7 +58,7 @@ class FiguresFilter(FlaskForm):
         """Fill the areas, and the weeks that can be the last; `last` is this week's Monday."""
         areas = (SelectChoice(area.key, area.name) for area in programme().catalogue.areas.values())
         self.area.choices = [SelectChoice("", _l("All")), *areas]
-        ago = [(str(n), format_date(last - n * ONE_WEEK)) for n in BACK[1:]]
+        ago = [(str(n), brief_day(last - n * ONE_WEEK)) for n in BACK[1:]]
         self.until.choices = [SelectChoice("0", _l("This week")), *(SelectChoice(*each) for each in ago)]
 
     def wanted(self, this_week: date) -> Wanted:
@@ -92,7 +92,7 @@ def figures() -> ResponseReturnValue:
         form=form,
         charts=_charts(wanted),
         standing=tallies.standing_in_all(db.session(), wanted, now=now()),
-        up_to=up_to and format_date(_day(up_to - timedelta(seconds=1))),
+        up_to=up_to and brief_day(_day(up_to - timedelta(seconds=1))),
         filters={name: value for name, value in request.args.items() if name in form},
         most=tallies.MOST_PARTNERS if wanted.by is By.PARTNER else None,
     )
@@ -148,7 +148,7 @@ def _groups(wanted: Wanted, counted: Mapping[Group, Counts]) -> dict[Group, str]
         return {key: programme().catalogue.area_name(key) for key in keys}
     number = (wanted.last - wanted.first).days // 7 + 1
     weeks = [wanted.first + each * ONE_WEEK for each in range(number)]
-    return {week: format_date(week) for week in weeks}
+    return {week: brief_day(week) for week in weeks}
 
 
 def _partners(counted: Mapping[Group, object]) -> dict[Group, str]:

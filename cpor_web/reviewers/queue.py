@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import lists, queries, related
+from cpor_web.claims import lists, queries, related, review_queue
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.keyset import Page
@@ -49,7 +49,7 @@ def queue() -> ResponseReturnValue:
         "reviewers/queue.html",
         claims=page.rows,
         contested=related.contested(db.session(), page.rows),
-        counts=lists.queue_counts(db.session(), actor(), now=now()),
+        counts=review_queue.counts(db.session(), actor(), now=now()),
         form=form,
         is_filtered=bool(form.whose.data or form.area.data or form.disputed.data),
         asked=needing_a_reviewer(db.session()),
@@ -75,7 +75,7 @@ def _suspects() -> Sequence[tuple[Partner, holding.Figures]]:
 def _found(form: QueueFilter, status: Status | None) -> Page[Claim]:
     """Return the page of claims that the address asks for."""
     area = form.area.data or ""
-    return lists.review_queue(
+    return review_queue.page(
         db.session(),
         actor(),
         status=status,

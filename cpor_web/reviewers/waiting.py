@@ -3,7 +3,7 @@
 from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session, selectinload
 
-from cpor_web.claims.turns import HAS_PROPOSAL, IS_IN_DOUBT, IS_STOPPED
+from cpor_web.claims.turns import HAS_PROPOSAL, IS_HELD_UP, IS_IN_DOUBT, IS_STOPPED
 from cpor_web.consent.stops import DENIED_BY_REPLACED
 from cpor_web.models import Claim, Event, Round
 from cpor_web.rules.statuses import Status
@@ -33,7 +33,7 @@ def needing_a_reviewer(session: Session) -> list[tuple[Claim, str]]:
     found = (
         select(Claim, need)
         .join(Round, Round.claim_id == Claim.id)
-        .where(Claim.status == Status.APPROVED, Round.closed_at.is_(None), need.is_not(None))
+        .where(Claim.status == Status.APPROVED, IS_HELD_UP, Round.closed_at.is_(None), need.is_not(None))
         .options(selectinload(Claim.partner))
         .order_by(Round.opened_at, Claim.id)
     )

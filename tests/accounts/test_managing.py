@@ -241,7 +241,7 @@ def at_once(engine: Engine, *pairs: tuple[User, User], demote: bool) -> list[Ref
         actor = pair[0].actor
         with Session(engine, expire_on_commit=False) as session:
             user = session.get_one(User, pair[1].id)
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=120)
             try:
                 if demote:
                     lower = Role.VIEWER if user.partner_id else Role.REVIEWER

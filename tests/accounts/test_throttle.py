@@ -1,7 +1,10 @@
 """Guessing is limited; the person whose password is guessed at is not locked out."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import redis
@@ -10,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from cpor_web import create_app
 from cpor_web.config import Settings
-from cpor_web.extensions import db
+from cpor_web.embedded.redis_server import EmbeddedRedis
+from cpor_web.extensions import db, limiter
 from cpor_web.models import User
 from cpor_web.rules.roles import Role
 from tests.support import factories
 from tests.support.browser import Browser
-from tests.support.other_apps import give_back
+from tests.support.other_apps import AppWith, give_back
 
 HERE = {"REMOTE_ADDR": "192.0.2.7"}
 ELSEWHERE = {"REMOTE_ADDR": "198.51.100.9"}
@@ -120,6 +124,31 @@ def test_without_redis_people_sign_in_and_guesses_are_still_limited(
     sign_in(app_without_redis.test_client(), user)
     guesser = app_without_redis.test_client()
     assert [_guess(guesser, user.email) for _ in range(11)] == [200] * 10 + [429]
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[EmbeddedRedis]:
+    """A Redis that a test can hold still."""
+    with EmbeddedRedis(tmp_path) as server:
+        yield server
+
+
+def test_while_redis_is_away_a_guesser_gains_one_more_allowance_and_none_when_it_is_back(
+    app_with: AppWith, own_redis: EmbeddedRedis, user: User
+) -> None:
+    guesser = app_with(redis_url=own_redis.url).test_client()
+    all_at_once, pid = [200] * 10 + [429], own_redis.pid
+    assert pid is not None
+    assert [_guess(guesser, user.email) for _ in range(11)] == all_at_once
+    for gained in (all_at_once, [429] * 11):  # the second time it is away, what was counted the first time counts
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            assert [_guess(guesser, user.email) for _ in range(11)] == gained
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        limiter._Limiter__last_check_backend = 0.0  # type: ignore[attr-defined]  # it looks for Redis seldom, and by the clock
+        assert _guess(guesser, user.email) == 429, "what Redis has counted before counts"
+        assert not limiter._storage_dead, "Redis was not found again"
 
 
 def test_moving_about_within_an_ipv6_network_gives_no_new_tries(client: Browser, user: User) -> None:

@@ -10,6 +10,7 @@ from cpor_web.emails.catalogue import KINDS
 from cpor_web.emails.rendering import BILINGUAL, Renderer
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.samples.mails import LINKS, SPECIMENS, kind_of
+from tests.browser.conftest import SLOWEST
 from tests.browser.rules import NARROW
 
 pytestmark = pytest.mark.browser
@@ -25,6 +26,7 @@ axe = Axe()
 def page(browser: Browser) -> Iterator[Page]:
     """A narrow window that notes everything that a mail asks for."""
     context = browser.new_context(viewport=NARROW, offline=True)  # type: ignore[arg-type]
+    context.set_default_timeout(SLOWEST)
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

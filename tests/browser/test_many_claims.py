@@ -81,6 +81,17 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
 
 
+def check_export(page: Page) -> None:
+    """A table is saved as the browser itself would save it, and the page tells how many rows it has."""
+    page.goto("/claims?status=editing")
+    for name, path in (("Export", "claims.csv"), ("Export as XLSX", "claims.xlsx")):
+        with page.expect_download() as saving:
+            page.get_by_role("link", name=name, exact=True).click()
+        page.get_by_text("The export is complete: 3 rows.").first.wait_for()
+        assert saving.value.suggested_filename == path
+        assert saving.value.path().read_bytes() == page.request.get(f"/{path}?status=editing").body()
+
+
 def test_the_fortieth_similar_claim_takes_what_the_walkthrough_says(
     installation: Installation, browser: Browser, tmp_path: Path
 ) -> None:
@@ -142,6 +153,7 @@ def test_the_fortieth_similar_claim_takes_what_the_walkthrough_says(
     hand.reads("What was done")
     look(hand.page, "submitted")
     submitted = hand.counted()
+    check_export(hand.page)
     context.close()
 
     told = TOLD.read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from cpor_web.models import Document
 from cpor_web.rules.roles import Role
 from cpor_web.samples import proof
-from tests.browser.conftest import NewVisitor
+from tests.browser.conftest import SLOWEST, NewVisitor
 from tests.support import claims, factories
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
@@ -42,7 +42,7 @@ def test_what_the_reviewer_finds_missing_reaches_the_partner_in_words(
     reviewer = visitor(scripts=scripts).sign_in(rosa.email, PASSWORD).open(f"/review/{reference}")
     reviewer.press("Start review").follow("Check the proof, document beside grid")
     reviewer.follow("order.pdf, page 1")
-    assert reviewer.page.locator("iframe").get_attribute("src", timeout=5000).endswith("/shown#page=1")  # type: ignore[union-attr]
+    assert reviewer.page.locator("iframe").get_attribute("src", timeout=SLOWEST).endswith("/shown#page=1")  # type: ignore[union-attr]
     cell = reviewer.page.get_by_role("group", name=f"Teams – {DATE.partition(',')[0]}", exact=True)
     expect(cell.get_by_label("Where", exact=False)).to_be_hidden()
     cell.get_by_label("Missing", exact=True).check()

@@ -42,7 +42,8 @@ def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
     document = page.get_by_label("Document")
     document.set_input_files(proof)
 
-    page.get_by_role("button", name="Delete draft").click()
+    with page.expect_event("dialog"):  # it may come after the click is over
+        page.get_by_role("button", name="Delete draft").click()
     assert len(asked) == 1
     assert document.evaluate("field => field.files.length") == 1, "who says no stays, with the document"
     page.get_by_role("link", name="Proof of execution").click()  # on the same page: that loses nothing either

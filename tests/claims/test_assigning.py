@@ -146,7 +146,7 @@ def test_many_reviewers_at_once_never_take_the_same_claim(
     def work(number: int) -> list[int]:
         taken = []
         with Session(engine, expire_on_commit=False) as session:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=120)
             for _each in waiting:
                 claim = operations.take_next(session, actor=people[number], now=NOW, programme=programme)
                 session.commit()

@@ -211,7 +211,7 @@ def test_of_two_rivals_approved_at_once_the_second_needs_a_rationale(
     def work(claim_id: int) -> str:
         with Session(engine) as session:
             claim = session.get_one(Claim, claim_id)
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=120)
             try:
                 approve(session, programme, claim, "")
                 session.commit()
@@ -242,7 +242,7 @@ def test_two_closings_that_replace_each_other_at_once_do_not_block(
 
     def work(number: int) -> bool:
         with Session(engine) as session:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=120)
             done = rounds.close(session, number, now=LATE, programme=programme)
             session.commit()
             return done

@@ -223,3 +223,5 @@ def test_a_partner_is_found_by_its_name_in_any_case(db_session: Session) -> None
     made = factories.partner(db_session, "Żubr Sp. z o.o.")
     assert tallies.partner_named(db_session, "żubr SP. Z O.O.") == made.id
     assert tallies.partner_named(db_session, "Zubr") is None
+    greek = factories.partner(db_session, "ΟΔΟΣ")  # of which Python makes other small letters than the database
+    assert tallies.partner_named(db_session, "ΟΔΟΣ") == greek.id

@@ -110,6 +110,8 @@ WRONG = [
     (f"{NAME}\nOne\\\n", 2, NAME, "backslashes"),
     (f"{NAME}\n" + "One\n" * (tables.MOST_ROWS + 1), tables.MOST_ROWS + 2, "", "At most 500 rows"),
     (f"{NAME}\n" + "x" * tables.LARGEST, 1, "", "larger than"),
+    (f"{NAME}," * (tables.LARGEST // 20), 1, "", "At most 200 columns"),
+    (NAME + "," * (tables.LARGEST - 20) + "\n", 1, "", "no claims"),
 ]
 
 

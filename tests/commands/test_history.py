@@ -59,7 +59,7 @@ def verify(settings: Settings, folder: Path) -> Verify:
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "cpor_web", "history", "verify", *arguments]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=300)
 
     return run
 

@@ -36,7 +36,7 @@ def someone(committed: Session, settings: Settings, monkeypatch: pytest.MonkeyPa
 
 def run(*arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "cpor_web", *arguments]
-    return subprocess.run(command, input=answer, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, input=answer, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_an_export_is_json_with_the_account(someone: User) -> None:

@@ -13,7 +13,7 @@ from cpor_web.programme import Programme
 from tests.consent.told import VERBS, Played, Story, Verb
 from tests.support.rows import dump
 
-ENOUGH_SECONDS = 20
+ENOUGH_SECONDS = 120
 
 WAITING = text("SELECT CAST(:first AS integer) = ANY(pg_blocking_pids(CAST(:second AS integer)))")
 """Whether the second connection waits for a lock that the first one holds."""

@@ -44,7 +44,7 @@ class Race:
 
         def one(step: Step) -> Any:
             with Session(self.engine, expire_on_commit=False) as session:
-                barrier.wait(timeout=30)
+                barrier.wait(timeout=120)
                 try:
                     result = step(session)
                     session.commit()

@@ -199,6 +199,20 @@ def test_only_the_link_of_the_one_who_denied_restores(asked: Asked, deny: Deny, 
     assert heading(customer, asked.path()) == f"Is {asked.claim.partner.name} your partner?"
 
 
+def test_of_what_was_said_one_after_the_other_the_page_tells_the_newest(
+    asked: Asked, deny: Deny, customer: Browser
+) -> None:
+    deny(asked)
+    customer.post(asked.path(Purpose.UNDO), data=RESTORE)
+    assert "The denial was undone" in words(customer, asked.path())
+
+    customer.post(asked.path(), data=NO_OBJECTION)
+    assert "that you have no objection" in words(customer, asked.path())
+
+    customer.post(asked.path(), data=WRONG_PERSON)
+    assert "that you are not the right person" in words(customer, asked.path())
+
+
 def test_another_contact_cannot_undo(
     committed: Session, app: Flask, programme: Programme, now: datetime, deny: Deny, customer: Browser
 ) -> None:

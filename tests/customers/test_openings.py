@@ -106,7 +106,7 @@ def test_a_log_that_is_stalled_keeps_no_denial_waiting(
         took = time.perf_counter() - began
 
         assert asked.answers(), "the denial waits for the log"
-        assert took < 2
+        assert took < 8, "it waited as long as a row may be waited for"
     assert "could not be noted" in caplog.text
 
 

@@ -35,7 +35,7 @@ def sound(settings: Settings, smtp_server: ScriptedServer, key_file: Path) -> Se
         mail_server=smtp_server.host,
         mail_port=smtp_server.port,
         mail_security="none",
-        mail_timeout=5,
+        mail_timeout=60,
         mail_from="cpor@vendor.test-vendor.com",
         reply_to="claims@test-vendor.com",
         return_address="returns@vendor.test-vendor.com",

@@ -205,7 +205,7 @@ def doctor(sound: Settings, name_server: NameServer) -> Command:
     def run(*arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "cpor_web", "mail", "doctor", "--resolver", name_server.address, *arguments]
         environ = {**clean, **set_, **of_mail, **changes}
-        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=300)
 
     return run
 

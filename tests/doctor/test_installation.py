@@ -74,17 +74,17 @@ def test_tables_of_another_version_are_told(settings: Settings, engine: Engine, 
 @contextmanager
 def role(engine: Engine, *grants: str) -> Iterator[str]:
     """A role with these rights on all tables, and nothing else."""
+    name = f"doctor_of_{engine.url.database}"  # a role is of all databases, those of other workers too
     with engine.begin() as connection:
-        connection.execute(text("DROP ROLE IF EXISTS cpor_doctor"))
-        connection.execute(text("CREATE ROLE cpor_doctor LOGIN PASSWORD 'doctor'"))
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'doctor'"))
         for grant in grants:
-            connection.execute(text(f"GRANT {grant} ON ALL TABLES IN SCHEMA public TO cpor_doctor"))
+            connection.execute(text(f"GRANT {grant} ON ALL TABLES IN SCHEMA public TO {name}"))
     try:
-        yield "cpor_doctor"
+        yield name
     finally:
         with engine.begin() as connection:
-            connection.execute(text("DROP OWNED BY cpor_doctor"))
-            connection.execute(text("DROP ROLE cpor_doctor"))
+            connection.execute(text(f"DROP OWNED BY {name}"))
+            connection.execute(text(f"DROP ROLE {name}"))
 
 
 @pytest.mark.parametrize(("grant", "mark"), [("SELECT, INSERT, UPDATE, DELETE", Mark.OK), ("SELECT", Mark.WRONG)])

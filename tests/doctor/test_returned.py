@@ -211,7 +211,9 @@ def test_a_signature_that_is_rubbish_is_told(sound: Settings, names: Names, sign
     assert about(returned_copy(copy, sound, names), "signature").mark is Mark.WRONG
 
 
-@settings_(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings_(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_no_signature_however_odd_is_a_traceback(
     sound: Settings, signer: DkimSigner, names: Names, data: st.DataObject

@@ -21,6 +21,6 @@ __all__ = ["authority", "authority_file", "certificate_for", "new_smtp_server", 
 
 @pytest.fixture
 def transport(smtp_server: ScriptedServer) -> Iterator[Transport]:
-    server = MailServer(smtp_server.host, smtp_server.port, security="none", timeout=5)
-    with Transport(server, data_timeout=5) as transport:
+    server = MailServer(smtp_server.host, smtp_server.port, security="none", timeout=60)
+    with Transport(server, data_timeout=60) as transport:
         yield transport

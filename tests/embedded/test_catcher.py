@@ -38,14 +38,14 @@ def notice(subject: str = "Zuordnung: Adatum für Fabrikam") -> EmailMessage:
 
 def post(catcher: Catcher, mail: EmailMessage | bytes, sender: str = "bounce+1@example.org") -> None:
     raw = mail if isinstance(mail, bytes) else mail.as_bytes(policy=policy.SMTP)
-    with smtplib.SMTP(catcher.host, catcher.smtp_port, timeout=5) as client:
+    with smtplib.SMTP(catcher.host, catcher.smtp_port, timeout=60) as client:
         client.sendmail(sender, ["ada@adatum.example.org", "bo@adatum.example.org"], raw)
 
 
 def get(catcher: Catcher, path: str, method: str = "GET") -> tuple[int, dict[str, str], str]:
     request = urllib.request.Request(f"{catcher.web_url}{path.lstrip('/')}", method=method)
     try:
-        with urllib.request.urlopen(request, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, dict(response.headers), response.read().decode("utf-8", "replace")
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -92,7 +92,7 @@ def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 def test_it_stops_while_a_client_is_connected(tmp_path: Path) -> None:
     with Catcher(tmp_path) as catcher:
-        client = smtplib.SMTP(catcher.host, catcher.smtp_port, timeout=5)
+        client = smtplib.SMTP(catcher.host, catcher.smtp_port, timeout=60)
     assert client.sock is not None
     assert client.sock.recv(1) == b""
     client.close()

@@ -21,7 +21,7 @@ def start(*command: str, **options: object) -> processes.Child:
 
 
 def words_of(child: processes.Child) -> str:
-    return child.communicate(timeout=10)[0].decode()
+    return child.communicate(timeout=120)[0].decode()
 
 
 def test_a_child_has_a_session_of_its_own() -> None:

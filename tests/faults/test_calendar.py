@@ -123,6 +123,7 @@ def test_another_holidays_library_moves_no_running_deadline_and_counts_for_new_o
 ) -> None:
     running = [made(installation, make, filer) for make in RUNNING]
     installation.all_mail_is_out()
+    installation.sweep()  # what became due as the clock moved is done
     person = installation.signed_in(filer.email, PASSWORD)
     first, *_ = running
     before, seen = deadlines(installation), {claim.id: shown(person, claim) for claim in running}
@@ -153,6 +154,7 @@ def test_a_closure_that_an_administrator_enters_or_takes_back_moves_no_running_d
 ) -> None:
     running = [made(installation, make, filer) for make in RUNNING]
     installation.all_mail_is_out()
+    installation.sweep()  # what became due as the clock moved is done
     person, office = installation.signed_in(filer.email, PASSWORD), _administrator(installation)
     before, seen = deadlines(installation), {claim.id: shown(person, claim) for claim in running}
     (day,) = business_days(installation, 1)

@@ -17,7 +17,7 @@ def wrong(installation: Installation) -> set[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert not told.stderr, told.stderr
     found = json.loads(told.stdout)

@@ -20,7 +20,7 @@ WRITERS, EACH = 4, 25
 def verify(installation: Installation) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "cpor_web", "history", "verify"]
     env = os.environ | installation.env
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_the_worker_signs_every_hour_and_makes_good_what_is_missing_outside(installation: Installation) -> None:

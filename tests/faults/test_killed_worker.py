@@ -11,14 +11,18 @@ LEASE_MINUTES = 11
 
 
 def test_killed_before_the_text_went_out_one_copy_arrives(installation: Installation) -> None:
-    _hang_at(installation, "DATA", claim := quick_claims.approved(installation))
+    claim = quick_claims.hanging(installation, "DATA")
+    conversation = [f"RCPT TO:<{claim.address}>", "DATA"]
+    installation.eventually(lambda: installation.smtp.commands[-2:] == conversation, "the text is to be sent")
+    assert claim.notice().state == "sending"
     installation.kill("worker")
     _recover(installation, claim)
     assert len(installation.mails_to(claim.address)) == 1
 
 
 def test_killed_between_250_and_the_commit_two_identical_copies_arrive(installation: Installation) -> None:
-    _hang_at(installation, "STORED", claim := quick_claims.approved(installation))
+    claim = quick_claims.hanging(installation, "STORED")
+    _is_stored(installation, claim, copies=1)
     with installation.engine.connect() as in_the_way:
         in_the_way.execute(text("SELECT 1 FROM claims WHERE id = :id FOR UPDATE"), {"id": claim.id})
         installation.smtp.behave()  # the server says 250
@@ -31,29 +35,22 @@ def test_killed_between_250_and_the_commit_two_identical_copies_arrive(installat
 
 
 def test_killed_again_and_again_no_third_copy_arrives(installation: Installation) -> None:
-    claim = quick_claims.approved(installation)
-    for _ in range(2):
-        _hang_at(installation, "STORED", claim)
+    claim = quick_claims.hanging(installation, "STORED")
+    for copies in (1, 2):
+        _is_stored(installation, claim, copies=copies)
         installation.kill("worker")
-        installation.smtp.behave()
         installation.forward(minutes=LEASE_MINUTES)
         installation.start("worker")
+    installation.smtp.behave()
     installation.all_mail_is_out()
     first, second = installation.mails_to(claim.address)
     assert first.raw == second.raw
     assert claim.notice().state == "unknown"
 
 
-def _hang_at(installation: Installation, step: str, claim: QuickClaim) -> None:
-    """Let the server fall silent at this step of the claim's notice, and return once it has come to that."""
-    if step == "DATA":
-        installation.smtp.hang("DATA", address=claim.address)
-        conversation = [f"RCPT TO:<{claim.address}>", "DATA"]
-        installation.eventually(lambda: installation.smtp.commands[-2:] == conversation, "the text is to be sent")
-    else:
-        before = len(installation.mails_to(claim.address))
-        installation.smtp.hang("STORED", address=claim.address)
-        installation.eventually(lambda: len(installation.mails_to(claim.address)) > before, "the server has the mail")
+def _is_stored(installation: Installation, claim: QuickClaim, *, copies: int) -> None:
+    """Return once the server has so many copies of the claim's notice, and has not said so of the last one."""
+    installation.eventually(lambda: len(installation.mails_to(claim.address)) == copies, "the server has the mail")
     assert claim.notice().state == "sending"
 
 

@@ -1,8 +1,8 @@
 """Very many windows are due, several closers work them off, and meanwhile thousands of customers deny.
 
 CPOR_TEST_CLAIMS makes it other than 100,000 claims, and the denials other than 6,000 with them. The closers are the
-worker's own job, in processes of their own; they are killed once everybody has denied, and what they had not come to
-stays open.
+worker's own job, in processes of their own; they are killed once everybody has denied, and what they had not come to,
+if anything, stays open.
 """
 
 import multiprocessing
@@ -24,6 +24,7 @@ from cpor_web.clock import utcnow
 from cpor_web.config import Settings
 from cpor_web.consent import answers
 from cpor_web.consent.answers import Outcome
+from cpor_web.extensions import db
 from cpor_web.models import Invitation
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Way
@@ -66,6 +67,7 @@ def house(running: Servers, settings: Settings, worker_number: int) -> Iterator[
     app = create_app(own)
     with app.app_context():
         upgrade()
+        db.engine.dispose()
     yield own
     running.new_database(f"cpor_many_{worker_number}")
 
@@ -95,7 +97,7 @@ def test_thousands_of_denials_against_closers_of_a_hundred_thousand_windows_leav
 
     with engine.connect() as connection:
         ends = {tuple(row)[1:]: row.number for row in connection.execute(text(ENDS))}
-    assert set(ends) == {OPEN, PASSED, DENIED, DENIED_LATE}
+    assert {PASSED, DENIED, DENIED_LATE} <= set(ends) <= {OPEN, PASSED, DENIED, DENIED_LATE}
     assert sum(ends.values()) == CLAIMS
     assert said == {
         Outcome.RECORDED: ends[DENIED],

@@ -13,6 +13,8 @@ from tests.support.installation import Installation
 from tests.support.person import Person
 
 STALLED = 40
+LONGEST = 20.0
+"""Seconds that a denial may take on a busy machine; behind a stalled upload it would wait until that is given up."""
 LONGEST_PUBLIC_URL = 120
 UNSUBSCRIBE = b"List-Unsubscribe: "
 
@@ -64,13 +66,13 @@ def test_forty_stalled_uploads_delay_no_denial(installation: Installation) -> No
     )
     with ExitStack() as stack:
         for _ in range(STALLED):
-            upload = stack.enter_context(socket.create_connection((place.hostname, place.port), timeout=5))
+            upload = stack.enter_context(socket.create_connection((place.hostname, place.port), timeout=60))
             upload.sendall(half.encode())
         began = time.monotonic()
         installation.person().open(link).press("Deny this association", {"Why do you deny it?": "Other"})
         spent = time.monotonic() - began
     assert cast.status_words("Rejected", "Customer decline")
-    assert spent < 3, f"it took {spent:.1f} seconds"
+    assert spent < LONGEST, f"it took {spent:.1f} seconds"
 
 
 def test_the_one_click_header_is_one_plain_line_for_a_public_url_of_120_characters(

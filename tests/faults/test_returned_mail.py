@@ -59,15 +59,14 @@ def test_a_forged_one_does_not_nor_what_is_no_final_report(installation: Install
     assert (claim.round_state, claim.notice().state) == ("running", "sent")
     assert (other.round_state, other.notice().state) == ("running", "sent")
     assert not installation.query("SELECT 1 FROM received_mails WHERE settled_at IS NULL")
-    installation.forward(days=8)
+    installation.forward(days=8, hours=1)
     installation.eventually(lambda: claim.round_state == "passed", "the window passes")
 
 
 def test_a_bounce_that_overtakes_the_noting_of_its_mail_stops_the_window_in_the_end(
     installation: Installation,
 ) -> None:
-    claim = quick_claims.approved(installation)
-    installation.smtp.hang("STORED", address=claim.address)
+    claim = quick_claims.hanging(installation, "STORED")
     installation.eventually(lambda: installation.mails_to(claim.address), "the server has the mail")
     bounce(installation, notice_of(installation, claim))
     assert claim.notice().state == "sending"
@@ -77,8 +76,7 @@ def test_a_bounce_that_overtakes_the_noting_of_its_mail_stops_the_window_in_the_
 
 
 def test_a_repeat_has_the_envelope_of_the_first_copy(installation: Installation) -> None:
-    claim = quick_claims.approved(installation)
-    installation.smtp.hang("STORED", address=claim.address)
+    claim = quick_claims.hanging(installation, "STORED")
     installation.eventually(lambda: installation.mails_to(claim.address), "the server has the mail")
     installation.kill("worker")
     installation.smtp.behave()
@@ -131,7 +129,7 @@ def test_a_reply_without_redis_and_worker_still_holds_the_closing(installation: 
     installation.stop("worker")
     installation.redis.stop()
     assert receive(installation, reply(claim.address, "No!", answers=message_id)).returncode == 0
-    installation.forward(days=8)
+    installation.forward(days=8, hours=1)
     installation.redis.start()
     installation.start("worker")
     installation.sweep()

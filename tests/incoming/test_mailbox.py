@@ -63,7 +63,7 @@ def told(app: Flask, server: Dovecot, authority_file: Path, monkeypatch: pytest.
         imap_username=f"returns{next(_numbers)}@vendor.example.com",
         imap_password=PASSWORD,
         mail_ca_file=str(authority_file),
-        mail_timeout=5.0,
+        mail_timeout=60.0,
     )
     use(settings, app, monkeypatch)
     return settings

@@ -23,7 +23,7 @@ def work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Flask]:
     """The application in which the jobs of this test run: the suite's, which sends to the scripted server."""
-    told = {"mail_port": smtp_server.port, "mail_security": "none", "mail_timeout": 2.0}
+    told = {"mail_port": smtp_server.port, "mail_security": "none", "mail_timeout": 60.0}
     monkeypatch.setitem(app.extensions, "settings", replace(settings, **told))
     for module in (jobs.mail, jobs.windows):
         monkeypatch.setattr(module, "app", lambda: app)

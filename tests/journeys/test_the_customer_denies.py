@@ -12,7 +12,7 @@ def test_a_customer_who_opens_the_link_and_denies_ends_the_claim(installation: I
 
     notice = cast.notice()
     assert cast.partner in text_of(notice)
-    before = installation.rows()
+    before = installation.settled_rows()
     carla = installation.person().open(link_in(notice, "d"))
     assert carla.sees(cast.partner, "Teams", "Intune", "Why do you deny it?")
     assert installation.rows() == before, "opening the link has changed something"

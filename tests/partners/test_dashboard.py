@@ -7,10 +7,11 @@ from urllib.parse import parse_qs
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import clock
+from cpor_web import capped, clock
 from cpor_web.claims import lists, operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Mail, MpnId, MpnKind
@@ -152,6 +153,20 @@ def test_the_list_is_filtered_and_sorted_by_what_the_address_says(
         chosen = page.select_one(f"select[name={name}] option[selected]")
         assert chosen is not None
         assert chosen["value"] == value
+
+
+def test_a_number_above_what_is_counted_says_so_to_be_seen_and_to_be_heard(
+    browser: Browser, app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capped, "ENOUGH", 2)
+    monkeypatch.setitem(app.jinja_env.globals, "counted_exactly", 1)
+    for name in ("A", "B", "C"):
+        desk.claim(name=name)
+    page = browser.page("/claims")
+    everything, drafts, submitted = (each.get_text() for each in page.select("ul.tabs .count")[:3])
+    assert (everything, drafts, submitted) == ("1+more than 1", "1+more than 1", "0")
+    assert [each.get_text() for each in page.select(".tabs [aria-hidden]")] == ["1+", "1+"]
+    assert "More than 1 drafts to complete and submit" in page.get_text()
 
 
 def test_the_export_leads_to_what_is_filtered(browser: Browser, desk: Desk) -> None:

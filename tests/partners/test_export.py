@@ -2,6 +2,7 @@
 
 import csv
 import io
+import struct
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +52,25 @@ def test_an_answer_begins_before_the_first_row_is_read(app: Flask, name: str) ->
         whole = [*begun[0], *parts]
     assert (begun[1], read) == ([], [1])
     assert len(whole) > 1
+
+
+@pytest.mark.parametrize("name", ["claims.csv", "claims.xlsx"])
+def test_a_script_is_told_how_many_rows_come_and_how_many_are_there(browser: Browser, desk: Desk, name: str) -> None:
+    for number in range(3):
+        desk.claim(Status.SUBMITTED if number else Status.EDITING, name=f"Claim {number}")
+    plain = browser.get(f"/{name}?status=submitted")
+    told = browser.get(f"/{name}?status=submitted", headers={"X-Progress": "rows"})
+    assert "X-Rows" not in plain.headers
+    assert (told.headers["X-Rows"], told.mimetype) == ("2", "application/octet-stream")
+    rows, parts, rest = [0], [], told.data
+    while rest:
+        number, size = struct.unpack(">II", rest[:8])
+        rows.append(number)
+        parts.append(rest[8 : 8 + size])
+        rest = rest[8 + size :]
+    assert b"".join(parts) == plain.data
+    assert rows == sorted(rows)
+    assert rows[-1] == 2
 
 
 def test_of_more_exports_at_once_than_a_process_sends_one_waits(browser: Browser, desk: Desk) -> None:

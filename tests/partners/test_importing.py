@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import clock
 from cpor_web.assessment.sheets import NotImported
-from cpor_web.claims import importing, operations
+from cpor_web.claims import guards, importing, operations
 from cpor_web.claims.drafts import Draft
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
@@ -131,6 +131,61 @@ def test_what_was_claimed_already_is_said_before_it_is_imported(browser: Browser
     go_on(browser, look(browser, table(row(user, 1)))[1])
     _, page = look(browser, table(row(user, 1, name="Another name")))
     assert "You have claimed the same for this tenant already" in text_of(page)
+
+
+def test_rows_of_one_table_that_claim_the_same_are_told_of_each_other(browser: Browser, user: User) -> None:
+    tenant = f"00000001{TENANT[8:]}"
+    rows = [
+        row(user, 1),
+        row(user, 2, tenant=tenant.upper(), products="Intune", name="The same once more"),
+        row(
+            user,
+            3,
+            tenant=tenant,
+            products="Exchange Online",
+            domain="fabrikam.example.net",
+            email="eva@fabrikam.example.net",
+        ),
+        row(user, 4),
+        row(user, 1),
+    ]
+    _, page = look(browser, table(*rows))
+    told = [each.get_text(" ", strip=True) for each in page.select("main tbody tr")]
+    same, other = "Other rows of this table claim the same:", "name this tenant with another domain:"
+    assert f"{same} 3." in told[0]
+    assert f"{other} 4." in told[0]
+    assert f"{same} 2." in told[1]
+    assert same not in told[2]
+    assert f"{other} 2, 3." in told[2]
+    assert "Other rows" not in told[3]
+    assert "The same as row 2: nothing." in told[4]
+
+
+def test_rows_with_one_subscription_claim_the_same_whatever_their_tenants() -> None:
+    subscription = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    drafts = [Draft(subscription_id=each) for each in (subscription, subscription.upper(), TENANT, "")]
+    found = guards.among(dict(enumerate(drafts, start=2)))
+    assert [[each.values["rows"] for each in found[number]] for number in range(2, 6)] == [[("3",)], [("2",)], [], []]
+
+
+def test_of_many_rows_that_claim_the_same_only_the_first_are_told() -> None:
+    found = guards.among(dict.fromkeys(range(2, 32), Draft(tenant_id=TENANT, products=("teams",))))
+    assert [each.values["rows"] for each in found[2]] == [(*map(str, range(3, 13)), "…")]
+
+
+def test_of_each_of_many_tenants_the_claims_are_looked_at(
+    committed: Session, user: User, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert user.partner is not None
+    monkeypatch.setattr(guards, "MOST", 4)
+    monkeypatch.setattr(guards, "MOST_EACH", 2)
+    content = table(*(row(user, number, name=f"Copy {copy}") for number in (1, 2, 3) for copy in range(4)))
+    how: dict[str, Any] = {"actor": user.actor, "now": clock.utcnow(), "programme": programme}
+    made = importing.make(committed, content, importing.COLUMNS, standard=Draft(), **how)
+    tenants = {claim.tenant_id for claim in made if claim.tenant_id}
+    found = guards.others_of(committed, user.partner, tenants)
+    newest = [[claim.name for claim in found[tenant]] for tenant in tenants]
+    assert newest == [["Copy 3", "Copy 2"]] * 3
 
 
 def test_content_that_was_tampered_with_is_refused(browser: Browser, committed: Session) -> None:

@@ -60,6 +60,22 @@ def test_a_name_is_needed_and_there_is_a_bound(browser: Browser, committed: Sess
     assert len(saved_in(committed)) == saved_filters.MOST
 
 
+def test_a_name_that_the_database_takes_for_another_is_the_same(browser: Browser, committed: Session) -> None:
+    for name in ("ΟΔΟΣ", "οδοσ", "İ", "i"):  # of which Python says otherwise
+        answer = browser.submit("/claims/filters?search=x", {"name": name}, page="/claims", follow_redirects=True)
+        assert f"The filter “{name}” was saved." in messages(answer.text)
+    assert len(saved_in(committed)) < 4
+
+
+def test_what_is_searched_for_is_kept_on_one_line_that_the_database_takes(
+    browser: Browser, committed: Session
+) -> None:
+    browser.submit("/claims/filters?search=a%00b%0d%0ac", {"name": "<b>x</b>"}, page="/claims")
+    [saved] = saved_in(committed)
+    assert saved.wanted == {"search": "ab c"}
+    assert "<b>" not in str(browser.page("/claims").main)
+
+
 def test_a_filter_is_its_users_alone(
     client: Browser, sign_in: Callable[..., Browser], committed: Session, user: User
 ) -> None:

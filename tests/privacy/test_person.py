@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,10 +11,10 @@ from sqlalchemy.orm import Session
 from cpor_web import checkpoints, verification
 from cpor_web.accounts import security_log, sessions
 from cpor_web.accounts.security_log import Place
-from cpor_web.claims import operations
+from cpor_web.claims import competing, operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.config import Settings
-from cpor_web.emails.catalogue import to_people
+from cpor_web.emails.catalogue import addressing, to_people
 from cpor_web.models import (
     ERASED,
     Claim,
@@ -24,6 +25,7 @@ from cpor_web.models import (
     ReceivedKind,
     ReceivedMail,
     Replacement,
+    SavedFilter,
     SecurityKind,
     User,
 )
@@ -164,6 +166,79 @@ def test_who_was_erased_is_in_no_rationale(
     _erase(scene, address)
     assert "replacements" not in {table for table, _ in _in_every_table(scene, *words)}
     assert ERASED in scene.query(Replacement).one().rationale
+
+
+@pytest.mark.parametrize(("address", "words"), [(ADDRESS, (NAME,)), (CUSTOMERS, (CUSTOMER,))])
+def test_who_was_erased_is_named_in_no_other_partners_claim(
+    address: str, words: tuple[str, ...], scene: Session, programme: Programme
+) -> None:
+    claim, other = scene.query(Claim).one(), claims.rejected(scene, programme)
+    assert other.reviewer is not None
+    how: Any = {"actor": other.reviewer.actor, "now": NOW, "programme": programme}
+    for winner, loser in ((claim, other), (other, claim)):
+        competing.put_over(scene, winner, [loser], f"{NAME} left, and {CUSTOMER} said so", **how)
+    all_sent(scene)
+    assert other.is_disputed or other.dispute_until, "it is under way, and that hinders nothing"
+    assert {"events", "mails"} <= {table for table, _ in _in_every_table(scene, *words)}
+    _erase(scene, address)
+    assert _in_every_table(scene, *words) == []
+
+
+def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_or_digest_of_a_row(
+    scene: Session, programme: Programme
+) -> None:
+    claim, admin = scene.query(Claim).one(), factories.user(scene, Role.ADMINISTRATOR)
+    filer = scene.query(User).filter_by(email=ADDRESS).one()
+    colleague = scene.query(User).filter_by(email="gunnar@fabrikam.example.org").one()
+    stranger = factories.user(scene)
+    for user, found in ((colleague, NAME), (stranger, ADDRESS), (stranger, "Teams")):
+        scene.add(SavedFilter(user_id=user.id, name=f"Of {found}", wanted={"search": found}))
+    claim.imported_as = b"of a row with them in it"
+    told = {"reference": claim.reference, "name": claim.name, "due_at": NOW.isoformat()}
+    addressing.for_administrators(scene, "overdue-digest", NOW, programme, claims=[told])
+    by, there = filer.actor, Place("", "")
+    security_log.note(scene, colleague, SecurityKind.DEACTIVATED, now=NOW, place=there, by=by)
+    place = {"browser": "", "network": ""}
+    to_people.security_notice(scene, colleague, what="x", label="", by=NAME, now=NOW, programme=programme, **place)
+    all_sent(scene)
+    assert admin.email in {mail.to_address for mail in scene.query(Mail).filter_by(kind="overdue-digest")}
+    _erase(scene, ADDRESS)
+    assert _in_every_table(scene, NAME, ADDRESS) == []
+    assert [each.name for each in scene.query(SavedFilter)] == ["Of Teams"]
+    assert claim.imported_as is None
+
+
+def test_who_had_an_open_claim_for_a_moment_is_named_in_it_no_more(db_session: Session, programme: Programme) -> None:
+    passed, other = (factories.user(db_session, Role.REVIEWER, name=name) for name in ("Rafaela Rilke", "Otto"))
+    claim = claims.submitted(db_session, programme)
+    for each in (passed, other):
+        operations.assign(db_session, claim, each.id, actor=other.actor, now=NOW)
+    assert {table for table, _ in _in_every_table(db_session, "Rilke")} == {"events", "users"}
+    all_sent(db_session)
+    assert _erase(db_session, passed.email) == 0
+    assert _in_every_table(db_session, "Rilke") == []
+
+
+def test_letters_that_python_makes_small_otherwise_and_quotes_hide_nobody(
+    db_session: Session, programme: Programme
+) -> None:
+    name = 'İpek "Io" ΥΙΟΣ'
+    filer = factories.user(db_session, name=name)
+    claim = claims.denied(db_session, programme, filer=filer, name=f"{name}: Teams")
+    operations.comment(db_session, claim, f"Ask {name}.", actor=filer.actor, now=NOW, programme=programme)
+    all_sent(db_session)
+    db_session.execute(text("UPDATE claims SET dispute_until = NULL, dispute_rule = NULL"))
+    db_session.execute(text("UPDATE rounds SET ends_at = :at WHERE ends_at > :at"), {"at": LATER})
+    _erase(db_session, filer.email)
+    assert _in_every_table(db_session, "İpek", "ΥΙΟΣ") == []
+
+
+def test_nobody_is_erased_while_mail_of_theirs_waits_to_be_read(scene: Session) -> None:
+    received = scene.query(ReceivedMail).filter_by(sender=ADDRESS).one()
+    received.settled_at = None
+    scene.flush()
+    with pytest.raises(NotAllowed, match="on its way"), scene.begin_nested():
+        _erase(scene, ADDRESS)
 
 
 def test_what_others_are_called_and_wrote_stays(scene: Session) -> None:

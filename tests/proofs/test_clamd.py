@@ -59,7 +59,7 @@ def answering(answer: bytes) -> Iterator[Scanner]:
     def serve() -> None:
         connection, _ = server.accept()
         with connection:
-            connection.settimeout(5)
+            connection.settimeout(60)
             while not connection.recv(65536).endswith(bytes(4)):
                 pass
             connection.sendall(answer)

@@ -81,7 +81,7 @@ def test_an_examination_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPat
     ending(monkeypatch, "import time; time.sleep(60)", seconds=0.3)
     began = time.monotonic()
     assert "too complex" in refusal()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50
 
 
 def test_it_reads_no_secret_from_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ def address() -> Iterator[str]:
 def documents(address: str, monkeypatch: pytest.MonkeyPatch) -> DocumentStore:
     import urllib.request
 
-    urllib.request.urlopen(urllib.request.Request(f"{address}/documents", method="PUT"), timeout=10).close()
+    urllib.request.urlopen(urllib.request.Request(f"{address}/documents", method="PUT"), timeout=60).close()
     settings = {
         "AWS_ENDPOINT_URL": address,
         "AWS_ALLOW_HTTP": "true",

@@ -92,7 +92,19 @@ def test_a_week_whose_end_nobody_counted_is_not_said_to_have_had_nothing_waiting
     assert list(table(desk.page("/review/figures?weeks=4"), "waiting").values())[1:3] == [["–", "–"], ["4", "0"]]
 
 
+COUNTED = (
+    (Measure.WAITING, ""),
+    (Measure.DECIDED, "2"),
+    (Measure.ASKED, ""),
+    (Measure.REJECTED, "customer-decline"),
+    (Measure.DENIED, ""),
+    (Measure.UNDELIVERED, "refused"),
+)
+
+
 def test_every_picture_has_a_title_a_description_and_its_table(desk: Browser, add: Add) -> None:
+    for measure, value in COUNTED:
+        add(measure, 1, value, ago=1)
     page = desk.page("/review/figures")
     pictures = page("svg")
     assert len(pictures) == 6
@@ -101,6 +113,22 @@ def test_every_picture_has_a_title_a_description_and_its_table(desk: Browser, ad
         assert all(named)
         assert picture["role"] == "img"
         assert picture.find_parent("section").select("details table tbody tr")
+
+
+def test_where_nothing_was_counted_words_stand_instead_of_the_picture(desk: Browser, add: Add) -> None:
+    add(Measure.DENIED, 1)
+    page = desk.page("/review/figures?weeks=4")
+    assert len(page("svg")) == 1
+    section = page.find(id="bounces").find_parent("section")
+    assert "Nothing to show." in section.get_text()
+    assert set(map(tuple, table(page, "bounces").values())) == {("0", "0")}
+
+
+def test_a_name_that_is_too_long_to_stand_beside_its_bars_stands_above_them(desk: Browser, add: Add) -> None:
+    add(Measure.REJECTED, 2, "missing-customer-consent")
+    picture = desk.page("/review/figures").find(id="rejections").find_parent("section").svg
+    assert "Missing customer consent on PoE" in [each.get_text() for each in picture.select(".chart__name")]
+    assert {bar["x"] for bar in picture("rect")} == {"0"}
 
 
 def test_the_page_is_of_the_weeks_the_area_and_the_partner_that_its_address_names(

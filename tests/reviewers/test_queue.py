@@ -2,8 +2,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from cpor_web import capped
 from cpor_web.claims import lists, operations
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
@@ -152,6 +154,19 @@ def test_the_tabs_count_the_claims_of_each_status(desk: Browser, claim: Claim, f
         "Approved 0",
         "Rejected 0",
     ]
+
+
+def test_numbers_above_what_is_counted_say_so(
+    desk: Browser, app: Flask, file_claim: FileClaim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capped, "ENOUGH", 2)
+    monkeypatch.setitem(app.jinja_env.globals, "counted_exactly", 1)
+    for name in ("A", "B", "C"):
+        file_claim(name=name)
+    page = desk.page("/review")
+    words = " ".join(page.main.get_text().split())
+    assert "More than 1 claims wait for us: 0 overdue, 0 mine, 1+more than 1 without a reviewer, 0 disputed." in words
+    assert [each.get_text() for each in page.select(".tabs .count")[:3]] == ["1+more than 1", "1+more than 1", "0"]
 
 
 def test_a_partners_user_finds_no_page_of_the_reviewers(

@@ -13,6 +13,7 @@ ADDRESSES = {
     "ines": (
         "/claims?search=contoso&status=approved&who=partner&area=microsoft-365&mpn_id=4710001&sort=due",
         "/claims?after=abc&before=abc",
+        "/claims/submit?after=abc&before=abc",
         "/claims.csv?search=contoso&area=microsoft-365",
         "/claims/{reference}/history?kind=claim",
         "/claims/{reference}/history.csv?kind=claim",
@@ -24,6 +25,9 @@ ADDRESSES = {
         "/review/received?kind=reply&after=abc&before=abc",
         "/review/{reference}/history?kind=claim",
         "/review/{reference}/history.json?kind=claim",
+        "/review/{reference}/proof?document=1&page=2",
+        "/review/figures?by=week&weeks=4&until=0&area=microsoft-365&partner=fabrikam",
+        "/review/figures.csv?by=week&weeks=4&until=0&area=microsoft-365&partner=fabrikam&of=waiting",
     ),
     "ada": ("/admin/assessments?state=waiting&message=abc&after=abc&before=abc", "/admin/users?after=abc&before=abc"),
 }

@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_signed(body):
             answer = 401
         if answer == HANG:
-            self.state.stopped.wait(10)
+            self.state.stopped.wait(600)
         elif answer == DRIP:
             self._drip()
         elif answer == REDIRECT:

@@ -17,7 +17,7 @@ EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!
 
 NAME = "Eicar-Test-Signature"
 LARGEST = 2**20
-WITHIN = 60.0
+WITHIN = 180.0
 
 CONFIG = """\
 LocalSocket {folder}/clamd.ctl

@@ -21,7 +21,7 @@ from cpor_web.clock import utcnow
 from tests.support.servers import free_port
 
 PASSWORD = "sieben-stille-Störche"
-WITHIN = 30.0
+WITHIN = 120.0
 
 CONFIG = """\
 base_dir = {folder}/run

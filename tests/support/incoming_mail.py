@@ -21,7 +21,7 @@ def receive(installation: Installation, raw: bytes, **other_settings: str) -> "s
         env=os.environ | installation.env | other,
         capture_output=True,
         check=False,
-        timeout=180,  # a second, but for machines that are busy
+        timeout=300,  # a second, but for machines that are busy
     )
 
 

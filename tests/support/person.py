@@ -23,7 +23,7 @@ from werkzeug.test import encode_multipart
 
 from tests.support import page_checker
 
-TIMEOUT = 20  # seconds
+TIMEOUT = 120  # seconds
 
 TICKED = "ticked"
 """What a box that stands alone is filled with."""

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from tests.support.servers import free_port
 
-WITHIN = 60.0
+WITHIN = 180.0
 
 MAIN = """\
 compatibility_level = 3.6

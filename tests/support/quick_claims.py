@@ -13,6 +13,7 @@ from cpor_web.emails.outbox import Recipient
 from cpor_web.models import Claim, Mail, User
 from tests.support import claims
 from tests.support.installation import Installation
+from tests.support.smtp_conversation import Step
 
 _numbers = count(1)
 
@@ -75,6 +76,13 @@ def approved(
         )
         session.flush()
         return QuickClaim(installation, claim.id, claim.reference, claim.partner_contact_email or "", *addresses)
+
+
+def hanging(installation: Installation, step: Step) -> QuickClaim:
+    """An approved claim at whose notice the mail server falls silent, at this step, however quick the worker is."""
+    domain = f"customer{next(_numbers)}.example.com"
+    installation.smtp.hang(step, address=f"carla@{domain}")
+    return approved(installation, domain=domain)
 
 
 def running(installation: Installation) -> QuickClaim:

@@ -7,8 +7,9 @@ and drop databases of their own there. CPOR_TEST_PG_BIN names other PostgreSQL b
 import os
 import socket
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import psycopg
@@ -66,6 +67,18 @@ def _conninfo(url: URL) -> str:
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """Return a port on which nobody listens, and which nobody else is given before it is used.
+
+    Not one that the system would give: it gives those to every connection, of this worker and of the one beside it.
+    Each worker of a parallel run has ports of its own, and comes to the same one again only after all the others.
+    """
+    for port in islice(_ports, len(_OWN)):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("somebody listens on every port")
+
+
+_WORKERS = 16
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+_OWN = range(26_000 + _WORKER, 32_000, _WORKERS)  # below what Linux gives out by itself
+_ports = cycle(islice(cycle(_OWN), os.getpid() % len(_OWN), os.getpid() % len(_OWN) + len(_OWN)))

@@ -27,6 +27,9 @@ from typing import Self
 from tests.support.received_mail import Mail
 from tests.support.smtp_conversation import Conversation, Fault, Hangup, Step, shut
 
+WITHIN = 120.0
+"""Seconds that anything which is to happen may take; most of it happens at once."""
+
 
 class ScriptedServer:
     """The server. ``start()`` after ``stop()`` takes the same port again; mails and faults are kept.
@@ -90,9 +93,13 @@ class ScriptedServer:
         self.drop_connections()
         self.release()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(WITHIN)
         assert not any(thread.is_alive() for thread in self._threads), "a connection did not end"
         self._threads.clear()
+
+    @property
+    def is_running(self) -> bool:
+        return self._listener is not None
 
     # The script
 
@@ -137,7 +144,7 @@ class ScriptedServer:
 
     # What came
 
-    def wait_for(self, count: int, timeout: float = 10.0) -> list[Mail]:
+    def wait_for(self, count: int, timeout: float = WITHIN) -> list[Mail]:
         """The mails, as soon as there are so many.
 
         :raises TimeoutError: there were fewer in that many seconds
@@ -147,7 +154,7 @@ class ScriptedServer:
                 raise TimeoutError(f"{len(self.mails)} of {count} mails in {timeout} s")
             return list(self.mails)
 
-    def wait_for_command(self, verb: str, timeout: float = 10.0) -> None:
+    def wait_for_command(self, verb: str, timeout: float = WITHIN) -> None:
         """Return as soon as a command that starts so has come in.
 
         :raises TimeoutError: none did in that many seconds
@@ -185,7 +192,7 @@ class ScriptedServer:
         return None
 
     def wait_until_released(self) -> None:
-        self._released.wait(60)
+        self._released.wait(600)  # as long as a test may last
 
     def _spawn(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from cpor_web.emails import outbox
@@ -13,6 +13,14 @@ from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
+
+_LAST_EVENT = (
+    select(Event.kind, Event.data)
+    .where(Event.claim_id == bindparam("claim"))
+    .order_by(Event.position.desc())
+    .limit(1)
+)
+"""What happened to the claim last: in the transaction of a transition, what brought it about."""
 
 
 def claim_received(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
@@ -61,7 +69,7 @@ def approved(session: Session, claim: Claim, *, now: datetime, programme: Progra
 
 def rejected(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
     """Say why, in which words, how to dispute and until when, or that it is final."""
-    ended = _last_event(session, claim)
+    ended = session.execute(_LAST_EVENT, {"claim": claim.id}).first()
     is_silent = ended is not None and ended.kind == "consent:declined-by-silence"
     return addressing.for_partner(
         session,
@@ -161,12 +169,6 @@ def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, now:
         )
         for user in people.values()
     ]
-
-
-def _last_event(session: Session, claim: Claim) -> Event | None:
-    """Return what happened to the claim last: in the transaction of a transition, what brought it about."""
-    events = select(Event).where(Event.claim_id == claim.id).order_by(Event.position.desc())
-    return session.scalars(events.limit(1)).first()
 
 
 BY_TRANSITION: Mapping[str, Callable[..., Mail]] = {

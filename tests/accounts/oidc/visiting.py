@@ -25,7 +25,7 @@ RUNE: Claims = {
 def at_the_provider(address: str) -> str:
     """Visit the provider, which sends the browser straight back; return where to."""
     there = urlsplit(address)
-    connection = HTTPConnection(there.netloc, timeout=5)
+    connection = HTTPConnection(there.netloc, timeout=60)
     try:
         connection.request("GET", f"{there.path}?{there.query}")
         return str(connection.getresponse().headers["Location"])

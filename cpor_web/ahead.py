@@ -1,0 +1,72 @@
+"""What a transaction has locked and read of many claims at once, so that who deals with one of them asks no more.
+
+A batch locks and reads ahead, and then does with claim after claim what is done with one alone, by the very
+functions that do it alone. Under the locks nothing of what is kept here changes but by them. So whoever is about to
+lock a claim, or to ask about one, looks here first, and asks the database where nothing is known.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from cpor_web.models import Claim, HistoryHead, Round
+
+KEY = "ahead"
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one claim, None for what was not read. `claim`, `round` and `head` are locked.
+
+    `round` is the claim's newest, read with its invitations, `head` that of its history. `mails_wait` has the ids of
+    those invitations of which a mail waits to be sent. `replaces` tells whether it is to take another's place.
+    """
+
+    claim: Claim | None = None
+    round: Round | None = None
+    head: HistoryHead | None = None
+    has_proof: bool | None = None
+    is_undrawn: bool | None = None
+    is_assessed: bool | None = None
+    mails_wait: frozenset[int] | None = None
+    replaces: bool | None = None
+
+
+NOTHING = Known()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    claims: Mapping[int, Known]
+    answers: dict[Callable[[Session], Any], Any] = field(default_factory=dict)
+
+
+@contextmanager
+def keeping(session: Session, claims: Mapping[int, Known]) -> Iterator[None]:
+    """Keep what is known of claims, by their ids, while the block lasts: no longer than its transaction."""
+    session.info[KEY] = _Kept(claims)
+    try:
+        yield
+    finally:
+        del session.info[KEY]
+
+
+def of(session: Session, claim_id: int) -> Known:
+    """Return what this transaction knows of a claim: mostly nothing."""
+    kept: _Kept | None = session.info.get(KEY)
+    return kept.claims.get(claim_id, NOTHING) if kept is not None else NOTHING
+
+
+def once(session: Session, ask: Callable[[Session], Answer]) -> Answer:
+    """Return what `ask` answers, which is the same for all claims: a batch asks once, when its locks are taken."""
+    kept: _Kept | None = session.info.get(KEY)
+    if kept is None:
+        return ask(session)
+    if ask not in kept.answers:
+        kept.answers[ask] = ask(session)
+    answer: Answer = kept.answers[ask]
+    return answer

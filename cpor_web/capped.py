@@ -1,0 +1,18 @@
+"""Counts that stop at a thousand: nobody reads the rest of a larger number, and the database need not count it."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select, union_all
+
+MOST = 1000
+"""The largest number that is told exactly."""
+
+ENOUGH = MOST + 1
+"""Stands for every number above `MOST`."""
+
+
+def number(*queries: Select[Any]) -> ColumnElement[int]:
+    """Return, as a column, how many rows the queries have together, `ENOUGH` of more than `MOST`."""
+    begun = [select(query.limit(ENOUGH).subquery()) for query in queries]
+    rows = union_all(*begun).limit(ENOUGH).subquery() if begun[1:] else queries[0].limit(ENOUGH).subquery()
+    return select(func.count()).select_from(rows).scalar_subquery()
