@@ -1,7 +1,7 @@
 """A denial that arrives in time and is held up in the database: it wins, or its sender is told that it did not.
 
-The grace is twice the shortest that a request's limits fit into: fourteen seconds, of which a statement may take 11.2
-and wait for a row for 5.6. So there is time to see that somebody waits, on a busy machine too.
+The grace is the shortest that a request's limits fit into: seven seconds, of which a statement may take 5.6 and wait
+for a row for 2.8.
 """
 
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ from tests.support.installation import Installation
 from tests.support.quick_claims import QuickClaim
 from tests.support.servers import Servers
 
-GRACE = 14
-WITHIN_LIMIT = 3.8
-"""Seconds of a wait for a row, which may take 5.6."""
+GRACE = 7
+WITHIN_LIMIT = 2.4
+"""Seconds of a wait for a row, which may take 2.8."""
 
 ROWS = {
     "claims": "SELECT 1 FROM claims WHERE id = :id FOR UPDATE",
@@ -51,16 +51,14 @@ def test_a_denial_that_arrives_before_the_printed_end_wins_though_it_stalls_unti
     button = _button(house, claim)
     with ExitStack() as stack, ThreadPoolExecutor(1) as pool:
         *early, last = [stack.enter_context(_in_the_way(house, claim, table)) for table in ROWS]
-        _go_to(house, claim, seconds_before_the_end=8)  # however long it takes to arrive on a busy machine
+        _go_to(house, claim, seconds_before_the_end=2)
         denial = pool.submit(_press, house, button)
-        for number, each in enumerate(early):
-            _who_waits_for(house, _backend(each), denial)
-            if number == 1:  # the claim's own row is the denial's: from here on the closers wait for it
-                _go_to(house, claim, seconds_before_the_end=-GRACE)
+        for each in early:
+            _wait_for_the_denial(house, each, denial)
             each.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": WITHIN_LIMIT})
             each.rollback()
-        web = _who_waits_for(house, _backend(last), denial)
-        assert _who_waits_for(house, web, denial), "no closer came"
+        web = _wait_for_the_denial(house, last, denial)
+        house.eventually(lambda: house.query(HELD_UP, pid=web), "a closer waits for the denial")
         assert house.now() > claim.end
         last.rollback()
         assert denial.result() == 200
@@ -107,19 +105,15 @@ def _in_the_way(house: Installation, claim: QuickClaim, table: str) -> Iterator[
         yield connection
 
 
-def _backend(connection: Connection) -> int:
-    """Return the number that PostgreSQL knows a connection by."""
-    return int(connection.connection.dbapi_connection.info.backend_pid)  # type: ignore[union-attr]
-
-
-def _who_waits_for(house: Installation, pid: int, denial: "Future[int]") -> int:
-    """Return the number of the backend that waits for another one, while the denial is not answered."""
+def _wait_for_the_denial(house: Installation, held: Connection, denial: "Future[int]") -> int:
+    """Return the number of the backend that waits for what `held` holds."""
+    pid = held.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
 
     def waiting() -> list[int]:
         assert not denial.done(), f"it did not wait: {denial.result()}"
         return [row.pid for row in house.query(HELD_UP, pid=pid)]
 
-    return house.eventually(waiting, "somebody waits for a row")[0]
+    return house.eventually(waiting, "the denial waits for a row")[0]
 
 
 def _go_to(house: Installation, claim: QuickClaim, *, seconds_before_the_end: float) -> None:
