@@ -129,6 +129,11 @@ def export(
         yield from rows
 
 
+def number(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetime) -> int:
+    """Return how many claims `export` has, however many that are."""
+    return session.scalar(_wanted(session, actor, wanted, now).with_only_columns(func.count())) or 0
+
+
 def counts(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetime) -> dict[Status, int]:
     """Return how many claims there are in each status, of those that else are wanted; every status has a number.
 

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from cpor_web import downloads, spreadsheets
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import lists
-from cpor_web.claims.lists import Wanted
 from cpor_web.claims.next_steps import NextStep
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
@@ -51,7 +50,9 @@ def _sent(filename: str) -> ResponseReturnValue:
     most = spreadsheets.MOST_ROWS - 1
     wanted = asked_for()
     rows = lists.export(lambda: Session(db.engine), actor(), wanted, now=now(), most=most, read=_read)
-    coming = min(_number_of(wanted), most) if PROGRESS in request.headers else None
+    coming = (
+        min(lists.number(db.session(), actor(), wanted, now=now()), most) if PROGRESS in request.headers else None
+    )
     if not _running.acquire(blocking=False):
         flash(_("Other exports are under way. Try again in a minute."), "warning")
         return redirect(url_for("partners.dashboard"))
@@ -59,11 +60,6 @@ def _sent(filename: str) -> ResponseReturnValue:
     answer = downloads.streamed(filename, header, rows, coming=coming)
     answer.call_on_close(_running.release)
     return answer
-
-
-def _number_of(wanted: Wanted) -> int:
-    counted = lists.counts(db.session(), actor(), wanted, now=now())
-    return counted[wanted.status] if wanted.status else sum(counted.values())
 
 
 def _read(session: Session, claims: Sequence[Claim]) -> list[list[object]]:
