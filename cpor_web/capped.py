@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 
 MOST = 1000
 """The largest number that is told exactly."""
@@ -12,7 +12,9 @@ ENOUGH = MOST + 1
 
 
 def number(*queries: Select[Any]) -> ColumnElement[int]:
-    """Return, as a column, how many rows the queries have together, `ENOUGH` of more than `MOST`."""
+    """Return, as a column, how many rows the queries have together, `ENOUGH` of more than `MOST`; of none, 0."""
+    if not queries:
+        return literal(0)
     begun = [select(query.limit(ENOUGH).subquery()) for query in queries]
-    rows = union_all(*begun).limit(ENOUGH).subquery() if begun[1:] else queries[0].limit(ENOUGH).subquery()
-    return select(func.count()).select_from(rows).scalar_subquery()
+    rows = union_all(*begun).limit(ENOUGH) if begun[1:] else queries[0].limit(ENOUGH)
+    return select(func.count()).select_from(rows.subquery()).scalar_subquery()

@@ -21,7 +21,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from cpor_web import error_reports, job_times, logs
+from cpor_web import clock, current, error_reports, job_times, logs
 from cpor_web.embedded.tether import tether
 from cpor_web.queue import JOBS, QUEUE
 from jobs.app import app
@@ -160,6 +160,8 @@ def main() -> None:
         import jobs.incoming
         import jobs.mail
         import jobs.windows  # noqa: F401 - loaded before the fork
+
+        current.programme_as_set_up().calendar.days_off.get(clock.utcnow().date())  # as are the holidays
     Crew(settings.workers, work).run()
     sys.exit(0)
 

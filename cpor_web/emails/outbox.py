@@ -20,6 +20,9 @@ from cpor_web.models import Mail, MailState
 LEASE = timedelta(minutes=5)
 """How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
 
+CLOCKS_APART = timedelta(minutes=5)
+"""How far the clocks of workers may be apart before one takes for abandoned what another is just sending."""
+
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=48)
@@ -141,7 +144,7 @@ def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys
     if mail is None or mail.state not in {MailState.QUEUED, MailState.DEFERRED}:
         return None
     mail.state = MailState.SENDING
-    mail.leased_until = now + LEASE
+    mail.leased_until = now + LEASE + CLOCKS_APART
     mail.attempts += 1
     if mail.message_id is None:
         mail.message_id = _message_id(host)

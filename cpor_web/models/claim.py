@@ -17,7 +17,7 @@ from cpor_web.rules.statuses import Status
 WORDS = "claim_words(name, customer_name, customer_domain, reference, tenant_id, subscription_id)"
 """What a claim is found by, as its index has it: a function of the database makes the words."""
 
-NEVER = "TIMESTAMPTZ '9999-01-01 00:00:00+00'"
+NEVER = "'9999-01-01 00:00:00+00'::timestamp with time zone"
 """Stands in an index for no moment, after all that are; `keyset.FAR` is the same."""
 
 MOMENT = f"coalesce(due_at, dispute_until, {NEVER})"

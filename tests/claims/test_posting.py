@@ -76,7 +76,7 @@ def test_a_mail_that_was_lost_twice_to_killed_workers_is_in_the_history_and_told
         at = NOW + timedelta(hours=hours)
         posting.begin(db_session, notice.id, now=at, programme=programme)
         db_session.flush()
-        posting.take_back(db_session, notice.id, now=at + timedelta(minutes=6), programme=programme)
+        posting.take_back(db_session, notice.id, now=at + timedelta(minutes=11), programme=programme)
     assert notice.state is MailState.UNKNOWN
     event = db_session.scalars(select(Event).where(Event.claim_id == claim.id, Event.kind == "mail:unknown")).one()
     assert event.data["mail"] == "consent-notice"

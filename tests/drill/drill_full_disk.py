@@ -68,7 +68,7 @@ def test_what_was_answered_stands_and_all_goes_on_once_there_is_room(tmp_path: P
             for claim, button in zip(claims, buttons, strict=True):
                 assert house.person().send(Request(button, PRESS, method="POST")).status == 200
                 assert claim.status == "rejected"
-            house.forward(minutes=10)
+            house.forward(minutes=11)
             house.all_mail_is_out()
             assert {name: house.pid_of(name) for name in processes} == processes
             tell("room again: every denial stands, those that were refused were taken, all mail is out")

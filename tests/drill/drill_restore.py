@@ -75,7 +75,7 @@ def test_the_machine_is_lost_and_another_one_goes_on_from_the_backup(
         held_back = lost.query("SELECT id FROM mails WHERE due_at IS NOT NULL")
 
         lost.smtp.start()
-        lost.forward(minutes=10)
+        lost.forward(minutes=11)
         lost.all_mail_is_out()
         denied_since = silent[5]
         assert deny(lost, denied_since) == 200

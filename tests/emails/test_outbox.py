@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import queue
 from cpor_web.emails import outbox
-from cpor_web.emails.outbox import GIVE_UP_AFTER, LEASE, LONGEST_DELAY, Recipient
+from cpor_web.emails.outbox import CLOCKS_APART, GIVE_UP_AFTER, LEASE, LONGEST_DELAY, Recipient
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
 
@@ -307,7 +307,7 @@ def test_a_repeat_keeps_its_key_until_that_is_retired(db_session: Session) -> No
 def killed_while_sending(session: Session, mail: Mail, *, now: datetime) -> None:
     """The worker dies after it began; another one finds the lease run out."""
     _begun(session, mail, now=now)
-    found = now + LEASE + timedelta(seconds=1)
+    found = now + LEASE + CLOCKS_APART + timedelta(seconds=1)
     assert outbox.abandoned(session, now=found, most=9) == [mail.id]
     assert outbox.take_back(session, mail.id, now=found) is mail
     session.flush()
@@ -331,8 +331,23 @@ def test_what_a_worker_may_still_be_sending_is_neither_abandoned_nor_leased(db_s
 
     assert outbox.abandoned(db_session, now=NOW + LEASE, most=9) == []
     assert outbox.take_back(db_session, mail.id, now=NOW + LEASE) is None
-    assert outbox.lease(db_session, now=NOW + 2 * LEASE, most=9) == []
+    assert outbox.lease(db_session, now=NOW + 3 * LEASE, most=9) == []
     assert mail.state is MailState.SENDING
+
+
+@pytest.mark.parametrize(("sender_off", "other_off"), [(0, 5), (-5, 0)])
+def test_a_worker_whose_clock_is_five_minutes_off_costs_nobody_a_second_copy(
+    db_session: Session, sender_off: int, other_off: int
+) -> None:
+    mail, answered = put(db_session), NOW + timedelta(minutes=4)
+    outbox.begin(db_session, mail.id, now=NOW + timedelta(minutes=sender_off), host=HOST)
+    db_session.flush()
+
+    seen = answered + timedelta(minutes=other_off)
+    assert outbox.abandoned(db_session, now=seen, most=9) == []
+    assert outbox.take_back(db_session, mail.id, now=seen) is None
+    outbox.settle(db_session, mail.id, Accepted("250 ok"), now=answered)
+    assert (mail.state, mail.repeats) == (MailState.SENT, 0)
 
 
 def test_of_two_workers_who_find_the_same_abandoned_mail_one_takes_it_back(
@@ -341,7 +356,7 @@ def test_of_two_workers_who_find_the_same_abandoned_mail_one_takes_it_back(
     mail = put(committed)
     _begun(committed, mail, now=NOW)
     committed.commit()
-    later = NOW + 2 * LEASE
+    later = NOW + 3 * LEASE
 
     with Session(engine) as first, Session(engine) as second:
         assert outbox.abandoned(first, now=later, most=9) == outbox.abandoned(second, now=later, most=9) == [mail.id]
@@ -358,7 +373,7 @@ def test_a_mail_in_doubt_goes_once_more_and_is_the_same(db_session: Session, in_
     mail = put(db_session)
     in_doubt(db_session, mail, now=NOW)
     first = identity(mail)
-    later = NOW + LEASE + LATER
+    later = NOW + LEASE + CLOCKS_APART + LATER
 
     assert outbox.lease(db_session, now=later, most=1) == [mail.id]
     outbox.begin(db_session, mail.id, now=later, host=HOST)
@@ -373,9 +388,9 @@ def test_a_mail_in_doubt_goes_once_more_and_is_the_same(db_session: Session, in_
 def test_a_mail_twice_in_doubt_is_not_sent_a_third_time(db_session: Session, in_doubt: Callable[..., None]) -> None:
     mail = put(db_session)
     in_doubt(db_session, mail, now=NOW)
-    in_doubt(db_session, mail, now=NOW + 2 * LEASE)
+    in_doubt(db_session, mail, now=NOW + 3 * LEASE)
 
-    assert outbox.lease(db_session, now=NOW + 4 * LEASE, most=1) == []
+    assert outbox.lease(db_session, now=NOW + 6 * LEASE, most=1) == []
     assert (mail.state, mail.due_at) == (MailState.UNKNOWN, None)
 
 

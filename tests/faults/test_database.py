@@ -29,7 +29,7 @@ from tests.support.person import Person
 from tests.support.quick_claims import QuickClaim
 
 SILENT, DENYING, MAILS = 6, 12, 150
-LEASE_MINUTES = 6
+LEASE_MINUTES = 11
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 UNCERTAIN = "It is not certain whether what you sent was recorded."
 """What is said where the database went amid the commit: then either may be."""

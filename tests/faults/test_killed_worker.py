@@ -6,7 +6,7 @@ from tests.support import quick_claims
 from tests.support.installation import Installation
 from tests.support.quick_claims import QuickClaim
 
-LEASE_MINUTES = 6
+LEASE_MINUTES = 11
 """After this another worker takes over what a dead one had begun."""
 
 

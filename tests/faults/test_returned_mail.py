@@ -81,7 +81,7 @@ def test_a_repeat_has_the_envelope_of_the_first_copy(installation: Installation)
     installation.kill("worker")
     installation.smtp.behave()
     installation.start("worker")
-    installation.forward(minutes=6)
+    installation.forward(minutes=11)
     installation.eventually(claim.is_running, "the customer's days have begun")
     first, second = installation.mails_to(claim.address)
     assert first.mail_from == second.mail_from

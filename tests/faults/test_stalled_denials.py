@@ -11,8 +11,11 @@ from typing import Any
 from urllib.request import Request
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
+from sqlalchemy.orm import Session
 
+from cpor_web.consent import closing
+from cpor_web.models import Round
 from tests.support import installation_fixtures, quick_claims
 from tests.support.cast import link_in
 from tests.support.installation import Installation
@@ -54,13 +57,13 @@ def test_a_denial_that_arrives_before_the_printed_end_wins_though_it_stalls_unti
         _go_to(house, claim, seconds_before_the_end=8)  # however long it takes to arrive on a busy machine
         denial = pool.submit(_press, house, button)
         for number, each in enumerate(early):
-            _who_waits_for(house, _backend(each), denial)
-            if number == 1:  # the claim's own row is the denial's: from here on the closers wait for it
+            _wait_for_the_denial(house, each, denial)
+            if number == 1:  # the claim's own row is the denial's: from here on the closers pass it over
                 _go_to(house, claim, seconds_before_the_end=-GRACE)
             each.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": WITHIN_LIMIT})
             each.rollback()
-        web = _who_waits_for(house, _backend(last), denial)
-        assert _who_waits_for(house, web, denial), "no closer came"
+        _wait_for_the_denial(house, last, denial)
+        assert _is_passed_over(house, claim), "a closer could close it over the denial"
         assert house.now() > claim.end
         last.rollback()
         assert denial.result() == 200
@@ -107,19 +110,24 @@ def _in_the_way(house: Installation, claim: QuickClaim, table: str) -> Iterator[
         yield connection
 
 
-def _backend(connection: Connection) -> int:
-    """Return the number that PostgreSQL knows a connection by."""
-    return int(connection.connection.dbapi_connection.info.backend_pid)  # type: ignore[union-attr]
+def _wait_for_the_denial(house: Installation, held: Connection, denial: "Future[int]") -> None:
+    """Return once the denial waits for what `held` holds."""
+    pid = held.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
 
-
-def _who_waits_for(house: Installation, pid: int, denial: "Future[int]") -> int:
-    """Return the number of the backend that waits for another one, while the denial is not answered."""
-
-    def waiting() -> list[int]:
+    def is_waiting() -> bool:
         assert not denial.done(), f"it did not wait: {denial.result()}"
-        return [row.pid for row in house.query(HELD_UP, pid=pid)]
+        return bool(house.query(HELD_UP, pid=pid))
 
-    return house.eventually(waiting, "somebody waits for a row")[0]
+    house.eventually(is_waiting, "the denial waits for a row")
+
+
+def _is_passed_over(house: Installation, claim: QuickClaim) -> bool:
+    """Tell whether a closer that comes now leaves the claim to who has it."""
+    with Session(house.engine) as session:
+        round_ = session.scalar(select(Round.id).where(Round.claim_id == claim.id))
+        assert round_ is not None
+        with closing.together(session, [round_]) as (held, alone):
+            return not held and not alone
 
 
 def _go_to(house: Installation, claim: QuickClaim, *, seconds_before_the_end: float) -> None:

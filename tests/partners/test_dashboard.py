@@ -7,11 +7,10 @@ from urllib.parse import parse_qs
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import capped, clock
+from cpor_web import clock
 from cpor_web.claims import lists, operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Mail, MpnId, MpnKind
@@ -19,6 +18,7 @@ from cpor_web.rules.statuses import Status
 from tests.partners.conftest import TENANT, Desk
 from tests.support import factories
 from tests.support.browser import Browser
+from tests.support.claims import many_of_it
 
 
 def names(page: BeautifulSoup) -> list[str]:
@@ -156,17 +156,15 @@ def test_the_list_is_filtered_and_sorted_by_what_the_address_says(
 
 
 def test_a_number_above_what_is_counted_says_so_to_be_seen_and_to_be_heard(
-    browser: Browser, app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, desk: Desk, committed: Session
 ) -> None:
-    monkeypatch.setattr(capped, "ENOUGH", 2)
-    monkeypatch.setitem(app.jinja_env.globals, "counted_exactly", 1)
-    for name in ("A", "B", "C"):
-        desk.claim(name=name)
+    desk.claim()
+    many_of_it(committed, 1000)
     page = browser.page("/claims")
     everything, drafts, submitted = (each.get_text() for each in page.select("ul.tabs .count")[:3])
-    assert (everything, drafts, submitted) == ("1+more than 1", "1+more than 1", "0")
-    assert [each.get_text() for each in page.select(".tabs [aria-hidden]")] == ["1+", "1+"]
-    assert "More than 1 drafts to complete and submit" in page.get_text()
+    assert (everything, drafts, submitted) == ("1,000+more than 1,000", "1,000+more than 1,000", "0")
+    assert [each.get_text() for each in page.select(".tabs [aria-hidden]")] == ["1,000+", "1,000+"]
+    assert "More than 1,000 drafts to complete and submit" in page.get_text()
 
 
 def test_the_export_leads_to_what_is_filtered(browser: Browser, desk: Desk) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations, posting
@@ -158,3 +158,15 @@ def mail_of(session: Session, claim: Claim, kind: str) -> Mail:
 def _holder(claim: Claim) -> Actor:
     assert claim.reviewer is not None
     return claim.reviewer.actor
+
+
+def many_of_it(session: Session, number: int) -> None:
+    """Commit so many more claims like the only one there is, as rows for lists: they have no history."""
+    alike = (
+        "created_at, filed_by_id, partner_id, name, mpn_id_id, customer_name, customer_domain, tenant_id, area,"
+        " activity, partner_contact_name, partner_contact_email, status, status_since, first_submitted_at, due_at,"
+        " due_rule"
+    )
+    made = f"INSERT INTO claims (reference, {alike}) SELECT 'COPY-' || n, {alike} FROM claims"
+    session.execute(text(f"{made}, generate_series(1, :number) n"), {"number": number})
+    session.commit()
