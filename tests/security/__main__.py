@@ -104,9 +104,11 @@ def _scanned(scan: wapiti.Scan, folder: Path) -> list[Finding]:
 def _of_the_log(installation: Installation) -> Iterator[Finding]:
     """Yield what no scanner may see but the log tells: answers that failed."""
     for name, log in installation.logs().items():
-        for line in log.splitlines():
+        lines = log.splitlines()
+        for at, line in enumerate(lines):
             if "Traceback" in line or "an answer failed" in line:
-                yield Finding("log", name, "failure", name, line)
+                what = next((each for each in lines[at + 1 :] if not each.startswith(" ")), "")
+                yield Finding("log", name, "failure", name, f"{line} {what}")
 
 
 def _cookies(person: Person) -> str:
