@@ -25,12 +25,14 @@ def together(session: Session, round_ids: Collection[int]) -> Iterator[tuple[Seq
     acts on the claim at this moment. Yields apart the ids of those that can be closed only alone: such a claim takes
     the place of an association, which is locked with it.
     """
-    claims = _claims(session, round_ids)
-    known = _known(session, claims)
-    newest = [(each.round.id, each.replaces) for each in known.values() if each.round is not None]
-    held = [id_ for id_, replaces in newest if id_ in round_ids and not replaces]
-    alone = [id_ for id_, replaces in newest if id_ in round_ids and replaces]
+    known: dict[int, Known] = {}
     with ahead.keeping(session, known):
+        claims = _claims(session, round_ids)
+        ahead.once(session, unread.emptied_at)  # before what came in: what comes between the two is not read yet
+        known |= _known(session, claims)
+        newest = [(each.round.id, each.replaces) for each in known.values() if each.round is not None]
+        held = [id_ for id_, replaces in newest if id_ in round_ids and not replaces]
+        alone = [id_ for id_, replaces in newest if id_ in round_ids and replaces]
         yield held, alone
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 import jobs.windows
-from cpor_web import verification
+from cpor_web import unread, verification
 from cpor_web.consent import closing, rounds
 from cpor_web.models import Claim, Handover, Replacement, Round, RoundState
 from cpor_web.programme import Programme
@@ -87,6 +87,21 @@ def test_of_two_closers_at_once_each_gets_what_the_other_has_not(
         closing.together(other, ids) as (second, _),
     ):
         assert (list(first), list(second)) == (ids[:2], ids[2:])
+
+
+def test_no_window_closes_over_a_mail_that_comes_in_while_its_batch_is_looked_at(
+    engine: Engine, committed: Session, programme: Programme
+) -> None:
+    (claim,) = running(committed, programme, 1)
+    (invitation,) = claims.invitations_of(committed, claim)
+    ends = invitation.round.closes_at
+    assert ends is not None
+    committed.rollback()
+    told = replace(programme, has_mailbox=True)
+    with Session(engine) as closer, closing.together(closer, [invitation.round_id]) as (held, _alone):
+        unread.note_emptied(committed, begun_at=ends)  # and what lay in it until then is stored
+        committed.commit()
+        assert [rounds.close(closer, each, now=LATE, programme=told) for each in held] == [False]
 
 
 def test_a_claim_that_takes_anothers_place_is_closed_alone_and_the_rest_together(
