@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from random import SystemRandom
 
 import psycopg
 from psycopg import sql
@@ -78,7 +79,7 @@ def free_port() -> int:
     raise AssertionError("somebody listens on every port")
 
 
-_WORKERS = 16
+_WORKERS = 4
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
 _OWN = range(26_000 + _WORKER, 32_000, _WORKERS)  # below what Linux gives out by itself
-_ports = cycle(islice(cycle(_OWN), os.getpid() % len(_OWN), os.getpid() % len(_OWN) + len(_OWN)))
+_ports = cycle(SystemRandom().sample(_OWN, len(_OWN)))  # in no order, for another run on the same machine
