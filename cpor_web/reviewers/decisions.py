@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import assigning, operations, preflight
+from cpor_web.claims import assigning, operations
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim
@@ -19,7 +19,6 @@ from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
 from cpor_web.reviewers.forms import ApproveForm, AskForm, AssignForm, RejectForm
 from cpor_web.reviewers.taking import next_taken
 from cpor_web.rules.exc import Refused
-from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
 
@@ -74,12 +73,12 @@ def approve(reference: str) -> ResponseReturnValue:
 @allowed(REVIEWERS)
 def reject(reference: str) -> ResponseReturnValue:
     """Reject with a reason and a comment."""
-    form, missing = RejectForm(prefix="reject"), _missing(reference)
-    if not (form.validate() & form.needs_no_more(is_composed=bool(missing))):
+    form = RejectForm(prefix="reject")
+    if not form.validate():
         return page.invalid(claim_or_404(reference), {"reject": form})
 
     def verb(session: Session, claim: Claim, **about: Any) -> None:
-        operations.reject(session, claim, form.rejection, form.words, **about)
+        operations.reject(session, claim, form.rejection, form.comment.data, **about)
 
     return do(reference, verb, _("Rejected. The partner is told why."), {"reject": form})
 
@@ -90,12 +89,11 @@ def request_information(reference: str) -> ResponseReturnValue:
     """Ask the partner for more."""
     form = AskForm(prefix="ask")
     form.offer(claim_or_404(reference), programme().catalogue)
-    is_composed = bool(form.asks) and form.asks.keys() <= _missing(reference)
-    if not (form.validate() & form.needs_no_more(is_composed=is_composed)):
+    if not form.validate():
         return page.invalid(claim_or_404(reference), {"ask": form})
 
     def verb(session: Session, claim: Claim, **about: Any) -> None:
-        words, products = form.words, form.concerned
+        words, products = form.comment.data or "", form.concerned
         operations.request_information(session, claim, form.asks, words, products=products, **about)
 
     return do(reference, verb, _("The partner is asked, and has the claim now."), {"ask": form})
@@ -110,12 +108,6 @@ def confirm_contact(reference: str, contact_id: int) -> ResponseReturnValue:
         operations.confirm_contact(session, claim, contact_id, **about)
 
     return do(reference, verb, _("The contact is confirmed."))
-
-
-def _missing(reference: str) -> set[Request]:
-    """Return the reasons of which the check of the proof says what is missing."""
-    cells = preflight.cells_of(db.session(), claim_or_404(reference))
-    return {cell.reason for cell in preflight.missing(cells)}
 
 
 def do(

@@ -5,16 +5,7 @@ from collections.abc import Mapping, Sequence
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import (
-    BooleanField,
-    Form,
-    FormField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import BooleanField, Form, FormField, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -37,39 +28,7 @@ def _words(label: str, missing: str = "", rows: int = 4, **more: object) -> Text
     return TextAreaField(label, validators, filters=[_stripped], render_kw={"rows": rows}, **more)
 
 
-def _line(label: str, **more: object) -> StringField:
-    return StringField(label, [_SHORT_ENOUGH], filters=[_stripped], **more)
-
-
-def _where() -> StringField:
-    return _line(_l("Where"), description=_l("The document and the page, or that it is in none."))
-
-
-def _mend() -> StringField:
-    return _line(_l("How to mend it"))
-
-
-class Mending:
-    """Where something is missing, and how the partner mends it, as far as the check of the proof does not say."""
-
-    where: StringField
-    mend: StringField
-
-    def needs_no_more(self, *, is_composed: bool) -> bool:
-        """Check that both are said, unless what is sent `is_composed` from the check of the proof."""
-        asked = ((self.where, _("Write where it is missing.")), (self.mend, _("Write how the partner mends it.")))
-        for field, sentence in () if is_composed else asked:
-            if not field.data:
-                field.errors = [*field.errors, sentence]
-        return is_composed or bool(self.where.data and self.mend.data)
-
-    def with_mending(self, words: str) -> str:
-        """Return words to the partner with where and how after them; they do not stand for what is missing."""
-        said = {_("Where"): self.where.data, _("How to mend it"): self.mend.data}
-        return "\n".join(filter(None, (words, *(f"{label}: {each}" for label, each in said.items() if each))))
-
-
-class RejectForm(Mending, FlaskForm):
+class RejectForm(FlaskForm):
     """Why a claim is rejected; nothing is preselected."""
 
     reason = SelectField(
@@ -81,12 +40,6 @@ class RejectForm(Mending, FlaskForm):
         ],
     )
     comment = _words(_l("Comment"), _l("Write to the partner why."), description=_l("The partner reads it."))
-    where, mend = _where(), _mend()
-
-    @property
-    def words(self) -> str:
-        """What the partner reads."""
-        return self.with_mending(self.comment.data) if self.comment.data else ""
 
     @property
     def rejection(self) -> Rejection:
@@ -111,8 +64,8 @@ ProductsForm: type[Form] = type(
 """The claimed products beside each reason to ask; none need be ticked."""
 
 
-class AskForm(Mending, FlaskForm):
-    """What the partner is asked for: reasons, what is missing for each, where, how to mend it, and a comment."""
+class AskForm(FlaskForm):
+    """What the partner is asked for: reasons, what is missing for each, and a comment."""
 
     reasons = SelectMultipleField(
         _l("Reasons"),
@@ -124,7 +77,6 @@ class AskForm(Mending, FlaskForm):
     missing = FormField(MissingForm)
     products = FormField(ProductsForm)
     comment = _words(_l("Comment"), description=_l("The partner reads it together with the reasons."))
-    where, mend = _where(), _mend()
 
     def offer(self, claim: Claim, catalogue: Catalogue) -> None:
         """Offer the claimed products, beside every reason."""
@@ -140,12 +92,6 @@ class AskForm(Mending, FlaskForm):
             words.errors = [*words.errors, _(WHICH_PRODUCTS)]
             return False
         return is_valid
-
-    @property
-    def words(self) -> str:
-        """The comment that the partner reads."""
-        is_said = self.comment.data or any(self.asks.values()) or any(self.concerned.values())
-        return self.with_mending(self.comment.data or "") if is_said else ""
 
     @property
     def concerned(self) -> dict[Request, list[str]]:

@@ -51,8 +51,6 @@ def test_partner_reviewer_and_customer_do_what_they_came_for_without_a_mouse(
     reviewing = signed_in(rosa.email, "Review queue").open(f"/review/{reference}")
     reviewing.press("Start review").reads("The review has started")
     reviewing.tick("Missing or old dates").write("Comment", "Of which day is it?", of="Request information")
-    reviewing.write("Where", "On page 1.", of="Request information")
-    reviewing.write("How to mend it", "Send the dated order.", of="Request information")
     reviewing.press("Request information").reads("Partner action required")
 
     filing.open(f"/claims/{reference}").reads("Of which day is it?")
@@ -76,5 +74,4 @@ def test_partner_reviewer_and_customer_do_what_they_came_for_without_a_mouse(
             reviewer=session.merge(rosa),
         )
     reviewing.open(f"/review/{filed.reference}").write("Reason", "PoE unavailable")
-    reviewing.write("Comment", "The file cannot be opened.", of="Reject").write("Where", "All of it.", of="Reject")
-    reviewing.write("How to mend it", "Save it as PDF.", of="Reject").press("Reject").reads("Rejected")
+    reviewing.write("Comment", "The file cannot be opened.", of="Reject").press("Reject").reads("Rejected")

@@ -10,7 +10,7 @@ from cpor_web.rules.roles import Role
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import DESK, PHONE, TABLET, Visitor
 from tests.support import claims, factories, quick_claims
-from tests.support.cast import MENDING, PROOF, link_in, new_tenant
+from tests.support.cast import PROOF, link_in, new_tenant
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
 
@@ -51,11 +51,11 @@ def test_partner_reviewer_and_customer_do_what_they_came_for(
     reference = _file(ines, people["ines"], customer, proof)
     rosa = somebody().sign_in(people["rosa"].email, PASSWORD)
     rosa.open(f"/review/{reference}").press("Start review")
-    rosa.tick("Missing or old dates").press("Request information", {"Comment": "Of which day is it?", **MENDING})
+    rosa.tick("Missing or old dates").press("Request information", {"Comment": "Of which day is the order?"})
     assert "Partner action required" in rosa.words
 
     ines.open(f"/claims/{reference}")
-    assert "Of which day is it?" in ines.words
+    assert "Of which day is the order?" in ines.words
     ines.attach("Document", proof).press("Upload").press("Resubmit")
     rosa.open(f"/review/{reference}").press("Start review").press("Approve")
     assert "Approved" in rosa.words
@@ -74,7 +74,7 @@ def test_partner_reviewer_and_customer_do_what_they_came_for(
 
     other = _submitted(installation, people["ines"])
     rosa.open(f"/review/{other}").press("Start review")
-    rosa.press("Reject", {"Reason": "PoE unavailable", "Comment": "The file cannot be opened.", **MENDING})
+    rosa.press("Reject", {"Reason": "PoE unavailable", "Comment": "The file cannot be opened."})
     ines.open(f"/claims/{other}")
     assert "The file cannot be opened." in ines.words
 

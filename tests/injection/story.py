@@ -119,8 +119,6 @@ class Story:
             "ask-missing-dates": "When?",
             "ask-missing-products": "Teams",
             "ask-comment": "Please add it.",
-            "ask-where": "On page 2.",
-            "ask-mend": "Send the dated one.",
         }
         rosa.send(review, "/request-information", **asked)
         self._post()
@@ -128,7 +126,6 @@ class Story:
         self._press(ines, page, "resubmit")
         self._press(rosa, review, "start-review")
         rejected = {"reject-reason": "insufficient-proof-of-execution", "reject-comment": "It names nobody."}
-        rejected |= {"reject-where": "On page 1.", "reject-mend": "Add the name."}
         rosa.send(review, "/reject", **rejected)
         ines.send(page, "/dispute", justification="It does.", document=PROOF)
         rune = self._by(self.rune)

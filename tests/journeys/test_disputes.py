@@ -1,11 +1,11 @@
 """A rejection is disputed once, and another reviewer decides."""
 
-from tests.support.cast import MENDING, PROOF, Cast, link_in, text_of
+from tests.support.cast import PROOF, Cast, link_in, text_of
 from tests.support.installation import Installation
 from tests.support.person import File, Person
 
 STATEMENT = File("statement of work.pdf", PROOF.content)
-REJECTION = {"Reason": "Insufficient proof of execution", "Comment": "The order names another customer.", **MENDING}
+REJECTION = {"Reason": "Insufficient proof of execution", "Comment": "The order names another customer."}
 DISPUTE = {"Business justification": "The order names the customer's holding.", "Document": STATEMENT}
 
 
@@ -68,7 +68,7 @@ def test_after_a_lost_dispute_a_new_claim_copies_the_fields_and_not_the_proof(in
     cast = rejected(installation)
     cast.ines.open(f"/claims/{cast.reference}").press("Dispute", DISPUTE)
     take_over(cast, cast.reviewer()).press(
-        "Reject", {"Reason": "Missing products", "Comment": "Intune is still not in it.", **MENDING}
+        "Reject", {"Reason": "Missing products", "Comment": "Intune is still not in it."}
     )
     final = text_of(cast.told(cast.ines_address, "Rejected", "Intune is still not in it."))
     assert "This is final" in final

@@ -1,6 +1,6 @@
 """The reviewer rejects, or asks for more and approves what comes back."""
 
-from tests.support.cast import MENDING, PROOF, Cast, text_of
+from tests.support.cast import PROOF, Cast, text_of
 from tests.support.installation import Installation
 from tests.support.person import File
 
@@ -8,8 +8,7 @@ from tests.support.person import File
 def test_a_rejected_partner_reads_the_reason_the_comment_and_how_to_dispute(installation: Installation) -> None:
     cast = Cast.gather(installation).file().review()
     cast.rosa.press(
-        "Reject",
-        {"Reason": "Insufficient proof of execution", "Comment": "The order names another customer.", **MENDING},
+        "Reject", {"Reason": "Insufficient proof of execution", "Comment": "The order names another customer."}
     )
     assert cast.rosa.sees("Rejected")
 
@@ -24,8 +23,7 @@ def test_a_rejected_partner_reads_the_reason_the_comment_and_how_to_dispute(inst
 def test_a_partner_who_is_asked_for_more_provides_it_and_is_approved(installation: Installation) -> None:
     cast = Cast.gather(installation).file().review()
     cast.rosa.press(
-        "Request information",
-        {"Reasons": ["Missing or old dates"], "Comment": "Please add the date of the order.", **MENDING},
+        "Request information", {"Reasons": ["Missing or old dates"], "Comment": "Please add the date of the order."}
     )
     asked = text_of(installation.mail_to(cast.ines_address, "Please provide more and resubmit"))
     assert "Missing or old dates" in asked
@@ -45,8 +43,7 @@ def test_a_partner_who_is_asked_for_more_provides_it_and_is_approved(installatio
 def test_a_partner_who_answers_nothing_is_rejected_after_the_deadline(installation: Installation) -> None:
     cast = Cast.gather(installation).file().review()
     cast.rosa.press(
-        "Request information",
-        {"Reasons": ["Missing or old dates"], "Comment": "Please add the date of the order.", **MENDING},
+        "Request information", {"Reasons": ["Missing or old dates"], "Comment": "Please add the date of the order."}
     )
     installation.mail_to(cast.ines_address, "Please provide more and resubmit")
     installation.all_mail_is_out()
@@ -64,7 +61,7 @@ def test_a_decision_on_an_older_page_is_refused_and_loses_nothing(installation: 
     cast = Cast.gather(installation).file().review()
     cast.ines.open(f"/claims/{cast.reference}").press("Request rejection")
     cast.ines.press("Request rejection", {"Reason": "Incorrect activity", "Comment": "It was pre-sales."})
-    cast.rosa.press("Reject", {"Reason": "Missing products", "Comment": "Intune is not in it.", **MENDING})
+    cast.rosa.press("Reject", {"Reason": "Missing products", "Comment": "Intune is not in it."})
     assert cast.rosa.status == 409
     assert "Intune is not in it." in str(cast.rosa.page), "what the reviewer typed is lost"
     assert cast.status_words("Rejected", "Partner request")

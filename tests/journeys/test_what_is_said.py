@@ -22,15 +22,7 @@ def test_each_sides_comment_is_mailed_to_the_other_and_stops_no_clock(installati
     cast.rosa.press("Add comment", {"Comment": "Which of both is the start?"})
     assert "> Which of both is the start?" in text_of(installation.mail_to(cast.ines_address, "New comment"))
     assert cast.status_words("Which of both is the start?")
-    cast.rosa.press(
-        "Request information",
-        {
-            "Reasons": ["Missing or old dates"],
-            "Comment": "The start, please.",
-            "Where": "In the order.",
-            "How to mend it": "Upload the dated one.",
-        },
-    )
+    cast.rosa.press("Request information", {"Reasons": ["Missing or old dates"], "Comment": "The start, please."})
     installation.mail_to(cast.ines_address, "Please provide more")
     installation.all_mail_is_out()
 

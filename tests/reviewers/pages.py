@@ -8,9 +8,6 @@ from werkzeug.test import TestResponse
 from cpor_web.models import Claim
 from tests.support.browser import Browser
 
-MENDING = {"Where": "On page 2.", "How_to_mend_it": "Upload the signed one."}
-"""What is said beside a comment, for `press`."""
-
 
 def form_with(page: BeautifulSoup, words: str) -> Tag:
     """The form whose button has exactly these words."""

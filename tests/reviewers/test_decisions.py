@@ -12,7 +12,7 @@ from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.statuses import Status
 from tests.reviewers.conftest import FileClaim
-from tests.reviewers.pages import MENDING, form_with, press, read
+from tests.reviewers.pages import form_with, press, read
 from tests.support.browser import Browser
 
 
@@ -70,21 +70,14 @@ def test_approve_opens_a_consent_round_and_says_so(desk: Browser, under_review: 
 
 def test_reject_records_the_reason_and_the_comment(desk: Browser, under_review: Claim, committed: Session) -> None:
     answer = press(
-        desk,
-        under_review,
-        "Reject",
-        Reason="insufficient-proof-of-execution",
-        Comment="The pages are not signed.",
-        **MENDING,
+        desk, under_review, "Reject", Reason="insufficient-proof-of-execution", Comment="The pages are not signed."
     )
 
     assert answer.status_code == 302
     committed.refresh(under_review)
     assert under_review.status is Status.REJECTED
     assert under_review.rejection is Rejection.INSUFFICIENT_PROOF
-    assert under_review.rejection_comment == (
-        "The pages are not signed.\nWhere: On page 2.\nHow to mend it: Upload the signed one."
-    )
+    assert under_review.rejection_comment == "The pages are not signed."
     assert (
         "Rejected: Insufficient proof of execution" in desk.page(f"/review/{under_review.reference}").main.get_text()
     )
@@ -117,7 +110,7 @@ def test_the_reasons_to_reject_are_the_reviewers_four_and_none_is_preselected(
 def test_an_invalid_rejection_changes_nothing_and_loses_nothing(
     desk: Browser, under_review: Claim, committed: Session, reason: str, comment: str, sentence: str
 ) -> None:
-    answer = press(desk, under_review, "Reject", Reason=reason, Comment=comment, **MENDING)
+    answer = press(desk, under_review, "Reject", Reason=reason, Comment=comment)
 
     assert answer.status_code == 422
     form = form_with(read(answer), "Reject")

@@ -164,34 +164,6 @@ def test_the_request_as_it_was_filled_in_goes_to_the_partner(
     assert COMPOSED in str(mail.context)
 
 
-@pytest.mark.parametrize("left_out", ["where", "mend"])
-def test_what_the_grid_does_not_say_is_said_in_the_form(
-    desk: Browser, under_review: Claim, committed: Session, left_out: str
-) -> None:
-    said = {"where": "On page 1.", "mend": "Upload the dated order."}
-    for button, prefix in (("Request information", "ask"), ("Reject", "reject")):
-        data = decision(desk, under_review, button) | {f"{prefix}-comment": "There is no date."}
-        data |= {"ask-reasons": ["missing-or-old-dates"], "reject-reason": "poe-unavailable"}
-        data |= {f"{prefix}-{name}": "" if name == left_out else words for name, words in said.items()}
-        verb = "request-information" if prefix == "ask" else "reject"
-        answer = desk.post(f"/review/{under_review.reference}/{verb}", data=data)
-        assert answer.status_code == 422
-        page = read(answer)
-        assert page.find(id=f"{prefix}-{left_out}")["aria-invalid"] == "true"
-        assert page.find(id=f"{prefix}-comment").get_text().strip() == "There is no date."
-    committed.refresh(under_review)
-    assert under_review.status is Status.UNDER_REVIEW
-
-
-def test_another_reason_than_the_grids_needs_its_own_words(desk: Browser, under_review: Claim) -> None:
-    save(desk, under_review, **MISSING)
-    assert read(desk.get(f"/review/{under_review.reference}")).find(id="ask-where") is None
-    ask = decision(desk, under_review, "Request information") | {"ask-reasons": ["missing-partner-solution"]}
-    answer = desk.post(f"/review/{under_review.reference}/request-information", data=ask)
-    assert answer.status_code == 422
-    assert read(answer).find(id="ask-where")["aria-invalid"] == "true"
-
-
 @pytest.mark.parametrize("part", ["missing", "place", "mend"])
 def test_neither_can_be_sent_without_what_where_and_how(
     desk: Browser, under_review: Claim, committed: Session, part: str

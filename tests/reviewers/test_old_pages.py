@@ -6,7 +6,7 @@ from cpor_web.claims import operations
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
 from cpor_web.rules.statuses import Status
-from tests.reviewers.pages import MENDING, form_with, press_on, read
+from tests.reviewers.pages import form_with, press_on, read
 from tests.support.browser import Browser
 
 
@@ -19,7 +19,7 @@ def test_a_decision_on_an_older_page_is_refused_with_what_changed_and_keeps_what
     )
     committed.commit()
 
-    answer = press_on(desk, old, "Reject", Reason="poe-unavailable", Comment="I cannot open it.", **MENDING)
+    answer = press_on(desk, old, "Reject", Reason="poe-unavailable", Comment="I cannot open it.")
 
     assert answer.status_code == 409
     page = read(answer)
@@ -32,7 +32,7 @@ def test_a_decision_on_an_older_page_is_refused_with_what_changed_and_keeps_what
     committed.refresh(under_review)
     assert under_review.status is Status.UNDER_REVIEW
 
-    again = press_on(desk, page, "Reject", Reason="poe-unavailable", Comment="I cannot open it.", **MENDING)
+    again = press_on(desk, page, "Reject", Reason="poe-unavailable", Comment="I cannot open it.")
     assert again.status_code == 302
 
 
@@ -47,9 +47,7 @@ def test_a_mistake_on_an_older_page_does_not_make_the_page_a_newer_one(
     assert mistaken.status_code == 422
 
     assert (
-        press_on(
-            desk, read(mistaken), "Reject", Reason="poe-unavailable", Comment="It is not there.", **MENDING
-        ).status_code
+        press_on(desk, read(mistaken), "Reject", Reason="poe-unavailable", Comment="It is not there.").status_code
         == 409
     )
 
@@ -69,7 +67,6 @@ def test_a_decision_in_the_wrong_status_says_why_and_keeps_what_was_typed(
 ) -> None:
     page = f"/review/{claim.reference}"
     typed = {"seen": claim.version, "reject-reason": "poe-unavailable", "reject-comment": "Nothing to see."}
-    typed |= {"reject-where": "In it.", "reject-mend": "Upload it."}
 
     answer = desk.submit(f"{page}/reject", typed, page=page)
 

@@ -14,8 +14,7 @@ def ask(desk: Browser, claim: Claim, **data: Any) -> TestResponse:
     page = desk.page(f"/review/{claim.reference}")
     form = form_with(page, "Request information")
     hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
-    said = {"where": "In the order.", "mend": "Upload it once more.", **data}
-    return desk.post(form["action"], data=hidden | {f"ask-{name}": value for name, value in said.items()})
+    return desk.post(form["action"], data=hidden | {f"ask-{name}": value for name, value in data.items()})
 
 
 def test_request_information_gives_the_claim_to_the_partner(
@@ -52,10 +51,10 @@ def test_every_reason_to_ask_has_a_box_its_meaning_and_a_text_of_its_own(desk: B
             "Missing products",
         )
         for words in (reason, "Exchange Online", "Teams", f"What is missing – {reason}")
-    ] + ["Comment", "Where", "How to mend it"]
+    ] + ["Comment"]
     legends = [legend.get_text() for legend in form("legend")]
     assert legends[0] == "Reasons"
-    assert legends[1:] == [f"In which product – {label}" for label in labels[:-3:4]]
+    assert legends[1:] == [f"In which product – {label}" for label in labels[:-1:4]]
     assert "older than 12 months before submission" in form.get_text()
     assert not form.select("input[checked]")
 
@@ -69,7 +68,7 @@ def test_what_was_written_beside_a_reason_stands_for_the_comment(
     assert under_review.status is Status.PARTNER_ACTION_REQUIRED
     told = desk.page(f"/review/{under_review.reference}").select_one("[aria-labelledby=earlier]").get_text()
     assert told.count("Teams") == 1
-    assert "How to mend it: Upload it once more." in told
+    assert "Comment" not in told
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,10 @@ from tests.support.received_mail import Mail
 
 PROOF = File("signed order.pdf", pdf(("Signed by Carla Conti.",)))
 
-MENDING = {"Where": "In the order.", "How to mend it": "Upload the right one."}
-"""What Rosa says beside what is missing, where the check of the proof does not."""
-
 WHERE_IS_INTUNE: dict[str, Typed] = {
     "Reasons": ["Missing products"],
     "In which product – Missing products": ["Intune"],
     "Comment": "Where is Intune?",
-    **MENDING,
 }
 """What Rosa asks for, of a claim for Teams and Intune."""
 
