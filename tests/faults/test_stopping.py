@@ -1,4 +1,4 @@
-"""Web and worker are told to stop, or killed, in the midst of work: no request and no job is lost."""
+"""Web, worker and ticker are told to stop, or killed, in the midst of work: no request and no job is lost."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 from urllib.request import Request
 
+import pytest
 from sqlalchemy import text
 
 from tests.support import quick_claims
@@ -116,3 +117,20 @@ def test_a_worker_that_is_told_to_stop_in_a_drain_leaves_no_mail_in_doubt_and_no
     installation.all_mail_is_out()
     times = Counter(mail.recipients[0] for mail in installation.smtp.mails if mail.recipients[0] in readers)
     assert times == dict.fromkeys(readers, 1)
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["told", "killed"])
+def test_the_ticker_after_one_that_stopped_rings_for_what_came_meanwhile(
+    installation: Installation, is_killed: bool
+) -> None:
+    silent = quick_claims.running(installation)
+    if is_killed:
+        installation.kill("ticker")
+    else:
+        assert installation.stop("ticker") == 0, "it did not end by itself"
+    claim = quick_claims.approved(installation)
+    installation.forward(days=8)
+    installation.start("ticker")
+    installation.eventually(claim.is_running, "the customer's days have begun")
+    installation.eventually(lambda: silent.round_state == "passed", "the window is closed")
+    assert len(installation.mails_to(claim.address)) == 1

@@ -95,9 +95,9 @@ class Installation:
             self.eventually(self._answers, "the web answers")
         return child.pid
 
-    def stop(self, name: str) -> None:
-        """Ask one of them to end, and wait for it."""
-        processes.stop(self._running.pop(name), within=WITHIN)
+    def stop(self, name: str) -> int:
+        """Ask one of them to end, wait for it, and return its exit code."""
+        return processes.stop(self._running.pop(name), within=WITHIN)
 
     def pid_of(self, name: str) -> int:
         """Return the process number of one of them."""
