@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import holding
 from cpor_web.claims import bouncing, deadlines, operations, posting
-from cpor_web.consent import answers, rounds
+from cpor_web.consent import answers, recording, rounds
 from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unknown
 from cpor_web.holding import Figures
@@ -277,7 +277,7 @@ def test_a_denial_goes_on_as_ever_and_is_in_time_also_after_the_printed_end(
     (invitation,) = invitations_of(db_session, claim)
     held(db_session, programme)
     about = {"reason": Denial.NOT_OUR_PARTNER, "way": Way.PAGE, "now": CLOSING, "programme": programme}
-    assert answers.deny(db_session, invitation, **about) is answers.Outcome.RECORDED
+    assert answers.deny(db_session, invitation, **about) is recording.Outcome.RECORDED
     (denial,) = invitation.answers
     assert not denial.is_late
 

@@ -5,15 +5,14 @@ word, never a clock of the web server's. A denial that comes before the closing 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import assessment, facts, history, lifecycle
-from cpor_web.consent import rounds, stops
+from cpor_web.consent import recording, rounds, stops
+from cpor_web.consent.recording import LONGEST_WORDS, Held, Outcome
 from cpor_web.emails.catalogue import to_customer, to_partner, to_staff
 from cpor_web.models import Answer, AnswerKind, Claim, Event, Invitation, Round, RoundState
 from cpor_web.programme import Programme
@@ -21,13 +20,10 @@ from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import ONE_DAY
 from cpor_web.rules.exc import GuardFailed, NotAllowed
 from cpor_web.rules.reasons import Denial, Rejection, Way
-from cpor_web.rules.roles import Actor, Role
-from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 LEAST_UNDO = timedelta(hours=24)
-LONGEST_WORDS = 2000
 DENIED_BY_SUPERSEDED = "consent:denied-by-superseded"
 
 _CLAIM = joinedload(Invitation.round, innerjoin=True).joinedload(Round.claim, innerjoin=True)
@@ -41,26 +37,6 @@ _BEHIND_LINK = (
         _CLAIM.joinedload(Claim.products),
     )
 )
-
-
-class Outcome(StrEnum):
-    """What an answer did."""
-
-    RECORDED = "recorded"
-    LATE = "late"
-    ALREADY = "already"
-    OVER = "over"
-    SUPERSEDED = "superseded"
-
-
-@dataclass(frozen=True)
-class Held:
-    """An invitation with its round and claim, both locked."""
-
-    invitation: Invitation
-    round: Round
-    claim: Claim
-    actor: Actor
 
 
 def find(session: Session, link_id: bytes) -> Invitation | None:
@@ -83,16 +59,16 @@ def deny(
     After the window it ends the association and flags the assessment. Through a superseded link it decides nothing:
     it stops the clock, and a reviewer looks at it.
     """
-    held = _hold(session, invitation)
+    held = recording.hold(session, invitation)
     if held.invitation.superseded_at is not None:
         return _deny_superseded(session, held, reason, words, way, now, programme)
     if held.round.state is RoundState.DENIED:
         return Outcome.ALREADY
-    if not _is_in_force(session, held):
+    if not recording.is_in_force(session, held):
         return Outcome.OVER
-    is_late, asked = held.round.state is RoundState.PASSED, _asked(held.round)
+    is_late, asked = held.round.state is RoundState.PASSED, recording.asked(held.round)
     facts.read_parts(session, held.claim)
-    answer = _record(session, held, AnswerKind.DENIED, way, now, reason=reason, words=words, is_late=is_late)
+    answer = recording.record(session, held, AnswerKind.DENIED, way, now, reason=reason, words=words, is_late=is_late)
     claim = held.claim
     claim.rejection, claim.rejection_detail, claim.rejected_by_id = Rejection.CUSTOMER_DECLINE, None, None
     claim.rejection_comment = answer.words
@@ -116,7 +92,7 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
 
     Raises NotAllowed or GuardFailed where there is nothing of this contact's to undo, or its time has passed.
     """
-    held = _hold(session, invitation)
+    held = recording.hold(session, invitation)
     denial = last_denial(session, held.round)
     is_mine = denial is not None and denial.invitation_id == invitation.id
     if held.round.state is not RoundState.DENIED or not is_mine or not facts.is_latest(session, held.round):
@@ -127,11 +103,11 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     lifecycle.advance(
         session, held.claim, Action.UNDO_DENIAL, actor=held.actor, now=now, programme=programme, data=data
     )
-    _record(session, held, AnswerKind.UNDONE, Way.PAGE, now)
+    recording.record(session, held, AnswerKind.UNDONE, Way.PAGE, now)
     _resume(session, held, now, programme)
     if _has_passed(session, held.round):
         assessment.restore(session, held.claim, now=now, programme=programme)
-    for each in _asked(held.round):
+    for each in recording.asked(held.round):
         is_own = each.id == invitation.id
         to_customer.denial_undone(session, held.claim, each, is_own=is_own, now=now, programme=programme)
     to_partner.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
@@ -139,14 +115,14 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
 
 def no_objection(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
     """Record that a contact has no objection. It shortens nothing."""
-    held = _hold(session, invitation)
-    return _note(session, held, AnswerKind.NO_OBJECTION, "consent:no-objection", now)
+    held = recording.hold(session, invitation)
+    return recording.note(session, held, AnswerKind.NO_OBJECTION, "consent:no-objection", now)
 
 
 def not_the_right_person(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
     """Record that the wrong person was asked: the clock stops, and the partner is asked for a right contact."""
-    held = _hold(session, invitation)
-    outcome = _note(session, held, AnswerKind.NOT_THE_RIGHT_PERSON, "consent:wrong-person", now)
+    held = recording.hold(session, invitation)
+    outcome = recording.note(session, held, AnswerKind.NOT_THE_RIGHT_PERSON, "consent:wrong-person", now)
     if outcome is Outcome.RECORDED:
         why = stops.WRONG_PERSON
         stops.ask_for_contact(session, held.claim, held.round, now=now, programme=programme, why=why)
@@ -155,10 +131,10 @@ def not_the_right_person(session: Session, invitation: Invitation, *, now: datet
 
 def press_yes(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
     """Note a yes that was pressed; it counts once it is confirmed through the link that is now mailed."""
-    held = _hold(session, invitation)
+    held = recording.hold(session, invitation)
     if not held.round.needs_yes:
         return Outcome.OVER
-    outcome = _note(session, held, AnswerKind.YES_PRESSED, "consent:yes-pressed", now)
+    outcome = recording.note(session, held, AnswerKind.YES_PRESSED, "consent:yes-pressed", now)
     if outcome is Outcome.RECORDED:
         to_customer.yes_confirmation(session, held.claim, invitation, now=now, programme=programme)
     return outcome
@@ -166,10 +142,10 @@ def press_yes(session: Session, invitation: Invitation, *, now: datetime, progra
 
 def confirm_yes(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
     """Let a yes count. Any denial still beats it."""
-    held = _hold(session, invitation)
+    held = recording.hold(session, invitation)
     if not held.round.needs_yes:
         return Outcome.OVER
-    outcome = _note(session, held, AnswerKind.YES_CONFIRMED, "consent:yes-confirmed", now)
+    outcome = recording.note(session, held, AnswerKind.YES_CONFIRMED, "consent:yes-confirmed", now)
     if outcome is Outcome.RECORDED and held.round.yes_at is None:
         held.round.yes_at = now
     return outcome
@@ -192,26 +168,15 @@ def undo_until(round_: Round, denial: Answer) -> datetime:
     return max(round_.ends_at, least) if round_.ends_at else least
 
 
-def _hold(session: Session, invitation: Invitation) -> Held:
-    round_ = invitation.round
-    claim = lifecycle.hold(session, round_.claim)
-    rounds.hold(session, claim, round_)
-    return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name))
-
-
 def _has_passed(session: Session, round_: Round) -> bool:
     """Tell whether a round that was denied had passed before: only then was there a late denial in it."""
     late = select(Answer.id).join(Invitation).where(Invitation.round_id == round_.id, Answer.is_late)
     return session.scalar(late.limit(1)) is not None
 
 
-def _is_in_force(session: Session, held: Held) -> bool:
-    return held.claim.status is Status.APPROVED and facts.is_latest(session, held.round)
-
-
 def _resume(session: Session, held: Held, now: datetime, programme: Programme) -> None:
     """Let a round go on that was denied: with the end it had, or waiting or stopped where no clock may run."""
-    round_, asked, least = held.round, _asked(held.round), now + LEAST_UNDO
+    round_, asked, least = held.round, recording.asked(held.round), now + LEAST_UNDO
     round_.state, round_.closed_at = RoundState.WAITING, None
     if stops.is_astray(session, asked):
         stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.STILL_MISSING)
@@ -225,48 +190,10 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
             rounds.set_end(round_, one_day, programme)
 
 
-def _record(
-    session: Session,
-    held: Held,
-    kind: AnswerKind,
-    way: Way,
-    now: datetime,
-    *,
-    reason: Denial | None = None,
-    words: str = "",
-    is_late: bool = False,
-) -> Answer:
-    answer = Answer(
-        invitation_id=held.invitation.id,
-        kind=kind,
-        at=now,
-        way=way,
-        reason=reason,
-        words=words.strip()[:LONGEST_WORDS],
-        is_late=is_late,
-    )
-    session.add(answer)
-    return answer
-
-
-def _note(session: Session, held: Held, kind: AnswerKind, event: str, now: datetime) -> Outcome:
-    if held.invitation.superseded_at is not None:
-        return Outcome.SUPERSEDED
-    if not held.round.is_open or not _is_in_force(session, held):
-        return Outcome.OVER
-    said = select(Answer.id).where(Answer.invitation_id == held.invitation.id, Answer.kind == kind)
-    if session.scalar(said.limit(1)) is not None:
-        return Outcome.ALREADY
-    _record(session, held, kind, Way.PAGE, now)
-    data = {"round": held.round.number}
-    history.append(session, held.claim, event, actor=held.actor, now=now, data=data)
-    return Outcome.RECORDED
-
-
 def _deny_superseded(
     session: Session, held: Held, reason: Denial, words: str, way: Way, now: datetime, programme: Programme
 ) -> Outcome:
-    if not held.round.is_open or not _is_in_force(session, held):
+    if not held.round.is_open or not recording.is_in_force(session, held):
         return Outcome.SUPERSEDED
     said = select(Event.id).where(
         Event.claim_id == held.claim.id,
@@ -298,7 +225,3 @@ def _tell_of_denial(
             undo_until=until if each.id == held.invitation.id else None,
         )
     to_partner.denial_recorded_for_partner(session, held.claim, answer, now=now, programme=programme)
-
-
-def _asked(round_: Round) -> list[Invitation]:
-    return [each for each in round_.invitations if each.superseded_at is None]

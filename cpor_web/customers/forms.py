@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Form, RadioField, SelectChoice, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from cpor_web.consent.answers import LONGEST_WORDS
+from cpor_web.consent.recording import LONGEST_WORDS
 from cpor_web.rules.reasons import CUSTOMERS_CHOICE
 
 TICKED = DataRequired(_l("Tick this box first. Nothing was recorded yet."))

@@ -7,7 +7,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cpor_web.consent import answers
-from cpor_web.consent.answers import Outcome
+from cpor_web.consent.recording import Outcome
 from cpor_web.current import now, programme
 from cpor_web.customers.blueprint import bp, chosen_language, invitation_or_404, show
 from cpor_web.customers.forms import DenyForm, quiet_forms

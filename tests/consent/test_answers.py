@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations
-from cpor_web.consent import answers, rounds
+from cpor_web.consent import answers, recording, rounds
 from cpor_web.consent.answers import Outcome
 from cpor_web.consent.queries import LinkState, standing
 from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Mail, RoundState
@@ -211,4 +211,4 @@ def test_reading_how_a_link_stands_changes_nothing(customers: Customers) -> None
 def test_words_are_cut_to_what_a_mail_can_carry(customers: Customers) -> None:
     customers.deny(customers.carla, words="w" * 10_000)
     (answer,) = customers.session.scalars(select(Answer).where(Answer.kind == AnswerKind.DENIED))
-    assert answer.words == "w" * answers.LONGEST_WORDS
+    assert answer.words == "w" * recording.LONGEST_WORDS

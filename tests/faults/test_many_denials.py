@@ -23,7 +23,7 @@ from cpor_web import create_app, verification
 from cpor_web.clock import utcnow
 from cpor_web.config import Settings
 from cpor_web.consent import answers
-from cpor_web.consent.answers import Outcome
+from cpor_web.consent.recording import Outcome
 from cpor_web.extensions import db
 from cpor_web.models import Invitation
 from cpor_web.programme import Programme

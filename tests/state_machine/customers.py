@@ -7,7 +7,7 @@ from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
 from cpor_web.consent import answers
-from cpor_web.consent.answers import Outcome
+from cpor_web.consent.recording import Outcome
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.reasons import Denial, Way
 from tests.state_machine.played import Played, numbers

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.consent import answers, rounds
+from cpor_web.consent import answers, recording, rounds
 from cpor_web.facts import latest_round
 from cpor_web.models import Assessment, Claim, Handover
 from cpor_web.programme import Programme
@@ -27,7 +27,7 @@ def passed(session: Session, programme: Programme, **fields: object) -> Assessme
     return record
 
 
-def deny(session: Session, programme: Programme, claim: Claim, *, days: int = 1) -> answers.Outcome:
+def deny(session: Session, programme: Programme, claim: Claim, *, days: int = 1) -> recording.Outcome:
     """Let the customer deny, days after the window has passed."""
     (invitation,) = claims.invitations_of(session, claim)
     now = PASSED + timedelta(days=days)

@@ -1,0 +1,96 @@
+"""What all answers of a customer contact share: the locks, whether it still counts, and the row that is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cpor_web import facts, history, lifecycle
+from cpor_web.consent import rounds
+from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round
+from cpor_web.rules.reasons import Denial, Way
+from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.statuses import Status
+
+LONGEST_WORDS = 2000
+
+
+class Outcome(StrEnum):
+    """What an answer did."""
+
+    RECORDED = "recorded"
+    LATE = "late"
+    ALREADY = "already"
+    OVER = "over"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Held:
+    """An invitation with its round and claim, both locked."""
+
+    invitation: Invitation
+    round: Round
+    claim: Claim
+    actor: Actor
+
+
+def hold(session: Session, invitation: Invitation) -> Held:
+    """Lock the claim and the round of an invitation, and read them afresh."""
+    round_ = invitation.round
+    claim = lifecycle.hold(session, round_.claim)
+    rounds.hold(session, claim, round_)
+    return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name))
+
+
+def is_in_force(session: Session, held: Held) -> bool:
+    """Tell whether the association stands, and this is the newest that its customer was asked."""
+    return held.claim.status is Status.APPROVED and facts.is_latest(session, held.round)
+
+
+def asked(round_: Round) -> Sequence[Invitation]:
+    """Return the invitations of a round that no other has taken the place of."""
+    return [each for each in round_.invitations if each.superseded_at is None]
+
+
+def record(
+    session: Session,
+    held: Held,
+    kind: AnswerKind,
+    way: Way,
+    now: datetime,
+    *,
+    reason: Denial | None = None,
+    words: str = "",
+    is_late: bool = False,
+) -> Answer:
+    """Keep an answer; of `words` the first LONGEST_WORDS characters."""
+    answer = Answer(
+        invitation_id=held.invitation.id,
+        kind=kind,
+        at=now,
+        way=way,
+        reason=reason,
+        words=words.strip()[:LONGEST_WORDS],
+        is_late=is_late,
+    )
+    session.add(answer)
+    return answer
+
+
+def note(session: Session, held: Held, kind: AnswerKind, event: str, now: datetime) -> Outcome:
+    """Keep an answer that decides nothing by itself, once, while the round is open, with its `event`."""
+    if held.invitation.superseded_at is not None:
+        return Outcome.SUPERSEDED
+    if not held.round.is_open or not is_in_force(session, held):
+        return Outcome.OVER
+    said = select(Answer.id).where(Answer.invitation_id == held.invitation.id, Answer.kind == kind)
+    if session.scalar(said.limit(1)) is not None:
+        return Outcome.ALREADY
+    record(session, held, kind, Way.PAGE, now)
+    data = {"round": held.round.number}
+    history.append(session, held.claim, event, actor=held.actor, now=now, data=data)
+    return Outcome.RECORDED
