@@ -149,8 +149,7 @@ def settle_reply(
 
 
 def _asked(round_: Round, contact_id: int | None) -> Invitation:
-    asked = [each for each in round_.invitations if each.superseded_at is None]
-    theirs = [each for each in asked if contact_id in {None, each.contact_id}]
+    theirs = [each for each in round_.asked if contact_id in {None, each.contact_id}]
     if len(theirs) != 1:
         raise Invalid(N_("Choose who has replied."), field_name="whose")
     return theirs[0]

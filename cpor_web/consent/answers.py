@@ -66,7 +66,7 @@ def deny(
         return Outcome.ALREADY
     if not recording.is_in_force(session, held):
         return Outcome.OVER
-    is_late, asked = held.round.state is RoundState.PASSED, recording.asked(held.round)
+    is_late, asked = held.round.state is RoundState.PASSED, held.round.asked
     facts.read_parts(session, held.claim)
     answer = recording.record(session, held, AnswerKind.DENIED, way, now, reason=reason, words=words, is_late=is_late)
     claim = held.claim
@@ -107,7 +107,7 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     _resume(session, held, now, programme)
     if _has_passed(session, held.round):
         assessment.restore(session, held.claim, now=now, programme=programme)
-    for each in recording.asked(held.round):
+    for each in held.round.asked:
         is_own = each.id == invitation.id
         to_customer.denial_undone(session, held.claim, each, is_own=is_own, now=now, programme=programme)
     to_partner.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
@@ -176,7 +176,7 @@ def _has_passed(session: Session, round_: Round) -> bool:
 
 def _resume(session: Session, held: Held, now: datetime, programme: Programme) -> None:
     """Let a round go on that was denied: with the end it had, or waiting or stopped where no clock may run."""
-    round_, asked, least = held.round, recording.asked(held.round), now + LEAST_UNDO
+    round_, asked, least = held.round, held.round.asked, now + LEAST_UNDO
     round_.state, round_.closed_at = RoundState.WAITING, None
     if stops.is_astray(session, asked):
         stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.STILL_MISSING)

@@ -1,6 +1,5 @@
 """What all answers of a customer contact share: the locks, whether it still counts, and the row that is kept."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,11 +48,6 @@ def hold(session: Session, invitation: Invitation) -> Held:
 def is_in_force(session: Session, held: Held) -> bool:
     """Tell whether the association stands, and this is the newest that its customer was asked."""
     return held.claim.status is Status.APPROVED and facts.is_latest(session, held.round)
-
-
-def asked(round_: Round) -> Sequence[Invitation]:
-    """Return the invitations of a round that no other has taken the place of."""
-    return [each for each in round_.invitations if each.superseded_at is None]
 
 
 def record(

@@ -98,7 +98,7 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
     invitation.taken_at, invitation.bounced_at = now, None
     if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
         return
-    asked = [each for each in round_.invitations if each.superseded_at is None]
+    asked = round_.asked
     if any(each.taken_at is None for each in asked):
         return
     end = latest_end(asked, programme)
@@ -157,7 +157,7 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         return False
     if round_.reply_at is not None or unread.is_undrawn(session, claim, replies=True):
         return False
-    asked = [each for each in round_.invitations if each.superseded_at is None]
+    asked = round_.asked
     end = latest_end(asked, programme)
     if round_.ends_at is not None and end.at > round_.ends_at:
         set_end(round_, end, programme)  # a notice that was sent again, and may be out, prints a later end

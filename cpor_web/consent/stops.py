@@ -147,7 +147,7 @@ def replace_contact(
     new.position = position
     round_.state = RoundState.WAITING
     round_.contact_due_at = round_.contact_rule = None
-    others = [each for each in round_.invitations if each.superseded_at is None]
+    others = round_.asked
     rounds.invite(session, claim, round_, new, now=now, programme=programme)
     if is_astray(session, others):
         ask_for_contact(session, claim, round_, now=now, programme=programme, why=STILL_MISSING)
@@ -160,7 +160,7 @@ def _has_confirmed(session: Session, invitation: Invitation) -> bool:
 
 def go_on(round_: Round, *, now: datetime, programme: Programme) -> None:
     """Let a stopped round run again, with a full window from now. Raises GuardFailed unless every notice is out."""
-    asked = [each for each in round_.invitations if each.superseded_at is None]
+    asked = round_.asked
     if any(each.taken_at is None or each.bounced_at is not None for each in asked):
         raise GuardFailed(N_("A notice was not delivered: the right contact must be named first."))
     end = deadlines.consent_end(now, programme.periods.consent, programme.calendar)

@@ -86,10 +86,14 @@ class Round(Base):
         return self.state in OPEN_STATES
 
     @property
+    def asked(self) -> list["Invitation"]:
+        """The invitations that no other one has taken the place of."""
+        return [each for each in self.invitations if each.superseded_at is None]
+
+    @property
     def astray(self) -> list["Invitation"]:
         """Those asked who could not be reached, or said not to be the right person."""
-        asked = [each for each in self.invitations if each.superseded_at is None]
-        return [each for each in asked if each.bounced_at is not None or each.is_the_wrong_person]
+        return [each for each in self.asked if each.bounced_at is not None or each.is_the_wrong_person]
 
     @property
     def is_astray(self) -> bool:
@@ -98,7 +102,7 @@ class Round(Base):
     @property
     def is_in_doubt(self) -> bool:
         """Whether nobody knows if a notice that it waits for was delivered, and no other one is on its way."""
-        asked = [each for each in self.invitations if each.superseded_at is None and each.taken_at is None]
+        asked = [each for each in self.asked if each.taken_at is None]
         return self.state is RoundState.WAITING and any(each.is_in_doubt for each in asked)
 
 
