@@ -23,6 +23,7 @@ def init_app(app: Flask, babel: Babel) -> None:
     )
     app.jinja_env.filters["moment"] = moment
     app.jinja_env.filters["brief_moment"] = brief_moment
+    app.jinja_env.filters["brief_day"] = brief_day
     app.jinja_env.filters["reason"] = reason
     app.jinja_env.globals["get_locale"] = get_locale
 

@@ -10,15 +10,16 @@ from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import assigning, operations
+from cpor_web.claims import assigning, operations, preflight
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim
-from cpor_web.reviewers import page
+from cpor_web.reviewers import filling, page
 from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
 from cpor_web.reviewers.forms import ApproveForm, AskForm, AssignForm, RejectForm
 from cpor_web.reviewers.taking import next_taken
 from cpor_web.rules.exc import Refused
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
 
@@ -74,7 +75,7 @@ def approve(reference: str) -> ResponseReturnValue:
 def reject(reference: str) -> ResponseReturnValue:
     """Reject with a reason and a comment."""
     form = RejectForm(prefix="reject")
-    if not form.validate():
+    if not (form.validate() and form.keeps(_composed(reference))):
         return page.invalid(claim_or_404(reference), {"reject": form})
 
     def verb(session: Session, claim: Claim, **about: Any) -> None:
@@ -89,7 +90,7 @@ def request_information(reference: str) -> ResponseReturnValue:
     """Ask the partner for more."""
     form = AskForm(prefix="ask")
     form.offer(claim_or_404(reference), programme().catalogue)
-    if not form.validate():
+    if not (form.validate() and form.keeps(_composed(reference))):
         return page.invalid(claim_or_404(reference), {"ask": form})
 
     def verb(session: Session, claim: Claim, **about: Any) -> None:
@@ -108,6 +109,12 @@ def confirm_contact(reference: str, contact_id: int) -> ResponseReturnValue:
         operations.confirm_contact(session, claim, contact_id, **about)
 
     return do(reference, verb, _("The contact is confirmed."))
+
+
+def _composed(reference: str) -> dict[Request, str]:
+    """Return what the partner is to read of the check of the proof; what lacks words is refused later."""
+    cells = preflight.cells_of(db.session(), claim_or_404(reference)).items()
+    return filling.composed({key: cell for key, cell in cells if not cell.is_unfinished}, programme().catalogue)
 
 
 def do(

@@ -1,6 +1,6 @@
 """What a reviewer fills in. Every form's fields carry its prefix, because several share a page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -28,6 +28,15 @@ def _words(label: str, missing: str = "", rows: int = 4, **more: object) -> Text
     return TextAreaField(label, validators, filters=[_stripped], render_kw={"rows": rows}, **more)
 
 
+def _keeps(field: TextAreaField, composed: Iterable[str]) -> bool:
+    """Check that a text has what was composed for it, whatever stands around that."""
+    said = (field.data or "").replace("\r\n", "\n")
+    if all(words in said for words in composed):
+        return True
+    field.errors = [*field.errors, _("Keep the words of the check of the proof and add yours, or change them there.")]
+    return False
+
+
 class RejectForm(FlaskForm):
     """Why a claim is rejected; nothing is preselected."""
 
@@ -40,6 +49,10 @@ class RejectForm(FlaskForm):
         ],
     )
     comment = _words(_l("Comment"), _l("Write to the partner why."), description=_l("The partner reads it."))
+
+    def keeps(self, composed: Mapping[Request, str]) -> bool:
+        """Check that the comment has all that the check of the proof says is missing."""
+        return _keeps(self.comment, composed.values())
 
     @property
     def rejection(self) -> Rejection:
@@ -92,6 +105,12 @@ class AskForm(FlaskForm):
             words.errors = [*words.errors, _(WHICH_PRODUCTS)]
             return False
         return is_valid
+
+    def keeps(self, composed: Mapping[Request, str]) -> bool:
+        """Check that each reason that is chosen has what the check of the proof says is missing of it."""
+        chosen = [reason for reason in composed if reason in self.asks]
+        kept = [_keeps(self.missing[reason.name.lower()], [composed[reason]]) for reason in chosen]  # each is told
+        return all(kept)
 
     @property
     def concerned(self) -> dict[Request, list[str]]:

@@ -7,6 +7,7 @@ const LONGEST_WAIT = 30_000;
 
 root.classList.add("has-scripts");
 settle();
+if (document.querySelector("a[data-beside]")) import("./beside.js");
 if (document.querySelector("a[data-export]")) import("./exports.js");
 if (document.querySelector("form.filters")) import("./filters.js");
 if (document.getElementById("single-keys")) import("./keys.js");

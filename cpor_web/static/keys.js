@@ -42,7 +42,8 @@ function go(place) {
   if (!address.startsWith("#")) return place.click();
   const part = document.getElementById(address.slice(1));
   part.scrollIntoView();
-  const control = part.closest("section").querySelector("input:not([type=hidden]), select, textarea, button, a");
+  const section = part.closest("section");
+  const control = section.querySelector("input:not([type=hidden]), select, textarea, button") ?? section.querySelector("a");
   (control ?? place).focus({ preventScroll: Boolean(control) });
 }
 

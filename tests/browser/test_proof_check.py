@@ -49,6 +49,9 @@ def test_what_the_reviewer_finds_missing_reaches_the_partner_in_words(
     reviewer.fill({f"What is missing – {DATE}": "The order has no date"}).press("Save the check")
     assert "is marked missing without all three" in reviewer.words
     reviewer.fill({f"Where – {DATE}": "page 1", f"How to mend it – {DATE}": "Upload the dated order"})
+    if scripts:
+        reviewer.follow("order.pdf, page 1")
+        expect(cell.get_by_label("Where", exact=False)).to_have_value("page 1")
     reviewer.press("Save the check").follow("Request information")
     reviewer.press("Request information")
 

@@ -182,6 +182,24 @@ def test_neither_can_be_sent_without_what_where_and_how(
     assert under_review.status is Status.UNDER_REVIEW
 
 
+@pytest.mark.parametrize("field", ["ask-missing-dates", "reject-comment"])
+def test_what_is_filled_in_can_be_added_to_and_not_taken_away(
+    desk: Browser, under_review: Claim, committed: Session, field: str
+) -> None:
+    save(desk, under_review, **MISSING)
+    button, verb = {"a": ("Request information", "request-information"), "r": ("Reject", "reject")}[field[0]]
+    data = decision(desk, under_review, button)
+    filled_in = data[field]
+    answer = desk.post(f"/review/{under_review.reference}/{verb}", data=data | {field: "No."})
+    assert answer.status_code == 422
+    assert "Keep the words of the check of the proof" in read(answer).main.get_text()
+    data = decision(desk, under_review, button)
+    with_more = f"Please:\r\n{filled_in}\r\nThank you."
+    assert desk.post(f"/review/{under_review.reference}/{verb}", data=data | {field: with_more}).status_code == 302
+    committed.refresh(under_review)
+    assert under_review.status is not Status.UNDER_REVIEW
+
+
 def test_a_page_older_than_the_claim_saves_nothing_and_loses_nothing(
     desk: Browser, under_review: Claim, committed: Session, filer: User, programme: Any, now: Any
 ) -> None:
