@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import holidays
-from holidays.registry import EntityLoader
 
 from cpor_web.config.declaring import env_name
 
@@ -57,8 +56,10 @@ def _of_rings(settings: "Settings") -> list[str]:
 def _of_calendar(settings: "Settings") -> list[str]:
     if not settings.country:
         return ["CPOR_SUBDIVISION needs CPOR_COUNTRY."] if settings.subdivision else []
-    if settings.country in EntityLoader.get_country_codes() and not settings.subdivision:
-        return []  # to ask for its holidays loads every country's, and not every process counts days
+    # To ask for a country's holidays loads every country's, and not every process counts days.
+    is_country = settings.country.isupper() and callable(getattr(holidays, settings.country, None))
+    if is_country and not settings.subdivision:
+        return []
     try:
         holidays.country_holidays(settings.country, subdiv=settings.subdivision or None)
     except NotImplementedError:
