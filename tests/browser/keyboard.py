@@ -15,6 +15,8 @@ class Keyboard:
     def __init__(self, page: Page) -> None:
         """page: a window of its own, at any address."""
         self.page = page
+        # Dialogues are caught as long as somebody listens: who begins to with the press may be too late for it.
+        page.on("filechooser", lambda _dialogue: None)
 
     def open(self, address: str) -> Self:
         self.page.goto(address)
