@@ -34,6 +34,8 @@ def serve(app: Flask, *, reload: bool = False) -> None:
         channel_timeout=IDLE_SECONDS,
         # The application itself refuses what is too large, on a page of ours; this only bounds what it reads.
         max_request_body_size=SENT_AT_MOST * app.config["MAX_CONTENT_LENGTH"],
+        # A document goes into the buffer as a whole (on disk), so whoever does not fetch it keeps no thread.
+        outbuf_high_watermark=app.config["MAX_CONTENT_LENGTH"],
         clear_untrusted_proxy_headers=not settings.trusted_proxies,
         ident=None,
     )
