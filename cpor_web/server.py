@@ -13,6 +13,18 @@ IDLE_SECONDS = 60
 SENT_AT_MOST = 8  # times the largest upload
 
 
+def keep_paths_out_of_the_log() -> None:
+    """Let waitress say that an answer failed, and not at which address: a customer's link is one."""
+    logging.getLogger("waitress").addFilter(_without_path)
+
+
+def _without_path(record: logging.LogRecord) -> bool:
+    said, _serving, path = record.getMessage().partition(" while serving ")
+    if path:
+        record.msg, record.args = f"{said} while serving", ()
+    return True
+
+
 def serve(app: Flask, *, reload: bool = False) -> None:
     """Serve until told to stop; with `reload`, on the development server that follows changes of files."""
     settings: Settings = app.extensions["settings"]
@@ -22,6 +34,8 @@ def serve(app: Flask, *, reload: bool = False) -> None:
         run_simple(settings.host, settings.port, app, use_reloader=True, use_debugger=False, threaded=True)
         return
     from cpor_web.stopping import run_until_told
+
+    keep_paths_out_of_the_log()
 
     # A thread more than the pool has connections would wait for one.
     log.info("listening on port %d", settings.port)
