@@ -130,11 +130,13 @@ def _app() -> "Flask":
 
 @cli.command()
 def sample() -> None:
-    """Load sample partners, people and claims, unless there is anybody already."""
+    """Load sample partners, people and claims, unless there is anybody already; never in production."""
     from cpor_web.clock import utcnow
-    from cpor_web.current import documents, programme
+    from cpor_web.current import documents, programme, settings
     from cpor_web.samples import loading
 
     with transaction() as session:
+        if settings().in_production:
+            raise click.ClickException("Everybody knows the sample's password: it is not loaded in production.")
         loaded = loading.load(session, programme=programme(), documents=documents(), now=utcnow())
     print("Loaded the sample." if loaded else "There are people already: nothing was loaded.")
