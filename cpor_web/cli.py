@@ -23,8 +23,6 @@ from cpor_web.commands.retention import retention
 if TYPE_CHECKING:
     from flask import Flask
 
-    from cpor_web.config import Settings
-
 
 @click.group()
 @click.version_option(package_name="cpor-web")
@@ -92,13 +90,15 @@ def up(sample: bool, reload: bool) -> None:
 @click.option("--reload", is_flag=True, help="Start anew whenever a file of the program changes.")
 def web(reload: bool) -> None:
     """Serve the pages."""
-    from cpor_web import error_reports, logs, server
+    from cpor_web import create_app, error_reports, logs, server
+    from cpor_web.config import Settings
 
-    app = _app()
-    settings: Settings = app.extensions["settings"]
-    logs.set_up(settings.log_format)
-    error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
-    server.serve(app, reload=reload)
+    settings = Settings.from_environ(os.environ)
+    with server.prepared(settings):
+        app = create_app(settings)
+        logs.set_up(settings.log_format)
+        error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
+        server.serve(app, reload=reload)
 
 
 @cli.command()

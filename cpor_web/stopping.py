@@ -4,9 +4,9 @@ waitress itself would die of the signal at once, in the midst of a request.
 """
 
 import logging
+import os
 import select
 import signal
-import threading
 import time
 from types import FrameType
 from typing import Any
@@ -19,6 +19,9 @@ from waitress.server import BaseWSGIServer
 
 log = logging.getLogger(__name__)
 
+SAME_SECONDS = 1.0
+"""Within so long a second signal is the same one: sent to the whole group, and passed on by our parent."""
+
 LOOK_SECONDS = 0.5
 """A signal is noticed after so long at most."""
 
@@ -29,23 +32,26 @@ FINISH_SECONDS = 45
 """For requests that run, or are just coming in, when it is told to stop: below what supervisors wait for."""
 
 
-def run_until_told(app: Flask, **how: Any) -> None:
-    """Serve until TERM or INT, then take no more connections and answer what is there. A second signal ends at once.
+def run_until_told(app: Flask, *, is_of_a_crew: bool = False, **how: Any) -> None:
+    """Serve until TERM or INT, then take no more connections and answer what is there. A later signal ends at once.
 
-    how: what `waitress.create_server` takes.
+    how: what `waitress.create_server` takes. is_of_a_crew: stop also when the process that forked us has gone.
     """
-    told = threading.Event()
+    told: list[float] = []
+    parent = os.getppid()
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        told.set()
-        signal.signal(number, signal.SIG_DFL)
+        told.append(time.monotonic())
+        if told[-1] - told[0] > SAME_SECONDS:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     sockets: dict[int, Any] = {}
     server = waitress.create_server(app, map=sockets, **how)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
     stalled, looked_at = Stalled(STALLED_SECONDS), time.monotonic()
-    while not told.is_set():
+    while not told and (not is_of_a_crew or os.getppid() == parent):
         wasyncore.loop(timeout=LOOK_SECONDS, map=sockets, count=1)
         if time.monotonic() - looked_at > LOOK_SECONDS:
             looked_at = time.monotonic()
