@@ -93,7 +93,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     assign.offer(assignable)
     empty |= {"reply": reply, "ask": ask, "assign": assign}
     offered = queries.offered(session, claim, actor=reader, now=now(), programme=programme())
-    cells = preflight.cells_of(session, claim)
+    cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
     if Action.REQUEST_INFORMATION in offered:
         filling.fill_in(cells, programme().catalogue, ask, cast(RejectForm, empty["reject"]))
     return render_template(
@@ -117,7 +117,9 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         mails=queries.mails_of(session, claim, reader),
         notes=queries.notes_of(session, claim),
         now=now(),
-        goes_over=competing.associations(session, claim),
+        approved=Status.APPROVED,
+        goes_over=[each for each in rivals if each.claim.status is Status.APPROVED],
+        waits_too=[each for each in rivals if each.claim.status is not Status.APPROVED],
         missing_cells=len(preflight.missing(cells)),
         of_partner=related.of_partner(session, claim),
         of_tenant=related.of_tenant(session, claim),
