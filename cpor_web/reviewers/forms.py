@@ -138,18 +138,22 @@ class ApproveForm(FlaskForm):
 
 
 class AssignForm(FlaskForm):
-    """Whom a claim is given to; nobody is preselected."""
+    """Whom a claim is given to, perhaps to nobody; nothing is preselected."""
+
+    NOBODY = "0"
 
     reviewer = SelectField(_l("Assign to"), [InputRequired(_l("Choose a reviewer."))], coerce=str, choices=[])
 
-    def offer(self, reviewers: Sequence[User]) -> None:
-        """Offer these people."""
-        people = (SelectChoice(str(each.id), each.name) for each in reviewers)
-        self.reviewer.choices = [SelectChoice("", _("Choose a reviewer")), *people]
+    def offer(self, reviewers: Sequence[User], *, may_give_back: bool) -> None:
+        """Offer these people, and nobody where somebody has the claim."""
+        people = [SelectChoice(str(each.id), each.name) for each in reviewers]
+        nobody = [SelectChoice(self.NOBODY, _("Nobody: give it back to the queue"))] if may_give_back else []
+        self.reviewer.choices = [SelectChoice("", _("Choose a reviewer")), *nobody, *people]
 
     @property
-    def reviewer_id(self) -> int:
-        return int(self.reviewer.data)
+    def reviewer_id(self) -> int | None:
+        """Who is to have the claim, None for nobody."""
+        return None if self.reviewer.data == self.NOBODY else int(self.reviewer.data)
 
 
 class CommentForm(FlaskForm):

@@ -90,7 +90,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()}
     assignable = assigning.reviewers_for(session, claim)
     assign = AssignForm(formdata=None, prefix="assign")
-    assign.offer(assignable)
+    assign.offer(assignable, may_give_back=claim.reviewer is not None)
     empty |= {"reply": reply, "ask": ask, "assign": assign}
     offered = queries.offered(session, claim, actor=reader, now=now(), programme=programme())
     cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
@@ -101,7 +101,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         Action=Action,
         answers=answers_of(claim),
         assessment=assessment,
-        assignable=assignable,
+        may_assign=bool(assignable) or (claim.reviewer is not None and claim.status in assigning.ASSIGNABLE),
         claim=claim,
         comments=queries.comments_of(session, claim),
         concerns=dict(concerns_of(claim)),
