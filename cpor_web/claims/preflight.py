@@ -35,6 +35,9 @@ UNFINISHED = N_(
     "The check of the proof has cells marked missing without all three: what is missing, where, and how to mend it. "
     "Complete them first."
 )
+STILL_MISSING = N_(
+    "The check of the proof says that something is missing. Ask for it, or mark it as found there before you approve."
+)
 
 Key = tuple[Request, str]
 """A reason and a product's key."""
@@ -160,6 +163,12 @@ def check_words(session: Session, claim: Claim) -> None:
     """Raise GuardFailed where a cell is marked missing without what, where, and how to mend it."""
     if any(cell.is_unfinished for cell in cells_of(session, claim).values()):
         raise GuardFailed(UNFINISHED)
+
+
+def check_nothing_missing(session: Session, claim: Claim) -> None:
+    """Raise GuardFailed where a cell is marked missing: nobody approves against their own check."""
+    if missing(cells_of(session, claim)):
+        raise GuardFailed(STILL_MISSING)
 
 
 def rejection_for(cells: Mapping[Key, ProofCell]) -> Rejection | None:

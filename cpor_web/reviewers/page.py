@@ -128,6 +128,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         proposal=claim.proposed_contact,
         replies=replies,
         rounds=queries.rounds_of(session, claim),
+        still_missing=preflight.STILL_MISSING,
         seen=claim.version if seen is None else seen,
         step=next_step(
             claim,

@@ -122,7 +122,9 @@ def test_assigning_without_a_choice_says_what_is_missing(
 def test_every_access_key_of_a_page_is_there_once(
     desk: Browser, under_review: Claim, file_claim: Callable[..., Claim]
 ) -> None:
-    for path in ("/review", f"/review/{under_review.reference}", f"/review/{file_claim().reference}"):
+    claim = f"/review/{under_review.reference}"
+    for path in ("/review", claim, f"/review/{file_claim().reference}", f"{claim}/proof"):
         keys = ["".join(tag["accesskey"]) for tag in desk.page(path)(accesskey=True)]
         assert len(keys) == len(set(keys))
         assert "n" in keys
+    assert sorted(keys) == sorted("aircfhmnopq"), "all that the walk-through names, on the page of the proof too"
