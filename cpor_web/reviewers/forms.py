@@ -5,7 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Form, FormField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Form,
+    FormField,
+    RadioField,
+    SearchField,
+    SelectField,
+    SelectMultipleField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -16,6 +25,7 @@ from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.models import Claim, User
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
 
+LONGEST_SEARCH = 200
 _SHORT_ENOUGH = Length(max=LONGEST_TEXT, message=_l("Enter at most %(most)s characters.", most=LONGEST_TEXT))
 
 
@@ -212,6 +222,7 @@ class QueueFilter(FlaskForm):
     class Meta:
         csrf = False
 
+    search = SearchField(_l("Search"), filters=[_stripped], render_kw={"maxlength": LONGEST_SEARCH})
     whose = SelectField(
         _l("Reviewer"),
         choices=[

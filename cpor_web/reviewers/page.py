@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from cpor_web import downloads, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related
+from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related, review_queue
 from cpor_web.claims.next_steps import next_step
 from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
@@ -113,6 +113,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         earlier=[event for event in events if event.kind in EARLIER],
         forms={**empty, **(forms or {})},
         languages=LANGUAGES,
+        has_fresh_proof=claim.id in review_queue.with_fresh_proof(session, [claim]),
         holds=claim.reviewer_id == reader.user_id,
         mails=queries.mails_of(session, claim, reader),
         notes=queries.notes_of(session, claim),
