@@ -1,7 +1,7 @@
 """The figures: what waits, how long decisions take, what came of them; by week, area or partner."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import cast
 
@@ -30,6 +30,9 @@ WEEKS = (12, 4, 26, 52)
 
 BACK = (0, 12, 26, 52, 104)
 ONE_WEEK = timedelta(weeks=1)
+MOST_TO_CHOOSE = 20
+"""Partners that are offered where what was typed fits several."""
+
 NOBODY = -1
 """No partner's id: nothing was counted of it."""
 
@@ -52,7 +55,10 @@ class FiguresFilter(FlaskForm):
     weeks = SelectField(_l("Weeks"), choices=[SelectChoice(str(n), str(n)) for n in WEEKS], validate_choice=False)
     until = SelectField(_l("Until"), validate_choice=False)
     area = SelectField(_l("Solution area"), validate_choice=False)
-    partner = SearchField(_l("Partner"), render_kw={"maxlength": 200})
+    partner = SearchField(
+        _l("Partner"), description=_l("The beginning of the name will do."), render_kw={"maxlength": 200}
+    )
+    fitting: Sequence[str] = ()
 
     def offer(self, last: date) -> None:
         """Fill the areas, and the weeks that can be the last; `last` is this week's Monday."""
@@ -68,13 +74,17 @@ class FiguresFilter(FlaskForm):
         return Wanted(first, last, By(self._chosen("by", By.WEEK)), self._chosen("area", ""), self._partner())
 
     def _partner(self) -> int | None:
-        name = (self.partner.data or "").replace("\x00", "").strip()
-        if not name:
+        """Return the partner that is meant; of several whose names begin so one is to be chosen from `fitting`."""
+        typed = (self.partner.data or "").replace("\x00", "").strip()
+        if not typed:
             return None
-        found = tallies.partner_named(db.session(), name)
-        if found is None:
-            self.partner.errors = [_("No partner has this name.")]
-        return NOBODY if found is None else found
+        found = tallies.partners_named(db.session(), typed, most=MOST_TO_CHOOSE)
+        if len(found) == 1:
+            return found[0].id
+        self.fitting = [each.name for each in found]
+        several, none = _("Several partners' names begin so. Choose one."), _("No partner's name begins so.")
+        self.partner.errors = [several if found else none]
+        return NOBODY
 
     def _chosen(self, name: str, otherwise: str) -> str:
         chosen = self[name].data or ""
