@@ -40,9 +40,9 @@ def said_of_gaps(browser: Browser, claim: Claim) -> str:
 
 
 def test_gaps_are_warned_of_and_do_not_hinder(browser: Browser, draft: Claim, committed: Session) -> None:
-    assert "Of 10 things that reviewers look for, you have not said where 10 are." in said_of_gaps(browser, draft)
+    assert "You have not said where 10 of them are." in said_of_gaps(browser, draft)
     assert send(browser, draft, document=document_id(committed, draft), page="2").status_code == 302
-    assert "where 9 are" in said_of_gaps(browser, draft)
+    assert "where 9 of them are" in said_of_gaps(browser, draft)
     form = browser.page(f"/claims/{draft.reference}").find("button", string="Submit for approval").find_parent("form")
     data: dict[str, list[str]] = {}
     for field in form("input"):
