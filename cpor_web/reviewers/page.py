@@ -17,7 +17,7 @@ from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
-from cpor_web.models import Answer, Claim, Invitation, Round, RoundState
+from cpor_web.models import Answer, Claim, Document, Invitation, Round, RoundState
 from cpor_web.reviewers import filling, received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.forms import (
@@ -93,6 +93,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     assign.offer(assignable, may_give_back=claim.reviewer is not None)
     empty |= {"reply": reply, "ask": ask, "assign": assign}
     offered = queries.offered(session, claim, actor=reader, now=now(), programme=programme())
+    proofs = queries.documents_of(session, claim)
     cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
     if Action.REQUEST_INFORMATION in offered:
         filling.fill_in(cells, programme().catalogue, ask, cast(RejectForm, empty["reject"]))
@@ -107,10 +108,11 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         concerns=dict(concerns_of(claim)),
         decided_over=competing.decisions_about(session, claim),
         decline=queries.decline_of(session, claim),
-        documents=queries.documents_of(session, claim),
+        documents=proofs,
         downloads=proof.downloads_of(session, claim),
         guard=guard(),
         earlier=[event for event in events if event.kind in EARLIER],
+        first_shown=next((each.id for each in proofs if _opens_at_once(each)), None),
         forms={**empty, **(forms or {})},
         languages=LANGUAGES,
         has_fresh_proof=claim.id in review_queue.with_fresh_proof(session, [claim]),
@@ -144,6 +146,12 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         why_stopped=queries.why_stopped(session, claim),
         **more,
     )
+
+
+def _opens_at_once(document: Document) -> bool:
+    """Tell whether a document that counts can be shown beside the grid."""
+    counts = document.replaced_by_id is None and guard().refusal(document) is None
+    return counts and downloads.can_be_shown(document)
 
 
 def invalid(claim: Claim, forms: dict[str, FlaskForm]) -> ResponseReturnValue:
