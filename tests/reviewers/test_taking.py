@@ -91,6 +91,7 @@ def test_a_claim_is_given_back_and_the_next_one_is_another(
     assert under_review.reviewer_id is None
     page = desk.page(f"/review/{under_review.reference}")
     assert "The claim is given back: nobody has it now." in page.get_text()
+    assert "dispute" not in page.find(id="state").parent.get_text(), "a dispute waits like this too; here is none"
     history = desk.page(f"/review/{under_review.reference}/history").get_text()
     assert "The claim was given back: no reviewer has it." in history
     assert "From: Robin Counts" in history
