@@ -2,7 +2,7 @@
 document and on which page each is; the reviewer says of each whether it is found there, and what is missing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,9 +65,18 @@ def keys_of(claim: Claim) -> list[Key]:
 
 def cells_of(session: Session, claim: Claim) -> dict[Key, ProofCell]:
     """Return what was said of the cells of the grid; a product that is not claimed any more has none."""
-    query = select(ProofCell).where(ProofCell.claim_id == claim.id).options(joinedload(ProofCell.document))
-    cells = {(cell.reason, cell.product): cell for cell in session.scalars(query)}
-    return {key: cells[key] for key in keys_of(claim) if key in cells}
+    return cells_of_all(session, [claim])[claim.id]
+
+
+def cells_of_all(session: Session, claims: Sequence[Claim]) -> dict[int, dict[Key, ProofCell]]:
+    """Return the same of several claims, by their ids."""
+    said = select(ProofCell).where(ProofCell.claim_id.in_([claim.id for claim in claims]))
+    found = session.scalars(said.options(joinedload(ProofCell.document)))
+    cells = {(cell.claim_id, cell.reason, cell.product): cell for cell in found}
+    return {
+        claim.id: {key: cells[claim.id, *key] for key in keys_of(claim) if (claim.id, *key) in cells}
+        for claim in claims
+    }
 
 
 def gaps(claim: Claim, cells: Mapping[Key, ProofCell]) -> list[Key]:
