@@ -2,7 +2,8 @@
 document and on which page each is; the reviewer says of each whether it is found there, and what is missing.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +32,12 @@ LOOKED_FOR = {
 """What the proof is to have, so that a reason to ask does not apply."""
 
 LONGEST_PAGE = 60
+_PAGES = re.compile(
+    r"(?:(?:p|pp|pages?|s|seiten?|sid(?:a|an|or)|blz|pagina(?:'s)?|oldal)[.:]?\s*)?(\d+(?:[\s,;–-]+\d+)*)\.?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A page, or several, in figures; what else stands there is taken as it is."""
+
 UNFINISHED = N_(
     "The check of the proof has cells marked missing without all three: what is missing, where, and how to mend it. "
     "Complete them first."
@@ -68,9 +75,18 @@ def keys_of(claim: Claim) -> list[Key]:
 
 def cells_of(session: Session, claim: Claim) -> dict[Key, ProofCell]:
     """Return what was said of the cells of the grid; a product that is not claimed any more has none."""
-    query = select(ProofCell).where(ProofCell.claim_id == claim.id).options(joinedload(ProofCell.document))
-    cells = {(cell.reason, cell.product): cell for cell in session.scalars(query)}
-    return {key: cells[key] for key in keys_of(claim) if key in cells}
+    return cells_of_all(session, [claim])[claim.id]
+
+
+def cells_of_all(session: Session, claims: Sequence[Claim]) -> dict[int, dict[Key, ProofCell]]:
+    """Return the same of several claims, by their ids."""
+    said = select(ProofCell).where(ProofCell.claim_id.in_([claim.id for claim in claims]))
+    found = session.scalars(said.options(joinedload(ProofCell.document)))
+    cells = {(cell.claim_id, cell.reason, cell.product): cell for cell in found}
+    return {
+        claim.id: {key: cells[claim.id, *key] for key in keys_of(claim) if (claim.id, *key) in cells}
+        for claim in claims
+    }
 
 
 def gaps(claim: Claim, cells: Mapping[Key, ProofCell]) -> list[Key]:
@@ -96,7 +112,7 @@ def locate(
     """Note where the partner says that the proof is; return whether anything changed. It restarts no clock.
 
     Raises Invalid with the cell as `field_name` ("reason product") for a document that is not this claim's or was
-    replaced, and for a page without one.
+    replaced, for a page without one, and for one beyond the document's last.
     """
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
@@ -188,6 +204,20 @@ def by_reason(cells: Mapping[Key, ProofCell]) -> Iterator[tuple[Request, list[Pr
             yield reason, found
 
 
+def filled(row: Mapping[Request, Place], typed: Mapping[Key, Place], shown: Mapping[Key, Place]) -> dict[Key, Place]:
+    """Return the places after those said once for a whole row were put into its cells.
+
+    A cell takes them where no document is `typed`, or the one that the page had `shown` there; what somebody has
+    changed beside it stays.
+    """
+    return {
+        key: row[key[0]]
+        if key[0] in row and (place.document_id is None or place == shown.get(key, Place()))
+        else place
+        for key, place in typed.items()
+    }
+
+
 def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:
     """Return the page without blanks around it; raise Invalid where the place will not do."""
     name, page = " ".join(key), place.page.replace("\x00", "").strip()
@@ -197,7 +227,22 @@ def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:
         raise Invalid(N_("Choose the document that this page is of."), field_name=name)
     if len(page) > LONGEST_PAGE:
         raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_PAGE)}, field_name=name)
+    if place.document_id is not None:
+        _is_there(page, current[place.document_id], name)
     return page
+
+
+def _is_there(page: str, document: Document, name: str) -> None:
+    """Raise Invalid where a page, said in figures, is none that the document has, as far as its pages are counted."""
+    said = _PAGES.fullmatch(page)
+    if said is None or document.pages is None:
+        return
+    if all(1 <= int(number) <= document.pages for number in re.findall(r"\d+", said[1], re.ASCII)):
+        return
+    about = {"document": document.filename, "pages": str(document.pages)}
+    one = N_("“%(document)s” has one page. Enter 1, or leave the page empty.")
+    several = N_("“%(document)s” has %(pages)s pages, counted from the file's first. Enter one of them.")
+    raise Invalid(one if document.pages == 1 else several, about, field_name=name)
 
 
 def _with_words(said: Judged) -> Judged:

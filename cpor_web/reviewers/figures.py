@@ -1,7 +1,7 @@
 """The figures: what waits, how long decisions take, what came of them; by week, area or partner."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import cast
 
@@ -113,7 +113,7 @@ def figures() -> ResponseReturnValue:
 def export_figures() -> Response:
     """Give the table behind one chart; `of` in the address names it, without one the first."""
     _form, wanted = _asked()
-    found = _charts(wanted)
+    found = _charts(wanted, day_in_words=date.isoformat)
     key = request.args.get("of", found[0].key)
     chart = next((each for each in found if each.key == key), None) or abort(404)
     rows = ([name, *(_plain(cell) for cell in cells)] for name, cells in chart.rows)
@@ -128,10 +128,10 @@ def _asked() -> tuple[FiguresFilter, Wanted]:
     return form, form.wanted(this_week)
 
 
-def _charts(wanted: Wanted) -> list[Chart]:
+def _charts(wanted: Wanted, *, day_in_words: Callable[[date], str] = brief_day) -> list[Chart]:
     session = db.session()
     counted = tallies.counted(session, wanted)
-    groups = _groups(wanted, counted)
+    groups = _groups(wanted, counted, day_in_words)
     named = {name: counted.get(group, Counter()) for group, name in groups.items()}
     if wanted.by is By.WEEK:
         return charts(named, {name: _at_the_end(counts) for name, counts in named.items()}, _("Week of"))
@@ -148,7 +148,7 @@ def _at_the_end(counts: Counts) -> tuple[Cell, Cell]:
     return (waiting, counts[Measure.OVERDUE, ""]) if waiting else (None, None)
 
 
-def _groups(wanted: Wanted, counted: Mapping[Group, Counts]) -> dict[Group, str]:
+def _groups(wanted: Wanted, counted: Mapping[Group, Counts], day_in_words: Callable[[date], str]) -> dict[Group, str]:
     """Return the groups with their names, in the order in which they are shown."""
     if wanted.by is By.PARTNER:
         return _partners(counted)
@@ -158,7 +158,7 @@ def _groups(wanted: Wanted, counted: Mapping[Group, Counts]) -> dict[Group, str]
         return {key: programme().catalogue.area_name(key) for key in keys}
     number = (wanted.last - wanted.first).days // 7 + 1
     weeks = [wanted.first + each * ONE_WEEK for each in range(number)]
-    return {week: brief_day(week) for week in weeks}
+    return {week: day_in_words(week) for week in weeks}
 
 
 def _partners(counted: Mapping[Group, object]) -> dict[Group, str]:

@@ -186,6 +186,10 @@ def test_a_table_is_saved_as_csv_with_the_same_filter(desk: Browser, add: Add) -
     link = page.find(id="bounces").find_parent("section").select_one("a[download]")["href"]
     rows = list(csv.reader(io.StringIO(desk.get(link).text.removeprefix("\ufeff"))))
     assert rows == [["Solution area", "Came back", "Refused"], ["Microsoft 365", "3", "1"]]
+    rows = list(
+        csv.reader(io.StringIO(desk.get("/review/figures.csv?of=bounces&weeks=4").text.removeprefix("\ufeff")))
+    )
+    assert all(date.fromisoformat(week).weekday() == 0 for week, *_ in rows[1:])
     assert desk.get("/review/figures.csv?of=the-moon").status_code == 404
 
 
