@@ -2,7 +2,6 @@
 document and on which page each is; the reviewer says of each whether it is found there, and what is missing.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import facts, history, lifecycle
+from cpor_web.claims import pages
 from cpor_web.claims.input import require, text_of
 from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.programme import Programme
@@ -32,12 +32,6 @@ LOOKED_FOR = {
 """What the proof is to have, so that a reason to ask does not apply."""
 
 LONGEST_PAGE = 60
-_PAGES = re.compile(
-    r"(?:(?:p|pp|pages?|s|seiten?|sid(?:a|an|or)|blz|pagina(?:'s)?|oldal)[.:]?\s*)?(\d+(?:[\s,;–-]+\d+)*)\.?",
-    re.ASCII | re.IGNORECASE,
-)
-"""A page, or several, in figures; what else stands there is taken as it is."""
-
 UNFINISHED = N_(
     "The check of the proof has cells marked missing without all three: what is missing, where, and how to mend it. "
     "Complete them first."
@@ -154,14 +148,16 @@ def judge(
 ) -> bool:
     """Note, as the reviewer who holds the claim, what is found and what is missing; return whether that changed.
 
-    The partner sees nothing of it: a request or a rejection tells.
+    The partner sees nothing of it: a request or a rejection tells. Raises Invalid with the cell as `field_name` where
+    the words name a page that none of the claim's documents has.
     """
     lifecycle.hold(session, claim, seen=seen)
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.REQUEST_INFORMATION, actor.role, known)
-    cells, changed = cells_of(session, claim), []
+    cells, changed, last = cells_of(session, claim), [], _last_page(session, claim)
     for key in keys_of(claim):
         said = _with_words(judged.get(key, Judged()))
+        pages.check_words(said.place, last, " ".join(key))
         cell = cells.get(key)
         before = Judged(cell.verdict, cell.missing, cell.place, cell.mend) if cell else Judged()
         if said == before:
@@ -228,21 +224,15 @@ def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:
     if len(page) > LONGEST_PAGE:
         raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_PAGE)}, field_name=name)
     if place.document_id is not None:
-        _is_there(page, current[place.document_id], name)
+        pages.check_place(page, current[place.document_id], name)
     return page
 
 
-def _is_there(page: str, document: Document, name: str) -> None:
-    """Raise Invalid where a page, said in figures, is none that the document has, as far as its pages are counted."""
-    said = _PAGES.fullmatch(page)
-    if said is None or document.pages is None:
-        return
-    if all(1 <= int(number) <= document.pages for number in re.findall(r"\d+", said[1], re.ASCII)):
-        return
-    about = {"document": document.filename, "pages": str(document.pages)}
-    one = N_("“%(document)s” has one page. Enter 1, or leave the page empty.")
-    several = N_("“%(document)s” has %(pages)s pages, counted from the file's first. Enter one of them.")
-    raise Invalid(one if document.pages == 1 else several, about, field_name=name)
+def _last_page(session: Session, claim: Claim) -> int | None:
+    """Return the number of pages of the longest document that was not replaced, None where one is not counted."""
+    found = select(Document.pages).where(Document.claim_id == claim.id, Document.replaced_by_id.is_(None))
+    numbers = session.scalars(found).all()
+    return None if None in numbers else max((each for each in numbers if each is not None), default=None)
 
 
 def _with_words(said: Judged) -> Judged:

@@ -125,6 +125,14 @@ def _document(claim: Claim) -> Document | None:
     return None if number is None else queries.document_of(db.session(), claim, number)
 
 
+def _page_of(document: Document | None) -> str:
+    """Return the page that the address names, an empty string where there is none such in the document."""
+    number = request.args.get("page", "")
+    if document is None or not NUMBER.fullmatch(number):
+        return ""
+    return number if document.pages is None or int(number) <= document.pages else ""
+
+
 def _shown(
     claim: Claim, judged: dict[Key, Judged], refused: Refused | None = None, version: int | None = None
 ) -> str:
@@ -136,7 +144,7 @@ def _shown(
         cell = Cell(_name(key), catalogue.product_name(key[1]), cells.get(key), judged.get(key, Judged()))
         rows.setdefault(key[0], []).append(cell)
     offered = queries.offered(session, claim, actor=actor(), now=now(), programme=programme())
-    found, number = _document(claim), request.args.get("page", "")
+    found = _document(claim)
     return render_template(
         "reviewers/proof_check.html",
         can_be_shown=downloads.can_be_shown,
@@ -153,7 +161,7 @@ def _shown(
         rows=rows,
         seen=claim.version if version is None else version,
         shown=found,
-        shown_page=number if NUMBER.fullmatch(number) else "",
+        shown_page=_page_of(found),
         unfinished=sum(cell.is_unfinished for each in rows.values() for cell in each),
         verdicts=Verdict,
     )

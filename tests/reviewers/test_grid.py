@@ -153,6 +153,25 @@ def test_all_found_decides_what_is_not_decided_and_leaves_what_is_missing(
     assert answer.location.endswith("/proof" if pressed == "all" else f"/proof#{pressed}")
 
 
+def test_words_that_name_a_page_beyond_every_document_are_refused_and_kept(
+    desk: Browser, under_review: Claim, put: Put, committed: Session
+) -> None:
+    number = put(under_review)
+    committed.get_one(Document, number).pages = 3
+    committed.commit()
+
+    answer = save(desk, under_review, **{**MISSING, "place": "Page 4, at the bottom"})
+
+    assert answer.status_code == 422
+    assert "no document of this claim has that page. The longest has 3." in read(answer).main.get_text()
+    assert read(answer).find("input", attrs={"name": f"{DATES}-place"})["value"] == "Page 4, at the bottom"
+    assert save(desk, under_review, **{**MISSING, "place": "Page 3, line 40, the 12 seats"}).status_code == 302
+    path = f"/review/{under_review.reference}/proof?document={number}&page="
+    assert "3 pages" in desk.page(f"{path}4").find(id="document").parent.get_text()
+    sources = [desk.page(f"{path}{page}").find("iframe")["src"].partition("#")[2] for page in (3, 4)]
+    assert sources == ["page=3", ""]
+
+
 def test_nobody_approves_what_their_own_check_says_is_missing(
     desk: Browser, under_review: Claim, committed: Session
 ) -> None:
