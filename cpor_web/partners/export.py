@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, tzinfo
+from functools import partial
 from threading import Lock
 
 from flask import flash, redirect, request, url_for
@@ -61,22 +63,26 @@ _places = _Places()
 @allowed(PARTNER_ROLES)
 def export_claims() -> ResponseReturnValue:
     """Give what is filtered, on all pages, as CSV."""
-    return _sent("claims.csv")
+    return _sent("claims.csv", [_("Since"), _("Due")], UTC)
 
 
 @bp.get("/claims.xlsx")
 @allowed(PARTNER_ROLES)
 def export_claims_as_workbook() -> ResponseReturnValue:
     """Give the same as a workbook."""
-    return _sent("claims.xlsx")
+    zone = programme().calendar.zone  # a sheet's moments have none, so the header says it
+    return _sent("claims.xlsx", [f"{label} ({zone.key})" for label in (_("Since"), _("Due"))], zone)
 
 
-def _sent(filename: str) -> ResponseReturnValue:
-    header = [_("Reference"), _("Status"), _("Since"), _("What happens next"), _("Due")]
+def _sent(filename: str, moments: Sequence[str], zone: tzinfo) -> ResponseReturnValue:
+    """Send what is filtered; `moments` are the headers of the two columns of moments, which are told in `zone`."""
+    since, due = moments
+    header = [_("Reference"), _("Status"), since, _("What happens next"), due]
     header += [_(field.label) for field in FIELDS]
     most = spreadsheets.MOST_ROWS - 1
     wanted = asked_for()
-    rows = _in_time(lists.export(lambda: Session(db.engine), actor(), wanted, now=now(), most=most, read=_read))
+    read = partial(_read, zone=zone)
+    rows = _in_time(lists.export(lambda: Session(db.engine), actor(), wanted, now=now(), most=most, read=read))
     coming = (
         min(lists.number(db.session(), actor(), wanted, now=now()), most) if PROGRESS in request.headers else None
     )
@@ -98,12 +104,12 @@ def _in_time(rows: Iterable[list[object]]) -> Iterator[list[object]]:
         yield row
 
 
-def _read(session: Session, claims: Sequence[Claim]) -> list[list[object]]:
-    return [list(_row(*row)) for row in with_steps(session, claims)]
+def _read(session: Session, claims: Sequence[Claim], *, zone: tzinfo) -> list[list[object]]:
+    return [list(_row(*row, zone)) for row in with_steps(session, claims)]
 
 
-def _row(claim: Claim, step: NextStep) -> Iterator[object]:
-    yield from (claim.reference, _(claim.status.label), claim.status_since.isoformat(), _(step.sentence))
-    yield step.by.isoformat() if step.by else ""
-    texts = shown(claim, programme().catalogue)
+def _row(claim: Claim, step: NextStep, zone: tzinfo) -> Iterator[object]:
+    yield from (claim.reference, _(claim.status.label), claim.status_since.astimezone(zone), _(step.sentence))
+    yield step.by and step.by.astimezone(zone)
+    texts = {**shown(claim, programme().catalogue), "proof_date": claim.proof_date}
     yield from (texts[field.name] for field in FIELDS)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
@@ -14,7 +15,7 @@ from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import contacts, operations
 from cpor_web.current import actor, documents, now, programme, settings
-from cpor_web.errors import status_of
+from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Document
 from cpor_web.numbers import number_in
@@ -63,13 +64,23 @@ def resubmit(reference: str) -> ResponseReturnValue:
 @bp.post("/claims/<reference>/documents")
 @allowed(CLAIMANTS)
 def upload(reference: str) -> ResponseReturnValue:
-    """Add a document. It is no decision, so a page that is a little older will do."""
+    """Add a document. It is no decision, so a page that is a little older will do.
+
+    Who comes from the list of drafts to submit goes back there.
+    """
     claim, form = claim_or_404(reference), UploadForm()
+    is_from_list = request.form.get("then") == "submit"
     try:
         document = _received(form.document.data)
         _do(operations.upload, claim, document, replaces=number_in(form.replaces.data))
     except Refused as refused:
-        return page(claim, refused, upload=form)
+        if not is_from_list:
+            return page(claim, refused, upload=form)
+        flash(_("%(name)s: %(problem)s", name=claim.name, problem=sentence(refused)), "error")
+        return redirect(url_for("partners.choose_drafts"))
+    if is_from_list:
+        flash(_("The document was uploaded to “%(name)s”.", name=claim.name), "success")
+        return redirect(url_for("partners.choose_drafts", _anchor=f"draft-{claim.reference}"))
     return _back("upload", claim, "proof")
 
 

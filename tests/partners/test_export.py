@@ -4,6 +4,7 @@ import csv
 import io
 import struct
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -23,17 +24,27 @@ def csv_of(browser: Browser, query: str = "") -> list[list[str]]:
 
 
 def test_the_workbook_has_the_same_cells_as_the_csv_in_the_same_order_over_many_parts(
-    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    app: Flask, browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "READ_AT_ONCE", 2)
     for number in range(5):
-        desk.claim(Status.SUBMITTED if number % 2 else Status.EDITING, name=f"Claim {number}")
+        desk.claim(
+            Status.SUBMITTED if number % 2 else Status.EDITING, name=f"Claim {number}", proof_date="2026-04-30"
+        )
     query = "search=Claim&sort=newest"
     rows = csv_of(browser, query)
     assert [row[5] for row in rows] == ["Claim name", *(f"Claim {number}" for number in (4, 3, 2, 1, 0))]
     answer = browser.get(f"/claims.xlsx?{query}")
     assert answer.headers["Content-Disposition"] == "attachment; filename=claims.xlsx"
-    assert cells_of(answer.data) == rows
+    written = cells_of(answer.data)
+    assert [row[:2] + row[5:] for row in written] == [row[:2] + row[5:] for row in rows]
+    zone = app.extensions["programme"].calendar.zone
+    assert written[0][2] == f"Since ({zone.key})"
+    for there, here in zip(written[1:], rows[1:], strict=True):
+        told = datetime.fromisoformat(here[2])
+        assert there[2] == told.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+        assert told.utcoffset() == timedelta(0)
+    assert rows[1][14] == "2026-04-30"
     assert [row[5] for row in csv_of(browser, "status=submitted&sort=newest")[1:]] == ["Claim 3", "Claim 1"]
 
 
@@ -118,4 +129,4 @@ def test_what_went_out_comes_back_as_the_same_claims(browser: Browser, desk: Des
     answer = browser.submit("/claims/import", sent, page="/claims/import")
     assert answer.status_code == 200, answer.text
     assert "=1+1" in answer.text
-    assert "Import claims" in text_of(browser.page("/claims/import"))
+    assert "Or drop a table here." in text_of(browser.page("/claims/import"))
