@@ -41,7 +41,6 @@ DONE = {
     "comment": _l("The comment was added."),
     "withdraw": _l("The claim was rejected at your request."),
     "dispute": _l("The rejection is disputed."),
-    "new_from": _l("This is a new draft with the same fields. The proof of execution was not copied."),
     "propose_contact": _l("The contact is proposed. A reviewer confirms it; then the customer is asked again."),
     "delete_draft": _l("The draft was deleted."),
 }
@@ -107,19 +106,6 @@ def dispute(reference: str) -> ResponseReturnValue:
     except Refused as refused:
         return page(claim, refused, dispute=form)
     return _back("dispute", claim)
-
-
-@bp.post("/claims/<reference>/new")
-@allowed(CLAIMANTS)
-def new_from(reference: str) -> ResponseReturnValue:
-    """Start a new draft with this claim's fields."""
-    claim = claim_or_404(reference)
-    try:
-        fresh = _do(operations.new_from, claim)
-    except Refused as refused:
-        return page(claim, refused)
-    flash(DONE["new_from"], "success")
-    return redirect(url_for("partners.edit_claim", reference=fresh.reference))
 
 
 @bp.route("/claims/<reference>/request-rejection", methods=["GET", "POST"])
