@@ -1,10 +1,10 @@
 """Rounds: opened on approval, running once every notice is out, closed at the end they print."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
@@ -77,6 +77,13 @@ def hold(session: Session, claim: Claim, round_: Round) -> Round:
     invitations = session.scalars(_INVITATIONS, {"round": round_.id}).all()
     set_committed_value(round_, "invitations", invitations)
     return round_
+
+
+def hold_newest(session: Session, claim_ids: Collection[int]) -> Mapping[int, Round]:
+    """Lock the rounds of these claims, for a batch, and return the newest of each by claim, with its invitations."""
+    rounds = select(Round).where(Round.claim_id.in_(claim_ids)).order_by(Round.claim_id, Round.number)
+    rounds = rounds.with_for_update(of=Round, key_share=True).options(selectinload(Round.invitations))
+    return {each.claim_id: each for each in session.scalars(rounds.execution_options(populate_existing=True))}
 
 
 def print_end(invitation: Invitation, *, now: datetime, programme: Programme) -> None:
