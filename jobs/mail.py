@@ -106,7 +106,7 @@ class HandOver:
     """Hands leased mails over, one after the other.
 
     They are made ready together, and those that the server took are settled together. In between each is marked just
-    before it is handed over, and that the one before was taken is noted with it: at most one is in doubt at any moment.
+    before it is handed over, and that the one before was taken is noted with it: at most one is ever in doubt.
     """
 
     def __init__(self, transport: Transport) -> None:

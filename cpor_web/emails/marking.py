@@ -1,7 +1,7 @@
 """How a mail is begun: it gets an identity, and that it is being sent is noted just before it is handed over.
 
-The note is one statement, which first notes of the mail before that the server has taken it. So of many mails that are
-handed over one after the other, at most one is in doubt at any moment, and each costs one commit.
+The note is one statement, which also notes of the mail before that the server has taken it. So of many mails that
+are handed over one after the other, at most one is in doubt at any moment, and each costs one commit.
 """
 
 import secrets
@@ -27,7 +27,7 @@ NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED)
 
 @dataclass(frozen=True)
 class Taken:
-    """That the mail server took a mail at `at`, with this answer: it is not in doubt, whatever happens to the worker."""
+    """That the mail server took a mail at `at`, with this answer: it is not in doubt, whatever becomes of the worker."""
 
     mail_id: int
     answer: str
