@@ -89,16 +89,35 @@ def test_a_script_is_told_how_many_rows_come_and_how_many_are_there(
 
 def test_of_more_exports_at_once_than_a_process_sends_one_waits(browser: Browser, desk: Desk) -> None:
     desk.claim()
-    for _ in range(export.MOST_AT_ONCE):
-        assert export._running.acquire(blocking=False)
+    others = range(-export.MOST_AT_ONCE, 0)  # nobody has such a number
+    assert all(export._places.take(number) for number in others)
     try:
         assert browser.get("/claims.csv").status_code == 302
         assert "Other exports are under way" in browser.get("/claims").text
     finally:
-        export._running.release(export.MOST_AT_ONCE)
+        for number in others:
+            export._places.give_back(number)
     for _ in range(export.MOST_AT_ONCE + 1):  # each gives its place back
         assert browser.get("/claims.csv").status_code == 200
         assert browser.head("/claims.xlsx").status_code == 200
+
+
+def test_nobody_takes_the_places_of_all_others() -> None:
+    places = export._Places()
+    assert [places.take(number) for number in (1, 1, 2, 3)] == [True, False, True, False]
+    places.give_back(1)
+    assert [places.take(number) for number in (2, 3)] == [False, True]
+
+
+def test_what_is_not_fetched_in_time_is_cut_and_gives_its_place_back(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.claim()
+    with monkeypatch.context() as late:
+        late.setattr(export, "LONGEST", -1)
+        with pytest.raises(export.TakesTooLong):
+            browser.get("/claims.csv")
+    assert browser.get("/claims.csv").status_code == 200
 
 
 def test_what_went_out_comes_back_as_the_same_claims(browser: Browser, desk: Desk) -> None:
