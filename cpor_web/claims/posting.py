@@ -105,7 +105,7 @@ def settle_taken(session: Session, taken: Collection[Taken], *, programme: Progr
     locked = locked.with_for_update(of=Claim, key_share=True).execution_options(populate_existing=True)
     claims = session.scalars(locked).all()
     claim_ids = [claim.id for claim in claims]
-    newest, heads = rounds.hold_newest(session, claim_ids), history.hold(session, claim_ids)
+    newest, heads = rounds.hold_all(session, claim_ids), history.hold(session, claim_ids)
     known = {each.id: Known(each, newest.get(each.id), heads[each.id]) for each in claims}
     with ahead.keeping(session, known, outbox.hold(session, ids)):
         for each in taken:

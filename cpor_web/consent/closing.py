@@ -48,7 +48,7 @@ def _claims(session: Session, round_ids: Collection[int]) -> Sequence[Claim]:
 def _known(session: Session, claims: Sequence[Claim]) -> dict[int, Known]:
     """Lock and read, in the order of locks, what belongs to claims that are locked."""
     ids = [claim.id for claim in claims]
-    newest = rounds.hold_newest(session, ids)
+    newest = rounds.hold_all(session, ids)
     head = history.hold(session, ids)
     mails_wait = outbox.not_begun(session, [each.id for round_ in newest.values() for each in round_.invitations])
     replacements = select(Replacement.claim_id).where(Replacement.ended_at.is_(None))

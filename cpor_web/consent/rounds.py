@@ -86,7 +86,7 @@ def hold_alone(session: Session, round_: Round) -> bool:
     return all(newest == round_.number for _invitation, newest in rows)
 
 
-def hold_newest(session: Session, claim_ids: Collection[int]) -> Mapping[int, Round]:
+def hold_all(session: Session, claim_ids: Collection[int]) -> Mapping[int, Round]:
     """Lock the rounds of these claims, for a batch, and return the newest of each by claim, with its invitations."""
     rounds = select(Round).where(Round.claim_id.in_(claim_ids)).order_by(Round.claim_id, Round.number)
     rounds = rounds.with_for_update(of=Round, key_share=True).options(selectinload(Round.invitations))

@@ -27,7 +27,7 @@ NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED)
 
 @dataclass(frozen=True)
 class Taken:
-    """That the mail server took a mail at `at`, with this answer: it is not in doubt, whatever becomes of the worker."""
+    """That the mail server took a mail at `at`, with this answer: it is in doubt no more."""
 
     mail_id: int
     answer: str

@@ -17,7 +17,6 @@ from cpor_web.accounts import security_log
 from cpor_web.claims import operations
 from cpor_web.config import Settings
 from cpor_web.consent import answers
-from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import KINDS, to_partner, to_people, to_staff
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.links import Purpose, Signers
@@ -28,6 +27,7 @@ from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Way, Withdrawal
 from cpor_web.rules.roles import Role
 from tests.support import claims, factories
+from tests.support.beginning import begin
 
 NOW = claims.NOW
 SECOND = claims.ContactDraft(name="Sam Soto", email="sam@contoso.example.com", language="hu")
@@ -169,7 +169,7 @@ def composer(app: Flask, programme: Programme) -> Composer:
 
 def begun(session: Session, mail: Mail) -> tuple[Mail, Invitation | None]:
     """Mark a mail as being sent, as a worker does just before it composes it."""
-    outbox.begin(session, mail.id, now=NOW, host="vendor.example.com")
+    begin(session, mail.id, now=NOW, host="vendor.example.com")
     invited = session.get(Invitation, mail.invitation_id) if mail.invitation_id else None
     if invited is not None and invited.printed_end is None:
         invited.printed_end = datetime(2026, 11, 23, 22, 59, 59, tzinfo=UTC)

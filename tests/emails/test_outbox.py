@@ -1,6 +1,6 @@
 """The outbox: what may be sent by whom, when again, and when no more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from cpor_web import queue
 from cpor_web.emails import outbox
-from cpor_web.emails.marking import CLOCKS_APART, LEASE, mark
+from cpor_web.emails.marking import CLOCKS_APART, LEASE
 from cpor_web.emails.outbox import GIVE_UP_AFTER, LONGEST_DELAY, Recipient
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
+from tests.support.beginning import begin
 
 NOW = datetime(2026, 11, 27, 9, 30, 15, 123456, tzinfo=UTC)
 HOST = "vendor.example.com"
@@ -27,12 +28,6 @@ def put(session: Session, *, now: datetime = NOW, **context: Any) -> Mail:
     mail = outbox.put(session, "invitation", TO, context, now=now)
     session.flush()
     return mail
-
-
-def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys: Sequence[str] = ()) -> Mail | None:
-    """Make one mail ready and mark it, as a worker does; None where it is not to be sent."""
-    ready = outbox.ready(session, [mail_id], now=now, host=host, link_keys=link_keys)
-    return ready[0] if ready and mark(session, ready[0], now=now) else None
 
 
 def sent_off(session: Session, mail: Mail, outcome: Outcome, *, now: datetime = NOW) -> Mail:
