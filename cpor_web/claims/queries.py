@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
@@ -27,7 +28,7 @@ from cpor_web.models import (
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, transitions
 from cpor_web.rules.reasons import Rejection
-from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Actor
+from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 
@@ -40,13 +41,18 @@ def claims_of(actor: Actor, status: Status | None = None) -> Select[Claim]:
 
     Of one status where it is given; as only drafts are deleted, others need not be looked at to count them.
     """
+    return claims_for(actor.role, actor.partner_id, status)
+
+
+def claims_for(role: Role, partner_id: Any, status: Status | None = None) -> Select[Claim]:
+    """Return the same by role and partner; the partner may be what a kept statement calls it."""
     claims = select(Claim) if status is None else select(Claim).where(Claim.status == status)
     if status in {None, Status.EDITING}:
         claims = claims.where(Claim.deleted_at.is_(None))
-    if actor.role in REVIEWERS:
+    if role in REVIEWERS:
         return claims.where(Claim.status != Status.EDITING if status is None else _are_no_drafts(status))
-    assert actor.role in PARTNER_ROLES, "customers and the system look at no lists"
-    return claims.where(Claim.partner_id == actor.partner_id)
+    assert role in PARTNER_ROLES, "customers and the system look at no lists"
+    return claims.where(Claim.partner_id == partner_id)
 
 
 def _are_no_drafts(status: Status) -> ColumnElement[bool]:
