@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, BigInteger, Select, any_, bindparam, func, select
+from sqlalchemy import Select, func
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import capped, keyset
 from cpor_web.claims import listing, turns
-from cpor_web.claims.queries import claims_of
+from cpor_web.claims.queries import claims_by_id, claims_of
 from cpor_web.claims.searching import mentions
 from cpor_web.claims.wanted import ALL, Sort, Wanted
 from cpor_web.keyset import Page
@@ -27,7 +27,6 @@ Read = TypeVar("Read")
 PAGE = 25
 READ_AT_ONCE = 500
 MOST_WORDS = 5
-_BY_ID = select(Claim).where(Claim.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def dashboard(
     else:
         ids, order = _wanted(session, actor, wanted).with_only_columns(Claim.id), listing.order(wanted.sort)
         page = keyset.page(session, ids, order, size=length, before=before, after=after, given=names)
-    return Page(_read(session, page.rows), page.before, page.after)
+    return Page(claims_by_id(session, page.rows), page.before, page.after)
 
 
 def export(
@@ -115,13 +114,7 @@ def waiting(session: Session, actor: Actor, *, now: datetime, most: int) -> Wait
     must_act, *others = (int(each) for each in listing.waiting(actor.role, capped.ENOUGH).ask(session, **names).one())
     must = listing.parts(actor.role, ALL, turns.MUST)
     urgent = keyset.page_of_parts(session, must, size=most, given=names).rows if must_act else []
-    return Waiting(_read(session, urgent), must_act, *others)
-
-
-def _read(session: Session, ids: Sequence[int]) -> list[Claim]:
-    """Return the claims with these ids, in their order."""
-    by_id = {claim.id: claim for claim in session.scalars(_BY_ID, {"ids": ids})} if ids else {}
-    return [by_id[id_] for id_ in ids if id_ in by_id]
+    return Waiting(claims_by_id(session, urgent), must_act, *others)
 
 
 def _with_what_is_shown(claims: Select[Any]) -> Select[Any]:

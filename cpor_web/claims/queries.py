@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import facts, keyset
@@ -33,6 +33,11 @@ from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 
 PAGE = 50
+# Made once, and of one text however many are asked for, so that it is prepared.
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_CLAIMS = select(Claim).where(Claim.id == any_(_IDS))
+_ROUNDS = select(Round).where(Round.claim_id == any_(_IDS)).order_by(Round.number)
+_ASSESSMENTS = select(Assessment).where(Assessment.claim_id == any_(_IDS))
 WAITING_FOR_OPERATOR = (Status.SUBMITTED, Status.UNDER_REVIEW)
 
 
@@ -62,6 +67,12 @@ def _are_no_drafts(status: Status) -> ColumnElement[bool]:
 def claim_of(session: Session, actor: Actor, reference: str) -> Claim | None:
     """Return the claim with this reference, or None where there is none that the actor may see."""
     return session.scalar(claims_of(actor).where(Claim.reference == normalised(reference)))
+
+
+def claims_by_id(session: Session, ids: Sequence[int]) -> list[Claim]:
+    """Return the claims with these ids, in their order; whoever asks has seen to it who may see them."""
+    found = {claim.id: claim for claim in session.scalars(_CLAIMS, {"ids": ids})} if ids else {}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 def is_overdue(claim: Claim, now: datetime) -> bool:
@@ -144,8 +155,15 @@ def latest_round(session: Session, claim: Claim) -> Round | None:
 
 def latest_rounds(session: Session, claims: Sequence[Claim]) -> dict[int, Round]:
     """Return the newest consent round of each of these claims that has one, by the claim's id."""
-    found = select(Round).where(Round.claim_id.in_([claim.id for claim in claims])).order_by(Round.number)
-    return {round_.claim_id: round_ for round_ in session.scalars(found)}  # the last one of a claim stays
+    found = session.scalars(_ROUNDS, {"ids": [claim.id for claim in claims]})
+    return {round_.claim_id: round_ for round_ in found}  # the last one of a claim stays
+
+
+def read_contacts(session: Session, claims: Sequence[Claim]) -> None:
+    """Read the contacts of these claims at once, where each claim would read its own when asked."""
+    if claims:
+        ids = {"ids": [claim.id for claim in claims]}
+        session.scalars(_CLAIMS.options(selectinload(Claim.all_contacts)), ids).all()
 
 
 def why_stopped(session: Session, claim: Claim) -> str | None:
@@ -185,8 +203,8 @@ def assessment_of(session: Session, claim: Claim) -> Assessment | None:
 
 def assessments_of(session: Session, claims: Sequence[Claim]) -> dict[int, Assessment]:
     """Return the assessments of these claims, by the claim's id."""
-    found = select(Assessment).where(Assessment.claim_id.in_([claim.id for claim in claims]))
-    return {assessment.claim_id: assessment for assessment in session.scalars(found)}
+    found = session.scalars(_ASSESSMENTS, {"ids": [claim.id for claim in claims]})
+    return {assessment.claim_id: assessment for assessment in found}
 
 
 def earnings(session: Session, actor: Actor) -> Sequence[tuple[Claim, Assessment]]:

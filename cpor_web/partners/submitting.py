@@ -84,6 +84,7 @@ def _submit(reference: str, seen: int | None) -> Result:
 def _page(results: Sequence[Result] = (), error: str = "") -> str:
     at = cursors()
     page = lists.dashboard(db.session(), actor(), DRAFTS, now=now(), before=at["before"], after=at["after"])
+    queries.read_contacts(db.session(), page.rows)
     return render_template(
         "partners/submit.html",
         drafts=[_ready(claim) for claim in page.rows],
