@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from cpor_web import colours
 from cpor_web.config import Settings
-from cpor_web.setting_kinds import picture_type
+from cpor_web.picture_types import picture_type
 
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """The policy of a logo that somebody opens by itself: an SVG may have styles of its own, and nothing else."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from cpor_web.extensions import db
+from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.proofs.store import NotStored
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.transactions import InDoubt
@@ -60,7 +61,14 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if code == HTTPStatus.NOT_FOUND and (meant := _without_the_last_slash()):
         return redirect(meant)
     known = code if code in {400, 403, 404, 405, 409, 413, 429, 503} else 400 if code < 500 else 500
-    return render_template("error.html", code=known), code, _headers(error)
+    return render_template("error.html", code=known, by_link=_is_by_link()), code, _headers(error)
+
+
+def _is_by_link() -> bool:
+    """Tell whether an address is of a customer's link, be it that all behind its first letter was cut off."""
+    beginning = f"/{request.path.split('/')[1]}/"
+    rules = (rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith(f"{CUSTOMER_PAGES}."))
+    return any(rule.rule.startswith(beginning) for rule in rules)
 
 
 def _without_the_last_slash() -> str | None:
@@ -85,7 +93,8 @@ def _broken(error: Exception) -> ResponseReturnValue:
     db.session.rollback()  # the page asks who is signed in, which a broken transaction would refuse
     is_away = _is_the_database_away(error) or _is_there_no_room(error)
     code = HTTPStatus.SERVICE_UNAVAILABLE if is_away else HTTPStatus.INTERNAL_SERVER_ERROR
-    return render_template("error.html", code=int(code), in_doubt=isinstance(error, InDoubt)), code
+    doubt = isinstance(error, InDoubt)
+    return render_template("error.html", code=int(code), in_doubt=doubt, by_link=_is_by_link()), code
 
 
 def _is_the_database_away(error: Exception) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cpor_web.picture_types import picture_type
 from cpor_web.rules.roles import REVIEWERS, USER_ROLES, Role
 
 SHORTEST_KEY = 32
@@ -239,21 +240,6 @@ def picture(text: str) -> str:
         raise ValueError(f"an SVG, PNG, JPEG or WebP file of at most {LARGEST_PICTURE // 1024} KiB")
     return str(file)
 
-
-def picture_type(content: bytes) -> str:
-    """Return the media type of a picture, told by its content; empty where it is none that browsers show safely."""
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "image/webp"
-    if re.match(
-        rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>\[]*>\s*)?<svg[\s>]",
-        content,
-        re.DOTALL,
-    ):
-        return "image/svg+xml"
-    return next((kind for start, kind in _PICTURES.items() if content.startswith(start)), "")
-
-
-_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 days = number(int, 1, 366)
 kept_days = number(int, 1, 36500)

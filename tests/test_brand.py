@@ -10,7 +10,7 @@ from flask import Flask
 from cpor_web import create_app
 from cpor_web.config import ConfigError, Settings
 from cpor_web.extensions import db
-from cpor_web.setting_kinds import picture_type
+from cpor_web.picture_types import picture_type
 from tests.support.browser import Browser
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><script>alert(1)</script><path d="M0 0h8v8z"/></svg>'

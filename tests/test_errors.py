@@ -4,6 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from cpor_web.rules.roles import Role
@@ -44,3 +45,11 @@ def test_what_is_no_address_of_ours_is_not_found(browser: Browser, path: str) ->
 def test_what_was_sent_is_not_sent_elsewhere(browser: Browser) -> None:
     answer = browser.submit("/admin/", page="/admin/partners")
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/d", "/d/", "/d/cut-off", "/o/", "/u/", "/y/"])
+def test_a_customers_link_that_was_cut_off_leads_to_no_sign_in(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "This link does not work" in answer.text
+    assert "Sign in" not in answer.text

@@ -332,6 +332,9 @@ def test_a_superseded_link_says_so_and_a_denial_through_it_reaches_a_person(
     asked.session.commit()
 
     assert heading(customer, asked.path()) == "Another contact is asked now"
+    said = words(customer, asked.path())
+    assert "reads the reason and your words" in said
+    assert "Denying ends the whole claim" not in said
     response = deny(asked)
 
     assert response.status_code == 200
