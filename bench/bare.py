@@ -1,10 +1,10 @@
-"""The limit of every page: a Flask application of constant views, under the server and the threads of the program."""
+"""The limit of every page: a Flask application of constant views, under the program's server, as many processes."""
 
 import sys
 
-import waitress
 from flask import Flask
 
+from cpor_web import server
 from cpor_web.config import Settings
 
 app = Flask(__name__)
@@ -23,4 +23,6 @@ def constant() -> str:
 
 
 if __name__ == "__main__":
-    waitress.serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads=Settings().web_threads, ident=None)
+    app.config["MAX_CONTENT_LENGTH"] = 2**20
+    app.extensions["settings"] = Settings(port=int(sys.argv[1]))
+    server.serve(app)

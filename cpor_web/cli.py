@@ -23,8 +23,6 @@ from cpor_web.commands.retention import retention
 if TYPE_CHECKING:
     from flask import Flask
 
-    from cpor_web.config import Settings
-
 
 @click.group()
 @click.version_option(package_name="cpor-web")
@@ -92,13 +90,15 @@ def up(sample: bool, reload: bool) -> None:
 @click.option("--reload", is_flag=True, help="Start anew whenever a file of the program changes.")
 def web(reload: bool) -> None:
     """Serve the pages."""
-    from cpor_web import error_reports, logs, server
+    from cpor_web import create_app, error_reports, logs, server
+    from cpor_web.config import Settings
 
-    app = _app()
-    settings: Settings = app.extensions["settings"]
-    logs.set_up(settings.log_format)
-    error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
-    server.serve(app, reload=reload)
+    settings = Settings.from_environ(os.environ)
+    with server.prepared(settings):
+        app = create_app(settings)
+        logs.set_up(settings.log_format)
+        error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
+        server.serve(app, reload=reload)
 
 
 @cli.command()
@@ -130,11 +130,13 @@ def _app() -> "Flask":
 
 @cli.command()
 def sample() -> None:
-    """Load sample partners, people and claims, unless there is anybody already."""
+    """Load sample partners, people and claims, unless there is anybody already; never in production."""
     from cpor_web.clock import utcnow
-    from cpor_web.current import documents, programme
+    from cpor_web.current import documents, programme, settings
     from cpor_web.samples import loading
 
     with transaction() as session:
+        if settings().in_production:
+            raise click.ClickException("Everybody knows the sample's password: it is not loaded in production.")
         loaded = loading.load(session, programme=programme(), documents=documents(), now=utcnow())
     print("Loaded the sample." if loaded else "There are people already: nothing was loaded.")

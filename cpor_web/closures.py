@@ -1,7 +1,8 @@
 """The closures that administrators enter: they count for deadlines that are computed from then on, for no others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -19,6 +20,29 @@ LONGEST_NAME = 100
 def by_day(session: Session) -> Mapping[date, str]:
     """Return the name of every closure by its day."""
     return dict(session.execute(select(Closure.day, Closure.name)).all())
+
+
+class Unread(Mapping[date, str]):
+    """The same, read when a day is first asked for: most of what happens counts no business days."""
+
+    def __init__(self, session: Callable[[], Session]) -> None:
+        """session: gives the session to ask, at that moment."""
+        self._session = session
+
+    @cached_property
+    def _by_day(self) -> Mapping[date, str]:
+        session = self._session()
+        with session.no_autoflush:  # whoever counts may have changed half of what it is to change
+            return by_day(session)
+
+    def __getitem__(self, day: date) -> str:
+        return self._by_day[day]
+
+    def __iter__(self) -> Iterator[date]:
+        return iter(self._by_day)
+
+    def __len__(self) -> int:
+        return len(self._by_day)
 
 
 def entered(session: Session) -> Sequence[Closure]:

@@ -1,37 +1,51 @@
-"""Connections to the database that keep what they have prepared."""
+"""Connections to the database that are kept: one is asked whether it still answers where that is in doubt.
 
+To ask each time that one is taken, as SQLAlchemy's `pool_pre_ping` does, costs every request several round trips. One
+that was used a moment ago, and from which nothing came since, is sound: a server that stops, or ends a connection,
+says so and hangs up, and both can be seen here without asking.
+"""
+
+import select
+import time
 from typing import Any
 
-from flask import Flask
-from psycopg import Connection
-from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy import event
+import psycopg
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from cpor_web.extensions import db
+TRUSTED_SECONDS = 5.0
+"""How long a used connection is believed in. A machine that went without a word is found out later anyway."""
 
-IN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+_LEFT = "left"
 
 
-class Lasting(Connection[Any]):
-    """A connection whose prepared statements outlast a rollback, with which every page ends that only read.
+def leave(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Remember when a connection was made, or given back."""
+    record.info[_LEFT] = time.monotonic()
 
-    psycopg forgets them with each, lest a table was made anew before it. While the application runs, none is.
+
+def look(connection: "psycopg.Connection[Any]", record: ConnectionPoolEntry, _taken: object) -> None:
+    """Ask a connection that is about to be used, unless it is surely sound.
+
+    Raises InvalidatePoolError where it does not answer: SQLAlchemy then makes new ones of all that are kept.
     """
-
-    def rollback(self) -> None:
-        """Roll back what was begun."""
-        with self.lock:
-            is_begun = self.pgconn.transaction_status in IN_TRANSACTION
-            if is_begun and self.pgconn.exec_(b"ROLLBACK").status == ExecStatus.COMMAND_OK:
-                return
-        super().rollback()  # says what is wrong with the connection
-
-
-def init_app(app: Flask) -> None:
-    """Have the application's engine connect so."""
-    with app.app_context():
-        event.listen(db.engine, "do_connect", _connect)
+    if time.monotonic() - record.info[_LEFT] < TRUSTED_SECONDS and not _has_said_something(connection):
+        return
+    try:
+        connection.autocommit = True
+        connection.execute("")
+        connection.autocommit = False
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
 
 
-def _connect(_dialect: object, _record: object, arguments: Any, options: Any) -> Connection[Any]:
-    return Lasting.connect(*arguments, **options)
+EVENTS = ((leave, "connect"), (leave, "checkin"), (look, "checkout"))
+"""What the pool is to be told, as `create_engine` takes it."""
+
+
+def _has_said_something(connection: "psycopg.Connection[Any]") -> bool:
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -36,9 +36,9 @@ def settings() -> Settings:
 
 
 def programme() -> Programme:
-    """Return the programme with the calendar's closures, read when first asked for in this request or job."""
+    """Return the programme with the calendar's closures, read when first counted with in this request or job."""
     if "programme" not in g:
-        g.programme = programme_as_set_up().with_closures(closures.by_day(db.session()))
+        g.programme = programme_as_set_up().with_closures(closures.Unread(db.session))
     return cast(Programme, g.programme)
 
 

@@ -7,6 +7,7 @@ import re
 import struct
 import unicodedata
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import chain
 from urllib.parse import quote
 
@@ -119,8 +120,10 @@ def _lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[
 
 
 def _inert(value: object) -> str:
-    """Return the cell with a quote before whatever a spreadsheet would calculate.
+    """Return the cell with a quote before whatever a spreadsheet would calculate; dates as ISO 8601 has them.
 
     That is not its beginning alone: where lists are separated by semicolons, or a line is cut, a cell begins there.
     """
+    if isinstance(value, date):
+        return value.isoformat()
     return _FORMULA.sub(r"\1'", "" if value is None else str(value))

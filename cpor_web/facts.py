@@ -4,10 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import bindparam, exists, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, load_only
 
 from cpor_web import ahead
-from cpor_web.models import Claim, CustomerContact, Document, Round, RoundState, Scan, User
+from cpor_web.models import Assessment, Claim, CustomerContact, Document, Round, RoundState, Scan, User
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, fields
 from cpor_web.rules.reasons import Rejection
@@ -58,12 +58,13 @@ def is_latest(session: Session, round_: Round) -> bool:
     return session.scalar(_NEWER, {"claim": round_.claim_id, "number": round_.number}) is None
 
 
-def read_parts(session: Session, claim: Claim) -> None:
+def read_parts(session: Session, claim: Claim) -> bool:
     """Read in one statement what facts and mails ask of a claim one by one: whose it is, its products and contacts.
 
-    What was read before of it stays as it is.
+    What was read before of it stays as it is. Returns whether the claim, which is locked, was ever to be assessed.
     """
-    session.scalars(_WITH_PARTS, {"claim": claim.id}).unique().one()
+    _claim, is_assessed = session.execute(_WITH_PARTS, {"claim": claim.id}).unique().one()
+    return bool(is_assessed)
 
 
 def proven(session: Session, claim_ids: Collection[int]) -> Collection[int]:
@@ -125,11 +126,15 @@ def has_other_reviewers(session: Session, actor: Actor) -> bool:
     return bool(session.scalar(select(other)))
 
 
-_NEWER = select(Round.id).where(Round.claim_id == bindparam("claim"), Round.number > bindparam("number")).limit(1)
+_ROUNDS = Round.metadata.tables[Round.__tablename__].c
+_NEWER = (
+    select(_ROUNDS.id).where(_ROUNDS.claim_id == bindparam("claim"), _ROUNDS.number > bindparam("number")).limit(1)
+)
 _WITH_PARTS = (
-    select(Claim)
+    select(Claim, exists().where(Assessment.claim_id == Claim.id))
     .where(Claim.id == bindparam("claim"))
     .options(
+        load_only(Claim.id),
         joinedload(Claim.partner, innerjoin=True),
         joinedload(Claim.mpn_id),
         joinedload(Claim.filed_by, innerjoin=True).lazyload(User.partner),

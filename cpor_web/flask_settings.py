@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
+from cpor_web import connections
 from cpor_web.config import Settings
 
 LOCAL = ("127.0.0.1", "localhost")
@@ -39,7 +40,8 @@ def for_flask(settings: Settings) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "connect_args": {"options": database_limits(settings), **_line(settings.database_url)},
-            "pool_pre_ping": True,
+            "pool_events": connections.EVENTS,
+            "pool_size": settings.web_threads,  # else what more threads use is made anew each time
             "hide_parameters": True,  # an error's text goes into the log, where no address belongs
         },
         "RATELIMIT_STORAGE_URI": _limiter_url(settings.redis_url),

@@ -1,16 +1,40 @@
 """What a request may carry, and how much: forms with documents as much as a document may have, all else less."""
 
-from flask import Flask, abort, request
+from typing import Any
+
+from flask import Flask, Request, abort, request
+from werkzeug.formparser import FormDataParser
 
 TAKES_JSON = "assessors"
 """The blueprint that does. Flask-WTF would take JSON for a form, and fail at one that is no object."""
+
+TAKE_FILES = frozenset({"document", "record", "table"})
+"""The fields that do, of all forms. In any other, a file is not the text that whoever reads the field expects."""
 
 LARGEST_FORM = 2**20
 MOST_PARTS = 1000
 
 
+class _Parser(FormDataParser):
+    """Reads forms, and leaves out the files in fields that take none."""
+
+    def parse(self, *body: Any, **more: Any) -> Any:
+        rest, form, files = super().parse(*body, **more)
+        for name, file in files.items(multi=True):
+            if name not in TAKE_FILES:
+                file.close()
+        return rest, form, self.cls(each for each in files.items(multi=True) if each[0] in TAKE_FILES)
+
+
+class FormRequest(Request):
+    """A request whose fields are text, but for those that take files."""
+
+    form_data_parser_class: Any = _Parser
+
+
 def init_app(app: Flask) -> None:
     """Refuse what is no form of ours, or too large, before anybody reads it: the check of tokens does."""
+    app.request_class = FormRequest
     app.config.update(MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=MOST_PARTS)
     app.before_request(_bound)
 

@@ -34,7 +34,7 @@ def show() -> ResponseReturnValue:
     """Return the figures as Prometheus reads them; to everybody else, the page does not exist."""
     if not _may_read():
         abort(404)
-    body = generate_latest(measures.of_requests().registry) + generate_latest(_of_the_installation())
+    body = generate_latest(measures.of_requests().counted()) + generate_latest(_of_the_installation())
     return Response(body, content_type=CONTENT_TYPE_LATEST)
 
 

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, clock, current, holding, unread
@@ -52,15 +54,26 @@ def each_due(look: Look, act: Callable[..., bool], hold: Hold | None = None) -> 
         programme = current.programme()
         left: set[int] = set()
         while True:
-            with transaction(db.session):
-                # What is left is due still and comes first again: so many more are looked for, past it.
-                found = look(db.session(), programme, MOST + len(left))
+            # What is left is due still and comes first again: so many more are looked for, past it.
+            found = _found(look, programme, MOST + len(left))
             ids = [each for each in found if each not in left]
             if not ids:
                 return
             while ids:
                 batch, ids = ids[:TOGETHER], ids[TOGETHER:]
                 left.update(set(batch) - _done(act, batch, programme, hold))
+
+
+def _found(look: Look, programme: Programme, most: int) -> Sequence[int]:
+    """Look for what is due; find nothing where somebody has locked for long what it waits for."""
+    try:
+        with transaction(db.session):
+            return look(db.session(), programme, most)
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        log.warning("whether something is due could not be seen for a lock that is held; the next tick looks again")
+        return ()
 
 
 def _unless_held(look: Callable[..., Sequence[int]]) -> Look:

@@ -4,13 +4,10 @@ Each is an RQ worker that runs its jobs in its own process, and only jobs whose 
 """
 
 import logging
-import os
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import Any
 
 from redis import Redis
@@ -22,14 +19,11 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from cpor_web import clock, current, error_reports, job_times, logs
-from cpor_web.embedded.tether import tether
+from cpor_web.crew import Crew
 from cpor_web.queue import JOBS, QUEUE
 from jobs.app import app
 
 log = logging.getLogger(__name__)
-
-PAUSE_SECONDS = 1.0
-"""Between the end of a worker that nobody asked to stop and the start of its successor."""
 
 
 class BareJob(Job):
@@ -100,54 +94,6 @@ def work() -> None:
         worker.work(with_scheduler=False, logging_level="WARNING")
     except RedisError as error:
         log.warning("redis is away: %s", type(error).__name__)
-
-
-class Crew:
-    """The forked workers, each started again when it ends unasked."""
-
-    def __init__(self, number: int, be_worker: Callable[[], None]) -> None:
-        self._number, self._be_worker = number, be_worker
-        self._pids: set[int] = set()
-        self._stopping = False
-
-    def run(self) -> None:
-        """Keep the crew complete until TERM or INT; then let each finish its job."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
-        while not self._stopping:
-            while len(self._pids) < self._number and not self._stopping:
-                self._hire()
-            self._wait()
-        while self._pids:
-            self._pids.discard(os.wait()[0])
-
-    def _hire(self) -> None:
-        parent = os.getpid()
-        pid = os.fork()
-        if pid:
-            self._pids.add(pid)
-            if self._stopping:  # asked while it was being hired; a second TERM would cut its job short
-                os.kill(pid, signal.SIGTERM)
-            return
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        tether(parent, signal.SIGKILL)
-        try:
-            self._be_worker()
-        except Exception:
-            log.exception("worker ended")
-        os._exit(0)
-
-    def _wait(self) -> None:
-        pid, _status = os.wait()
-        self._pids.discard(pid)
-        if not self._stopping:
-            time.sleep(PAUSE_SECONDS)
-
-    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._stopping = True
-        for pid in self._pids:
-            os.kill(pid, signal.SIGTERM)
 
 
 def main() -> None:

@@ -144,3 +144,13 @@ def test_every_command_has_a_line_of_help() -> None:
     for name, command in cli.commands.items():
         assert command.help, f"{name} does not say what it does"
         assert name in told.output
+
+
+def test_nobody_with_a_password_that_everybody_knows_is_made_in_production(
+    cpor: Command, env: dict[str, str], database: Engine
+) -> None:
+    production = {"CPOR_ENVIRONMENT": "production", "CPOR_PUBLIC_URL": "https://cpor.example.com"}
+    refused = _run(env | production, "sample")
+    assert (refused.returncode, "not loaded in production" in refused.stderr) == (1, True), refused.stderr
+    with database.connect() as connection:
+        assert not connection.scalar(text("SELECT count(*) FROM users WHERE email = 'admin@vendor.example.com'"))

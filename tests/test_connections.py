@@ -1,48 +1,58 @@
-"""What a connection has prepared outlasts the page that it was prepared for."""
+"""Kept connections: those that are surely sound are not asked, and none that has ended is used."""
 
+import select
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
 import pytest
-from flask import Flask
-from psycopg import OperationalError
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, create_engine, text
 
-from cpor_web.extensions import db
-from cpor_web.prepared import Prepared
+from cpor_web import connections
+from cpor_web.config import Settings
 
-QUESTION = "SELECT 41 + %(more)s::BIGINT"
-KEPT = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 41 + %%'"
+WITHIN_MS = 120_000
 
 
-def asked(connection: Connection) -> int:
-    connection.connection.dbapi_connection.prepare_threshold = 0  # type: ignore[union-attr]
-    return connection.exec_driver_sql(QUESTION, {"more": 1}).scalar_one()  # type: ignore[no-any-return]
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """An engine of its own that keeps one connection."""
+    engine = create_engine(settings.database_url, pool_events=connections.EVENTS, pool_size=1, max_overflow=1)
+    yield engine
+    engine.dispose()
 
 
-def test_what_is_prepared_outlasts_a_rollback_and_a_failed_statement(app: Flask) -> None:
-    with app.app_context(), db.engine.connect() as connection:
-        connection.exec_driver_sql("CREATE TEMPORARY TABLE things ()")
-        assert asked(connection) == 42
-        connection.rollback()
-        assert connection.exec_driver_sql(KEPT).scalar() == 1
-        with pytest.raises(DBAPIError):
-            connection.exec_driver_sql("SELECT * FROM things")  # it was rolled back
-        connection.rollback()
-        assert asked(connection) == 42
-        assert connection.exec_driver_sql(KEPT).scalar() == 1
-        connection.invalidate()
+def use(engine: Engine) -> int:
+    """Use a connection; return the number of the server's process behind it."""
+    with engine.connect() as connection:
+        return connection.scalars(text("SELECT pg_backend_pid()")).one()
 
 
-def test_a_lost_connection_is_told_of_by_the_rollback(app: Flask) -> None:
-    with app.app_context(), db.engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
-        lost = connection.connection.dbapi_connection
-        assert lost is not None
-        lost.close()
-        with pytest.raises(OperationalError):
-            lost.rollback()
-        connection.invalidate()
+def test_a_connection_that_has_ended_meanwhile_is_made_anew_and_nobody_notices(engine: Engine) -> None:
+    with engine.connect() as first, engine.connect() as other:
+        kept = first.connection.dbapi_connection
+        pid = first.scalars(text("SELECT pg_backend_pid()")).one()
+        first.close()
+        other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        other.rollback()
+        waiting = select.poll()
+        waiting.register(kept.fileno(), select.POLLIN)  # type: ignore[union-attr]
+        assert waiting.poll(WITHIN_MS), "the server never hung up"
+        assert use(engine) != pid
 
 
-def test_a_prepared_statement_may_be_given_more_than_it_names(app: Flask) -> None:
-    with app.app_context():
-        assert Prepared(QUESTION).ask(db.session(), more=1, other="x").scalar() == 42
+@pytest.mark.parametrize(("trusted", "times"), [(3600.0, 0), (-1.0, 1)])
+def test_a_connection_is_asked_only_where_it_was_not_used_for_long(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, trusted: float, times: int
+) -> None:
+    pid, asked = use(engine), []
+    ask = psycopg.Connection.execute
+
+    def noted(connection: psycopg.Connection[Any], query: str) -> psycopg.Cursor[Any]:
+        asked.append(query)
+        return ask(connection, query)
+
+    monkeypatch.setattr(connections, "TRUSTED_SECONDS", trusted)
+    monkeypatch.setattr(psycopg.Connection, "execute", noted)
+    assert use(engine) == pid
+    assert len(asked) == times

@@ -3,13 +3,16 @@
 import json
 import logging
 import sys
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from cpor_web import logs
+from cpor_web import logs, server
 from cpor_web.requests_log import HEADER
+from tests.faults.test_stalled_downloads import serving
 from tests.support.browser import Browser
 from tests.support.other_apps import AppWith
 
@@ -70,4 +73,17 @@ def test_a_requests_lines_have_its_id_and_not_its_path(
     answer = client.get("/d/a-token-of-a-customer")
     lines = [json.loads(line) for line in caplog.text.splitlines() if "cpor_web.requests" in line]
     assert [line["request"] for line in lines] == [answer.headers[HEADER]]
+    assert "a-token-of-a-customer" not in caplog.text
+
+
+def test_the_server_does_not_log_where_an_answer_failed(caplog: pytest.LogCaptureFixture) -> None:
+    def failing(_environ: object, _start: object) -> list[bytes]:
+        raise RuntimeError("before anybody could answer")
+
+    server.keep_paths_out_of_the_log()
+    with serving(failing) as (address, _), pytest.raises(HTTPError) as refused:
+        urlopen(f"{address}d/a-token-of-a-customer", timeout=120)
+    refused.value.close()
+    (line,) = [each for each in caplog.records if each.exc_info]
+    assert (line.name, line.getMessage()) == ("waitress", "Exception while serving")
     assert "a-token-of-a-customer" not in caplog.text

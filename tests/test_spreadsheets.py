@@ -3,8 +3,11 @@
 import io
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from xml.etree import ElementTree as ET
 from zipfile import ZipFile
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,11 +17,27 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def cells_of(content: bytes) -> list[list[str]]:
+    """Return what a sheet says, dates in ISO 8601."""
     with ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         sheet = ET.fromstring(archive.read("xl/worksheets/sheet1.xml"))
-        assert [each.tag for each in sheet.iter() if each.tag in {f"{MAIN}f", f"{MAIN}v"}] == []
-    return [["".join(cell.itertext()) for cell in row] for row in sheet.iter(f"{MAIN}row")]
+        formats = {f.get("numFmtId"): f.get("formatCode") for f in _styles(archive).iter(f"{MAIN}numFmt")}
+        styles = [formats.get(xf.get("numFmtId")) for xf in _styles(archive).find(f"{MAIN}cellXfs")]
+    assert list(sheet.iter(f"{MAIN}f")) == []
+    return [[_text(cell, styles[int(cell.get("s", 0))]) for cell in row] for row in sheet.iter(f"{MAIN}row")]
+
+
+def _styles(archive: ZipFile) -> Any:
+    return ET.fromstring(archive.read("xl/styles.xml"))
+
+
+def _text(cell: ET.Element, shown_as: str | None) -> str:
+    number = cell.findtext(f"{MAIN}v")
+    if number is None:
+        return "".join(cell.itertext())
+    at = datetime(1899, 12, 30, tzinfo=UTC) + timedelta(days=float(number), microseconds=500)
+    assert shown_as is not None
+    return at.replace(tzinfo=None).isoformat(timespec="seconds") if "ss" in shown_as else at.date().isoformat()
 
 
 @pytest.mark.parametrize(
@@ -33,9 +52,12 @@ def cells_of(content: bytes) -> list[list[str]]:
         ("_x000D_", "_x005F_x000D_"),
         (None, ""),
         (7, "7"),
+        (date(2026, 4, 30), "2026-04-30"),
+        (date(1, 1, 1), "0001-01-01"),
+        (datetime(2026, 11, 30, 23, 59, 59, tzinfo=ZoneInfo("Europe/Stockholm")), "2026-11-30T23:59:59"),
     ],
 )
-def test_a_cell_is_text_as_it_was(value: object, read: str) -> None:
+def test_a_cell_is_text_as_it_was_and_a_date_is_a_date(value: object, read: str) -> None:
     content = b"".join(spreadsheets.workbook(["Name"], [[value, "beside"]]))
     assert cells_of(content) == [["Name"], [read, "beside"]]
 

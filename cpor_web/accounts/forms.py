@@ -24,6 +24,7 @@ from wtforms.validators import Length
 from cpor_web.accounts import identities, passwords, security_log
 from cpor_web.accounts.way_on import within
 from cpor_web.current import now, programme_as_set_up, settings
+from cpor_web.emails import addresses
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import User
@@ -32,6 +33,11 @@ from cpor_web.transactions import transaction
 
 NOT_TOO_LONG = Length(max=passwords.LONGEST, message=_l("This password is not right."))
 """For a password that there is: no longer one was ever taken, and hashing fails at thousands of characters."""
+
+
+def _possible(email: str | None) -> str | None:
+    """Return what was typed, nothing where no address is so long: to read it would take the server's time."""
+    return email if email is None or len(email) <= addresses.LONGEST else ""
 
 
 class TakenPasswords(PasswordUtil):
@@ -56,6 +62,7 @@ class SignInForm(LoginForm):
     email = EmailField(
         _l("Email"),
         [IsString(), email_required, EmailValidation(verify=False)],
+        filters=[_possible],
         render_kw={"autocomplete": "username"},
     )
     password = PasswordField(
@@ -98,6 +105,7 @@ class ForgotForm(ForgotPasswordForm):
     email = EmailField(
         _l("Email"),
         [IsString(), email_required, EmailValidation(verify=True), valid_user_email],
+        filters=[_possible],
         render_kw={"autocomplete": "username"},
     )
     submit = None

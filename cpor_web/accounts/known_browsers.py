@@ -7,6 +7,7 @@ has used has its own, so nobody is locked out by what others do (OWASP, "device 
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
@@ -16,6 +17,7 @@ from flask_security import password_reset
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from cpor_web.current import settings
+from cpor_web.emails import addresses
 from cpor_web.models import User
 
 KNOWN_FOR = timedelta(days=365)
@@ -32,11 +34,11 @@ def account_key(email: str) -> str:
 
     It is of the address as accounts are found by it: a domain can be written in many ways (UTS 46).
     """
-    typed = email.strip()
-    try:
-        normal = validate_email(typed, check_deliverability=False, allow_smtputf8=False).normalized.lower()
-    except EmailNotValidError:
-        normal = typed.lower()
+    normal = email.strip().lower()
+    if len(normal) <= addresses.LONGEST:
+        with suppress(EmailNotValidError):
+            found = validate_email(email.strip(), check_deliverability=False, allow_smtputf8=False)
+            normal = found.normalized.lower()
     return hmac.new(current_app.config["SECRET_KEY"].encode(), normal.encode(), hashlib.sha256).hexdigest()
 
 

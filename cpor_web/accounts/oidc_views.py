@@ -5,9 +5,10 @@ browser that asked. No token of the provider's is kept anywhere.
 """
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -28,6 +29,7 @@ from cpor_web.transactions import transaction
 
 WRONG_FROM_ONE_ADDRESS = "100 per hour"
 ANSWERED_WITHIN = timedelta(minutes=10)
+NEVER = datetime.fromtimestamp(0, UTC)
 
 WAY = "oidc"
 _PENDING = "oidc"
@@ -46,8 +48,9 @@ def init_app(app: Flask) -> None:
 @bp.get("/login/oidc")
 def sign_in_elsewhere() -> ResponseReturnValue:
     """Send somebody to the provider, to come back signed in."""
+    anew = "anew" in request.args
     try:
-        question = _provider().ask(_back(), now=now(), anew="anew" in request.args)
+        question = _provider().ask(_back(), now=now(), anew=anew)
     except ProviderAway:
         return _page("away", HTTPStatus.SERVICE_UNAVAILABLE)
     session[_PENDING] = {
@@ -55,6 +58,7 @@ def sign_in_elsewhere() -> ResponseReturnValue:
         "nonce": question.nonce,
         "verifier": question.verifier,
         "asked": now().isoformat(),
+        "anew": anew,
         "next": within(request.args.get("next")),
     }
     return redirect(question.url)
@@ -79,7 +83,7 @@ def back_from_elsewhere() -> ResponseReturnValue:
         return _page("not-believed", HTTPStatus.BAD_REQUEST)
     except ProviderAway:
         return _page("away", HTTPStatus.SERVICE_UNAVAILABLE)
-    return _receive(vouched, pending["next"] or url_for("accounts.home"))
+    return _receive(vouched, pending)
 
 
 @bp.get("/signed-out")
@@ -97,7 +101,7 @@ def _back() -> str:
     return settings().public_url + url_for("accounts.back_from_elsewhere")
 
 
-def _pending(provider: Provider) -> dict[str, str]:
+def _pending(provider: Provider) -> dict[str, Any]:
     """Return what we asked, which is answered once. Raises NotBelieved where this is no answer to it."""
     pending = session.pop(_PENDING, None)
     if not isinstance(pending, dict) or request.args.get("state") != pending["state"]:
@@ -111,17 +115,19 @@ def _pending(provider: Provider) -> dict[str, str]:
     return pending
 
 
-def _receive(vouched: Vouched, onward: str) -> ResponseReturnValue:
+def _receive(vouched: Vouched, pending: Mapping[str, Any]) -> ResponseReturnValue:
     with transaction(db.session):
         arrivals = Arrivals(db.session(), Trust.from_settings(settings()), programme(), now(), places.here())
         found = arrivals.receive(vouched)
     if isinstance(found, TurnedAway):
         _log.info("the sign-in provider vouched for somebody who was turned away")
         return _page("turned-away", HTTPStatus.FORBIDDEN, found)
-    return _sign_in(found, onward, vouched.proved_at)
+    # Of a provider that does not tell when they proved it, only that is believed which it was asked for.
+    proved_at = vouched.proved_at or (now() if pending.get("anew") else NEVER)
+    return _sign_in(found, pending["next"] or url_for("accounts.home"), proved_at)
 
 
-def _sign_in(user: User, onward: str, proved_at: datetime | None) -> ResponseReturnValue:
+def _sign_in(user: User, onward: str, proved_at: datetime) -> ResponseReturnValue:
     if current_user.is_authenticated:
         logout_user()
     if settings().oidc_second_factor:
@@ -130,7 +136,7 @@ def _sign_in(user: User, onward: str, proved_at: datetime | None) -> ResponseRet
             return asked
     with transaction(db.session):
         login_user(user, remember=False, authn_via=[WAY])
-    freshness.proved(proved_at or now())
+    freshness.proved(proved_at)
     return redirect(onward)
 
 

@@ -123,10 +123,12 @@ def approve(
 
     After a denial that was disputed the round needs the customer's explicit yes. Over another partner's association
     a claim is approved with a `rationale`; that association ends when this claim's consent period has passed.
+    Refused while the check of the proof says that something is missing.
     """
     lifecycle.hold(session, claim, seen=seen)
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.APPROVE, actor.role, known)
+    preflight.check_nothing_missing(session, claim)
     others, rationale = competing.over(session, claim, rationale)
     needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
     lifecycle.advance(session, claim, Action.APPROVE, actor=actor, now=now, programme=programme)

@@ -76,7 +76,7 @@ def ahead(claim: Claim, step: Step) -> Iterator[Step]:
 
 def meaning(claim: Claim) -> str:
     """Return what the claim's status says of it, in one sentence (a msgid)."""
-    if claim.status is Status.UNDER_REVIEW and claim.reviewer_id is None:
+    if claim.status is Status.UNDER_REVIEW and claim.is_disputed and claim.reviewer_id is None:
         return _UNCLAIMED_DISPUTE
     return claim.status.meaning
 
@@ -88,7 +88,7 @@ def _step(claim: Claim, round_: Round | None, assessment: Assessment | None, now
         case Status.SUBMITTED:
             return way.SUBMITTED
         case Status.UNDER_REVIEW:
-            return way.DISPUTED if claim.reviewer_id is None else way.UNDER_REVIEW
+            return way.DISPUTED if claim.is_disputed and claim.reviewer_id is None else way.UNDER_REVIEW
         case Status.PARTNER_ACTION_REQUIRED:
             return way.SENT_BACK_UNTOLD if claim.due_at is None else way.SENT_BACK
         case Status.APPROVED if round_ is not None and round_.is_open:

@@ -4,7 +4,7 @@ Every verb is one step of the caller's transaction. `seen` is the version that t
 Refused, in one of its forms, and the caller then rolls back: everything happens or nothing.
 """
 
-from cpor_web.claims.assigning import assign, take_next
+from cpor_web.claims.assigning import assign, give_back, go_on, take_next
 from cpor_web.claims.contesting import dispute, withdraw
 from cpor_web.claims.deciding import (
     approve,
@@ -15,7 +15,7 @@ from cpor_web.claims.deciding import (
     start_review,
     take_over,
 )
-from cpor_web.claims.filing import create, delete_draft, new_from, resubmit, save, submit, upload
+from cpor_web.claims.filing import create, delete_draft, resubmit, save, submit, upload
 from cpor_web.claims.preflight import judge, locate
 from cpor_web.claims.talking import comment, deal_with, note, send_again
 
@@ -28,9 +28,10 @@ __all__ = [
     "deal_with",
     "delete_draft",
     "dispute",
+    "give_back",
+    "go_on",
     "judge",
     "locate",
-    "new_from",
     "note",
     "reject",
     "request_information",

@@ -2,7 +2,7 @@
 document and on which page each is; the reviewer says of each whether it is found there, and what is missing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import facts, history, lifecycle
+from cpor_web.claims import pages
 from cpor_web.claims.input import require, text_of
 from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.programme import Programme
@@ -34,6 +35,9 @@ LONGEST_PAGE = 60
 UNFINISHED = N_(
     "The check of the proof has cells marked missing without all three: what is missing, where, and how to mend it. "
     "Complete them first."
+)
+STILL_MISSING = N_(
+    "The check of the proof says that something is missing. Ask for it, or mark it as found there before you approve."
 )
 
 Key = tuple[Request, str]
@@ -65,9 +69,18 @@ def keys_of(claim: Claim) -> list[Key]:
 
 def cells_of(session: Session, claim: Claim) -> dict[Key, ProofCell]:
     """Return what was said of the cells of the grid; a product that is not claimed any more has none."""
-    query = select(ProofCell).where(ProofCell.claim_id == claim.id).options(joinedload(ProofCell.document))
-    cells = {(cell.reason, cell.product): cell for cell in session.scalars(query)}
-    return {key: cells[key] for key in keys_of(claim) if key in cells}
+    return cells_of_all(session, [claim])[claim.id]
+
+
+def cells_of_all(session: Session, claims: Sequence[Claim]) -> dict[int, dict[Key, ProofCell]]:
+    """Return the same of several claims, by their ids."""
+    said = select(ProofCell).where(ProofCell.claim_id.in_([claim.id for claim in claims]))
+    found = session.scalars(said.options(joinedload(ProofCell.document)))
+    cells = {(cell.claim_id, cell.reason, cell.product): cell for cell in found}
+    return {
+        claim.id: {key: cells[claim.id, *key] for key in keys_of(claim) if (claim.id, *key) in cells}
+        for claim in claims
+    }
 
 
 def gaps(claim: Claim, cells: Mapping[Key, ProofCell]) -> list[Key]:
@@ -93,7 +106,7 @@ def locate(
     """Note where the partner says that the proof is; return whether anything changed. It restarts no clock.
 
     Raises Invalid with the cell as `field_name` ("reason product") for a document that is not this claim's or was
-    replaced, and for a page without one.
+    replaced, for a page without one, and for one beyond the document's last.
     """
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
@@ -135,14 +148,16 @@ def judge(
 ) -> bool:
     """Note, as the reviewer who holds the claim, what is found and what is missing; return whether that changed.
 
-    The partner sees nothing of it: a request or a rejection tells.
+    The partner sees nothing of it: a request or a rejection tells. Raises Invalid with the cell as `field_name` where
+    the words name a page that none of the claim's documents has.
     """
     lifecycle.hold(session, claim, seen=seen)
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.REQUEST_INFORMATION, actor.role, known)
-    cells, changed = cells_of(session, claim), []
+    cells, changed, last = cells_of(session, claim), [], _last_page(session, claim)
     for key in keys_of(claim):
         said = _with_words(judged.get(key, Judged()))
+        pages.check_words(said.place, last, " ".join(key))
         cell = cells.get(key)
         before = Judged(cell.verdict, cell.missing, cell.place, cell.mend) if cell else Judged()
         if said == before:
@@ -162,6 +177,12 @@ def check_words(session: Session, claim: Claim) -> None:
         raise GuardFailed(UNFINISHED)
 
 
+def check_nothing_missing(session: Session, claim: Claim) -> None:
+    """Raise GuardFailed where a cell is marked missing: nobody approves against their own check."""
+    if missing(cells_of(session, claim)):
+        raise GuardFailed(STILL_MISSING)
+
+
 def rejection_for(cells: Mapping[Key, ProofCell]) -> Rejection | None:
     """Return the reviewer's reason that fits what is missing, None where nothing is."""
     reasons = {cell.reason for cell in missing(cells)}
@@ -179,6 +200,20 @@ def by_reason(cells: Mapping[Key, ProofCell]) -> Iterator[tuple[Request, list[Pr
             yield reason, found
 
 
+def filled(row: Mapping[Request, Place], typed: Mapping[Key, Place], shown: Mapping[Key, Place]) -> dict[Key, Place]:
+    """Return the places after those said once for a whole row were put into its cells.
+
+    A cell takes them where no document is `typed`, or the one that the page had `shown` there; what somebody has
+    changed beside it stays.
+    """
+    return {
+        key: row[key[0]]
+        if key[0] in row and (place.document_id is None or place == shown.get(key, Place()))
+        else place
+        for key, place in typed.items()
+    }
+
+
 def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:
     """Return the page without blanks around it; raise Invalid where the place will not do."""
     name, page = " ".join(key), place.page.replace("\x00", "").strip()
@@ -188,7 +223,16 @@ def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:
         raise Invalid(N_("Choose the document that this page is of."), field_name=name)
     if len(page) > LONGEST_PAGE:
         raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_PAGE)}, field_name=name)
+    if place.document_id is not None:
+        pages.check_place(page, current[place.document_id], name)
     return page
+
+
+def _last_page(session: Session, claim: Claim) -> int | None:
+    """Return the number of pages of the longest document that was not replaced, None where one is not counted."""
+    found = select(Document.pages).where(Document.claim_id == claim.id, Document.replaced_by_id.is_(None))
+    numbers = session.scalars(found).all()
+    return None if None in numbers else max((each for each in numbers if each is not None), default=None)
 
 
 def _with_words(said: Judged) -> Judged:

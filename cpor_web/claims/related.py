@@ -69,7 +69,14 @@ def of_tenant(session: Session, claim: Claim) -> Others:
 def competing(session: Session, claim: Claim, *, only: Collection[Status] = STANDING) -> Sequence[Claim]:
     """Return the claims of other partners that compete with this one, by their ids; of these statuses alone."""
     found = _others(claim).where(_competes(claim), Claim.status.in_(only)).order_by(Claim.id)
-    return session.scalars(found.options(selectinload(Claim.partner))).all()
+    return session.scalars(found.options(selectinload(Claim.partner), selectinload(Claim.reviewer))).all()
+
+
+def rivals(session: Session, claim: Claim) -> list[Related]:
+    """Return what `competing` does, each with the moment of its newest proof."""
+    found = competing(session, claim)
+    proofs = newest_proof(session, found)
+    return [Related(other, proofs.get(other.id), True) for other in found]
 
 
 def contested(session: Session, claims: Sequence[Claim]) -> frozenset[int]:

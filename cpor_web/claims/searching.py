@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Text, any_, cast, func, literal, or_, sele
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
-from cpor_web.models import Claim, CustomerContact, MpnId
+from cpor_web.models import Claim, CustomerContact, MpnId, Partner
 from cpor_web.rules.roles import Actor
 
 LONGEST_WORD = 400  # characters, as the index has them
@@ -32,10 +32,22 @@ def mentions(session: Session, actor: Actor, word: str) -> ColumnElement[bool]:
     return or_(*ways)
 
 
+def names_partner(typed: str) -> ColumnElement[bool]:
+    """Return whether a partner's name has what was typed where one of its words begins, whatever the case."""
+    name = func.lower(Partner.name)
+    typed = typed.lower()
+    return or_(name.startswith(typed, autoescape=True), name.contains(f" {typed}", autoescape=True))
+
+
 def _numbered(session: Session, actor: Actor, digits: str) -> Sequence[int]:
-    """Return the partner's MPN IDs that begin so. Asked beforehand: mostly there are none, and that helps to plan."""
-    theirs = select(MpnId.id).where(MpnId.partner_id == actor.partner_id)
-    return session.scalars(theirs.where(MpnId.number.startswith(digits, autoescape=True))).all()
+    """Return the MPN IDs that begin so, a partner's own or, for reviewers, anybody's.
+
+    Asked beforehand: mostly there are none, and that helps to plan.
+    """
+    numbered = select(MpnId.id).where(MpnId.number.startswith(digits, autoescape=True))
+    if actor.partner_id is not None:
+        numbered = numbered.where(MpnId.partner_id == actor.partner_id)
+    return session.scalars(numbered).all()
 
 
 def _has_parts(word: str) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims.counting import COUNTED, STANDING
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.claims.searching import names_partner
 from cpor_web.models import Claim, Heartbeat, Measure, Partner, WeeklyFigure
 from cpor_web.rules import deadlines
 
@@ -100,9 +101,11 @@ def percentile(days: Mapping[int, int], percent: int) -> int | None:
     return None
 
 
-def partner_named(session: Session, name: str) -> int | None:
-    """Return the id of the partner with this name, whatever its case."""
-    return session.scalar(select(Partner.id).where(func.lower(Partner.name) == func.lower(name)))
+def partners_named(session: Session, typed: str, *, most: int) -> Sequence[Partner]:
+    """Return the partner that is called so or, where there is none, those in whose names a word begins so."""
+    partners = select(Partner).order_by(func.lower(Partner.name)).limit(most)
+    exactly = session.scalars(partners.where(func.lower(Partner.name) == func.lower(typed))).all()
+    return exactly or session.scalars(partners.where(names_partner(typed))).all()
 
 
 def names_of(session: Session, partner_ids: Sequence[int]) -> dict[int, str]:

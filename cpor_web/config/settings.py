@@ -1,5 +1,6 @@
 """Every setting, a field each: its default, its meaning, its check. What must fit together is in `together.py`."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,14 @@ from cpor_web.config.declaring import setting
 from cpor_web.rules.editions import EDITIONS
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.setting_kinds import IPNetwork
+
+MOST_BY_DEFAULT = 4
+"""Processes of the web server, each with as many connections to the database as it has threads."""
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,10 @@ class Settings:
     )
     host: str = setting("127.0.0.1", "address that the web server listens on")
     port: int = setting(8000, "its port", kinds.number(int, 1, 65535))
-    web_threads: int = setting(8, "requests that are answered at the same time", kinds.number(int, 1, 256))
+    web_processes: int | None = setting(
+        None, "processes that answer requests; default: one a core, at most 4", kinds.number(int, 1, 64)
+    )
+    web_threads: int = setting(8, "requests that each answers at the same time", kinds.number(int, 1, 256))
     workers: int = setting(1, "worker processes for mail and deadlines", kinds.number(int, 1, 64))
     trusted_proxies: int = setting(0, "proxies in front whose X-Forwarded headers count", kinds.number(int, 0, 5))
     trusted_hosts: tuple[str, ...] = setting(
@@ -191,6 +203,10 @@ class Settings:
     @property
     def in_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def web_processes_number(self) -> int:
+        return self.web_processes or min(_cores(), MOST_BY_DEFAULT)
 
     @property
     def required_second_factor(self) -> frozenset[Role]:

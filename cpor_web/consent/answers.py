@@ -32,6 +32,7 @@ _BEHIND_LINK = (
     .where(Invitation.link_id == bindparam("link"))
     .options(
         joinedload(Invitation.contact, innerjoin=True),
+        joinedload(Invitation.answers),
         _CLAIM.joinedload(Claim.partner, innerjoin=True),
         _CLAIM.joinedload(Claim.mpn_id),
         _CLAIM.joinedload(Claim.products),
@@ -40,7 +41,7 @@ _BEHIND_LINK = (
 
 
 def find(session: Session, link_id: bytes) -> Invitation | None:
-    """Return the invitation behind a link, read together with what its page shows of the claim."""
+    """Return the invitation behind a link, read together with what its page shows of the claim and was answered."""
     return session.scalars(_BEHIND_LINK, {"link": link_id}).unique().one_or_none()
 
 
@@ -64,10 +65,10 @@ def deny(
         return _deny_superseded(session, held, reason, words, way, now, programme)
     if held.round.state is RoundState.DENIED:
         return Outcome.ALREADY
-    if not recording.is_in_force(session, held):
+    if not recording.is_in_force(held):
         return Outcome.OVER
     is_late, asked = held.round.state is RoundState.PASSED, held.round.asked
-    facts.read_parts(session, held.claim)
+    was_assessed = facts.read_parts(session, held.claim)
     answer = recording.record(session, held, AnswerKind.DENIED, way, now, reason=reason, words=words, is_late=is_late)
     claim = held.claim
     claim.rejection, claim.rejection_detail, claim.rejected_by_id = Rejection.CUSTOMER_DECLINE, None, None
@@ -81,9 +82,9 @@ def deny(
     }
     lifecycle.advance(session, claim, Action.DENY, actor=held.actor, now=now, programme=programme, data=data)
     held.round.state, held.round.closed_at = RoundState.DENIED, now
-    # Also where it is not late: a window that passed runs again after a late denial was undone.
-    assessment.end(session, claim, now=now, programme=programme, why="denied")
     _tell_of_denial(session, held, asked, answer, now, programme)
+    if was_assessed:  # also where it is not late: a window that passed runs again after a late denial was undone
+        assessment.end(session, claim, now=now, programme=programme, why="denied")
     return Outcome.LATE if is_late else Outcome.RECORDED
 
 
@@ -95,7 +96,7 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     held = recording.hold(session, invitation)
     denial = last_denial(session, held.round)
     is_mine = denial is not None and denial.invitation_id == invitation.id
-    if held.round.state is not RoundState.DENIED or not is_mine or not facts.is_latest(session, held.round):
+    if held.round.state is not RoundState.DENIED or not is_mine or not held.is_newest:
         raise NotAllowed(N_("There is no denial that could be undone."))
     if denial is None or now > undo_until(held.round, denial):
         raise GuardFailed(N_("The time to undo the denial has passed."))
@@ -193,7 +194,7 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
 def _deny_superseded(
     session: Session, held: Held, reason: Denial, words: str, way: Way, now: datetime, programme: Programme
 ) -> Outcome:
-    if not held.round.is_open or not recording.is_in_force(session, held):
+    if not held.round.is_open or not recording.is_in_force(held):
         return Outcome.SUPERSEDED
     said = select(Event.id).where(
         Event.claim_id == held.claim.id,

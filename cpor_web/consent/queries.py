@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import facts
@@ -41,7 +40,6 @@ def standing(session: Session, invitation: Invitation, *, now: datetime) -> Stan
     round_ = invitation.round
     claim = round_.claim
     denial = answers.last_denial(session, round_) if round_.state is RoundState.DENIED else None
-    mine = session.scalars(select(Answer).where(Answer.invitation_id == invitation.id).order_by(Answer.id)).all()
     until = (
         answers.undo_until(round_, denial) if denial is not None and denial.invitation_id == invitation.id else None
     )
@@ -51,7 +49,7 @@ def standing(session: Session, invitation: Invitation, *, now: datetime) -> Stan
         round=round_,
         claim=claim,
         denial=denial,
-        mine=list(mine),
+        mine=list(invitation.answers),
         can_undo_until=until if until is not None and until >= now else None,
     )
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history, lifecycle
+from cpor_web import history, lifecycle
 from cpor_web.consent import rounds
 from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round
 from cpor_web.rules.reasons import Denial, Way
@@ -29,25 +29,26 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Held:
-    """An invitation with its round and claim, both locked."""
+    """An invitation with its round and claim, both locked. `is_newest`: the claim's customer was not asked since."""
 
     invitation: Invitation
     round: Round
     claim: Claim
     actor: Actor
+    is_newest: bool
 
 
 def hold(session: Session, invitation: Invitation) -> Held:
     """Lock the claim and the round of an invitation, and read them afresh."""
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
-    rounds.hold(session, claim, round_)
-    return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name))
+    is_newest = rounds.hold_alone(session, round_)
+    return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name), is_newest)
 
 
-def is_in_force(session: Session, held: Held) -> bool:
+def is_in_force(held: Held) -> bool:
     """Tell whether the association stands, and this is the newest that its customer was asked."""
-    return held.claim.status is Status.APPROVED and facts.is_latest(session, held.round)
+    return held.claim.status is Status.APPROVED and held.is_newest
 
 
 def record(
@@ -79,7 +80,7 @@ def note(session: Session, held: Held, kind: AnswerKind, event: str, now: dateti
     """Keep an answer that decides nothing by itself, once, while the round is open, with its `event`."""
     if held.invitation.superseded_at is not None:
         return Outcome.SUPERSEDED
-    if not held.round.is_open or not is_in_force(session, held):
+    if not held.round.is_open or not is_in_force(held):
         return Outcome.OVER
     said = select(Answer.id).where(Answer.invitation_id == held.invitation.id, Answer.kind == kind)
     if session.scalar(said.limit(1)) is not None:

@@ -1,10 +1,10 @@
 """Rounds: opened on approval, running once every notice is out, closed at the end they print."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
@@ -29,14 +29,15 @@ _LOCK = (
     .with_for_update(of=Round, key_share=True)
     .execution_options(populate_existing=True)
 )
+_NEWEST = select(func.max(Round.number)).where(Round.claim_id == bindparam("claim")).scalar_subquery()
 _INVITATIONS = (
-    select(Invitation)
+    select(Invitation, _NEWEST)
     .where(Invitation.round_id == bindparam("round"))
     .order_by(Invitation.id)
     .options(joinedload(Invitation.contact, innerjoin=True))
     .execution_options(populate_existing=True)
 )
-"""A round's invitations with whom they ask, read afresh."""
+"""A round's invitations with whom they ask, read afresh, and the number of the claim's newest round."""
 
 
 def open_round(session: Session, claim: Claim, *, needs_yes: bool, now: datetime, programme: Programme) -> Round:
@@ -72,11 +73,24 @@ def hold(session: Session, claim: Claim, round_: Round) -> Round:
     """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
     if ahead.of(session, claim.id).round is round_:
         return round_
+    hold_alone(session, round_)
+    return round_
+
+
+def hold_alone(session: Session, round_: Round) -> bool:
+    """Do the same of a round that no batch has read ahead, and tell whether the claim has no newer one."""
     session.flush()
     session.scalars(_LOCK, {"id": round_.id}).one()
-    invitations = session.scalars(_INVITATIONS, {"round": round_.id}).all()
-    set_committed_value(round_, "invitations", invitations)
-    return round_
+    rows = session.execute(_INVITATIONS, {"round": round_.id, "claim": round_.claim_id}).all()
+    set_committed_value(round_, "invitations", [invitation for invitation, _newest in rows])
+    return all(newest == round_.number for _invitation, newest in rows)
+
+
+def hold_newest(session: Session, claim_ids: Collection[int]) -> Mapping[int, Round]:
+    """Lock the rounds of these claims, for a batch, and return the newest of each by claim, with its invitations."""
+    rounds = select(Round).where(Round.claim_id.in_(claim_ids)).order_by(Round.claim_id, Round.number)
+    rounds = rounds.with_for_update(of=Round, key_share=True).options(selectinload(Round.invitations))
+    return {each.claim_id: each for each in session.scalars(rounds.execution_options(populate_existing=True))}
 
 
 def print_end(invitation: Invitation, *, now: datetime, programme: Programme) -> None:

@@ -22,6 +22,7 @@ SENTENCES = {
     "claim:rejected": N_("The claim was rejected."),
     "claim:taken-over": N_("A reviewer took the claim over."),
     "claim:assigned": N_("The claim was given to another reviewer."),
+    "claim:given-back": N_("The claim was given back: no reviewer has it."),
     "claim:competes": N_("It competes with other partners' claims."),
     "claim:preferred": N_(
         "The claim was approved over another partner's association, which ends with the consent period."

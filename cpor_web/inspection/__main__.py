@@ -30,8 +30,8 @@ MAILS = ("eml", "msg")
 ENCODINGS = ("ascii", "utf_8", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "cp437", "cp1252")
 
 
-def inspector(kind: str) -> Callable[[IO[bytes]], None]:
-    """Return what inspects documents of `kind`; only that is imported."""
+def inspector(kind: str) -> Callable[[IO[bytes]], int | None]:
+    """Return what inspects documents of `kind` and counts the pages of what has some; only that is imported."""
     if kind == "pdf":
         from cpor_web.inspection.pdf import inspect as inspect_pdf
 
@@ -90,12 +90,10 @@ def main() -> None:
     with open(0, "rb", closefd=False) as stream:
         stream.seek(0)
         try:
-            inspect(stream)
+            answer = {"found": NOTHING, "pages": inspect(stream)}
         except Found as found:
-            found_it = found.finding.value
-        else:
-            found_it = NOTHING
-    json.dump({"found": found_it}, sys.stdout)
+            answer = {"found": found.finding.value}
+    json.dump(answer, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -17,14 +17,17 @@ LARGEST = 200_000_000
 MOST_PAGES = 1_000
 
 
-def inspect(stream: IO[bytes], kind: str) -> None:
-    """Raise Found for a picture that cannot be read, or would fill the memory. `kind` is Pillow's name of it."""
+def inspect(stream: IO[bytes], kind: str) -> int:
+    """Return how many pages a picture has, which is one but for TIFF. `kind` is Pillow's name of it.
+
+    Raises Found for one that cannot be read, or would fill the memory.
+    """
     Image.MAX_IMAGE_PIXELS = None  # the limit is ours, with a sentence of its own
     try:
         with Image.open(stream, formats=[kind]) as image:
             for page in range(MOST_PAGES + 1):
                 if not _has(image, page):
-                    return
+                    return page if kind == "TIFF" else 1  # what a camera adds to a JPEG is no page
                 if image.width * image.height > LARGEST:
                     break
     except Exception:  # Pillow raises whatever its reader stumbled over

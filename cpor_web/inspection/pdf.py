@@ -38,8 +38,8 @@ HARMLESS = ("; repairing", "reported number of objects")
 SUBTYPES = frozenset({"/RichMedia", "/Movie", "/Sound", "/Screen", "/3D", "/FileAttachment"})
 
 
-def inspect(stream: IO[bytes]) -> None:
-    """Raise Found for a PDF that is encrypted, damaged, or does more than show pages.
+def inspect(stream: IO[bytes]) -> int:
+    """Return how many pages a PDF has; raise Found for one that is encrypted, damaged, or does more than show pages.
 
     A damaged one is not repaired: readers would each repair it in a way of their own, into something unseen here.
     """
@@ -55,6 +55,7 @@ def inspect(stream: IO[bytes]) -> None:
             # An object that cannot be read here is nothing here, and a script to who searches the file for it.
             if not all(any(slip in str(said) for slip in HARMLESS) for said in pdf.get_warnings()):
                 raise Found(Finding.DAMAGED)
+            return len(pdf.pages)
     except pikepdf.PasswordError:
         raise Found(Finding.ENCRYPTED) from None
     except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, TypeError, KeyError, AttributeError):

@@ -22,6 +22,7 @@ class Scan(StrEnum):
 class Document(Base):
     """One uploaded file. Submitted proof is never removed; a newer one can replace it.
 
+    `pages` are counted for PDF and pictures; None for other kinds, and for what was uploaded before they were.
     `scanned_at` is when the scanner answered, and `scan_words` what it found or why it could not scan;
     `scan_tried_at` is when the last attempt that has not been answered began.
     """
@@ -34,6 +35,7 @@ class Document(Base):
     filename: Mapped[str]
     media_type: Mapped[str]
     size: Mapped[int]
+    pages: Mapped[int | None]
     uploaded_at: Mapped[datetime]
     uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))

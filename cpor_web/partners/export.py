@@ -1,7 +1,10 @@
 """The claims that are filtered as a table: sent as they are read, however many there are."""
 
-from collections.abc import Iterator, Sequence
-from threading import BoundedSemaphore
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, tzinfo
+from functools import partial
+from threading import Lock
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,7 +15,7 @@ from cpor_web import downloads, spreadsheets
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import lists
 from cpor_web.claims.next_steps import NextStep
-from cpor_web.current import actor, now, programme
+from cpor_web.current import actor, now, programme, user
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.partners.blueprint import bp
@@ -27,47 +30,86 @@ PROGRESS = "X-Progress"
 MOST_AT_ONCE = 2
 """Exports that a process sends at the same time: each keeps a thread, and customers need some too."""
 
-_running = BoundedSemaphore(MOST_AT_ONCE)
+LONGEST = 2 * 60 * 60
+"""Seconds that one may take: whoever fetches a little now and then would keep their place for days."""
+
+
+class TakesTooLong(Exception):
+    """An export was not fetched in time. The line is cut, so nobody takes what came for the whole."""
+
+
+class _Places:
+    """Who is being sent an export: one each, and at most MOST_AT_ONCE together."""
+
+    def __init__(self) -> None:
+        self._lock, self._taken = Lock(), set[int]()
+
+    def take(self, user_id: int) -> bool:
+        with self._lock:
+            has_room = user_id not in self._taken and len(self._taken) < MOST_AT_ONCE
+            if has_room:
+                self._taken.add(user_id)
+            return has_room
+
+    def give_back(self, user_id: int) -> None:
+        with self._lock:
+            self._taken.discard(user_id)
+
+
+_places = _Places()
 
 
 @bp.get("/claims.csv")
 @allowed(PARTNER_ROLES)
 def export_claims() -> ResponseReturnValue:
     """Give what is filtered, on all pages, as CSV."""
-    return _sent("claims.csv")
+    return _sent("claims.csv", [_("Since"), _("Due")], UTC)
 
 
 @bp.get("/claims.xlsx")
 @allowed(PARTNER_ROLES)
 def export_claims_as_workbook() -> ResponseReturnValue:
     """Give the same as a workbook."""
-    return _sent("claims.xlsx")
+    zone = programme().calendar.zone  # a sheet's moments have none, so the header says it
+    return _sent("claims.xlsx", [f"{label} ({zone.key})" for label in (_("Since"), _("Due"))], zone)
 
 
-def _sent(filename: str) -> ResponseReturnValue:
-    header = [_("Reference"), _("Status"), _("Since"), _("What happens next"), _("Due")]
+def _sent(filename: str, moments: Sequence[str], zone: tzinfo) -> ResponseReturnValue:
+    """Send what is filtered; `moments` are the headers of the two columns of moments, which are told in `zone`."""
+    since, due = moments
+    header = [_("Reference"), _("Status"), since, _("What happens next"), due]
     header += [_(field.label) for field in FIELDS]
     most = spreadsheets.MOST_ROWS - 1
     wanted = asked_for()
-    rows = lists.export(lambda: Session(db.engine), actor(), wanted, now=now(), most=most, read=_read)
+    read = partial(_read, zone=zone)
+    rows = _in_time(lists.export(lambda: Session(db.engine), actor(), wanted, now=now(), most=most, read=read))
     coming = (
         min(lists.number(db.session(), actor(), wanted, now=now()), most) if PROGRESS in request.headers else None
     )
-    if not _running.acquire(blocking=False):
-        flash(_("Other exports are under way. Try again in a minute."), "warning")
-        return redirect(url_for("partners.dashboard"))
+    who = user().id
     db.session.close()  # what is sent is read on connections of its own, none of which idles
     answer = downloads.streamed(filename, header, rows, coming=coming)
-    answer.call_on_close(_running.release)
+    if not _places.take(who):
+        flash(_("Other exports are under way. Try again in a minute."), "warning")
+        return redirect(url_for("partners.dashboard"))
+    answer.call_on_close(lambda: _places.give_back(who))
     return answer
 
 
-def _read(session: Session, claims: Sequence[Claim]) -> list[list[object]]:
-    return [list(_row(*row)) for row in with_steps(session, claims)]
+def _in_time(rows: Iterable[list[object]]) -> Iterator[list[object]]:
+    until = time.monotonic() + LONGEST
+    for row in rows:
+        if time.monotonic() > until:
+            raise TakesTooLong
+        yield row
 
 
-def _row(claim: Claim, step: NextStep) -> Iterator[object]:
-    yield from (claim.reference, _(claim.status.label), claim.status_since.isoformat(), _(step.sentence))
-    yield step.by.isoformat() if step.by else ""
-    texts = shown(claim, programme().catalogue)
+def _read(session: Session, claims: Sequence[Claim], *, zone: tzinfo) -> list[list[object]]:
+    return [list(_row(*row, zone)) for row in with_steps(session, claims)]
+
+
+def _row(claim: Claim, step: NextStep, zone: tzinfo) -> Iterator[object]:
+    yield from (claim.reference, _(claim.status.label), claim.status_since.astimezone(zone), _(step.sentence))
+    yield step.by and step.by.astimezone(zone)
+    texts = {**shown(claim, programme().catalogue), "proof_date": claim.proof_date}
     yield from (texts[field.name] for field in FIELDS)

@@ -1,7 +1,9 @@
 """The check of the proof before it is handed in: where in which document the reviewer finds what they look for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from types import MappingProxyType
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -21,9 +23,13 @@ from cpor_web.partners.claim import page as claims_page
 from cpor_web.partners.refusals import words_of
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused
 from cpor_web.rules.fields import editable
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+
+ALL = "*"
+"""In a field's name, all products: no product has such a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +39,16 @@ class Cell:
     name: str
     product: str
     place: Place
-    is_gap: bool
+    is_gap: bool = False
     error: str = ""
+
+
+@dataclass(slots=True)
+class Row:
+    """A row of the form: what is said once for all of its products, and its cells."""
+
+    once: Cell
+    cells: list[Cell]
 
 
 @bp.get("/claims/<reference>/proof-check")
@@ -45,8 +59,7 @@ def check_proof(reference: str) -> ResponseReturnValue:
     if not editable(claim.status, programme().correctable_in):
         words = N_("Nothing can be edited while a claim is “%(status)s”.")
         return claims_page(claim, NotAllowed(words, {"status": claim.status.label}))
-    cells = preflight.cells_of(db.session(), claim)
-    return _shown(claim, {key: Place(cell.document_id, cell.page) for key, cell in cells.items()})
+    return _shown(claim, _said(claim))
 
 
 @bp.post("/claims/<reference>/proof-check")
@@ -54,37 +67,56 @@ def check_proof(reference: str) -> ResponseReturnValue:
 def save_proof_check(reference: str) -> ResponseReturnValue:
     """Save where the partner says that everything is."""
     claim, version = claim_or_404(reference), seen()
-    places = {key: _typed(key) for key in preflight.keys_of(claim)}
     session: Session = db.session()
+    typed = {key: _typed(_name(*key)) for key in preflight.keys_of(claim)}
+    once = {reason: place for reason in Request if (place := _typed(_name(reason, ALL))) != Place()}
+    places = preflight.filled(once, typed, _said(claim))
     try:
         with transaction(db.session):
             operations.locate(session, claim, places, actor=actor(), now=now(), programme=programme(), seen=version)
     except Refused as refused:
-        return _shown(claim_or_404(reference), places, refused, version), status_of(refused)
+        return _shown(claim_or_404(reference), typed, refused, version, once=once), status_of(refused)
     left = len(preflight.gaps(claim, preflight.cells_of(session, claim)))
     flash(_("Saved. Nothing is left open.") if not left else _("Saved. %(left)s still open.", left=left), "success")
     return redirect(url_for("partners.claim", reference=claim.reference, _anchor="proof"), HTTPStatus.FOUND)
 
 
-def _typed(key: Key) -> Place:
-    name = _name(key)
-    return Place(number_in(request.form.get(f"{name}-document")), request.form.get(f"{name}-page", ""))
+def _said(claim: Claim) -> dict[Key, Place]:
+    return {key: Place(cell.document_id, cell.page) for key, cell in preflight.cells_of(db.session(), claim).items()}
 
 
-def _name(key: Key) -> str:
-    return f"{key[0].value}-{key[1]}"
+def _typed(name: str) -> Place:
+    return Place(number_in(request.form.get(f"{name}-document")), request.form.get(f"{name}-page", "").strip())
 
 
-def _shown(claim: Claim, places: dict[Key, Place], refused: Refused | None = None, version: int | None = None) -> str:
+def _name(reason: Request, product: str) -> str:
+    return f"{reason.value}-{product}"
+
+
+def _shown(
+    claim: Claim,
+    places: Mapping[Key, Place],
+    refused: Refused | None = None,
+    version: int | None = None,
+    *,
+    once: Mapping[Request, Place] = MappingProxyType({}),
+) -> str:
+    """Render the form with the `places` of its cells, and what was said `once` for all products of a row."""
     catalogue, wrong = programme().catalogue, refused.field_name if isinstance(refused, Invalid) else ""
     documents = [each for each in reversed(queries.documents_of(db.session(), claim)) if not each.replaced_by_id]
     there = {each.id for each in documents}
-    rows: dict[str, list[Cell]] = {}
+    rows: dict[Request, Row] = {}
     for key in preflight.keys_of(claim):
-        place = places.get(key, Place())
+        reason, product = key
         error = sentence(refused) if refused is not None and wrong == " ".join(key) else ""
-        cell = Cell(_name(key), catalogue.product_name(key[1]), place, place.document_id not in there, error)
-        rows.setdefault(key[0], []).append(cell)
+        place, every = places.get(key, Place()), once.get(reason, Place())
+        row = rows.setdefault(reason, Row(Cell(_name(reason, ALL), _("All products"), every), []))
+        is_by_row = bool(error) and every != Place() and place.document_id is None
+        if is_by_row:
+            row.once = replace(row.once, error=error)
+        is_gap = place.document_id not in there
+        name = catalogue.product_name(product)
+        row.cells.append(Cell(_name(*key), name, place, is_gap, "" if is_by_row else error))
     told = words_of(claim, refused) if refused is not None and not wrong else {}
     return render_template(
         "partners/proof_check.html",
@@ -94,6 +126,6 @@ def _shown(claim: Claim, places: dict[Key, Place], refused: Refused | None = Non
         looked_for=preflight.LOOKED_FOR,
         products=[catalogue.product_name(key) for key in claim.product_keys],
         seen=claim.version if version is None else version,
-        wrong=[cell for cells in rows.values() for cell in cells if cell.error],
+        wrong=[cell for row in rows.values() for cell in (row.once, *row.cells) if cell.error],
         **told,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
@@ -14,7 +15,7 @@ from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import contacts, operations
 from cpor_web.current import actor, documents, now, programme, settings
-from cpor_web.errors import status_of
+from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Document
 from cpor_web.numbers import number_in
@@ -29,6 +30,7 @@ from cpor_web.rules import transitions
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.roles import CLAIMANTS
+from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
@@ -37,10 +39,12 @@ DONE = {
     "submit": _l("Submitted. You get a mail when the review starts."),
     "resubmit": _l("Resubmitted. You get a mail when the review goes on."),
     "upload": _l("The document was uploaded."),
+    "fresh": _l(
+        "The document was uploaded. Nothing else changes: reviewers see it where another partner claims the same."
+    ),
     "comment": _l("The comment was added."),
     "withdraw": _l("The claim was rejected at your request."),
     "dispute": _l("The rejection is disputed."),
-    "new_from": _l("This is a new draft with the same fields. The proof of execution was not copied."),
     "propose_contact": _l("The contact is proposed. A reviewer confirms it; then the customer is asked again."),
     "delete_draft": _l("The draft was deleted."),
 }
@@ -63,14 +67,24 @@ def resubmit(reference: str) -> ResponseReturnValue:
 @bp.post("/claims/<reference>/documents")
 @allowed(CLAIMANTS)
 def upload(reference: str) -> ResponseReturnValue:
-    """Add a document. It is no decision, so a page that is a little older will do."""
+    """Add a document. It is no decision, so a page that is a little older will do.
+
+    Who comes from the list of drafts to submit goes back there.
+    """
     claim, form = claim_or_404(reference), UploadForm()
+    is_from_list = request.form.get("then") == "submit"
     try:
         document = _received(form.document.data)
         _do(operations.upload, claim, document, replaces=number_in(form.replaces.data))
     except Refused as refused:
-        return page(claim, refused, upload=form)
-    return _back("upload", claim, "proof")
+        if not is_from_list:
+            return page(claim, refused, upload=form)
+        flash(_("%(name)s: %(problem)s", name=claim.name, problem=sentence(refused)), "error")
+        return redirect(url_for("partners.choose_drafts"))
+    if is_from_list:
+        flash(_("The document was uploaded to “%(name)s”.", name=claim.name), "success")
+        return redirect(url_for("partners.choose_drafts", _anchor=f"draft-{claim.reference}"))
+    return _back("fresh" if claim.status is Status.APPROVED else "upload", claim, "proof")
 
 
 @bp.post("/claims/<reference>/comments")
@@ -96,19 +110,6 @@ def dispute(reference: str) -> ResponseReturnValue:
     except Refused as refused:
         return page(claim, refused, dispute=form)
     return _back("dispute", claim)
-
-
-@bp.post("/claims/<reference>/new")
-@allowed(CLAIMANTS)
-def new_from(reference: str) -> ResponseReturnValue:
-    """Start a new draft with this claim's fields."""
-    claim = claim_or_404(reference)
-    try:
-        fresh = _do(operations.new_from, claim)
-    except Refused as refused:
-        return page(claim, refused)
-    flash(DONE["new_from"], "success")
-    return redirect(url_for("partners.edit_claim", reference=fresh.reference))
 
 
 @bp.route("/claims/<reference>/request-rejection", methods=["GET", "POST"])

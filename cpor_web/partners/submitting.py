@@ -1,43 +1,41 @@
 """Several drafts handed to the reviewers at once: each by itself, with its own result."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import facts
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import guards, lists, operations, queries, writing
+from cpor_web.claims import lists, operations, preflight, queries, readiness
 from cpor_web.claims.lists import Sort, Wanted
-from cpor_web.current import actor, now, programme
+from cpor_web.claims.readiness import Readiness
+from cpor_web.current import actor, now, programme, settings, user
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
-from cpor_web.models import Claim
 from cpor_web.numbers import number_in
 from cpor_web.pages import cursors
 from cpor_web.partners.blueprint import bp
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.fields import LABELS
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
 
 DRAFTS = Wanted(status=Status.EDITING, sort=Sort.NEWEST)
-PROOF = N_("Proof of execution")
+AT_ONCE = 100
+"""How many drafts are looked at together, those that are ready first: two months' ends of a busy partner."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A draft, what keeps it from being submitted (labels), and what it is warned of."""
+class Lack:
+    """Something that keeps a draft from being submitted: its label, what is wrong with it if anything, and where."""
 
-    claim: Claim
-    missing: Sequence[str]
-    warned: Sequence[Finding]
+    label: str
+    address: str
+    problem: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +51,19 @@ class Result:
 @bp.get("/claims/submit")
 @allowed(CLAIMANTS)
 def choose_drafts() -> ResponseReturnValue:
-    """List the drafts, with what each still lacks or is warned of."""
-    return _page()
+    """List the drafts, those that are ready first; with `all` in the address those alone, all of them ticked."""
+    return _page(is_all="all" in request.args)
 
 
 @bp.post("/claims/submit")
 @allowed(CLAIMANTS)
 def submit_drafts() -> ResponseReturnValue:
     """Submit those that were chosen, each in a transaction of its own: one that is refused keeps no other back."""
-    chosen = [each.partition(" ")[::2] for each in request.form.getlist("claim")[: lists.PAGE]]
+    chosen = [each.partition(" ")[::2] for each in request.form.getlist("claim")[:AT_ONCE]]
     if not chosen:
         return _page(error=_("Choose at least one draft.")), HTTPStatus.UNPROCESSABLE_ENTITY
-    return _page([_submit(reference, number_in(seen)) for reference, seen in chosen])
+    results = [_submit(reference, number_in(seen)) for reference, seen in chosen]
+    return _page(sorted(results, key=lambda result: result.is_done))
 
 
 def _submit(reference: str, seen: int | None) -> Result:
@@ -81,24 +80,32 @@ def _submit(reference: str, seen: int | None) -> Result:
     return Result(claim.reference, claim.name, _("Submitted."), is_done=True)
 
 
-def _page(results: Sequence[Result] = (), error: str = "") -> str:
-    at = cursors()
-    page = lists.dashboard(db.session(), actor(), DRAFTS, now=now(), before=at["before"], after=at["after"])
-    queries.read_contacts(db.session(), page.rows)
+def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = False) -> str:
+    at, partner = cursors(), user().partner
+    assert partner is not None, "claimants belong to a partner"
+    session = db.session()
+    page = lists.dashboard(session, actor(), DRAFTS, now=now(), size=AT_ONCE, before=at["before"], after=at["after"])
+    drafts = readiness.of(session, page.rows, partner=partner, now=now(), programme=programme())
     return render_template(
         "partners/submit.html",
-        drafts=[_ready(claim) for claim in page.rows],
+        ready=[each for each in drafts if each.is_ready],
+        unready=[] if is_all else [(each, list(_lacks(each))) for each in drafts if not each.is_ready],
+        is_all=is_all,
         error=error,
         labels=LABELS,
+        looked_for=preflight.LOOKED_FOR,
         page=page,
+        product_name=programme().catalogue.product_name,
         results=results,
+        submitted=sum(result.is_done for result in results),
+        upload_mib=settings().upload_mib,
     )
 
 
-def _ready(claim: Claim) -> Ready:
-    session = db.session()
-    wrong = writing.problems_of(claim, programme())
-    missing = [LABELS[name] for name in (*facts.missing_fields(claim, programme()), *wrong)]
-    known = facts.of(session, claim, actor=actor(), now=now(), programme=programme())
-    missing += [] if known.has_proof else [PROOF]
-    return Ready(claim, missing, guards.warnings_of(session, claim, now=now(), programme=programme()))
+def _lacks(draft: Readiness) -> Iterator[Lack]:
+    """Yield the fields that are empty or wrong, with where they are mended; the proof has a field of its own here."""
+    form = url_for("partners.edit_claim", reference=draft.claim.reference)
+    for name in draft.missing:
+        yield Lack(LABELS[name], f"{form}#{name}")
+    for name, problem in draft.wrong.items():
+        yield Lack(LABELS[name], f"{form}#{name}", problem)

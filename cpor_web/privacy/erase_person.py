@@ -49,6 +49,10 @@ from cpor_web.rules.words import N_
 ASKED_FOR = N_("It was asked for.")
 UNDER_WAY = N_("A mail to or about this person is on its way. Try again in a minute.")
 GONE = "erased-%s@invalid"
+LETTER, THERE = r"[^\W_]", "[[:alnum:]]"
+"""What a word goes on with, in Python's patterns and in the database's: no underscore, which parts the words of a
+file's name.
+"""
 
 
 def erase(session: Session, who: Person, *, why: str, now: datetime) -> int:
@@ -59,7 +63,7 @@ def erase(session: Session, who: Person, *, why: str, now: datetime) -> int:
     """
     if not who.is_known:
         raise Invalid(N_("Nobody is known by this address."), field_name="email")
-    if not why.strip() or "@" in why or any(name.lower() in why.lower() for name in who.words):
+    if not why.strip() or "@" in why or any(re.search(_whole(word), why, re.IGNORECASE) for word in who.words):
         raise Invalid(N_("Give a reason. It is kept, so it must not name the person."), field_name="reason")
     claims = _lock(session, who, now)
     _require_another(session, who.user)
@@ -181,12 +185,16 @@ def _erase_words(session: Session, who: Person) -> None:
             for word in reversed(who.words):  # the address last: it tells that a name is theirs
                 there = person.has(column, (word,))
                 there = there if word == who.address else and_(there, theirs)
-                whole = rf"(?<!\w){re.escape(word)}(?!\w)"
-                _set(session, model, there, **{name: func.regexp_replace(column, whole, ERASED, "gi")})
+                _set(session, model, there, **{name: func.regexp_replace(column, _whole(word, THERE), ERASED, "gi")})
     session.execute(delete(SavedFilter).where(_is_filtered_by(who)).execution_options(synchronize_session="fetch"))
     asked = select(Invitation.id).join(Round).where(Round.claim_id.in_(who.claims))
     named = and_(Answer.invitation_id.in_(asked), person.has(Answer.words, who.words))
     _set(session, Answer, or_(named, person.has(Answer.words, (who.address,))), words="")
+
+
+def _whole(word: str, letter: str = LETTER) -> str:
+    """Return the pattern of a word that is no part of a longer one."""
+    return f"(?<!{letter}){re.escape(word)}(?!{letter})"
 
 
 def _is_filtered_by(who: Person) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from cpor_web.models import (
 )
 
 RATIONALES = ("claim:preferred", "claim:contested")
-HANDED = ("claim:assigned", "claim:review-started", "claim:taken-over")
+HANDED = ("claim:assigned", "claim:given-back", "claim:review-started", "claim:taken-over")
 """The events that say, by name alone, who had the claim before, or has it now."""
 
 

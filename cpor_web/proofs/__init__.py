@@ -29,5 +29,5 @@ def receive(documents: DocumentStore, stream: IO[bytes] | None, *, filename: str
     """
     stream = stream or io.BytesIO()
     candidate = Candidate.of(stream, filename, limit)
-    media_type = check(candidate)
-    return documents.store(stream, filename=candidate.filename, media_type=media_type)
+    checked = check(candidate)
+    return documents.store(stream, filename=candidate.filename, media_type=checked.media_type, pages=checked.pages)

@@ -42,11 +42,19 @@ class Candidate:
         return PurePosixPath(self.filename).suffix.lower()
 
 
-def check(candidate: Candidate) -> str:
-    """Return the media type of a document that passes every check, or raise the first Invalid."""
+@dataclass(frozen=True)
+class Checked:
+    """What was learnt of a document that is taken; `pages` is None where they are not counted."""
+
+    media_type: str
+    pages: int | None
+
+
+def check(candidate: Candidate) -> Checked:
+    """Return what a document that passes every check is, or raise the first Invalid."""
     for each in CHECKS:
         each(candidate)
-    return KINDS[candidate.extension].media_type
+    return Checked(KINDS[candidate.extension].media_type, pages_without_danger(candidate))
 
 
 def is_present(candidate: Candidate) -> None:
@@ -97,10 +105,13 @@ def is_what_its_name_says(candidate: Candidate) -> None:
         )
 
 
-def holds_nothing_dangerous(candidate: Candidate) -> None:
-    """Nothing in it runs, reaches out, hides other files or bursts; and it can be read without a password."""
-    if kind := KINDS[candidate.extension].inspected_as:
-        examining.examine(kind, candidate.stream)
+def pages_without_danger(candidate: Candidate) -> int | None:
+    """Nothing in it runs, reaches out, hides other files or bursts; it can be read without a password.
+
+    Returns how many pages it has, where they are counted. This is the last check, since it costs the most.
+    """
+    kind = KINDS[candidate.extension].inspected_as
+    return examining.examine(kind, candidate.stream) if kind else None
 
 
 CHECKS: tuple[Callable[[Candidate], None], ...] = (
@@ -111,7 +122,6 @@ CHECKS: tuple[Callable[[Candidate], None], ...] = (
     is_not_empty,
     is_not_locked,
     is_what_its_name_says,
-    holds_nothing_dangerous,
 )
 
 

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, NamedTuple
 
 from cpor_web.inspection.findings import Finding
 from cpor_web.rules.exc import Invalid
@@ -30,6 +30,17 @@ HASTE = 1.5
 
 NOTHING = "nothing"
 """The answer where nothing was found; anything but an answer is a refusal."""
+
+MOST_PAGES = 2**31 - 1
+"""No document has more; who answers may be a reader that was taken over."""
+
+
+class Answer(NamedTuple):
+    """What the other process says: what it found, and how many pages there are where it counts them."""
+
+    found: str
+    pages: int | None = None
+
 
 SENTENCES = {
     Finding.DAMAGED: N_(
@@ -70,10 +81,11 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 _line = threading.BoundedSemaphore(IN_LINE)
 
 
-def examine(kind: str, stream: IO[bytes]) -> None:
-    """Raise Invalid("document") with the reason why a document of `kind` is not taken, None where it is.
+def examine(kind: str, stream: IO[bytes]) -> int | None:
+    """Return how many pages a document of `kind` has, None where they are not counted.
 
-    `kind` is one that `cpor_web.inspection` knows; `stream` is at its start again afterwards.
+    Raises Invalid("document") with the reason why it is not taken. `kind` is one that `cpor_web.inspection` knows;
+    `stream` is at its start again afterwards.
     """
     if not _has_a_turn():
         raise Invalid(_BUSY, field_name=FIELD)
@@ -83,9 +95,10 @@ def examine(kind: str, stream: IO[bytes]) -> None:
     finally:
         _turns.release()
         stream.seek(0)
-    if answer != NOTHING:
-        finding = next((each for each in Finding if each == answer), None)
+    if answer.found != NOTHING:
+        finding = next((each for each in Finding if each == answer.found), None)
         raise Invalid(SENTENCES[finding] if finding else _NOT_EXAMINED, field_name=FIELD)
+    return answer.pages
 
 
 def _has_a_turn() -> bool:
@@ -98,16 +111,18 @@ def _has_a_turn() -> bool:
         _line.release()
 
 
-def _ask(kind: str, file: IO[bytes]) -> str:
-    """Return what was found; an empty string where the other process did not come to an end of its own."""
+def _ask(kind: str, file: IO[bytes]) -> Answer:
+    """Return the answer; one that found an empty string where the other process did not come to an end of its own."""
     command = [sys.executable, "-I", "-m", "cpor_web.inspection", kind]
     try:
         done = subprocess.run(  # noqa: S603 - our own module; kinds are our own words
             command, stdin=file, capture_output=True, env={}, timeout=SECONDS, check=False
         )
-        return str(json.loads(done.stdout)["found"]) if done.returncode == 0 else ""
-    except (subprocess.TimeoutExpired, ValueError, LookupError, TypeError):
-        return ""
+        said = json.loads(done.stdout) if done.returncode == 0 else {"found": ""}
+        pages = said.get("pages")
+        return Answer(str(said["found"]), pages if isinstance(pages, int) and 0 < pages <= MOST_PAGES else None)
+    except (subprocess.TimeoutExpired, ValueError, LookupError, TypeError, AttributeError):
+        return Answer("")
 
 
 @contextmanager

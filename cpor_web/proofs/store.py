@@ -35,12 +35,13 @@ class NotStored(OSError):
 
 @dataclass(frozen=True)
 class Stored:
-    """A document whose bytes are stored: what a row needs to know of it. `size` in bytes."""
+    """A document whose bytes are stored: what a row needs to know of it. `size` in bytes, `pages` where counted."""
 
     sha256: str
     size: int
     filename: str
     media_type: str
+    pages: int | None = None
 
     def as_document(self) -> Document:
         """Return a row for it, which does not yet say of which claim and by whom."""
@@ -72,20 +73,20 @@ class DocumentStore:
         (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
         return LocalStore(folder)
 
-    def store(self, stream: IO[bytes], *, filename: str, media_type: str) -> Stored:
+    def store(self, stream: IO[bytes], *, filename: str, media_type: str, pages: int | None = None) -> Stored:
         """Store what is left in `stream`, a chunk at a time, and return what it is now known by.
 
         The bytes are under their final name only when all of them are there, and on the disk: a power cut after
         the row's commit must not leave a row alone. Raises NotStored.
         """
         try:
-            return self._store(stream, filename, media_type)
+            return self._store(stream, filename, media_type, pages)
         except ConnectionError:
             raise  # it was `stream` that ended
         except (OSError, ObstoreError) as error:
             raise NotStored("the document could not be stored") from error
 
-    def _store(self, stream: IO[bytes], filename: str, media_type: str) -> Stored:
+    def _store(self, stream: IO[bytes], filename: str, media_type: str, pages: int | None) -> Stored:
         incoming = f"{INCOMING}/{secrets.token_hex(16)}"
         try:
             sha256, size = self._write(incoming, stream)
@@ -98,7 +99,7 @@ class DocumentStore:
             self._keep_private(incoming, _place(sha256))
             obstore.rename(self._objects, incoming, _place(sha256))
             self._flush_folder(_place(sha256))
-        return Stored(sha256, size, filename, media_type)
+        return Stored(sha256, size, filename, media_type, pages)
 
     def has(self, sha256: str) -> bool:
         """Tell whether the bytes with this hash are stored."""

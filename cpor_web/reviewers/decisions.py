@@ -44,16 +44,20 @@ def take_over(reference: str) -> ResponseReturnValue:
 @bp.post("/<reference>/assign")
 @allowed(REVIEWERS)
 def assign(reference: str) -> ResponseReturnValue:
-    """Give the claim to a reviewer."""
+    """Give the claim to a reviewer, or back to the queue."""
     claim, form = claim_or_404(reference), AssignForm(prefix="assign")
-    form.offer(assigning.reviewers_for(db.session(), claim))
+    form.offer(assigning.reviewers_for(db.session(), claim), may_give_back=claim.reviewer is not None)
     if not form.validate():
         return page.invalid(claim, {"assign": form})
 
     def verb(session: Session, claim: Claim, *, programme: object, **about: Any) -> None:
-        operations.assign(session, claim, form.reviewer_id, **about)
+        if form.reviewer_id is None:
+            operations.give_back(session, claim, **about)
+        else:
+            operations.assign(session, claim, form.reviewer_id, **about)
 
-    return do(reference, verb, _("The claim is assigned."), {"assign": form})
+    done = _("The claim is assigned.") if form.reviewer_id else _("The claim is given back: nobody has it now.")
+    return do(reference, verb, done, {"assign": form})
 
 
 @bp.post("/<reference>/approve")

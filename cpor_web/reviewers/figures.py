@@ -1,7 +1,7 @@
 """The figures: what waits, how long decisions take, what came of them; by week, area or partner."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import cast
 
@@ -30,6 +30,9 @@ WEEKS = (12, 4, 26, 52)
 
 BACK = (0, 12, 26, 52, 104)
 ONE_WEEK = timedelta(weeks=1)
+MOST_TO_CHOOSE = 20
+"""Partners that are offered where what was typed fits several."""
+
 NOBODY = -1
 """No partner's id: nothing was counted of it."""
 
@@ -52,7 +55,10 @@ class FiguresFilter(FlaskForm):
     weeks = SelectField(_l("Weeks"), choices=[SelectChoice(str(n), str(n)) for n in WEEKS], validate_choice=False)
     until = SelectField(_l("Until"), validate_choice=False)
     area = SelectField(_l("Solution area"), validate_choice=False)
-    partner = SearchField(_l("Partner"), render_kw={"maxlength": 200})
+    partner = SearchField(
+        _l("Partner"), description=_l("The beginning of the name will do."), render_kw={"maxlength": 200}
+    )
+    fitting: Sequence[str] = ()
 
     def offer(self, last: date) -> None:
         """Fill the areas, and the weeks that can be the last; `last` is this week's Monday."""
@@ -68,13 +74,17 @@ class FiguresFilter(FlaskForm):
         return Wanted(first, last, By(self._chosen("by", By.WEEK)), self._chosen("area", ""), self._partner())
 
     def _partner(self) -> int | None:
-        name = (self.partner.data or "").replace("\x00", "").strip()
-        if not name:
+        """Return the partner that is meant; of several whose names begin so one is to be chosen from `fitting`."""
+        typed = (self.partner.data or "").replace("\x00", "").strip()
+        if not typed:
             return None
-        found = tallies.partner_named(db.session(), name)
-        if found is None:
-            self.partner.errors = [_("No partner has this name.")]
-        return NOBODY if found is None else found
+        found = tallies.partners_named(db.session(), typed, most=MOST_TO_CHOOSE)
+        if len(found) == 1:
+            return found[0].id
+        self.fitting = [each.name for each in found]
+        several, none = _("Several partners' names begin so. Choose one."), _("No partner's name begins so.")
+        self.partner.errors = [several if found else none]
+        return NOBODY
 
     def _chosen(self, name: str, otherwise: str) -> str:
         chosen = self[name].data or ""
@@ -103,7 +113,7 @@ def figures() -> ResponseReturnValue:
 def export_figures() -> Response:
     """Give the table behind one chart; `of` in the address names it, without one the first."""
     _form, wanted = _asked()
-    found = _charts(wanted)
+    found = _charts(wanted, day_in_words=date.isoformat)
     key = request.args.get("of", found[0].key)
     chart = next((each for each in found if each.key == key), None) or abort(404)
     rows = ([name, *(_plain(cell) for cell in cells)] for name, cells in chart.rows)
@@ -118,10 +128,10 @@ def _asked() -> tuple[FiguresFilter, Wanted]:
     return form, form.wanted(this_week)
 
 
-def _charts(wanted: Wanted) -> list[Chart]:
+def _charts(wanted: Wanted, *, day_in_words: Callable[[date], str] = brief_day) -> list[Chart]:
     session = db.session()
     counted = tallies.counted(session, wanted)
-    groups = _groups(wanted, counted)
+    groups = _groups(wanted, counted, day_in_words)
     named = {name: counted.get(group, Counter()) for group, name in groups.items()}
     if wanted.by is By.WEEK:
         return charts(named, {name: _at_the_end(counts) for name, counts in named.items()}, _("Week of"))
@@ -138,7 +148,7 @@ def _at_the_end(counts: Counts) -> tuple[Cell, Cell]:
     return (waiting, counts[Measure.OVERDUE, ""]) if waiting else (None, None)
 
 
-def _groups(wanted: Wanted, counted: Mapping[Group, Counts]) -> dict[Group, str]:
+def _groups(wanted: Wanted, counted: Mapping[Group, Counts], day_in_words: Callable[[date], str]) -> dict[Group, str]:
     """Return the groups with their names, in the order in which they are shown."""
     if wanted.by is By.PARTNER:
         return _partners(counted)
@@ -148,7 +158,7 @@ def _groups(wanted: Wanted, counted: Mapping[Group, Counts]) -> dict[Group, str]
         return {key: programme().catalogue.area_name(key) for key in keys}
     number = (wanted.last - wanted.first).days // 7 + 1
     weeks = [wanted.first + each * ONE_WEEK for each in range(number)]
-    return {week: brief_day(week) for week in weeks}
+    return {week: day_in_words(week) for week in weeks}
 
 
 def _partners(counted: Mapping[Group, object]) -> dict[Group, str]:

@@ -5,7 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Form, FormField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Form,
+    FormField,
+    RadioField,
+    SearchField,
+    SelectField,
+    SelectMultipleField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -16,6 +25,7 @@ from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.models import Claim, User
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
 
+LONGEST_SEARCH = 200
 _SHORT_ENOUGH = Length(max=LONGEST_TEXT, message=_l("Enter at most %(most)s characters.", most=LONGEST_TEXT))
 
 
@@ -138,18 +148,22 @@ class ApproveForm(FlaskForm):
 
 
 class AssignForm(FlaskForm):
-    """Whom a claim is given to; nobody is preselected."""
+    """Whom a claim is given to, perhaps to nobody; nothing is preselected."""
+
+    NOBODY = "0"
 
     reviewer = SelectField(_l("Assign to"), [InputRequired(_l("Choose a reviewer."))], coerce=str, choices=[])
 
-    def offer(self, reviewers: Sequence[User]) -> None:
-        """Offer these people."""
-        people = (SelectChoice(str(each.id), each.name) for each in reviewers)
-        self.reviewer.choices = [SelectChoice("", _("Choose a reviewer")), *people]
+    def offer(self, reviewers: Sequence[User], *, may_give_back: bool) -> None:
+        """Offer these people, and nobody where somebody has the claim."""
+        people = [SelectChoice(str(each.id), each.name) for each in reviewers]
+        nobody = [SelectChoice(self.NOBODY, _("Nobody: give it back to the queue"))] if may_give_back else []
+        self.reviewer.choices = [SelectChoice("", _("Choose a reviewer")), *nobody, *people]
 
     @property
-    def reviewer_id(self) -> int:
-        return int(self.reviewer.data)
+    def reviewer_id(self) -> int | None:
+        """Who is to have the claim, None for nobody."""
+        return None if self.reviewer.data == self.NOBODY else int(self.reviewer.data)
 
 
 class CommentForm(FlaskForm):
@@ -208,6 +222,7 @@ class QueueFilter(FlaskForm):
     class Meta:
         csrf = False
 
+    search = SearchField(_l("Search"), filters=[_stripped], render_kw={"maxlength": LONGEST_SEARCH})
     whose = SelectField(
         _l("Reviewer"),
         choices=[

@@ -25,9 +25,13 @@ from cpor_web.numbers import number_in
 from cpor_web.reviewers import page
 from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
 from cpor_web.rules.exc import NotAllowed, Refused, Stale
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.transitions import Action
 from cpor_web.transactions import transaction
+
+ALL = "all"
+"""What the button says in `found` that finds the whole grid; that of a row says the row's reason."""
 
 NUMBER = re.compile(r"\d{1,5}")
 
@@ -66,7 +70,7 @@ def check_proof(reference: str) -> ResponseReturnValue:
 @bp.post("/<reference>/proof")
 @allowed(REVIEWERS)
 def save_proof_check(reference: str) -> ResponseReturnValue:
-    """Save what the reviewer found."""
+    """Save what the reviewer found; a button of its own finds all of a row, or of the grid, not decided yet."""
     claim, version = claim_or_404(reference), seen()
     judged = {key: _typed(key) for key in preflight.keys_of(claim)}
     about: dict[str, Any] = {"actor": actor(), "now": now(), "programme": programme(), "seen": version}
@@ -76,7 +80,9 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
     except Refused as refused:
         return _shown(claim_or_404(reference), judged, refused, version), status_of(refused)
     flash(_("Saved. The partner sees nothing of it until you ask or reject."), "success")
-    return redirect(url_for("reviewers.check_proof", reference=claim.reference, **_chosen()))
+    found = request.form.get("found")
+    row = found if found in set(Request) else None
+    return redirect(url_for("reviewers.check_proof", reference=claim.reference, _anchor=row, **_chosen()))
 
 
 @bp.get("/<reference>/documents/<int:document_id>/shown")
@@ -99,6 +105,8 @@ def _typed(key: Key) -> Judged:
     name = _name(key)
     said = request.form.get(f"{name}-verdict", "")
     verdict = Verdict(said) if said in set(Verdict) else None
+    if verdict is None and request.form.get("found") in {ALL, key[0].value}:
+        verdict = Verdict.FOUND
     words = (request.form.get(f"{name}-{part}", "").strip()[:LONGEST_TEXT] for part in ("missing", "place", "mend"))
     return Judged(verdict, *words)
 
@@ -117,6 +125,14 @@ def _document(claim: Claim) -> Document | None:
     return None if number is None else queries.document_of(db.session(), claim, number)
 
 
+def _page_of(document: Document | None) -> str:
+    """Return the page that the address names, an empty string where there is none such in the document."""
+    number = request.args.get("page", "")
+    if document is None or not NUMBER.fullmatch(number):
+        return ""
+    return number if document.pages is None or int(number) <= document.pages else ""
+
+
 def _shown(
     claim: Claim, judged: dict[Key, Judged], refused: Refused | None = None, version: int | None = None
 ) -> str:
@@ -128,7 +144,7 @@ def _shown(
         cell = Cell(_name(key), catalogue.product_name(key[1]), cells.get(key), judged.get(key, Judged()))
         rows.setdefault(key[0], []).append(cell)
     offered = queries.offered(session, claim, actor=actor(), now=now(), programme=programme())
-    found, number = _document(claim), request.args.get("page", "")
+    found = _document(claim)
     return render_template(
         "reviewers/proof_check.html",
         can_be_shown=downloads.can_be_shown,
@@ -145,7 +161,7 @@ def _shown(
         rows=rows,
         seen=claim.version if version is None else version,
         shown=found,
-        shown_page=number if NUMBER.fullmatch(number) else "",
+        shown_page=_page_of(found),
         unfinished=sum(cell.is_unfinished for each in rows.values() for cell in each),
         verdicts=Verdict,
     )

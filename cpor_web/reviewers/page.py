@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from cpor_web import downloads, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related
+from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related, review_queue
 from cpor_web.claims.next_steps import next_step
 from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
-from cpor_web.models import Answer, Claim, Invitation, Round, RoundState
+from cpor_web.models import Answer, Claim, Document, Invitation, Round, RoundState
 from cpor_web.reviewers import filling, received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.forms import (
@@ -90,10 +90,11 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     empty = {prefix: form(formdata=None, prefix=prefix) for prefix, form in FORMS.items()}
     assignable = assigning.reviewers_for(session, claim)
     assign = AssignForm(formdata=None, prefix="assign")
-    assign.offer(assignable)
+    assign.offer(assignable, may_give_back=claim.reviewer is not None)
     empty |= {"reply": reply, "ask": ask, "assign": assign}
     offered = queries.offered(session, claim, actor=reader, now=now(), programme=programme())
-    cells = preflight.cells_of(session, claim)
+    proofs = queries.documents_of(session, claim)
+    cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
     if Action.REQUEST_INFORMATION in offered:
         filling.fill_in(cells, programme().catalogue, ask, cast(RejectForm, empty["reject"]))
     return render_template(
@@ -101,23 +102,27 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         Action=Action,
         answers=answers_of(claim),
         assessment=assessment,
-        assignable=assignable,
+        may_assign=bool(assignable) or (claim.reviewer is not None and claim.status in assigning.ASSIGNABLE),
         claim=claim,
         comments=queries.comments_of(session, claim),
         concerns=dict(concerns_of(claim)),
         decided_over=competing.decisions_about(session, claim),
         decline=queries.decline_of(session, claim),
-        documents=queries.documents_of(session, claim),
+        documents=proofs,
         downloads=proof.downloads_of(session, claim),
         guard=guard(),
         earlier=[event for event in events if event.kind in EARLIER],
+        first_shown=next((each.id for each in proofs if _opens_at_once(each)), None),
         forms={**empty, **(forms or {})},
         languages=LANGUAGES,
+        has_fresh_proof=claim.id in review_queue.with_fresh_proof(session, [claim]),
         holds=claim.reviewer_id == reader.user_id,
         mails=queries.mails_of(session, claim, reader),
         notes=queries.notes_of(session, claim),
         now=now(),
-        goes_over=competing.associations(session, claim),
+        approved=Status.APPROVED,
+        goes_over=[each for each in rivals if each.claim.status is Status.APPROVED],
+        waits_too=[each for each in rivals if each.claim.status is not Status.APPROVED],
         missing_cells=len(preflight.missing(cells)),
         of_partner=related.of_partner(session, claim),
         of_tenant=related.of_tenant(session, claim),
@@ -126,6 +131,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         proposal=claim.proposed_contact,
         replies=replies,
         rounds=queries.rounds_of(session, claim),
+        still_missing=preflight.STILL_MISSING,
         seen=claim.version if seen is None else seen,
         step=next_step(
             claim,
@@ -140,6 +146,12 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         why_stopped=queries.why_stopped(session, claim),
         **more,
     )
+
+
+def _opens_at_once(document: Document) -> bool:
+    """Tell whether a document that counts can be shown beside the grid."""
+    counts = document.replaced_by_id is None and guard().refusal(document) is None
+    return counts and downloads.can_be_shown(document)
 
 
 def invalid(claim: Claim, forms: dict[str, FlaskForm]) -> ResponseReturnValue:

@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import lists, queries, related, review_queue
+from cpor_web.claims.review_queue import Wanted
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
-from cpor_web.keyset import Page
-from cpor_web.models import Claim, Partner
+from cpor_web.models import Partner
+from cpor_web.numbers import number_in
 from cpor_web.reviewers.blueprint import bp
-from cpor_web.reviewers.forms import QueueFilter
+from cpor_web.reviewers.forms import LONGEST_SEARCH, QueueFilter
 from cpor_web.reviewers.waiting import needing_a_reviewer
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.rules.statuses import Status
@@ -24,12 +25,15 @@ from cpor_web.rules.words import N_
 SHOWN = tuple(status for status in Status if status is not Status.EDITING)
 """The statuses that reviewers see; drafts are the partner's own."""
 
-FILTERS = ("whose", "area", "disputed")
+ANY = "any"
+"""What the address says for claims of every status."""
+
+FILTERS = ("search", "whose", "area", "disputed", "partner")
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A status to choose, or what waits for the operator. `label` is a msgid."""
+    """A status to choose, or what waits for the operator, or all. `label` is a msgid."""
 
     label: str
     url: str
@@ -40,30 +44,36 @@ class Tab:
 @bp.get("")
 @allowed(REVIEWERS)
 def queue() -> ResponseReturnValue:
-    """Show the claims that wait, or those of one status, as filtered."""
+    """Show the claims that wait, or those of one status or of all, as searched and filtered."""
     form = QueueFilter(request.args)
     form.offer(programme().catalogue)
-    status = next((status for status in SHOWN if status.value == request.args.get("status")), None)
-    page, held = _found(form, status), holding.in_force(db.session())
+    session, chosen = db.session(), _chosen()
+    wanted = _wanted(form, chosen)
+    page = review_queue.page(
+        session, actor(), wanted, before=request.args.get("before", ""), after=request.args.get("after", "")
+    )
+    held = holding.in_force(session)
     return render_template(
         "reviewers/queue.html",
+        chosen=chosen,
         claims=page.rows,
-        contested=related.contested(db.session(), page.rows),
-        counts=review_queue.counts(db.session(), actor(), now=now()),
+        contested=related.contested(session, page.rows),
+        counts=review_queue.counts(session, actor(), now=now()),
         form=form,
-        is_filtered=bool(form.whose.data or form.area.data or form.disputed.data),
-        asked=needing_a_reviewer(db.session()),
+        fresh=review_queue.with_fresh_proof(session, page.rows),
+        is_filtered=any(request.args.get(name) for name in FILTERS),
+        asked=needing_a_reviewer(session),
         is_overdue=queries.is_overdue,
-        next_page=page.after and _url(status, after=page.after),
-        previous_page=page.before and _url(status, before=page.before),
+        next_page=page.after and _url(chosen, after=page.after),
+        previous_page=page.before and _url(chosen, before=page.before),
         held=held,
         suspects=() if held else _suspects(),
         may_release=actor().role is Role.ADMINISTRATOR,
         now=now(),
+        partner=None if wanted.partner_id is None else session.get(Partner, wanted.partner_id),
         reader_id=actor().user_id,
-        status=status,
         submitted=Status.SUBMITTED,
-        tabs=list(_tabs(status)),
+        tabs=list(_tabs(wanted, chosen)),
     )
 
 
@@ -72,31 +82,41 @@ def _suspects() -> Sequence[tuple[Partner, holding.Figures]]:
     return holding.suspects(db.session(), since=since, programme=programme())
 
 
-def _found(form: QueueFilter, status: Status | None) -> Page[Claim]:
-    """Return the page of claims that the address asks for."""
+def _chosen() -> str:
+    """Return the status that the address names, `ANY`, or an empty string for what waits."""
+    named = request.args.get("status", "")
+    return named if named == ANY or named in set(SHOWN) else ""
+
+
+def _wanted(form: QueueFilter, chosen: str) -> Wanted:
+    """Return what the address asks for."""
     area = form.area.data or ""
-    return review_queue.page(
-        db.session(),
-        actor(),
-        status=status,
+    return Wanted(
+        status=Status(chosen) if chosen not in {"", ANY} else None,
+        any_status=chosen == ANY,
         mine=form.whose.data == "mine",
         unassigned=form.whose.data == "unassigned",
         disputed=bool(form.disputed.data),
         area=area if area in programme().catalogue.areas else "",
-        before=request.args.get("before", ""),
-        after=request.args.get("after", ""),
+        search=(form.search.data or "")[:LONGEST_SEARCH],
+        partner_id=number_in(request.args.get("partner")),
     )
 
 
-def _tabs(chosen: Status | None) -> Iterator[Tab]:
-    counts = lists.counts(db.session(), actor(), now=now())
+def _tabs(wanted: Wanted, chosen: str) -> Iterator[Tab]:
+    """Yield the tabs; where somebody searches they count what was found, else all there is."""
+    if wanted.search or wanted.partner_id is not None:
+        counts = review_queue.found_by_status(db.session(), actor(), wanted)
+    else:
+        counts = lists.counts(db.session(), actor(), now=now())
     waiting = sum(counts[status] for status in queries.WAITING_FOR_OPERATOR)
-    yield Tab(N_("Waiting for us"), _url(None), waiting, chosen is None)
+    yield Tab(N_("Waiting for us"), _url(""), waiting, not chosen)
     for status in SHOWN:
-        yield Tab(status.label, _url(status), counts[status], chosen is status)
+        yield Tab(status.label, _url(status), counts[status], chosen == status)
+    yield Tab(N_("All"), _url(ANY), sum(counts[status] for status in SHOWN), chosen == ANY)
 
 
-def _url(status: Status | None, **cursor: str) -> str:
+def _url(status: str, **cursor: str) -> str:
     """Return the address of the queue with the filters that are chosen now."""
     kept: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name))} | cursor
-    return url_for("reviewers.queue", status=status.value if status else None, **kept)
+    return url_for("reviewers.queue", status=str(status) or None, **kept)

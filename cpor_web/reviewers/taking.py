@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import operations
+from cpor_web.claims import operations, queries
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.reviewers.blueprint import bp
@@ -17,26 +17,35 @@ from cpor_web.transactions import transaction
 @bp.post("/next")
 @allowed(REVIEWERS)
 def take_next() -> ResponseReturnValue:
-    """Take the claim that is due first of those that nobody has, within the filters of the queue."""
-    return redirect(next_taken())
+    """Go on with the claim that is due first, the reviewer's own before those nobody has, within the queue's filters.
+
+    `past` in the form is the claim from whose page they go on.
+    """
+    return redirect(next_taken(request.form.get("past", "")))
 
 
-def next_taken() -> str:
+def next_taken(past: str = "") -> str:
     """Let the reviewer hold the next claim, say so, and return where it is: at the queue where none is left."""
     form = QueueFilter(request.form)
     area = form.area.data or ""
     with transaction(db.session):
-        claim = operations.take_next(
+        claim = operations.go_on(
             db.session(),
             actor=actor(),
             now=now(),
             programme=programme(),
             area=area if area in programme().catalogue.areas else "",
             disputed=bool(form.disputed.data),
+            past=queries.claim_of(db.session(), actor(), past) if past else None,
         )
         reference = claim.reference if claim else None
     if reference is None:
-        flash(_("No claim is left to take: somebody holds each that waits."), "info")
+        none = (
+            _("No other claim is left to take.")
+            if past
+            else _("No claim is left to take: somebody holds each that waits.")
+        )
+        flash(none, "info")
         return url_for("reviewers.queue")
     flash(_("You hold this claim now."), "success")
     return url_for("reviewers.claim", reference=reference)

@@ -247,6 +247,16 @@ def find(source: Status | None, action: Action, role: Role, facts: Facts) -> Rul
     Raises NotAllowed where the table has no such row, NotYours where it is not this role's, GuardFailed where a
     condition does not hold: each with a sentence that says why.
     """
+    rule = row(source, action, role)
+    check(rule, facts)
+    return rule
+
+
+def row(source: Status | None, action: Action, role: Role) -> Rule:
+    """Return the row of the table by which `role` does `action` in `source`, whatever its guards say of it.
+
+    Raises NotAllowed where the table has no such row, NotYours where it is not this role's.
+    """
     rule = _BY_KEY.get((source, action))
     if rule is None:
         raise NotAllowed(
@@ -258,10 +268,14 @@ def find(source: Status | None, action: Action, role: Role, facts: Facts) -> Rul
             N_("“%(action)s” is not for your role (%(role)s)."),
             {"action": rule.action.label, "role": role.label},
         )
+    return rule
+
+
+def check(rule: Rule, facts: Facts) -> None:
+    """Raise GuardFailed where a condition of a row does not hold. A row without any needs no facts."""
     for guard in rule.guards:
         if not guard.holds(facts):
             raise GuardFailed(guard.sentence, {"missing": facts.missing})
-    return rule
 
 
 def offered(source: Status, role: Role, facts: Facts) -> frozenset[Action]:

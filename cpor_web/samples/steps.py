@@ -105,7 +105,9 @@ def uploads(title: str, *, signed: bool = True, instead: bool = False) -> Do:
         stage, claim = telling.stage, telling.claim
         name = f"{title} {claim.customer_name or claim.name}.pdf"
         content = io.BytesIO(pdf(_page(title, telling, now, signed=signed)))
-        stored = stage.documents.store(content, filename=name, media_type="application/pdf")  # our own: unexamined
+        stored = stage.documents.store(
+            content, filename=name, media_type="application/pdf", pages=1
+        )  # our own: unexamined
         newest = select(Document.id).where(Document.claim_id == claim.id).order_by(Document.id.desc()).limit(1)
         replaces = stage.session.scalar(newest) if instead else None
         verb(operations.upload, stored.as_document(), replaces=replaces)(telling, actor, now)

@@ -1,10 +1,12 @@
-// A single letter goes where the link or button with that access key is; j and k go down and up a table's rows.
+// A single letter goes where the link or button with that access key is; j and k go down and up a table's rows, or
+// the cells of a grid.
 // Nothing is pressed by a letter alone, but for links. Everybody can switch it off (WCAG 2.1.4).
 const KEPT = "single-keys";
 const TYPED_IN = "input:not([type=checkbox], [type=radio]), select, textarea";
 let chosen = "on"; // where nothing can be kept, until the page is left
 
 settle();
+arrive();
 document.addEventListener("swapped", settle);
 document.addEventListener("change", (event) => {
   if (event.target.id === "single-keys") keep(event.target.checked ? "on" : "off");
@@ -26,18 +28,24 @@ function settle() {
   box.closest(".single-keys").hidden = false;
 }
 
+// A jump from another page ends where the same jump of this page does.
+function arrive() {
+  const jump = location.hash && document.querySelector(`[accesskey][href="#${CSS.escape(location.hash.slice(1))}"]`);
+  if (jump && kept() !== "off") go(jump);
+}
+
 function named(key) {
   return document.querySelector(`[accesskey="${CSS.escape(key)}"]`);
 }
 
 function row(step) {
-  const rows = Array.from(document.querySelectorAll("main tbody th a"));
+  const rows = Array.from(document.querySelectorAll("main tbody th a, .cell :checked:enabled"));
   const here = rows.indexOf(document.activeElement);
   return rows[here < 0 ? 0 : here + step];
 }
 
 function go(place) {
-  if (place.closest("tbody") || place.tagName === "BUTTON") return place.focus();
+  if (place.closest("tbody, .cell") || place.tagName === "BUTTON") return place.focus();
   const address = place.getAttribute("href");
   if (!address.startsWith("#")) return place.click();
   const part = document.getElementById(address.slice(1));

@@ -5,14 +5,19 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import email_validator
 import pytest
 import redis
+from email_validator import validate_email
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from cpor_web import create_app
+from cpor_web.accounts import known_browsers
 from cpor_web.config import Settings
+from cpor_web.emails import addresses
 from cpor_web.embedded.redis_server import EmbeddedRedis
 from cpor_web.extensions import db, limiter
 from cpor_web.models import User
@@ -40,6 +45,24 @@ def _guess(client: Browser, email: str, password: str = "wrong", *, at: dict[str
 def test_the_eleventh_guess_is_refused_even_if_right(client: Browser, user: User) -> None:
     assert {_guess(client, user.email) for _ in range(10)} == {200}
     assert _guess(client, user.email, factories.PASSWORD) == 429
+
+
+@pytest.mark.parametrize("path", ["/login", "/reset"])
+def test_nothing_is_read_as_an_address_that_is_longer_than_any(
+    client: Browser, user: User, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def reads(text: str, **how: Any) -> Any:
+        read.append(len(text))
+        return validate_email(text, **how)
+
+    monkeypatch.setattr(known_browsers, "validate_email", reads)
+    monkeypatch.setattr(email_validator, "validate_email", reads)
+    for email in (user.email, f"{user.email}{' ' * 2**19}x", '"' * 2**19 + "@"):
+        client.submit(path, {"email": email, "password": "x"}, page=path, environ_base=HERE)
+    assert len(user.email) in read
+    assert max(read) <= addresses.LONGEST
 
 
 def test_the_refusal_is_a_page_that_says_what_to_do(client: Browser, user: User) -> None:

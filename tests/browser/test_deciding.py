@@ -65,12 +65,34 @@ def test_claims_are_decided_one_after_the_other_with_three_keys_each(
     assert hands.presses == 3
     page.locator("main", has_text="Approved. The customer is asked by mail.").wait_for()
 
+    hands.presses = 0
+    hands.press("p", "Enter")
+    page.wait_for_url(f"**/review/{second}/proof*")
+    page.locator(".single-keys:visible").wait_for()
+    hands.press("f", "Enter")
+    page.locator("main", has_text="Saved. The partner sees nothing of it").wait_for()
+    page.locator(".single-keys:visible").wait_for()
+    assert page.locator(".cell :checked[value=found]").count() == page.locator(".cell").count()
+    hands.press("a")
+    page.locator("[aria-labelledby=approve] button:focus").wait_for()
+    hands.press("Tab", "Enter")
+    hands.at(third)
+    assert hands.presses == 7
+
+    page.goto(f"/review/{third}/proof")
+    page.locator(".single-keys:visible").wait_for()
+    hands.press("j", "j", "ArrowRight")
+    assert page.evaluate("document.activeElement.closest('.cell') === document.querySelectorAll('.cell')[1]")
+    assert page.evaluate("document.activeElement.value") == "found"
+    hands.press("i")
+    page.locator("#ask-reasons-0:focus").wait_for()
+
     hands.press("r")
     assert page.evaluate("document.activeElement.id") == "reject-reason"
     page.get_by_label("Comment").nth(1).focus()
     page.keyboard.type("A proof is missing")
     assert page.evaluate("document.activeElement.value") == "A proof is missing"
-    assert page.url.endswith(second), "in a field a letter is a letter"
+    assert page.url.endswith(f"{third}#ask"), "in a field a letter is a letter"
 
     page.get_by_label("Single keys").uncheck()
     hands.press("q")
@@ -78,8 +100,7 @@ def test_claims_are_decided_one_after_the_other_with_three_keys_each(
     page.locator(".single-keys:visible").wait_for()
     assert not page.get_by_label("Single keys").is_checked()
     hands.press("q", "a")
-    assert page.url.endswith(second), "who switched single keys off keeps them off"
-    assert third
+    assert page.url.endswith(f"{third}#ask"), "who switched single keys off keeps them off"
     context.close()
 
 

@@ -32,11 +32,11 @@ def test_what_the_reviewer_finds_missing_reaches_the_partner_in_words(
 
     partner = visitor(scripts=scripts).sign_in(ines.email, PASSWORD).open(f"/claims/{reference}")
     partner.attach("Document", order).press("Upload")
-    assert "you have not said where 5 are" in partner.words
+    assert "You have not said where 5 of them are" in partner.words
     partner.page.get_by_role("link", name="Check your proof").first.click()
-    partner.page.get_by_label(f"Document – {DATE}", exact=True).select_option(label="order.pdf")
+    partner.page.get_by_label(f"Document – {DATE}", exact=True).select_option(label="order.pdf (1 page)")
     partner.fill({f"Page – {DATE}": "1"}).look().press("Save the check")
-    assert "you have not said where 4 are" in partner.words
+    assert "You have not said where 4 of them are" in partner.words
     partner.press("Submit for approval")
 
     reviewer = visitor(scripts=scripts).sign_in(rosa.email, PASSWORD).open(f"/review/{reference}")

@@ -56,6 +56,50 @@ def test_the_next_claim_is_the_one_that_is_due_first(
     assert {first.reviewer_id, later.reviewer_id} == {reviewer.id}
 
 
+def test_going_on_leads_through_ones_own_claims_then_to_what_is_free_and_round_again(
+    db_session: Session, programme: Programme, reviewer: User, other: User
+) -> None:
+    claims.under_review(db_session, programme, reviewer=other, now=NOW - 9 * DAY)
+    free = claims.submitted(db_session, programme, now=NOW - 8 * DAY)
+    first, second = (claims.under_review(db_session, programme, reviewer=reviewer, now=NOW - n * DAY) for n in (7, 3))
+
+    def go_on(past: Claim | None = None) -> Claim | None:
+        return operations.go_on(db_session, actor=reviewer.actor, now=NOW, programme=programme, past=past)
+
+    assert go_on() is first, "one's own come before what nobody has, also what is due earlier"
+    assert go_on(first) is second
+    assert free.reviewer_id is None
+    assert go_on(second) is free
+    assert (free.status, free.reviewer_id) == (Status.UNDER_REVIEW, reviewer.id)
+    assert {go_on(first), go_on(second), go_on(free)} == {first, second, free}, "each has another"
+
+
+def test_going_on_starts_what_was_assigned_or_resubmitted(
+    db_session: Session, programme: Programme, reviewer: User, other: User
+) -> None:
+    claim = claims.submitted(db_session, programme)
+    operations.assign(db_session, claim, reviewer.id, actor=other.actor, now=NOW)
+
+    assert operations.go_on(db_session, actor=reviewer.actor, now=NOW, programme=programme) is claim
+    assert claim.status is Status.UNDER_REVIEW
+
+
+def test_a_claim_given_back_waits_for_whoever_takes_it_with_its_deadline_and_history(
+    db_session: Session, programme: Programme, take: Take, reviewer: User, other: User
+) -> None:
+    claim = claims.under_review(db_session, programme, reviewer=reviewer)
+    due = claim.due_at
+
+    operations.give_back(db_session, claim, actor=reviewer.actor, now=NOW, seen=claim.version)
+
+    assert (claim.reviewer_id, claim.status, claim.due_at) == (None, Status.UNDER_REVIEW, due)
+    (event,) = claims_events(db_session, claim, "claim:given-back")
+    assert event.data == {"from": reviewer.name}
+    with pytest.raises(NotAllowed):
+        operations.give_back(db_session, claim, actor=reviewer.actor, now=NOW)
+    assert take(other) is claim
+
+
 def test_nobody_is_given_what_another_reviewer_has(
     db_session: Session, programme: Programme, take: Take, reviewer: User, other: User
 ) -> None:

@@ -47,7 +47,7 @@ def found(session: Session, user: User, search: str) -> list[str]:
 
 
 def queue(session: Session, actor: Actor, **wanted: object) -> list[Claim]:
-    return review_queue.page(session, actor, **wanted).rows  # type: ignore[arg-type]
+    return review_queue.page(session, actor, review_queue.Wanted(**wanted)).rows  # type: ignore[arg-type]
 
 
 def stopped(session: Session, programme: Programme, **more: object) -> Claim:

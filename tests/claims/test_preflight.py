@@ -79,6 +79,36 @@ def test_a_place_that_will_not_do_is_refused_at_its_cell(
     assert refused.value.field_name == "missing-customer-acknowledgment intune"
 
 
+@pytest.mark.parametrize(
+    ("page", "pages", "is_taken"),
+    [
+        ("3", 3, True),
+        ("4", 3, False),
+        ("0", 3, False),
+        ("1, 3", 3, True),
+        ("2–4", 3, False),
+        ("p. 4", 3, False),
+        ("Seite 3", 3, True),
+        ("annex 12", 3, True),
+        ("", 1, True),
+        ("9" * 60, 3, False),
+        ("17", None, True),
+    ],
+)
+def test_a_page_beyond_the_last_is_refused_where_pages_are_counted(
+    db_session: Session, programme: Programme, page: str, pages: int | None, *, is_taken: bool
+) -> None:
+    claim = claims.editing(db_session, programme)
+    document = document_of(db_session, claim)
+    document.pages = pages
+    places = {SIGNATURE: Place(document.id, page)}
+    if is_taken:
+        assert operations.locate(db_session, claim, places, **about(claim.filed_by.actor, programme))
+    else:
+        with pytest.raises(Invalid, match="has 3 pages"):
+            operations.locate(db_session, claim, places, **about(claim.filed_by.actor, programme))
+
+
 def test_places_are_named_only_while_the_partner_may_edit_and_by_who_files(
     db_session: Session, programme: Programme
 ) -> None:

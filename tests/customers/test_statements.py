@@ -10,8 +10,8 @@ from cpor_web.extensions import db
 from tests.customers.conftest import Asked, Deny
 from tests.support.browser import Browser
 
-MOST_TO_OPEN = 5
-MOST_TO_DENY = 21
+MOST_TO_OPEN = 4
+MOST_TO_DENY = 13
 """Statements, the access log's two among them. More products or contacts add none."""
 
 

@@ -2,7 +2,7 @@
 
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,14 +18,16 @@ LARGE = File("minutes.txt", b"Signed by Carla Conti.\n".ljust(400 * KIB, b"x"))
 
 
 @contextmanager
-def full(pid: int, most: int) -> Iterator[None]:
-    """Let a process write no file larger than so many bytes: its writes fail as on a full disk."""
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, before[1]))
+def full(pids: Sequence[int], most: int) -> Iterator[None]:
+    """Let processes write no file larger than so many bytes: their writes fail as on a full disk."""
+    before = [resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids]
+    for pid, (_soft, hard) in zip(pids, before, strict=True):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, hard))
     try:
         yield
     finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        for pid, limits in zip(pids, before, strict=True):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
 def stored(house: Installation) -> set[Path]:
@@ -40,7 +42,7 @@ def test_a_document_that_finds_no_room_is_refused_calmly_whole_and_taken_once_th
     cast = Cast.gather(installation).file()
     cast.ines.open(f"/claims/{cast.reference}")
     files, rows = stored(installation), installation.query("SELECT id FROM documents ORDER BY id")
-    with full(installation.pid_of("web"), 200 * KIB):
+    with full(installation.pids_of("web"), 200 * KIB):
         cast.ines.press("Upload", {"Document": LARGE})
         assert cast.ines.status == 503, cast.ines.words
         assert cast.ines.sees("Try again in a few minutes.")

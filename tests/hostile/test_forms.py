@@ -13,7 +13,7 @@ from cpor_web.emails.links import Purpose
 from cpor_web.models import Invitation, User
 from tests.access.places import lines, plain
 from tests.hostile import words
-from tests.hostile.pages import Form, Pairs, answered, forms, send
+from tests.hostile.pages import BOUNDARY, Form, Pairs, answered, forms, multipart, send
 from tests.hostile.watch import Watch
 from tests.partners import test_importing as importing
 from tests.support import sample
@@ -104,6 +104,17 @@ def test_each_field_meets_what_nobody_types(watch: Watch, found: dict[Kind, list
 def test_all_fields_meet_anything_at_once(watch: Watch, found: dict[Kind, list[Form]], kind: Kind) -> None:
     for form in found[kind]:
         _anything(watch, kind, form)
+
+
+@pytest.mark.parametrize("kind", WHO)
+def test_fields_of_text_meet_files(watch: Watch, found: dict[Kind, list[Form]], kind: Kind) -> None:
+    encoded = f"multipart/form-data; boundary={BOUNDARY}"
+    wrong = []
+    for form in (each for each in found[kind] if each.method == "POST"):
+        texts = {name for name in form.names if name != "csrf_token"} ^ form.files
+        body = multipart(form.given, texts)
+        wrong.append(watch.complaint(kind, form.kind, lambda b: b.post(form.action, data=body, content_type=encoded)))  # noqa: B023
+    assert not any(wrong), "\n".join(filter(None, wrong))
 
 
 def _one_by_one(form: Form) -> Iterator[tuple[str, Pairs]]:

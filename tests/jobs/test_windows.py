@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 import jobs.windows
-from cpor_web import assessment
+from cpor_web import assessment, holding
 from cpor_web.claims import deadlines
 from cpor_web.consent import answers, rounds
 from cpor_web.models import Assessment, AssessmentState, Claim, Event, Holding, Mail, MailState, Round, RoundState
@@ -144,6 +144,28 @@ def test_while_closing_is_held_a_sweep_closes_nothing_and_ends(
     run(job)
     assert [(row.state, row.closed_at) for row in fresh(committed, Round)] == before
     assert Status.REJECTED not in {claim.status for claim in fresh(committed, Claim)}
+
+
+def test_a_look_that_waits_for_a_lock_for_too_long_is_a_line_in_the_log_and_comes_again(
+    committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made(committed, programme, claims.running, 1)
+    watch = holding.watch
+
+    def in_a_hurry(session: Session, **how: Any) -> Holding | None:
+        session.execute(text("SET LOCAL lock_timeout = '20ms'"))
+        return watch(session, **how)
+
+    monkeypatch.setattr(holding, "watch", in_a_hurry)
+    committed.execute(select(func.pg_advisory_xact_lock(holding.LOCK)))
+    run(jobs.windows.close_due)
+    (line,) = caplog.records
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert "the next tick looks again" in line.message
+    (round_,) = fresh(committed, Round)  # lets go of the lock, too
+    assert round_.state is RoundState.RUNNING
+    run(jobs.windows.close_due)
+    assert [each.state for each in fresh(committed, Round)] == [RoundState.PASSED]
 
 
 def test_a_burst_that_was_recorded_before_the_sweep_holds_it(

@@ -4,6 +4,7 @@ import csv
 import io
 import struct
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -23,17 +24,27 @@ def csv_of(browser: Browser, query: str = "") -> list[list[str]]:
 
 
 def test_the_workbook_has_the_same_cells_as_the_csv_in_the_same_order_over_many_parts(
-    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    app: Flask, browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "READ_AT_ONCE", 2)
     for number in range(5):
-        desk.claim(Status.SUBMITTED if number % 2 else Status.EDITING, name=f"Claim {number}")
+        desk.claim(
+            Status.SUBMITTED if number % 2 else Status.EDITING, name=f"Claim {number}", proof_date="2026-04-30"
+        )
     query = "search=Claim&sort=newest"
     rows = csv_of(browser, query)
     assert [row[5] for row in rows] == ["Claim name", *(f"Claim {number}" for number in (4, 3, 2, 1, 0))]
     answer = browser.get(f"/claims.xlsx?{query}")
     assert answer.headers["Content-Disposition"] == "attachment; filename=claims.xlsx"
-    assert cells_of(answer.data) == rows
+    written = cells_of(answer.data)
+    assert [row[:2] + row[5:] for row in written] == [row[:2] + row[5:] for row in rows]
+    zone = app.extensions["programme"].calendar.zone
+    assert written[0][2] == f"Since ({zone.key})"
+    for there, here in zip(written[1:], rows[1:], strict=True):
+        told = datetime.fromisoformat(here[2])
+        assert there[2] == told.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+        assert told.utcoffset() == timedelta(0)
+    assert rows[1][14] == "2026-04-30"
     assert [row[5] for row in csv_of(browser, "status=submitted&sort=newest")[1:]] == ["Claim 3", "Claim 1"]
 
 
@@ -78,16 +89,35 @@ def test_a_script_is_told_how_many_rows_come_and_how_many_are_there(
 
 def test_of_more_exports_at_once_than_a_process_sends_one_waits(browser: Browser, desk: Desk) -> None:
     desk.claim()
-    for _ in range(export.MOST_AT_ONCE):
-        assert export._running.acquire(blocking=False)
+    others = range(-export.MOST_AT_ONCE, 0)  # nobody has such a number
+    assert all(export._places.take(number) for number in others)
     try:
         assert browser.get("/claims.csv").status_code == 302
         assert "Other exports are under way" in browser.get("/claims").text
     finally:
-        export._running.release(export.MOST_AT_ONCE)
+        for number in others:
+            export._places.give_back(number)
     for _ in range(export.MOST_AT_ONCE + 1):  # each gives its place back
         assert browser.get("/claims.csv").status_code == 200
         assert browser.head("/claims.xlsx").status_code == 200
+
+
+def test_nobody_takes_the_places_of_all_others() -> None:
+    places = export._Places()
+    assert [places.take(number) for number in (1, 1, 2, 3)] == [True, False, True, False]
+    places.give_back(1)
+    assert [places.take(number) for number in (2, 3)] == [False, True]
+
+
+def test_what_is_not_fetched_in_time_is_cut_and_gives_its_place_back(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.claim()
+    with monkeypatch.context() as late:
+        late.setattr(export, "LONGEST", -1)
+        with pytest.raises(export.TakesTooLong):
+            browser.get("/claims.csv")
+    assert browser.get("/claims.csv").status_code == 200
 
 
 def test_what_went_out_comes_back_as_the_same_claims(browser: Browser, desk: Desk) -> None:
@@ -99,4 +129,4 @@ def test_what_went_out_comes_back_as_the_same_claims(browser: Browser, desk: Des
     answer = browser.submit("/claims/import", sent, page="/claims/import")
     assert answer.status_code == 200, answer.text
     assert "=1+1" in answer.text
-    assert "Import claims" in text_of(browser.page("/claims/import"))
+    assert "Or drop a table here." in text_of(browser.page("/claims/import"))

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import saved_filters
-from cpor_web.models import SavedFilter, User
+from cpor_web.models import Claim, SavedFilter, User
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk
-from tests.partners.pages import messages, text_of
+from tests.partners.pages import a_file, address, messages, text_of
 from tests.support import factories
 from tests.support.browser import Browser
 
@@ -100,7 +100,8 @@ def test_several_drafts_are_submitted_each_with_its_own_result(browser: Browser,
         desk.upload(claim)
     page = browser.page(SUBMIT)
     assert set(boxes(page)) == {"Claim 0", "Claim 1"}
-    assert "Missing or wrong: Proof of execution" in text_of(page)
+    lacks = page.find(id=f"draft-{third.reference}").find("td", attrs={"data-label": "Missing or wrong"})
+    assert [(a.get_text(), a["href"]) for a in lacks("a")] == [("Proof of execution", address(third) + "#proof")]
     chosen = [*boxes(page).values(), f"{third.reference} 1", "K7QM-2XRD 1"]
     desk.upload(second)  # meanwhile
     answer = browser.submit(SUBMIT, {"claim": chosen}, page=SUBMIT)
@@ -141,3 +142,64 @@ def test_another_partners_draft_does_not_exist(browser: Browser, desk: Desk, com
     answer = browser.submit(SUBMIT, {"claim": [f"{claim.reference} 1"]}, page=SUBMIT)
     assert "There is no such claim." in answer.text
     assert desk.now_of(claim).status is Status.EDITING
+
+
+def test_those_that_are_ready_come_first_and_the_others_say_what_is_missing_and_where_it_is_mended(
+    browser: Browser, desk: Desk
+) -> None:
+    ready = desk.claim(name="Ready", tenant_id="00000001-2222-4333-8444-555555555555")
+    desk.upload(ready)
+    bare = desk.claim(name="Bare", tenant_id="", activity="")
+    desk.upload(bare)
+    page = browser.page(SUBMIT)
+    names = [row.th.find(["label", "a"]).get_text() for row in page.main("tr") if row.get("id")]
+    assert names == ["Ready", "Bare"]
+    links = {a.get_text(): a["href"] for a in page.find(id=f"draft-{bare.reference}")("a")}
+    assert links["Customer tenant ID"] == address(bare, "edit") + "#tenant_id"
+    assert links["Activity"] == address(bare, "edit") + "#activity"
+    assert links["Check your proof: Bare"] == address(bare, "proof-check")
+    assert "The check of the proof is not filled in." in text_of(page)
+    said = browser.page(address(ready, "proof-check")).main.form
+    document, seen = said("option")[1]["value"], said.find("input", attrs={"name": "seen"})["value"]
+    named = [each["name"] for each in said("select") if each["name"].endswith("-teams-document")]
+    cells = {**dict.fromkeys(named, document), "seen": seen}
+    browser.submit(str(said["action"]), cells, page=address(ready, "proof-check"))
+    gaps = page_row(browser, ready)
+    assert "Not said yet where in the proof: Proof that is about this claim (Intune); " in gaps
+    assert "The product by its name (Intune)." in gaps
+
+
+def page_row(browser: Browser, claim: Claim) -> str:
+    return " ".join(browser.page(SUBMIT).find(id=f"draft-{claim.reference}").get_text(" ").split())
+
+
+def test_all_that_are_ready_are_submitted_with_one_press_and_a_look_at_them(browser: Browser, desk: Desk) -> None:
+    ready = [desk.claim(name=f"Ready {n}", tenant_id=f"{n:08}-2222-4333-8444-555555555555") for n in range(3)]
+    for claim in ready:
+        desk.upload(claim)
+    unready = desk.claim(name="Bare")
+    link = browser.page(SUBMIT).find("a", string="Submit all that are ready (3)")
+    page = browser.page(str(link["href"]))
+    assert "Bare" not in text_of(page)
+    ticked = {str(box["value"]): box.has_attr("checked") for box in page("input", attrs={"name": "claim"})}
+    assert list(ticked.values()) == [True] * 3
+    answer = browser.submit(SUBMIT, {"claim": list(ticked)}, page=str(link["href"]))
+    assert "3 drafts were submitted." in answer.text
+    assert {desk.now_of(each).status for each in ready} == {Status.SUBMITTED}
+    assert desk.now_of(unready).status is Status.EDITING
+    assert "No draft is ready any more." in text_of(browser.page(str(link["href"])))
+
+
+def test_proof_is_handed_in_on_the_list_itself_and_a_refusal_names_its_claim(browser: Browser, desk: Desk) -> None:
+    draft = desk.claim(name="Bare")
+    form = browser.page(SUBMIT).find("form", class_="upload-here")
+    for sent, told in (
+        (a_file("x.exe"), "Bare: Files of this type are not taken."),
+        (a_file(), "uploaded to “Bare”"),
+    ):
+        data = {"document": sent, "then": "submit"}
+        answer = browser.submit(str(form["action"]), data, page=SUBMIT, follow_redirects=True)
+        assert told in messages(answer.text)
+        assert "Submit several drafts" in answer.text
+    assert set(boxes(browser.page(SUBMIT))) == {"Bare"}
+    assert len(desk.documents_of(draft)) == 1

@@ -40,9 +40,9 @@ def said_of_gaps(browser: Browser, claim: Claim) -> str:
 
 
 def test_gaps_are_warned_of_and_do_not_hinder(browser: Browser, draft: Claim, committed: Session) -> None:
-    assert "Of 10 things that reviewers look for, you have not said where 10 are." in said_of_gaps(browser, draft)
+    assert "You have not said where 10 of them are." in said_of_gaps(browser, draft)
     assert send(browser, draft, document=document_id(committed, draft), page="2").status_code == 302
-    assert "where 9 are" in said_of_gaps(browser, draft)
+    assert "where 9 of them are" in said_of_gaps(browser, draft)
     form = browser.page(f"/claims/{draft.reference}").find("button", string="Submit for approval").find_parent("form")
     data: dict[str, list[str]] = {}
     for field in form("input"):
@@ -55,8 +55,8 @@ def test_gaps_are_warned_of_and_do_not_hinder(browser: Browser, draft: Claim, co
 def test_every_field_has_a_label_that_tells_it_from_the_others(browser: Browser, draft: Claim) -> None:
     page = browser.page(f"/claims/{draft.reference}/proof-check")
     labels = [label.get_text() for label in page.main("label")]
-    assert len(labels) == 20
-    assert len(set(labels)) == 20
+    assert len(labels) == 30
+    assert len(set(labels)) == 30
 
 
 def test_what_is_wrong_is_told_at_its_cell_and_nothing_typed_is_lost(
@@ -89,3 +89,53 @@ def test_a_claim_that_is_under_review_has_no_check_to_fill_in(
     assert answer.status_code == 409
     assert "Nothing can be edited while a claim is “Under review”." in answer.text
     assert committed.scalar(select(func.count()).where(Event.kind == "proof:located")) == 0
+
+
+def test_a_row_is_filled_in_one_go_but_for_what_is_said_beside_it(
+    browser: Browser, draft: Claim, committed: Session
+) -> None:
+    document = document_id(committed, draft)
+    row = CELL.removesuffix("teams")
+
+    def said(**fields: Any) -> dict[str, str]:
+        form = browser.page(f"/claims/{draft.reference}/proof-check").main.form
+        names = {
+            each["name"]: each.get("value", "")
+            for each in form("input")
+            if each["type" if each.has_attr("type") else "name"] != "submit"
+        }
+        names |= {
+            each["name"]: (each.find("option", selected=True) or {"value": ""})["value"] for each in form("select")
+        }
+        answer = browser.post(form["action"], data=names | {name.replace("_", "-"): v for name, v in fields.items()})
+        assert answer.status_code == 302, answer.text
+        cells = committed.scalars(select(ProofCell).where(ProofCell.claim_id == draft.id)).all()
+        found = {cell.product: cell.page for cell in cells if cell.reason == "missing-products"}
+        committed.rollback()
+        return found
+
+    every = {f"{row}*-document": document, f"{row}*-page": "2"}
+    assert said(**every) == {"teams": "2", "intune": "2"}
+    beside = {f"{row}teams-page": "4"}
+    assert said(**every | {f"{row}*-page": "3"} | beside) == {"teams": "4", "intune": "3"}
+
+
+def test_a_page_that_the_document_does_not_have_is_refused_in_words(
+    browser: Browser, draft: Claim, committed: Session
+) -> None:
+    document = committed.get_one(Document, document_id(committed, draft))
+    document.pages = 3
+    committed.commit()
+    answer = send(browser, draft, document=document.id, page="4")
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.text, "html.parser")
+    words = "“signed order.pdf” has 3 pages, counted from the file&#39;s first. Enter one of them."
+    assert page.find(id=f"{CELL}-error").get_text().endswith(words.replace("&#39;", "'"))
+    row = CELL.removesuffix("teams") + "*"
+    form = browser.page(f"/claims/{draft.reference}/proof-check").main.form
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    answer = browser.post(form["action"], data=data | {f"{row}-document": document.id, f"{row}-page": "9"})
+    assert BeautifulSoup(answer.text, "html.parser").find(id=f"{row}-error") is not None, (
+        "it is told where it was said"
+    )
+    assert send(browser, draft, document=document.id, page="3").status_code == 302

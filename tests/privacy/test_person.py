@@ -18,6 +18,7 @@ from cpor_web.emails.catalogue import addressing, to_people
 from cpor_web.models import (
     ERASED,
     Claim,
+    Document,
     Holding,
     Identity,
     Mail,
@@ -275,6 +276,24 @@ def test_nobody_is_erased_while_a_claim_of_theirs_is_under_way(scene: Session, p
 def test_a_reason_is_needed_and_names_nobody(why: str, scene: Session) -> None:
     with pytest.raises(Invalid, match="Give a reason"):
         _erase(scene, ADDRESS, why)
+
+
+@pytest.mark.parametrize(("address", "name"), [(ADDRESS, NAME), (CUSTOMERS, CUSTOMER)])
+def test_names_of_files_part_their_words_by_underscores(address: str, name: str, scene: Session) -> None:
+    claim, filer = scene.query(Claim).one(), scene.query(User).filter_by(email=ADDRESS).one()
+    named = {"filename": f"proof_{name}_{address}_2026.pdf", "media_type": "application/pdf"}
+    proof = Document(claim_id=claim.id, uploaded_by_id=filer.id, sha256="0" * 64, size=1, uploaded_at=NOW, **named)
+    scene.add(proof)
+    scene.flush()
+    _erase(scene, address)
+    assert _in_every_table(scene, name, address) == []
+
+
+def test_a_reason_may_have_the_letters_of_a_short_name_in_it(scene: Session) -> None:
+    scene.query(User).filter_by(email=ADDRESS).one().name = "Al"
+    with pytest.raises(Invalid, match="Give a reason"):
+        _erase(scene, ADDRESS, "asked by AL")
+    assert _erase(scene, ADDRESS, "Also asked by all others") == 1
 
 
 def test_the_last_who_can_manage_is_not_erased(scene: Session) -> None:

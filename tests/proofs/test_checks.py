@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable
 
+import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -56,7 +57,7 @@ def refusal(name: str | None, content: bytes, limit: int = MIB) -> Invalid:
 @pytest.mark.parametrize("extension", CONTENTS)
 def test_each_kind_is_taken_under_its_own_name(extension: str) -> None:
     upload = candidate(f"Proof of work.{extension.upper()}", CONTENTS[extension])
-    assert "/" in check(upload)
+    assert "/" in check(upload).media_type
     assert upload.stream.tell() == 0, "what was read is still there to be stored"
 
 
@@ -176,7 +177,7 @@ def test_what_is_not_text_to_its_end_is_no_text(name: str, content: bytes) -> No
     [b"a <b> c", "Größe".encode("cp1252"), "Größe €".encode("utf-16"), b"<anna@example.org>", b"ID;Produkt\n1;Teams"],
 )
 def test_a_text_in_any_encoding_is_taken(text: bytes) -> None:
-    assert check(candidate("proof.txt", text)) == "text/plain"
+    assert check(candidate("proof.txt", text)).media_type == "text/plain"
 
 
 def test_what_is_found_inside_is_told_in_words() -> None:
@@ -214,12 +215,14 @@ def test_any_bytes_are_taken_or_refused_in_words_and_never_an_error(extension: s
     upload = candidate(f"proof.{extension}", content)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(examining, "examine", _here)
-        assert "/" in answer_to(lambda: check(upload)) or answer_to(lambda: check(upload)).endswith(".")
+        assert "/" in answer_to(lambda: check(upload).media_type) or answer_to(
+            lambda: check(upload).media_type
+        ).endswith(".")
 
 
-def _here(kind: str, stream: io.BytesIO) -> None:
+def _here(kind: str, stream: io.BytesIO) -> int | None:
     try:
-        inspector(kind)(stream)
+        return inspector(kind)(stream)
     except Found as found:
         raise Invalid(examining.SENTENCES[found.finding], field_name=examining.FIELD) from None
 
@@ -230,3 +233,19 @@ def test_any_bytes_are_refused_in_words_by_the_other_process_too(extension: str,
     answer = answer_to(lambda: examining.examine(KINDS[extension].inspected_as, io.BytesIO(content)))
     taken = "None" if extension == ".eml" else ""
     assert answer in {*examining.SENTENCES.values(), taken}, "bytes that mean nothing were taken"
+
+
+def test_pages_are_counted_where_a_document_has_some() -> None:
+    def three(opened: pikepdf.Pdf) -> None:
+        for _ in range(2):
+            opened.pages.append(opened.pages[0])
+
+    pages = {
+        "proof.pdf": (pdf(three), 3),
+        "proof.tiff": (picture("TIFF", pages=2), 2),
+        "proof.png": (picture("PNG"), 1),
+        "proof.txt": (b"Signed.", None),
+        "proof.docx": (office(), None),
+    }
+    for name, (content, number) in pages.items():
+        assert check(candidate(name, content)).pages == number, name

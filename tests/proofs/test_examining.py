@@ -135,10 +135,10 @@ def test_only_so_many_are_examined_at_once_and_the_next_is_told(monkeypatch: pyt
     monkeypatch.setattr(examining, "_turns", threading.BoundedSemaphore(1))
     begun, go_on = threading.Event(), threading.Event()
 
-    def wait(*_asked: object) -> str:
+    def wait(*_asked: object) -> examining.Answer:
         begun.set()
         go_on.wait(10)
-        return examining.NOTHING
+        return examining.Answer(examining.NOTHING)
 
     monkeypatch.setattr(examining, "_ask", wait)
     first = threading.Thread(target=examining.examine, args=("pdf", io.BytesIO(PDF)))
@@ -159,9 +159,9 @@ def test_who_finds_a_line_of_slow_documents_does_not_hold_a_thread_until_they_ar
     monkeypatch.setattr(examining, "_turns", threading.BoundedSemaphore(1))
     go_on, ended = threading.Event(), []
 
-    def wait(*_asked: object) -> str:
+    def wait(*_asked: object) -> examining.Answer:
         go_on.wait(examining.PATIENCE)
-        return examining.NOTHING
+        return examining.Answer(examining.NOTHING)
 
     def upload() -> None:
         examining.examine("pdf", io.BytesIO(PDF))

@@ -1,7 +1,7 @@
 """Approving over another partner's association, on the pages of the reviewer and of both partners."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 import pytest
@@ -64,16 +64,45 @@ def test_the_rationale_is_read_by_reviewers_and_both_partners(
         assert other.partner.name not in page
 
 
-def test_a_claim_over_which_nobody_is_associated_asks_for_no_rationale(
-    desk: Browser, under_review: Claim, committed: Session, programme: Programme, now: datetime
+def test_a_rival_that_waits_is_named_beside_approve_with_its_dates_and_is_not_decided_on(
+    desk: Browser, under_review: Claim, other_reviewer: User, committed: Session, programme: Programme, now: datetime
 ) -> None:
-    waiting = claims.submitted(committed, programme, now=now, tenant_id=str(under_review.tenant_id))
+    tenant = str(under_review.tenant_id)
+    waiting = claims.under_review(
+        committed, programme, reviewer=other_reviewer, tenant_id=tenant, products=("teams",)
+    )
+    waiting.proof_date = date(2026, 10, 5)
     committed.commit()
 
     page = desk.page(f"/review/{under_review.reference}")
+    warned = " ".join(page.find(id="waits-too").get_text().split())
 
+    for words in (waiting.reference, waiting.partner.name, "Under review", other_reviewer.name, "Newest proof: "):
+        assert words in warned
+    assert "Latest date in the proof: 5 Oct 2026" in warned
+    assert "nothing is decided on the other" in warned
+    assert page.find(id="approve-rationale") is None, "nothing is replaced by this approval"
+    assert press(desk, under_review, "Approve").status_code == 302
+    committed.refresh(waiting)
+    assert waiting.status is Status.UNDER_REVIEW
+
+
+def test_who_approves_the_rival_afterwards_writes_why_it_goes_over_the_first(
+    desk: Browser, under_review: Claim, reviewer: User, committed: Session, programme: Programme, now: datetime
+) -> None:
+    tenant = str(under_review.tenant_id)
+    waiting = claims.under_review(committed, programme, reviewer=reviewer, tenant_id=tenant, products=("teams",))
+    committed.commit()
+    page = desk.page(f"/review/{waiting.reference}")  # shown while neither was approved
     assert page.find(id="approve-rationale") is None
-    assert waiting.reference in page.find(id="others").parent.get_text()
+    assert press(desk, under_review, "Approve").status_code == 302
+
+    answer = press_on(desk, page, "Approve")
+
+    assert answer.status_code == 422
+    assert under_review.reference in read(answer).find(id="approve").parent.get_text()
+    assert press(desk, waiting, "Approve", Rationale=WHY).status_code == 302
+    assert WHY in desk.page(f"/review/{under_review.reference}").find(id="others").parent.get_text()
 
 
 def test_a_rationale_that_nothing_needs_any_more_is_no_hindrance(

@@ -152,10 +152,30 @@ def test_the_page_is_of_the_weeks_the_area_and_the_partner_that_its_address_name
     assert denials("by=sun&weeks=-1&until=x&area=y") == 7
 
 
+def test_the_beginning_of_a_partners_name_will_do_and_of_several_one_is_chosen(
+    desk: Browser, add: Add, committed: Session
+) -> None:
+    for number, name in ((1, "Wingtip Toys"), (2, "Wingtip"), (4, "Wide World of Toys")):
+        add(Measure.DENIED, number, partner_id=factories.partner(committed, name).id)
+
+    def denials(page: BeautifulSoup) -> int:
+        return sum(int(row[0]) for row in table(page, "denials").values())
+
+    assert denials(desk.page("/review/figures?partner=wide+w")) == 4
+    assert denials(desk.page("/review/figures?partner=WORLD")) == 4
+    assert denials(desk.page("/review/figures?partner=wingtip")) == 2, "a whole name is meant as it is"
+    several = desk.page("/review/figures?partner=toys&by=area")
+    assert "Several partners' names begin so. Choose one." in several.main.get_text()
+    choices = {link.get_text(): link["href"] for link in several.select("nav[aria-labelledby=fitting] a")}
+    assert list(choices) == ["Wide World of Toys", "Wingtip Toys"]
+    assert denials(desk.page(choices["Wingtip Toys"])) == 1
+    assert "by=area" in choices["Wingtip Toys"]
+
+
 def test_a_partner_that_there_is_not_is_told_and_nothing_is_shown_of_others(desk: Browser, add: Add) -> None:
     add(Measure.DENIED, 1)
     page = desk.page("/review/figures?partner=Nobody%00")
-    assert "No partner has this name." in page.main.get_text()
+    assert "No partner's name begins so." in page.main.get_text()
     assert {row[0] for row in table(page, "denials").values()} == {"0"}
 
 
@@ -166,6 +186,10 @@ def test_a_table_is_saved_as_csv_with_the_same_filter(desk: Browser, add: Add) -
     link = page.find(id="bounces").find_parent("section").select_one("a[download]")["href"]
     rows = list(csv.reader(io.StringIO(desk.get(link).text.removeprefix("\ufeff"))))
     assert rows == [["Solution area", "Came back", "Refused"], ["Microsoft 365", "3", "1"]]
+    rows = list(
+        csv.reader(io.StringIO(desk.get("/review/figures.csv?of=bounces&weeks=4").text.removeprefix("\ufeff")))
+    )
+    assert all(date.fromisoformat(week).weekday() == 0 for week, *_ in rows[1:])
     assert desk.get("/review/figures.csv?of=the-moon").status_code == 404
 
 

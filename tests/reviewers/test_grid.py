@@ -13,11 +13,11 @@ from werkzeug.test import TestResponse
 
 from cpor_web.claims import operations
 from cpor_web.claims.preflight import Place
-from cpor_web.models import Claim, Document, Download, Event, Mail, User
+from cpor_web.models import Claim, Document, Download, Event, Mail, ProofCell, User, Verdict
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.statuses import Status
 from tests.reviewers.conftest import FileClaim
-from tests.reviewers.pages import form_with, read
+from tests.reviewers.pages import form_with, press, press_on, read
 from tests.support.browser import Browser
 
 DATES = "missing-or-old-dates-teams"
@@ -42,7 +42,8 @@ def save(desk: Browser, claim: Claim, **said: str) -> TestResponse:
     """Press Save on the grid; `said` has values by the part of the cell Dates × Teams."""
     form = form_with(desk.page(f"/review/{claim.reference}/proof"), "Save the check")
     data = {field["name"]: field["value"] for field in form("input", type="hidden")}
-    return desk.post(form["action"], data=data | {f"{DATES}-{part}": value for part, value in said.items()})
+    typed = {"found" if part == "pressed" else f"{DATES}-{part}": value for part, value in said.items()}
+    return desk.post(form["action"], data=data | typed)
 
 
 MISSING = {
@@ -133,6 +134,59 @@ def test_the_document_opens_at_the_page_that_the_partner_names(
     frame = desk.page(link["href"]).find("iframe")
     assert frame["src"] == f"/review/{claim.reference}/documents/{number}/shown#page=3"
     assert page.get_text().count("The partner does not say where.") == 9
+
+
+@pytest.mark.parametrize(("pressed", "found"), [("all", 9), ("missing-or-old-dates", 1)])
+def test_all_found_decides_what_is_not_decided_and_leaves_what_is_missing(
+    desk: Browser, under_review: Claim, committed: Session, pressed: str, found: int
+) -> None:
+    page = desk.page(f"/review/{under_review.reference}/proof")
+    buttons = [button.get("value") for button in page("button") if button.get("name") == "found"]
+    assert buttons == ["all", *(reason.value for reason in Request)]
+    form = form_with(page, "Save the check")
+    assert form.find("button").get_text() == "Save the check", "Enter in a field presses the first button"
+
+    answer = save(desk, under_review, **MISSING, pressed=pressed)
+
+    verdicts = [cell.verdict for cell in committed.scalars(select(ProofCell).where(ProofCell.verdict.is_not(None)))]
+    assert (verdicts.count(Verdict.FOUND), verdicts.count(Verdict.MISSING)) == (found, 1)
+    assert answer.location.endswith("/proof" if pressed == "all" else f"/proof#{pressed}")
+
+
+def test_words_that_name_a_page_beyond_every_document_are_refused_and_kept(
+    desk: Browser, under_review: Claim, put: Put, committed: Session
+) -> None:
+    number = put(under_review)
+    committed.get_one(Document, number).pages = 3
+    committed.commit()
+
+    answer = save(desk, under_review, **{**MISSING, "place": "Page 4, at the bottom"})
+
+    assert answer.status_code == 422
+    assert "no document of this claim has that page. The longest has 3." in read(answer).main.get_text()
+    assert read(answer).find("input", attrs={"name": f"{DATES}-place"})["value"] == "Page 4, at the bottom"
+    assert save(desk, under_review, **{**MISSING, "place": "Page 3, line 40, the 12 seats"}).status_code == 302
+    path = f"/review/{under_review.reference}/proof?document={number}&page="
+    assert "3 pages" in desk.page(f"{path}4").find(id="document").parent.get_text()
+    sources = [desk.page(f"{path}{page}").find("iframe")["src"].partition("#")[2] for page in (3, 4)]
+    assert sources == ["page=3", ""]
+
+
+def test_nobody_approves_what_their_own_check_says_is_missing(
+    desk: Browser, under_review: Claim, committed: Session
+) -> None:
+    page = desk.page(f"/review/{under_review.reference}")
+    save(desk, under_review, **MISSING)
+
+    answer = press_on(desk, page, "Approve")
+
+    assert answer.status_code == 409
+    assert "mark it as found there before you approve" in read(answer).main.get_text()
+    assert not [each for each in read(answer)("button") if each.get_text() == "Approve"]
+    save(desk, under_review, verdict="found")
+    assert press(desk, under_review, "Approve").status_code == 302
+    committed.refresh(under_review)
+    assert under_review.status is Status.APPROVED
 
 
 def test_only_the_holder_gets_fields_to_decide(desk: Browser, under_review_by_another: Claim) -> None:

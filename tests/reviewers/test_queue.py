@@ -1,18 +1,20 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import lists, operations
-from cpor_web.models import Claim, User
+from cpor_web.claims import lists, operations, related
+from cpor_web.models import Claim, Document, User
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.reviewers.conftest import FileClaim
 from tests.reviewers.pages import press
-from tests.support import factories
+from tests.support import claims, factories
 from tests.support.browser import Browser
 from tests.support.claims import many_of_it
 
@@ -109,10 +111,78 @@ def test_the_queue_is_filtered_by_holder_dispute_area_and_status(
     assert names(desk, "?status=under-review&whose=mine&area=microsoft-365") == ["Mine"]
 
 
+def test_the_queue_is_searched_by_reference_customer_partner_tenant_and_mpn_id(
+    desk: Browser, claim: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    tenant = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+    other = claims.submitted(committed, programme, now=now, name="Another", customer_name="Wingtip", tenant_id=tenant)
+    claim.partner.name, other.partner.name = "Tailspin Toys", "Northwind"
+    committed.commit()
+    assert claim.mpn_id is not None
+    for words in (
+        claim.reference,
+        claim.reference.replace("-", "").lower(),
+        "CONTOSO mail",
+        claim.partner.name,
+        str(claim.tenant_id),
+        claim.mpn_id.number,
+    ):
+        assert names(desk, f"?{urlencode({'search': words})}") == [claim.name], words
+    assert names(desk, "?search=tailspin+northwind") == []
+    assert names(desk, "?search=%00+%25+'") == []
+
+
+def test_what_is_searched_for_is_counted_in_every_tab_and_found_in_any_status(
+    desk: Browser, claim: Claim, file_claim: FileClaim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    file_claim(name="Another", customer_name="Wingtip")
+    claims.running(committed, programme, now=now, customer_name="Wingtip Toys")
+    committed.commit()
+
+    page = desk.page("/review?search=wingtip")
+
+    tabs = {tab.contents[0].strip(): tab.span.get_text().strip() for tab in page.select(".tabs a")}
+    assert (tabs["Waiting for us"], tabs["Approved"], tabs["Rejected"], tabs["All"]) == ("1", "1", "0", "2")
+    assert page.find("input", type="search")["value"] == "wingtip"
+    assert all("search=wingtip" in tab["href"] for tab in page.select(".tabs a"))
+    empty = desk.page("/review?search=wingtip&status=rejected").select_one(".empty")
+    assert len(desk.page(empty.a["href"]).select("tbody tr")) == 2
+
+
+def test_lists_that_are_cut_lead_to_the_rest(
+    desk: Browser, claim: Claim, file_claim: FileClaim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(related, "MOST", 1)
+    for number in range(2):
+        file_claim(name=f"More {number}")
+    page = desk.page(f"/review/{claim.reference}")
+    (rest,) = [link for link in page("a") if link.get_text() == "Show all of them"]
+    assert "The first 1 of 2 are shown." in rest.parent.get_text()
+    shown = desk.page(rest["href"])
+    assert f"Claims of {claim.partner.name} alone." in shown.get_text()
+    assert len(shown.select("tbody tr")) == 3
+    assert names(desk, "?partner=x&status=any") == names(desk, "?status=any")
+    assert names(desk, "?partner=0") == []
+
+
+def test_proof_that_came_after_the_approval_is_told_in_the_queue_and_on_the_claim(
+    desk: Browser, committed: Session, programme: Programme, now: datetime
+) -> None:
+    approved = claims.running(committed, programme, now=now)
+    committed.commit()
+    assert "New proof" not in desk.page("/review?status=approved").main.get_text()
+    document = committed.scalars(select(Document).where(Document.claim_id == approved.id)).one()
+    document.uploaded_at = approved.status_since + timedelta(minutes=1)
+    committed.commit()
+    assert "New proof" in desk.page("/review?status=approved").select_one("tbody tr").get_text()
+    state = desk.page(f"/review/{approved.reference}").find(id="state").parent.get_text()
+    assert "The partner added proof after the approval." in state
+
+
 def test_a_filter_that_fits_nothing_says_so_and_keeps_what_was_chosen(desk: Browser, claim: Claim) -> None:
     page = desk.page("/review?whose=mine")
 
-    assert page.select_one(".empty").get_text() == "No claim fits this filter."
+    assert page.select_one(".empty").get_text().strip().startswith("No claim fits this filter.")
     assert page.select_one("option[selected][value=mine]")
 
 
@@ -152,6 +222,7 @@ def test_the_tabs_count_the_claims_of_each_status(desk: Browser, claim: Claim, f
         "Partner action required 0",
         "Approved 0",
         "Rejected 0",
+        "All 2",
     ]
 
 

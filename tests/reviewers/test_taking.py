@@ -80,7 +80,40 @@ def test_a_claim_is_assigned_to_a_colleague(
     assert f"To: {other_reviewer.name}" in history
 
 
-def test_assigning_to_nobody_says_what_is_missing(desk: Browser, under_review: Claim, other_reviewer: User) -> None:
+def test_a_claim_is_given_back_and_the_next_one_is_another(
+    desk: Browser, under_review: Claim, file_claim: FileClaim, now: datetime, committed: Session
+) -> None:
+    later = file_claim(name="Due later", at=now + timedelta(minutes=1))
+
+    assert press(desk, under_review, "Assign", Assign_to="0").status_code == 302
+
+    committed.refresh(under_review)
+    assert under_review.reviewer_id is None
+    page = desk.page(f"/review/{under_review.reference}")
+    assert "The claim is given back: nobody has it now." in page.get_text()
+    assert "dispute" not in page.find(id="state").parent.get_text(), "a dispute waits like this too; here is none"
+    history = desk.page(f"/review/{under_review.reference}/history").get_text()
+    assert "The claim was given back: no reviewer has it." in history
+    assert "From: Robin Counts" in history
+    assert press_on(desk, page, "Take the next one").location == f"/review/{later.reference}"
+
+
+def test_after_a_decision_comes_what_the_reviewer_left_undecided(
+    desk: Browser, under_review: Claim, file_claim: FileClaim, now: datetime
+) -> None:
+    free = file_claim(name="Free, and due before", at=now - timedelta(days=3))
+    page = desk.page(f"/review/{under_review.reference}")
+    assert press_on(desk, page, "Take the next one").location == f"/review/{free.reference}"
+
+    form = form_with(desk.page(f"/review/{free.reference}"), "Approve, then take the next one")
+    hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
+
+    assert desk.post(form["action"], data={**hidden, "then": "next"}).location == f"/review/{under_review.reference}"
+
+
+def test_assigning_without_a_choice_says_what_is_missing(
+    desk: Browser, under_review: Claim, other_reviewer: User
+) -> None:
     answer = press(desk, under_review, "Assign", Assign_to="")
 
     assert answer.status_code == 422
@@ -90,7 +123,9 @@ def test_assigning_to_nobody_says_what_is_missing(desk: Browser, under_review: C
 def test_every_access_key_of_a_page_is_there_once(
     desk: Browser, under_review: Claim, file_claim: Callable[..., Claim]
 ) -> None:
-    for path in ("/review", f"/review/{under_review.reference}", f"/review/{file_claim().reference}"):
+    claim = f"/review/{under_review.reference}"
+    for path in ("/review", claim, f"/review/{file_claim().reference}", f"{claim}/proof"):
         keys = ["".join(tag["accesskey"]) for tag in desk.page(path)(accesskey=True)]
         assert len(keys) == len(set(keys))
         assert "n" in keys
+    assert sorted(keys) == sorted("aircfhmnopq"), "all that the walk-through names, on the page of the proof too"

@@ -17,6 +17,7 @@ ADDRESSES = {
         "/claims.csv?search=contoso&area=microsoft-365",
         "/claims/{reference}/history?kind=claim",
         "/claims/{reference}/history.csv?kind=claim",
+        "/account/security?before=9",
     ),
     "rosa": (
         "/review?status=submitted&whose=mine&disputed=y&area=microsoft-365",

@@ -103,6 +103,11 @@ class Installation:
         """Return the process number of one of them."""
         return self._running[name].pid
 
+    def pids_of(self, name: str) -> list[int]:
+        """Return the process numbers of one of them and of those that it has forked. Only Linux tells them."""
+        pid = self.pid_of(name)
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
     def kill(self, name: str) -> None:
         """End one of them and its children with kill -9."""
         child = self._running.pop(name)

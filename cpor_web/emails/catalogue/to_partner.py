@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from cpor_web.emails import outbox
@@ -20,7 +21,14 @@ _LAST_EVENT = (
     .order_by(Event.position.desc())
     .limit(1)
 )
-"""What happened to the claim last: in the transaction of a transition, what brought it about."""
+
+
+def _last_event(session: Session, claim: Claim) -> Event | Row[tuple[str, dict[str, Any]]] | None:
+    """Return what happened to the claim last: in the transaction of a transition, what brought it about."""
+    just_now = [each for each in session.new if isinstance(each, Event) and each.claim_id == claim.id]
+    if just_now:
+        return max(just_now, key=lambda event: event.position)
+    return session.execute(_LAST_EVENT, {"claim": claim.id}).first()
 
 
 def claim_received(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
@@ -69,7 +77,7 @@ def approved(session: Session, claim: Claim, *, now: datetime, programme: Progra
 
 def rejected(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
     """Say why, in which words, how to dispute and until when, or that it is final."""
-    ended = session.execute(_LAST_EVENT, {"claim": claim.id}).first()
+    ended = _last_event(session, claim)
     is_silent = ended is not None and ended.kind == "consent:declined-by-silence"
     return addressing.for_partner(
         session,

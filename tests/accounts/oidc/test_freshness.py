@@ -48,11 +48,13 @@ def test_a_provider_that_has_known_them_for_long_has_not_asked_now(
 
 
 @pytest.mark.parametrize("said", [{}, {"auth_time": -1}, {"auth_time": 2**70}], ids=["nothing", "before", "beyond"])
-def test_a_provider_that_does_not_tell_is_taken_at_its_word(
+def test_a_provider_that_does_not_tell_is_taken_at_its_word_where_it_was_asked_for_proof(
     visitor: Browser, provider: OidcServer, said: Claims
 ) -> None:
     provider.lie = lambda claims: {name: value for name, value in claims.items() if name != "auth_time"} | said
     signs_in(visitor)
+    assert visitor.get(PASSKEYS).location.startswith(CONFIRM), "it may have known them for hours"
+    signs_in(visitor, f"{BEGIN}?anew=1")
     assert visitor.get(PASSKEYS).status_code == 200
 
 
