@@ -104,6 +104,7 @@ def figures() -> ResponseReturnValue:
         standing=tallies.standing_in_all(db.session(), wanted, now=now()),
         up_to=up_to and brief_day(_day(up_to - timedelta(seconds=1))),
         filters={name: value for name, value in request.args.items() if name in form},
+        partner=wanted.partner_id and tallies.names_of(db.session(), [wanted.partner_id]).get(wanted.partner_id),
         most=tallies.MOST_PARTNERS if wanted.by is By.PARTNER else None,
     )
 
