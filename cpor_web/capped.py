@@ -11,10 +11,11 @@ ENOUGH = MOST + 1
 """Stands for every number above `MOST`."""
 
 
-def number(*queries: Select[Any]) -> ColumnElement[int]:
-    """Return, as a column, how many rows the queries have together, `ENOUGH` of more than `MOST`; of none, 0."""
+def number(*queries: Select[Any], enough: int = 0) -> ColumnElement[int]:
+    """Return, as a column, how many rows the queries have together, at most `enough`, by default `ENOUGH`."""
+    enough = enough or ENOUGH
     if not queries:
         return literal(0)
-    begun = [select(query.limit(ENOUGH).subquery()) for query in queries]
-    rows = union_all(*begun).limit(ENOUGH) if begun[1:] else queries[0].limit(ENOUGH)
+    begun = [select(query.limit(enough).subquery()) for query in queries]
+    rows = union_all(*begun).limit(enough) if begun[1:] else queries[0].limit(enough)
     return select(func.count()).select_from(rows.subquery()).scalar_subquery()

@@ -17,6 +17,7 @@ from cpor_web import (
     headers,
     health,
     languages,
+    lasting,
     limits,
     measures,
     metrics,
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     measures.init_app(app)
     requests_log.init_app(app, trusted_proxies=settings.trusted_proxies)
     db.init_app(app)
+    lasting.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     bell.connect(settings.redis_url)
     limiter.init_app(app)

@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, DateTime, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from cpor_web import ahead
@@ -36,6 +37,7 @@ DAY = timedelta(hours=24)
 RECENT = timedelta(days=14)
 """A notice older than this does not count: a window, and the days for which servers try, are over by then."""
 
+Since = datetime | ColumnElement[datetime]
 LONGEST_REASON = 2000
 LOCK = 7_09
 """The advisory lock's number; the product takes no other."""
@@ -151,11 +153,18 @@ def suspects(session: Session, *, since: datetime, programme: Programme) -> Sequ
 
     Where others' notices get through it is no outage, but contacts who cannot be reached or somebody who forges.
     """
-    failed = func.count().filter(Mail.state.in_(FAILED))
-    counted = _counted(since, Partner, func.count(), failed).join(Partner, Claim.partner_id == Partner.id)
-    rows = session.execute(counted.group_by(Partner.id).order_by(failed.desc(), Partner.id))
+    rows = session.execute(_by_partner(), {"since": since})
     found = [(partner, Figures(notices, number, 1)) for partner, notices, number in rows]
     return [each for each in found if each[1].is_too_many(programme.hold_share, programme.hold_count)]
+
+
+@cache
+def _by_partner() -> Select[Any]:
+    """Return the query of what counts after `since`, by partner; it is made once."""
+    failed = func.count().filter(Mail.state.in_(FAILED))
+    since = bindparam("since", type_=DateTime(timezone=True))
+    counted = _counted(since, Partner, func.count(), failed).join(Partner, Claim.partner_id == Partner.id)
+    return counted.group_by(Partner.id).order_by(failed.desc(), Partner.id)
 
 
 def failures(session: Session, *, since: datetime, most: int) -> Sequence[Mail]:
@@ -164,7 +173,7 @@ def failures(session: Session, *, since: datetime, most: int) -> Sequence[Mail]:
     return session.scalars(failed.order_by(last_news().desc(), Mail.id.desc()).limit(most)).all()
 
 
-def _counted(since: datetime, *columns: Any) -> Select[Any]:
+def _counted(since: Since, *columns: Any) -> Select[Any]:
     """Select among the notices that count after `since`."""
     newer = aliased(Mail)
     has_newer = exists().where(
@@ -177,7 +186,7 @@ def _counted(since: datetime, *columns: Any) -> Select[Any]:
     return _asking(since, *columns).where(last_news() > since, Mail.message_id.is_not(None), ~has_newer)
 
 
-def _asking(since: datetime, *columns: Any) -> Select[Any]:
+def _asking(since: Since, *columns: Any) -> Select[Any]:
     """Select among the notices, not old at `since`, of askings that are open."""
     return (
         select(*columns)

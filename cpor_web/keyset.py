@@ -2,10 +2,11 @@
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from enum import Enum, auto
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
@@ -15,6 +16,8 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
+    bindparam,
+    cast,
     literal,
     select,
     tuple_,
@@ -23,11 +26,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from cpor_web.prepared import Prepared, prepared
+
 Listed = TypeVar("Listed")
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for no moment in an order, after all that are: a row is compared only where no key is null."""
 
+# By name: as PostgreSQL takes a limit that it does not know for a large one, it plans for the values. By which of two
+# indexes a part is read follows from how many of its rows there are.
+_LIMIT = bindparam("limit", type_=BigInteger())
 LONGEST_CURSOR = 4000
 _GREATEST = 2**63 - 1
 _TYPES: dict[type, TypeEngine[Any]] = {int: BigInteger(), str: Text(), datetime: DateTime(timezone=True)}
@@ -45,7 +53,7 @@ class Key:
     mirrored: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Order:
     """The keys of a list, the last of them unique, so that equal rows keep their places. All run one way."""
 
@@ -64,12 +72,23 @@ class Part:
     keys: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """A list in parts: each row, by its `id`, is in exactly one of them. Only the beginning of each is read."""
+    """A list in parts: each row is in exactly one of them. Only the beginning of each is read.
 
-    id: Any
+    Who keeps it, and its order, has the statements kept that are made of them.
+    """
+
+    order: Order
     parts: tuple[Part, ...]
+
+
+class _From(Enum):
+    """From where a part is read: it has no rows on the page, or from its beginning, or after the cursor."""
+
+    NOWHERE = auto()
+    BEGINNING = auto()
+    CURSOR = auto()
 
 
 def newest_first(number: Any) -> Order:
@@ -86,6 +105,9 @@ class Page(Generic[Listed]):
     after: str | None = None
 
 
+_Find = Callable[[list[Any] | None, bool], list[Row[Any]]]
+
+
 def page(
     session: Session,
     query: Select[Any],
@@ -94,15 +116,27 @@ def page(
     size: int,
     before: str = "",
     after: str = "",
-    parts: Parts | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> Page[Any]:
     """Return up to `size` rows of a query for one entity: those next to a cursor, or the first.
 
     Cursors come from addresses. One that is none of ours, or that nothing is left behind, gives the first page.
-    With `parts` the rows are found part by part, in the same order.
+    `given` has what the query names and does not say.
     """
+    find = partial(_rows, session, query, order, size + 1, given or {})
+    return _page(find, order, size=size, before=before, after=after)
+
+
+def page_of_parts(
+    session: Session, parts: Parts, *, size: int, before: str = "", after: str = "", given: Mapping[str, Any]
+) -> Page[int]:
+    """Return up to `size` ids of a list in parts; else it is as `page`."""
+    find = partial(_rows_of_parts, session, parts, size + 1, given)
+    return _page(find, parts.order, size=size, before=before, after=after)
+
+
+def _page(find: _Find, order: Order, *, size: int, before: str, after: str) -> Page[Any]:
     start, backwards = _read(order, after or before), bool(before and not after)
-    find = partial(_rows, session, query, order, parts, size + 1)
     rows = find(start, backwards) if start else []
     if not rows or (backwards and len(rows) <= size):  # nothing there any more, or less than the whole first page
         start, backwards = None, False
@@ -121,57 +155,84 @@ def _rows(
     session: Session,
     query: Select[Any],
     order: Order,
-    parts: Parts | None,
     limit: int,
+    given: Mapping[str, Any],
     start: list[Any] | None,
     backwards: bool,
 ) -> list[Row[Any]]:
     descends = order.is_descending != backwards
-    if parts is None:
-        keys = [key.expression for key in order.keys]
-        if start is not None:
-            query = query.where(_is_beyond(order.keys, keys, start, descends))
-    else:
-        begun = [_beginning(part, order, limit, start, descends) for part in parts.parts]
-        found_in = [each for each in begun if each is not None]
-        if not found_in:
-            return []
-        found = union_all(*found_in).subquery()
-        id_, *keys = found.c
-        query = query.join(found, parts.id == id_)
-    query = query.order_by(*_directed(keys, descends)).limit(limit)
-    return list(session.execute(query.add_columns(*keys)).all())
-
-
-def _beginning(part: Part, order: Order, limit: int, start: list[Any] | None, descends: bool) -> Select[Any] | None:
-    """Return the query of the part's first rows after `start`: their ids and keys; None where it has none there."""
-    query, left = part.ids, list(zip(order.keys, part.keys, start or part.keys, strict=True))
-    while left and _is_value(left[0][1]):
-        _key, same, value = left.pop(0)
-        if start is not None and same != value:
-            if (same < value) != descends:
-                return None
-            start = None
-    keys, places = [key for key, _place, _value in left], [place for _key, place, _value in left]
-    if len(keys) == 1 and keys[0].mirrored is not None:  # as an index has it
-        descends, places = not descends, [keys[0].mirrored]
-        left = [(keys[0], places[0], -left[0][2])] if start is not None else []
+    keys = [key.expression for key in order.keys]
     if start is not None:
-        query = query.where(_is_beyond(keys, places, [value for _key, _place, value in left], descends))
-    named = [
-        (literal(place, _TYPES[key.kind]) if _is_value(place) else place).label(f"key_{number}")
-        for number, (key, place) in enumerate(zip(order.keys, part.keys, strict=True))
+        values = [literal(value, _TYPES[key.kind]) for key, value in zip(order.keys, start, strict=True)]
+        query = query.where(_is_beyond(keys, values, descends))
+    query = query.order_by(*_directed(keys, descends)).limit(limit)
+    return list(session.execute(query.add_columns(*keys), given).all())
+
+
+def _rows_of_parts(
+    session: Session,
+    parts: Parts,
+    limit: int,
+    given: Mapping[str, Any],
+    start: list[Any] | None,
+    backwards: bool,
+) -> list[Row[Any]]:
+    descends = parts.order.is_descending != backwards
+    places = tuple(_place(part, start, descends) for part in parts.parts)
+    if all(place is _From.NOWHERE for place in places):
+        return []
+    after = {_name(number): value for number, value in enumerate(start or ())}
+    return list(_beginnings(parts, places, descends).ask(session, limit=limit, **given, **after))
+
+
+def _place(part: Part, start: list[Any] | None, descends: bool) -> _From:
+    """Tell from where a part is read, by those keys that all of it has in common."""
+    for same, value in zip(part.keys, start or (), strict=False):
+        if not _is_value(same):
+            return _From.CURSOR
+        if same != value:
+            return _From.BEGINNING if (same < value) == descends else _From.NOWHERE
+    return _From.BEGINNING
+
+
+@lru_cache(maxsize=200)
+def _beginnings(parts: Parts, places: tuple[_From, ...], descends: bool) -> Prepared:
+    """Return the statement that finds the first rows of a list: their ids and keys."""
+    begun = [
+        _beginning(part, parts.order, place, descends)
+        for part, place in zip(parts.parts, places, strict=True)
+        if place is not _From.NOWHERE
     ]
-    found = query.add_columns(*named).order_by(*_directed(places, descends)).limit(limit).subquery()
+    found = union_all(*begun).subquery()
+    _id, *keys = found.c
+    return prepared(select(found).order_by(*_directed(keys, descends)).limit(_LIMIT))
+
+
+def _beginning(part: Part, order: Order, place: _From, descends: bool) -> Select[Any]:
+    """Return the query of the part's first rows: their ids and keys."""
+    named = [
+        (cast(each, _TYPES[key.kind]) if _is_value(each) else each).label(f"key_{number}")
+        for number, (key, each) in enumerate(zip(order.keys, part.keys, strict=True))
+    ]
+    common = next(number for number, each in enumerate(part.keys) if not _is_value(each))
+    keys, places = order.keys[common:], part.keys[common:]
+    values: list[Any] = [bindparam(_name(number), type_=_TYPES[key.kind]) for number, key in enumerate(keys, common)]
+    if len(keys) == 1 and keys[0].mirrored is not None:  # as an index has it
+        descends, places, values = not descends, (keys[0].mirrored,), [-values[0]]
+    query = part.ids.where(_is_beyond(places, values, descends)) if place is _From.CURSOR else part.ids
+    found = query.add_columns(*named).order_by(*_directed(places, descends)).limit(_LIMIT).subquery()
     return select(found)
+
+
+def _name(number: int) -> str:
+    return f"start_{number}"
 
 
 def _is_value(place: Any) -> bool:
     return isinstance(place, (int, str, datetime))
 
 
-def _is_beyond(keys: Sequence[Key], places: Sequence[Any], start: Sequence[Any], descends: bool) -> Any:
-    values: list[Any] = [literal(value, _TYPES[key.kind]) for key, value in zip(keys, start, strict=True)]
+def _is_beyond(places: Sequence[Any], values: Sequence[Any], descends: bool) -> Any:
     place, other = tuple_(*places), tuple_(*values)
     return place < other if descends else place > other
 

@@ -1,6 +1,7 @@
 """How moments and days are written for people: exact, with the zone, as each language writes them."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -18,6 +19,7 @@ def exactly(at: datetime, language: str, zone: str) -> str:
     return f"{full_day(local.date(), language)}, {local:%H:%M:%S} {local:%Z}"
 
 
+@lru_cache(maxsize=1000)
 def full_day(day: date, language: str) -> str:
     """Write a day with its weekday, in `language`."""
     return format_date(day, _PATTERNS.get(language, "full"), locale=language)
@@ -29,6 +31,7 @@ def briefly(at: datetime, language: str, zone: str) -> str:
     return f"{short_day(local.date(), language)}, {local:%H:%M}"
 
 
+@lru_cache(maxsize=1000)
 def short_day(day: date, language: str) -> str:
     """Write a day without its weekday, in `language`: "27 Nov 2026"."""
     return format_date(day, _BRIEF_PATTERNS.get(language, "medium"), locale=language)

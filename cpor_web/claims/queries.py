@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import facts, keyset
@@ -27,11 +28,16 @@ from cpor_web.models import (
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, transitions
 from cpor_web.rules.reasons import Rejection
-from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Actor
+from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 
 PAGE = 50
+# Made once, and of one text however many are asked for, so that it is prepared.
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_CLAIMS = select(Claim).where(Claim.id == any_(_IDS))
+_ROUNDS = select(Round).where(Round.claim_id == any_(_IDS)).order_by(Round.number)
+_ASSESSMENTS = select(Assessment).where(Assessment.claim_id == any_(_IDS))
 WAITING_FOR_OPERATOR = (Status.SUBMITTED, Status.UNDER_REVIEW)
 
 
@@ -40,13 +46,18 @@ def claims_of(actor: Actor, status: Status | None = None) -> Select[Claim]:
 
     Of one status where it is given; as only drafts are deleted, others need not be looked at to count them.
     """
+    return claims_for(actor.role, actor.partner_id, status)
+
+
+def claims_for(role: Role, partner_id: Any, status: Status | None = None) -> Select[Claim]:
+    """Return the same by role and partner; the partner may be what a kept statement calls it."""
     claims = select(Claim) if status is None else select(Claim).where(Claim.status == status)
     if status in {None, Status.EDITING}:
         claims = claims.where(Claim.deleted_at.is_(None))
-    if actor.role in REVIEWERS:
+    if role in REVIEWERS:
         return claims.where(Claim.status != Status.EDITING if status is None else _are_no_drafts(status))
-    assert actor.role in PARTNER_ROLES, "customers and the system look at no lists"
-    return claims.where(Claim.partner_id == actor.partner_id)
+    assert role in PARTNER_ROLES, "customers and the system look at no lists"
+    return claims.where(Claim.partner_id == partner_id)
 
 
 def _are_no_drafts(status: Status) -> ColumnElement[bool]:
@@ -56,6 +67,12 @@ def _are_no_drafts(status: Status) -> ColumnElement[bool]:
 def claim_of(session: Session, actor: Actor, reference: str) -> Claim | None:
     """Return the claim with this reference, or None where there is none that the actor may see."""
     return session.scalar(claims_of(actor).where(Claim.reference == normalised(reference)))
+
+
+def claims_by_id(session: Session, ids: Sequence[int]) -> list[Claim]:
+    """Return the claims with these ids, in their order; whoever asks has seen to it who may see them."""
+    found = {claim.id: claim for claim in session.scalars(_CLAIMS, {"ids": ids})} if ids else {}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 def is_overdue(claim: Claim, now: datetime) -> bool:
@@ -138,8 +155,15 @@ def latest_round(session: Session, claim: Claim) -> Round | None:
 
 def latest_rounds(session: Session, claims: Sequence[Claim]) -> dict[int, Round]:
     """Return the newest consent round of each of these claims that has one, by the claim's id."""
-    found = select(Round).where(Round.claim_id.in_([claim.id for claim in claims])).order_by(Round.number)
-    return {round_.claim_id: round_ for round_ in session.scalars(found)}  # the last one of a claim stays
+    found = session.scalars(_ROUNDS, {"ids": [claim.id for claim in claims]})
+    return {round_.claim_id: round_ for round_ in found}  # the last one of a claim stays
+
+
+def read_contacts(session: Session, claims: Sequence[Claim]) -> None:
+    """Read the contacts of these claims at once, where each claim would read its own when asked."""
+    if claims:
+        ids = {"ids": [claim.id for claim in claims]}
+        session.scalars(_CLAIMS.options(selectinload(Claim.all_contacts)), ids).all()
 
 
 def why_stopped(session: Session, claim: Claim) -> str | None:
@@ -179,8 +203,8 @@ def assessment_of(session: Session, claim: Claim) -> Assessment | None:
 
 def assessments_of(session: Session, claims: Sequence[Claim]) -> dict[int, Assessment]:
     """Return the assessments of these claims, by the claim's id."""
-    found = select(Assessment).where(Assessment.claim_id.in_([claim.id for claim in claims]))
-    return {assessment.claim_id: assessment for assessment in session.scalars(found)}
+    found = session.scalars(_ASSESSMENTS, {"ids": [claim.id for claim in claims]})
+    return {assessment.claim_id: assessment for assessment in found}
 
 
 def earnings(session: Session, actor: Actor) -> Sequence[tuple[Claim, Assessment]]:

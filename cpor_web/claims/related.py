@@ -6,9 +6,24 @@ Two claims compete when partners claim the same product for one tenant, or the s
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    any_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from cpor_web.models import Claim, ClaimProduct, Document
@@ -66,6 +81,12 @@ def rivals(session: Session, claim: Claim) -> list[Related]:
 
 def contested(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
     """Return the ids of those of `claims` that another partner's claim competes with."""
+    return frozenset(session.scalars(_contested(), {"ids": [claim.id for claim in claims]}))
+
+
+@cache
+def _contested() -> Select[int]:
+    """Return the query, which is made once."""
     other, mine, theirs = aliased(Claim), aliased(ClaimProduct), aliased(ClaimProduct)
     shared = exists().where(mine.claim_id == Claim.id, theirs.claim_id == other.id, mine.key == theirs.key)
     shared = shared.correlate(Claim, other)  # of itself it is correlated with the nearest query alone
@@ -74,8 +95,7 @@ def contested(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
         other.status.in_(STANDING),
         or_(and_(other.tenant_id == Claim.tenant_id, shared), other.subscription_id == Claim.subscription_id),
     )
-    asked = select(Claim.id).where(Claim.id.in_([claim.id for claim in claims]), rival)
-    return frozenset(session.scalars(asked))
+    return select(Claim.id).where(Claim.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), rival)
 
 
 def newest_proof(session: Session, claims: Sequence[Claim]) -> dict[int, datetime]:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, bindparam, func, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import capped, keyset
@@ -15,10 +16,18 @@ from cpor_web.claims.references import normalised
 from cpor_web.claims.searching import mentions, names_partner
 from cpor_web.keyset import FAR, Key, Order, Page
 from cpor_web.models import Claim, Document, Partner
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules import deadlines
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 
+_COUNTED = {
+    "waiting": true(),
+    "overdue": Claim.due_at <= bindparam("now", type_=DateTime(timezone=True)) - deadlines.ONE_SECOND,
+    "mine": Claim.reviewer_id == bindparam("user_id", type_=BigInteger),
+    "unassigned": Claim.reviewer_id.is_(None),
+    "disputed": Claim.is_disputed,
+}
 WAITS = Claim.status.in_(WAITING_FOR_OPERATOR)
 
 
@@ -73,15 +82,14 @@ def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
 
     None is counted further than `capped.ENOUGH`.
     """
-    counted = {
-        "waiting": true(),
-        "overdue": Claim.due_at <= now - deadlines.ONE_SECOND,
-        "mine": Claim.reviewer_id == actor.user_id,
-        "unassigned": Claim.reviewer_id.is_(None),
-        "disputed": Claim.is_disputed,
-    }
-    numbers = [capped.number(select(Claim.id).where(WAITS, which)) for which in counted.values()]
-    return dict(zip(counted, session.execute(select(*numbers)).one(), strict=True))
+    numbers = _counts(capped.ENOUGH).ask(session, now=now, user_id=actor.user_id).one()
+    return dict(zip(_COUNTED, numbers, strict=True))
+
+
+@lru_cache
+def _counts(enough: int) -> Prepared:
+    ids = select(Claim.id).where(WAITS)
+    return prepared(select(*(capped.number(ids.where(which), enough=enough) for which in _COUNTED.values())))
 
 
 def with_fresh_proof(session: Session, claims: Sequence[Claim]) -> frozenset[int]:

@@ -83,6 +83,9 @@ FAR = literal_column(NEVER, DateTime(timezone=True))
 MOMENT: ColumnElement[datetime] = func.coalesce(Claim.due_at, Claim.dispute_until, FAR)
 """By when a claim must be acted on, or may be disputed, as its index has it. No claim has both."""
 
+Moment = datetime | ColumnElement[datetime]
+"""A moment, or what a kept statement calls it."""
+
 MUST, DRAFT, MAY, OTHERS = range(4)
 """How urgent it is to the partner: it loses the claim by doing nothing, completes a draft, may dispute, or waits."""
 
@@ -118,7 +121,7 @@ class Standing:
         return fits and (urgency is None or not isinstance(self.urgency, int) or self.urgency == urgency)
 
 
-def standings(now: datetime) -> tuple[Standing, ...]:
+def standings(now: Moment) -> tuple[Standing, ...]:
     """Return the table: each claim is in the first standing that fits, and in no other."""
     held_up = Standing(
         Status.APPROVED,
@@ -151,32 +154,32 @@ def with_open_rounds(claims: Select[Any]) -> Select[Any]:
     return claims.outerjoin(Round, and_(Round.claim_id == Claim.id, Round.state.in_(OPEN_STATES)))
 
 
-def may_dispute(now: datetime) -> ColumnElement[bool]:
+def may_dispute(now: Moment) -> ColumnElement[bool]:
     """Return whether the rejection can still be disputed."""
     # By the index's expression, and by the column, of which PostgreSQL knows how its values spread.
     over = now - ONE_SECOND
     return and_(Claim.status == Status.REJECTED, Claim.dispute_until > over, over < MOMENT, MOMENT < FAR)
 
 
-def too_late(now: datetime) -> ColumnElement[bool]:
+def too_late(now: Moment) -> ColumnElement[bool]:
     """Return whether the rejection could be disputed, and no longer can be."""
     over = now - ONE_SECOND
     return and_(Claim.dispute_until <= over, over >= MOMENT)
 
 
-def turn(now: datetime) -> ColumnElement[str]:
+def turn(now: Moment) -> ColumnElement[str]:
     """Return who acts next, as the value of a `Who`."""
     told = (each for each in standings(now) if each.who is not Who.NOBODY)
     return case(*((each.claims, each.who) for each in told), else_=Who.NOBODY.value)
 
 
-def urgency(now: datetime) -> ColumnElement[int]:
+def urgency(now: Moment) -> ColumnElement[int]:
     """Return how urgent it is to the partner: `MUST`, `DRAFT`, `MAY`, or `OTHERS` where others act."""
     told = (each for each in standings(now) if each.urgency is not OTHERS)
     return cast(case(*((each.claims, each.urgency) for each in told), else_=OTHERS), BigInteger)
 
 
-def by(now: datetime) -> ColumnElement[datetime]:
+def by(now: Moment) -> ColumnElement[datetime]:
     """Return the moment by which, `keyset.FAR` where no deadline runs."""
     told = (each for each in standings(now) if each.by is not keyset.FAR)
     return case(*((each.claims, each.by) for each in told), else_=FAR)

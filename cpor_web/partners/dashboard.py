@@ -16,7 +16,7 @@ from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
 from cpor_web.current import actor, now, programme, user
 from cpor_web.extensions import db
-from cpor_web.models import Claim
+from cpor_web.models import Claim, RoundState
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.list_filter import ListFilter
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
@@ -34,7 +34,10 @@ def dashboard() -> ResponseReturnValue:
     wanted = form.wanted(_status())
     before, after = (request.args.get(cursor, "") for cursor in ("before", "after"))
     page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after)
-    waiting = lists.waiting(session, actor(), now=now(), most=MOST_URGENT)
+    is_first = not (before or after)
+    waiting = lists.waiting(session, actor(), now=now(), most=MOST_URGENT) if is_first else None
+    urgent = waiting.most_urgent if waiting else []
+    rows = with_steps(session, [*urgent, *page.rows])
     return render_template(
         "partners/dashboard.html",
         can_claim=actor().role in CLAIMANTS,
@@ -47,12 +50,12 @@ def dashboard() -> ResponseReturnValue:
         is_filtered=replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL,
         next_page=page.after and _address(wanted, after=page.after),
         previous_page=page.before and _address(wanted, before=page.before),
-        rows=with_steps(session, page.rows),
+        rows=rows[len(urgent) :],
         saved=saved_filters.of(session, actor()),
         save_url=url_for("partners.save_filter", **as_in_the_address(wanted)),
         status_urls={status: _address(wanted, status=status and status.value) for status in (None, *Status)},
-        urgent=with_steps(session, waiting.most_urgent),
-        waiting=None if before or after else waiting,
+        urgent=rows[: len(urgent)],
+        waiting=waiting,
         Status=Status,
         Who=Who,
     )
@@ -61,6 +64,8 @@ def dashboard() -> ResponseReturnValue:
 def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, NextStep]]:
     """Return claims with what happens next to each."""
     rounds = queries.latest_rounds(session, claims)
+    stopped = (claim for claim in claims if (last := rounds.get(claim.id)) and last.state is RoundState.STOPPED)
+    queries.read_contacts(session, list(stopped))
     assessments = queries.assessments_of(session, claims)
     at, is_held = now(), holding.in_force(session) is not None
     return [

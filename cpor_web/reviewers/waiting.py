@@ -1,6 +1,8 @@
 """Approved claims that need a reviewer while the customer is asked. They are in no queue: no clock of ours runs."""
 
-from sqlalchemy import and_, case, select
+from functools import cache
+
+from sqlalchemy import Select, and_, case, select
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web.claims.turns import HAS_PROPOSAL, IS_HELD_UP, IS_IN_DOUBT, IS_STOPPED
@@ -17,6 +19,11 @@ IN_DOUBT = N_("We do not know whether a notice was delivered. No time runs befor
 
 def needing_a_reviewer(session: Session) -> list[tuple[Claim, str]]:
     """Return the claims, the longest asked first, each with the sentence (a msgid) that says what it needs."""
+    return [(claim, sentence) for claim, sentence in session.execute(_needing())]
+
+
+@cache
+def _needing() -> Select[Claim, str]:
     why_stopped = (
         select(Event.data["why"].as_string())
         .where(Event.claim_id == Claim.id, Event.kind == "consent:stopped")
@@ -30,11 +37,10 @@ def needing_a_reviewer(session: Session) -> list[tuple[Claim, str]]:
         (and_(IS_STOPPED, why_stopped == DENIED_BY_REPLACED), REPLACED_DENIED),
         (IS_IN_DOUBT, IN_DOUBT),
     )
-    found = (
+    return (
         select(Claim, need)
         .join(Round, Round.claim_id == Claim.id)
         .where(Claim.status == Status.APPROVED, IS_HELD_UP, Round.closed_at.is_(None), need.is_not(None))
         .options(selectinload(Claim.partner))
         .order_by(Round.opened_at, Claim.id)
     )
-    return [(claim, sentence) for claim, sentence in session.execute(found)]

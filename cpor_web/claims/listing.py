@@ -1,0 +1,114 @@
+"""The queries behind the partner's list. Who asks, when, and for which area and MPN ID has a name in them.
+
+So they are the same for everybody, and made once: see `prepared`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Select, Text, bindparam, func, select
+
+from cpor_web import capped
+from cpor_web.claims import turns
+from cpor_web.claims.queries import claims_for
+from cpor_web.claims.wanted import ALL, Sort, Wanted
+from cpor_web.claims.way import Who
+from cpor_web.keyset import Key, Order, Part, Parts
+from cpor_web.models import Claim, MpnId
+from cpor_web.prepared import Prepared, prepared
+from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.statuses import Status
+
+BY_MOMENT = (Sort.URGENT, Sort.DUE)
+"""The orders in which a list is read part by part."""
+
+KEPT = 200
+"""How many statements of a kind are kept: more than there are filters and orders in use."""
+
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_PARTNER = bindparam("partner_id", type_=BigInteger)
+_AREA = bindparam("area", type_=Text)
+_MPN_ID = bindparam("mpn_id", type_=Text)
+
+
+def given(actor: Actor, wanted: Wanted, now: datetime) -> Mapping[str, Any]:
+    """Return what the names stand for."""
+    return {"now": now, "partner_id": actor.partner_id, "area": wanted.area, "mpn_id": wanted.mpn_id}
+
+
+def unnamed(wanted: Wanted) -> Wanted:
+    """Return what is wanted but for what has a name: by this a statement is kept. What is searched for has none."""
+    assert not wanted.search, "each search has a statement of its own"
+    return replace(wanted, area=wanted.area and "area", mpn_id=wanted.mpn_id and "MPN ID")
+
+
+def found(role: Role, wanted: Wanted) -> Select[Claim]:
+    """Return the query of what is wanted, whosever turn it is; what is searched for is not looked at."""
+    claims = claims_for(role, _PARTNER, wanted.status)
+    if wanted.area:
+        claims = claims.where(Claim.area == _AREA)
+    if wanted.mpn_id:
+        claims = claims.where(Claim.mpn_id.has(MpnId.number == _MPN_ID))
+    return claims
+
+
+def of_whose_turn(claims: Select[Any], who: Who | None) -> Select[Any]:
+    """Return the query of those of `claims` that are this one's turn, with what their order needs."""
+    claims = turns.with_open_rounds(claims)
+    return claims if who is None else claims.where(turns.turn(_NOW) == who.value)
+
+
+@lru_cache(maxsize=KEPT)
+def order(sort: Sort) -> Order:
+    """Return the order of the list as a whole."""
+    id_, newest = Key(Claim.id, int), Key(0 - Claim.id, int, mirrored=Claim.id)
+    match sort:
+        case Sort.URGENT:
+            return Order((Key(turns.urgency(_NOW), int), Key(turns.by(_NOW), datetime), newest))
+        case Sort.DUE:
+            return Order((Key(turns.by(_NOW), datetime), newest))
+        case Sort.CHANGED:
+            return Order((Key(Claim.status_since, datetime), id_), is_descending=True)
+        case Sort.NEWEST:
+            return Order((id_,), is_descending=True)
+        case Sort.CUSTOMER:
+            return Order((Key(func.lower(func.coalesce(Claim.customer_name, "")), str), id_))
+
+
+@lru_cache(maxsize=KEPT)
+def parts(role: Role, wanted: Wanted, urgency: int | None = None) -> Parts:
+    """Return the list by whose turn it is, or by deadline: a part for each standing that claims wanted can have."""
+    claims, who, begun = found(role, wanted), wanted.who and wanted.who.value, []
+    for each in turns.standings(_NOW):
+        if wanted.status in {None, each.status} and each.may_be(who, urgency):
+            theirs = (turns.with_open_rounds(claims) if each.has_round else claims).where(each.claims)
+            if not isinstance(each.urgency, int) and urgency is not None:
+                theirs = theirs.where(each.urgency == urgency)
+            if not isinstance(each.who, Who) and who is not None:
+                theirs = theirs.where(each.who == who)
+            keys = (each.urgency,) if wanted.sort is Sort.URGENT else ()
+            begun.append(Part(theirs.with_only_columns(Claim.id), (*keys, each.by, each.newest_first)))
+    return Parts(order(wanted.sort), tuple(begun))
+
+
+@lru_cache(maxsize=KEPT)
+def counts(role: Role, wanted: Wanted, enough: int) -> Prepared:
+    """Return the statement that counts, by status, what else is wanted; none further than `enough`."""
+    numbers = []
+    for status in Status:
+        theirs = replace(wanted, status=status)
+        ids = [found(role, theirs).with_only_columns(Claim.id)]
+        if wanted.who is not None:
+            ids = [part.ids for part in parts(role, theirs).parts]
+        numbers.append(capped.number(*ids, enough=enough))
+    return prepared(select(*numbers))
+
+
+@lru_cache(maxsize=KEPT)
+def waiting(role: Role, enough: int) -> Prepared:
+    """Return the statement that counts what must be acted on, the drafts, and what may be disputed."""
+    theirs = (parts(role, ALL, urgency).parts for urgency in (turns.MUST, turns.DRAFT, turns.MAY))
+    return prepared(select(*(capped.number(*(part.ids for part in each), enough=enough) for each in theirs)))

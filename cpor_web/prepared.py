@@ -1,0 +1,43 @@
+"""Statements that are made once, and planned once by each connection.
+
+A long statement costs more to make and to plan than to run. So what is asked again and again is kept as its text.
+What changes from one time to the next has a name there. Everything else stands in the text: an index that has some
+rows only is used where PostgreSQL sees that no others are asked for.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Select
+from sqlalchemy.dialects.postgresql.psycopg import dialect
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
+
+_DIALECT = dialect()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as its text. Its values are those of the database: a status is a word."""
+
+    text: str
+
+    def ask(self, session: Session, **given: Any) -> CursorResult[Any]:
+        """Run it in the session's transaction; `given` has a value for each name, and may have more."""
+        session.flush()
+        return session.connection().exec_driver_sql(self.text, given)
+
+
+def prepared(query: Select[*tuple[Any, ...]]) -> Prepared:
+    """Return a query that is kept; each `bindparam` that has no value in it is a name to be given one."""
+    names: dict[str, None] = {}
+
+    def say_in_the_text(value: BindParameter[Any]) -> None:
+        if value.required:
+            names[value.key] = None
+        else:
+            value.literal_execute = True
+
+    compiled: Any = visitors.cloned_traverse(query, {}, {"bindparam": say_in_the_text}).compile(dialect=_DIALECT)
+    return Prepared(compiled.construct_expanded_state(names).statement)
