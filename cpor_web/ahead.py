@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from cpor_web.models import Claim, HistoryHead, Round
+from cpor_web.models import Claim, HistoryHead, Mail, Round
 
 KEY = "ahead"
 Answer = TypeVar("Answer")
@@ -37,18 +37,23 @@ class Known:
 
 
 NOTHING = Known()
+NONE: Mapping[int, Mail] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     claims: Mapping[int, Known]
+    mails: Mapping[int, Mail]
     answers: dict[Callable[[Session], Any], Any] = field(default_factory=dict)
 
 
 @contextmanager
-def keeping(session: Session, claims: Mapping[int, Known]) -> Iterator[None]:
-    """Keep what is known of claims, by their ids, while the block lasts: no longer than its transaction."""
-    session.info[KEY] = _Kept(claims)
+def keeping(session: Session, claims: Mapping[int, Known], mails: Mapping[int, Mail] = NONE) -> Iterator[None]:
+    """Keep what is known of claims, by their ids, while the block lasts: no longer than its transaction.
+
+    `mails`, by their ids, are locked as well.
+    """
+    session.info[KEY] = _Kept(claims, mails)
     try:
         yield
     finally:
@@ -59,6 +64,12 @@ def of(session: Session, claim_id: int) -> Known:
     """Return what this transaction knows of a claim: mostly nothing."""
     kept: _Kept | None = session.info.get(KEY)
     return kept.claims.get(claim_id, NOTHING) if kept is not None else NOTHING
+
+
+def mail(session: Session, mail_id: int) -> Mail | None:
+    """Return a mail that this transaction has locked and read for a batch, None for any other one."""
+    kept: _Kept | None = session.info.get(KEY)
+    return kept.mails.get(mail_id) if kept is not None else None
 
 
 def once(session: Session, ask: Callable[[Session], Answer]) -> Answer:

@@ -2,7 +2,7 @@
 refuses it, and `cpor history verify` finds it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,13 @@ def begin(session: Session, claim: Claim) -> None:
     """Open the history of a new claim, which has been flushed."""
     session.add(HistoryHead(claim_id=claim.id, position=0, link=chain.START))
     session.flush()
+
+
+def hold(session: Session, claim_ids: Collection[int]) -> Mapping[int, HistoryHead]:
+    """Lock the heads of these claims' histories, for a batch, and return them by claim."""
+    heads = select(HistoryHead).where(HistoryHead.claim_id.in_(claim_ids)).order_by(HistoryHead.claim_id)
+    heads = heads.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return {each.claim_id: each for each in session.scalars(heads)}
 
 
 def append(

@@ -1,36 +1,42 @@
 """Works off the outbox over one kept connection.
 
 No transaction is open while the mail server is spoken to; that a mail is being sent is committed before it is handed
-over; what became of it is noted with everything that follows from it.
+over, and that it was taken before the next one is; then what follows from it.
 """
 
 import logging
 import time
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import current_app
 
 from cpor_web import clock, current
 from cpor_web.accounts.mails import account_link
 from cpor_web.claims import posting
+from cpor_web.claims.posting import Ready
 from cpor_web.emails import outbox
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.dkim import DkimSigner
-from cpor_web.emails.outcomes import Outcome, Permanent, Unavailable
+from cpor_web.emails.marking import Taken, note
+from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Unavailable
 from cpor_web.emails.rendering import Renderer
 from cpor_web.emails.transport import MailServer, Transport
 from cpor_web.extensions import bell, db
-from cpor_web.models import Invitation
 from cpor_web.queue import SEND_MAIL
 from cpor_web.transactions import transaction
 from jobs import pauses
 from jobs.app import app
-from jobs.leases import work_off
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
+BATCH = 40
+"""How many are leased, made ready and settled together."""
+
+FRESH_SECONDS = 60
+"""After this what was made ready is given back: its moment, and the end that it prints, are of when it was."""
+
 WORK_SECONDS = 60
 """After this a drain rings for the next one: well under the 420 seconds after which RQ takes a worker for dead."""
 
@@ -49,8 +55,12 @@ def drain() -> None:
                 return
             pauses.resume(TRANSPORT)
             until = time.monotonic() + WORK_SECONDS
-            if not work_off(_lease, outbox.release, partial(_has_sent, transport), until=until):
-                bell.ring(SEND_MAIL)
+            while leased := _lease():
+                if not HandOver(transport).has_sent(leased, until=until):
+                    return
+                if time.monotonic() > until:
+                    bell.ring(SEND_MAIL)
+                    return
 
 
 def composer() -> Composer:
@@ -70,14 +80,6 @@ def _lease() -> Sequence[int]:
         return list(outbox.lease(db.session(), now=clock.utcnow(), most=BATCH))
 
 
-def _has_sent(transport: Transport, mail_id: int) -> bool:
-    """Send one mail; return False, and leave the mail server alone for a while, where it is in trouble."""
-    outcome = _send(transport, mail_id)
-    if isinstance(outcome, Unavailable):
-        pauses.pause(TRANSPORT, f"{outcome.kind}: {outcome.error}")
-    return not isinstance(outcome, Unavailable)
-
-
 def _take_back_abandoned() -> None:
     """Settle what a worker was killed over: it is in doubt, and goes once more or not at all."""
     with transaction(db.session):
@@ -90,34 +92,108 @@ def _take_back_abandoned() -> None:
             log.exception("mail %d cannot be taken back", mail_id)
 
 
-def _send(transport: Transport, mail_id: int) -> Outcome | None:
-    message = _prepare(mail_id)
-    if message is None:
-        return None
-    sender, to, text = message
-    if text is None:
-        outcome: Outcome = Permanent("the mail cannot be written")
-    else:
-        outcome = transport.send(text, mail_from=sender, rcpt_to=to)
-    with transaction(db.session):
-        posting.settle(db.session(), mail_id, outcome, now=clock.utcnow(), programme=current.programme())
-    return outcome
+@dataclass(frozen=True)
+class Letter:
+    """A mail that was begun: its return address, its address and its bytes. Without bytes it cannot be written."""
+
+    mail_id: int
+    sender: str
+    to: str
+    text: bytes | None
 
 
-def _prepare(mail_id: int) -> tuple[str, str, bytes | None] | None:
-    """Commit that a mail is being sent; return its return address, its address and its bytes, None if it is not.
+class HandOver:
+    """Hands leased mails over, one after the other.
 
-    Without bytes it cannot be written at all.
+    They are made ready together, and those that the server took are settled together. In between each is marked just
+    before it is handed over, and that the one before was taken is noted with it: at most one is ever in doubt.
     """
-    now, programme, session = clock.utcnow(), current.programme(), db.session()
-    with transaction(db.session):
-        mail = posting.begin(session, mail_id, now=now, programme=programme)
-        if mail is None:
-            return None
-        invited = session.get(Invitation, mail.invitation_id) if mail.invitation_id else None
-        sender = current.return_addresses().address(mail_id, key=mail.key_id) or programme.mail_from
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._taken: list[Taken] = []
+        self._is_noted = True
+
+    def has_sent(self, mail_ids: Sequence[int], *, until: float) -> bool:
+        """Send leased mails; return False, and leave the mail server alone for a while, where it is in trouble.
+
+        What was not begun until the monotonic clock reached `until`, or while it was fresh, is given back.
+        """
+        until = min(until, time.monotonic() + FRESH_SECONDS)
+        with transaction(db.session):
+            now, programme = clock.utcnow(), current.programme()
+            ready = posting.make_ready(db.session(), mail_ids, now=now, programme=programme)
+        left, trouble = list(ready.values()), None
         try:
-            return sender, mail.to_address, composer().compose(mail, invited)
-        except Exception:  # one mail that cannot be written never stops the rest
-            log.exception("mail %d cannot be written", mail_id)
-            return sender, mail.to_address, None
+            while left and trouble is None and time.monotonic() <= until:
+                trouble = self._trouble_with(left.pop(0))
+        finally:
+            if self._taken:
+                self._settle_taken()
+        if left:
+            with transaction(db.session):
+                outbox.release(db.session(), [each.mail.id for each in left])
+        if trouble is not None:
+            pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
+        return trouble is None
+
+    def _trouble_with(self, ready: Ready) -> Unavailable | None:
+        """Send one mail; return what is wrong with the mail server, if something is."""
+        letter = self._begun(ready)
+        if letter is None:
+            return None
+        if letter.text is None:
+            outcome: Outcome = Permanent("the mail cannot be written")
+        else:
+            outcome = self._transport.send(letter.text, mail_from=letter.sender, rcpt_to=letter.to)
+        if isinstance(outcome, Accepted):
+            self._taken.append(Taken(letter.mail_id, outcome.answer, clock.utcnow()))
+            self._is_noted = False
+        else:
+            _settle(letter.mail_id, outcome, clock.utcnow())
+        return outcome if isinstance(outcome, Unavailable) else None
+
+    def _begun(self, ready: Ready) -> Letter | None:
+        """Commit that a mail is being sent, and that the one before was taken; None where it is not to be sent."""
+        now, programme, before = clock.utcnow(), current.programme(), None if self._is_noted else self._taken[-1]
+        with transaction(db.session):
+            id_, session = ready.mail.id, db.session()
+            begun = posting.begin(session, id_, now=now, programme=programme, ready=ready, taken=before)
+            letter = _written(ready) if begun is not None else None
+        self._is_noted = True
+        return letter
+
+    def _settle_taken(self) -> None:
+        """Settle those that were taken, together; where that fails, each alone."""
+        try:
+            with transaction(db.session):
+                posting.settle_taken(db.session(), self._taken, programme=current.programme())
+        except Exception as error:
+            number = len(self._taken)
+            log.warning("%d mails cannot be settled together, so each alone: %s", number, type(error).__name__)
+            with transaction(db.session):
+                note(db.session(), self._taken[-1])
+            for each in self._taken:
+                _settle_alone(each)
+
+
+def _settle(mail_id: int, outcome: Outcome, at: datetime) -> None:
+    with transaction(db.session):
+        posting.settle(db.session(), mail_id, outcome, now=at, programme=current.programme())
+
+
+def _settle_alone(taken: Taken) -> None:
+    try:
+        _settle(taken.mail_id, Accepted(taken.answer), taken.at)
+    except Exception:  # it was noted as taken, so it is settled when its lease has run out, and never sent again
+        log.exception("mail %d cannot be settled", taken.mail_id)
+
+
+def _written(ready: Ready) -> Letter:
+    mail = ready.mail
+    sender = current.return_addresses().address(mail.id, key=mail.key_id) or current.programme().mail_from
+    try:
+        return Letter(mail.id, sender, mail.to_address, composer().compose(mail, ready.invited))
+    except Exception:  # one mail that cannot be written never stops the rest
+        log.exception("mail %d cannot be written", mail.id)
+        return Letter(mail.id, sender, mail.to_address, None)

@@ -2,14 +2,14 @@
 
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 
 from cpor_web.emails import addresses
 from cpor_web.emails.addresses import ascii_domain
-from cpor_web.models import Claim
+from cpor_web.models import ERASED, Claim
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,37 @@ class Draft:
             partner_contact_name=claim.partner_contact_name or "",
             partner_contact_email=claim.partner_contact_email or "",
         )
+
+    @classmethod
+    def anew(cls, claim: Claim, *, is_same_customer: bool) -> "Draft":
+        """Return what a new claim takes over from one: all but its proof, or of another customer what was done only.
+
+        A name, a tenant, a subscription and contacts are one customer's. Those who are erased are not taken over.
+        """
+        old = cls.from_claim(claim)
+        erased: dict[str, Any] = {name: "" for name in cls.__dataclass_fields__ if getattr(old, name) == ERASED}
+        first, second = [*(_contact(c) for c in claim.contacts if not c.is_erased), ContactDraft(), ContactDraft()][
+            :2
+        ]
+        kept = replace(old, contact=first, second=second, proof_date="", **erased)
+        if is_same_customer:
+            return kept
+        return replace(
+            kept,
+            name="",
+            customer_name="",
+            customer_domain="",
+            tenant_id="",
+            subscription_id="",
+            contact=ContactDraft(language=first.language),
+            second=ContactDraft(language=first.language),
+        )
+
+    def is_of_another_customer(self, before: "Draft") -> bool:
+        """Tell whether the customer's name, domain and tenant are all other ones than `before`."""
+        mine, theirs = self.normalised(), before.normalised()
+        said = ((d.customer_name.lower(), d.customer_domain, d.tenant_id.lower()) for d in (mine, theirs))
+        return all(each != other for each, other in zip(*said, strict=True))
 
     def normalised(self) -> Self:
         """Return it with every address and domain that is one in lower-case ASCII (UTS 46), however it was typed."""

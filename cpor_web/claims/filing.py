@@ -159,14 +159,6 @@ def upload(
     return document
 
 
-def new_from(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme: Programme) -> Claim:
-    """Make a new draft with this claim's fields, but not its proof."""
-    require(actor, CLAIMANTS)
-    fresh = create(session, Draft(name=claim.name), actor=actor, now=now, programme=programme)
-    writing.copy(claim, fresh)
-    return fresh
-
-
 def _add_under_a_free_reference(session: Session, claim: Claim) -> None:
     while True:
         claim.reference = new_reference()

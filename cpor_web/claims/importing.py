@@ -18,6 +18,7 @@ from cpor_web.claims.input import require
 from cpor_web.claims.problems import problems
 from cpor_web.models import Claim, Partner
 from cpor_web.programme import Programme
+from cpor_web.rules import fields
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.fields import LABELS
 from cpor_web.rules.guards import Finding
@@ -34,6 +35,7 @@ _BETWEEN = re.compile(r"[;,|\n]")
 class Line:
     """A row that can be imported: what it says, what it is warned of, and where it is already, if it is.
 
+    `missing` are the names of the fields that its draft still needs before it can be submitted.
     `reference` is that of the claim which was made of it before, `same_as` the number of the same row above it.
     """
 
@@ -41,6 +43,7 @@ class Line:
     draft: Draft
     digest: bytes
     warned: Sequence[Finding]
+    missing: Sequence[str]
     reference: str = ""
     same_as: int | None = None
 
@@ -61,7 +64,8 @@ def looked_at(
 ) -> list[Line]:
     """Return every row of a table as what would be made of it. Changes nothing.
 
-    `standard` has the partner contact of rows that name none. Raises NotImported with all that is wrong.
+    `standard` has the partner contact of rows that name none, and the MPN ID where there is but one. Raises
+    NotImported with all that is wrong.
     """
     require(actor, CLAIMANTS)
     partner = session.get_one(Partner, actor.partner_id)
@@ -77,10 +81,11 @@ def looked_at(
     above: dict[bytes, int] = {}
     for number, draft in said:
         digest = digest_of(draft)
-        whole = _with_contact(draft, standard)
+        whole = _completed(draft, standard)
         same_tenant = others.get(guards.tenant_in(draft) or UUID(int=0), ())
         warned = guards.warnings(whole, same_tenant, partner=partner, now=now, programme=programme)
-        lines.append(Line(number, whole, digest, warned, known.get(digest, ""), above.get(digest)))
+        missing = _missing(whole, programme)
+        lines.append(Line(number, whole, digest, warned, missing, known.get(digest, ""), above.get(digest)))
         above.setdefault(digest, number)
     between = guards.among({line.number: line.draft for line in lines if line.is_new})
     return [replace(line, warned=[*line.warned, *between.get(line.number, ())]) for line in lines]
@@ -114,9 +119,9 @@ def make(
 
 def digest_of(draft: Draft) -> bytes:
     """Return by what the same row is known again: the fields as they are stored, whoever imports it."""
-    fields = draft.normalised().as_fields() | {"products": sorted(draft.products)}
-    fields |= {name: str(fields[name]).lower() for name in ("tenant_id", "subscription_id")}
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).digest()
+    said = draft.normalised().as_fields() | {"products": sorted(draft.products)}
+    said |= {name: str(said[name]).lower() for name in ("tenant_id", "subscription_id")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
 
 
 def _known(session: Session, partner: Partner, digests: Iterable[bytes]) -> dict[bytes, str]:
@@ -126,7 +131,14 @@ def _known(session: Session, partner: Partner, digests: Iterable[bytes]) -> dict
     return {bytes(digest): reference for digest, reference in session.execute(found) if digest}
 
 
-def _with_contact(draft: Draft, standard: Draft) -> Draft:
+def _missing(draft: Draft, programme: Programme) -> tuple[str, ...]:
+    area = programme.catalogue.areas.get(draft.area)
+    return fields.missing(draft.as_fields(), needs_subscription=area is not None and area.needs_subscription)
+
+
+def _completed(draft: Draft, standard: Draft) -> Draft:
+    """Return a row with what is everybody's of this partner where it says nothing: the MPN ID and the contact."""
+    draft = replace(draft, mpn_id=draft.mpn_id or standard.mpn_id)
     if draft.partner_contact_name or draft.partner_contact_email:
         return draft
     return replace(

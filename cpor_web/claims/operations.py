@@ -15,7 +15,7 @@ from cpor_web.claims.deciding import (
     start_review,
     take_over,
 )
-from cpor_web.claims.filing import create, delete_draft, new_from, resubmit, save, submit, upload
+from cpor_web.claims.filing import create, delete_draft, resubmit, save, submit, upload
 from cpor_web.claims.preflight import judge, locate
 from cpor_web.claims.talking import comment, deal_with, note, send_again
 
@@ -32,7 +32,6 @@ __all__ = [
     "go_on",
     "judge",
     "locate",
-    "new_from",
     "note",
     "reject",
     "request_information",

@@ -3,17 +3,21 @@
 Each function is one step of a worker's transaction; nothing here talks to a mail server.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import history, holding, lifecycle
+from cpor_web import ahead, history, holding, lifecycle
+from cpor_web.ahead import Known
 from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
+from cpor_web.emails.marking import Taken, mark
 from cpor_web.emails.outcomes import Accepted, Outcome
 from cpor_web.models import FAILED, Claim, Invitation, Mail, MailState
 from cpor_web.programme import Programme
@@ -28,18 +32,57 @@ TAKEN: Mapping[str, Callable[..., None]] = {
 """What starts when the mail server has taken a mail: clocks that count only if the question was asked."""
 
 
-def begin(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> Mail | None:
-    """Mark a leased mail as being sent, and fix the end that it prints; None where it is not to be sent."""
-    due = session.get(Mail, mail_id)
-    if due is not None and due.kind in ASKS:  # no window is closed over an end that is just being printed
-        lifecycle.hold(session, session.get_one(Claim, due.claim_id))
+@dataclass(frozen=True)
+class Ready:
+    """A mail that has its identity, with the invitation that it belongs to, on which the end is that it prints."""
+
+    mail: Mail
+    invited: Invitation | None
+
+
+def make_ready(
+    session: Session, mail_ids: Collection[int], *, now: datetime, programme: Programme
+) -> Mapping[int, Ready]:
+    """Return by their ids those of these leased mails that are to be sent, the longest due first, ready to be begun.
+
+    Each has its identity, and if it asks a customer, the end that it prints is fixed.
+    """
+    # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
+    asking = select(Mail.claim_id).where(Mail.id.in_(mail_ids), Mail.kind.in_(ASKS))
+    claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
+    session.execute(claims.with_for_update(key_share=True)).all()
     host = programme.mail_from.rpartition("@")[2]
-    mail = outbox.begin(session, mail_id, now=now, host=host, link_keys=programme.link_keys)
-    if mail is None:
-        return None
-    if mail.kind in ASKS and not mail.repeats:
-        rounds.print_end(session.get_one(Invitation, mail.invitation_id), now=now, programme=programme)
-    return mail
+    mails = outbox.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
+    invited = _invited(session, mails)
+    for mail in mails:
+        if mail.kind in ASKS and not mail.repeats:
+            rounds.print_end(invited[mail.invitation_id], now=now, programme=programme)
+    return {mail.id: Ready(mail, invited.get(mail.invitation_id)) for mail in mails}
+
+
+def _invited(session: Session, mails: Collection[Mail]) -> Mapping[int | None, Invitation]:
+    ids = {mail.invitation_id for mail in mails if mail.invitation_id is not None}
+    if not ids:
+        return {}
+    read = select(Invitation).where(Invitation.id.in_(ids)).execution_options(populate_existing=True)
+    return {each.id: each for each in session.scalars(read)}
+
+
+def begin(
+    session: Session,
+    mail_id: int,
+    *,
+    now: datetime,
+    programme: Programme,
+    ready: Ready | None = None,
+    taken: Taken | None = None,
+) -> Mail | None:
+    """Mark a leased mail as being sent, and note which one was `taken` before it; None where it is not to be sent.
+
+    `ready` is what `make_ready` returned for it and others; without, it is made ready now.
+    """
+    ready = ready or make_ready(session, [mail_id], now=now, programme=programme).get(mail_id)
+    return ready.mail if ready is not None and mark(session, ready.mail, now=now, taken=taken) else None
 
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime, programme: Programme) -> None:
@@ -55,9 +98,30 @@ def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime, p
         _follow_up(session, settled, session.get_one(Claim, settled.claim_id), now, programme)
 
 
+def settle_taken(session: Session, taken: Collection[Taken], *, programme: Programme) -> None:
+    """Settle mails that the mail server took, with everything that follows: what is locked and read is so at once."""
+    ids = [each.mail_id for each in taken]
+    locked = select(Claim).where(Claim.id.in_(select(Mail.claim_id).where(Mail.id.in_(ids)))).order_by(Claim.id)
+    locked = locked.with_for_update(of=Claim, key_share=True).execution_options(populate_existing=True)
+    claims = session.scalars(locked).all()
+    claim_ids = [claim.id for claim in claims]
+    newest, heads = rounds.hold_newest(session, claim_ids), history.hold(session, claim_ids)
+    known = {each.id: Known(each, newest.get(each.id), heads[each.id]) for each in claims}
+    with ahead.keeping(session, known, outbox.hold(session, ids)):
+        for each in taken:
+            settle(session, each.mail_id, Accepted(each.answer), now=each.at, programme=programme)
+        session.flush()
+
+
 def take_back(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> None:
-    """Settle a mail whose worker was stopped before it noted the server's answer, with everything that follows."""
-    mail = session.get_one(Mail, mail_id)
+    """Settle a mail whose worker was stopped before it did, with everything that follows.
+
+    One that was noted to be taken is not in doubt; of any other nobody knows whether it was.
+    """
+    mail = session.get_one(Mail, mail_id, populate_existing=True)
+    if mail.state is MailState.SENDING and mail.sent_at is not None:
+        settle(session, mail_id, Accepted(mail.answer), now=mail.sent_at, programme=programme)
+        return
     claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
     settled = outbox.take_back(session, mail_id, now=now)
     if settled is not None and claim is not None:

@@ -34,6 +34,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 NOT_A_GUID = N_("Enter 32 digits and letters a to f in the form 8-4-4-4-12, such as %(example)s.")
 NOT_AN_ADDRESS = N_("Enter an e-mail address such as name@example.com.")
+NOT_THEIRS = N_("This is a contact of %(customer)s. Name somebody at the customer of this claim, or leave it empty.")
 EXAMPLE_GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 EXAMPLE_DAY = "2026-04-30"
 
@@ -75,6 +76,19 @@ def problems(draft: Draft, *, partner: Partner, programme: Programme) -> dict[st
         ):
             found.setdefault(each.field, Invalid(each.sentence, each.values, field_name=each.field))
     return found
+
+
+def left_over(draft: Draft, before: Draft) -> dict[str, Invalid]:
+    """Return what is wrong, by field, with contacts of a claim that began from another one of another customer."""
+    if not draft.is_of_another_customer(before):
+        return {}
+    theirs = {each.normalised().email.lower() for each in (before.contact, before.second)} - {""}
+    said = {"contact_email": draft.contact, "second_email": draft.second}
+    return {
+        name: Invalid(NOT_THEIRS, {"customer": before.customer_name}, field_name=name)
+        for name, contact in said.items()
+        if contact.normalised().email.lower() in theirs
+    }
 
 
 def seen(draft: Draft, *, partner: Partner, programme: Programme) -> Seen:

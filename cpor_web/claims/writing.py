@@ -2,7 +2,7 @@
 
 from cpor_web.claims.drafts import ContactDraft, Draft, day, guid
 from cpor_web.claims.problems import concern, problems
-from cpor_web.models import ERASED, Claim, ClaimProduct, CustomerContact, Partner
+from cpor_web.models import Claim, ClaimProduct, CustomerContact, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields
 from cpor_web.rules.exc import Invalid
@@ -46,27 +46,6 @@ def empty(claim: Claim) -> None:
     claim.name, claim.imported_as = "", None
     claim.products.clear()
     claim.all_contacts.clear()
-
-
-def copy(old: Claim, new: Claim) -> None:
-    """Copy the fields of a claim into a fresh draft; contacts are to be looked at again by a reviewer."""
-    for name in (*_TEXTS, "tenant_id", "subscription_id", "mpn_id"):
-        value = getattr(old, name)
-        setattr(new, name, None if value == ERASED else value)
-    _write_products(new, tuple(old.product_keys))
-    new.all_contacts = [
-        CustomerContact(
-            position=c.position,
-            name=c.name,
-            title=c.title,
-            email=c.email,
-            language=c.language,
-            reason=c.reason,
-            needs_confirmation=c.needs_confirmation,
-        )
-        for c in old.contacts
-        if not c.is_erased
-    ]
 
 
 def _limited(before: Draft, draft: Draft, allowed: frozenset[str]) -> Draft:

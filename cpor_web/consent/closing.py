@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
-from cpor_web import ahead, facts, unread
+from cpor_web import ahead, facts, history, unread
 from cpor_web.ahead import Known
+from cpor_web.consent import rounds
 from cpor_web.emails import outbox
-from cpor_web.models import Assessment, Claim, HistoryHead, Replacement, Round
+from cpor_web.models import Assessment, Claim, Replacement, Round
 
 _FRESH = {"populate_existing": True}
 
@@ -47,12 +48,8 @@ def _claims(session: Session, round_ids: Collection[int]) -> Sequence[Claim]:
 def _known(session: Session, claims: Sequence[Claim]) -> dict[int, Known]:
     """Lock and read, in the order of locks, what belongs to claims that are locked."""
     ids = [claim.id for claim in claims]
-    rounds = select(Round).where(Round.claim_id.in_(ids)).order_by(Round.claim_id, Round.number)
-    rounds = rounds.with_for_update(of=Round, key_share=True).options(selectinload(Round.invitations))
-    newest = {each.claim_id: each for each in session.scalars(rounds.execution_options(**_FRESH))}
-    heads = select(HistoryHead).where(HistoryHead.claim_id.in_(ids)).order_by(HistoryHead.claim_id)
-    heads = heads.with_for_update(key_share=True).execution_options(**_FRESH)
-    head = {each.claim_id: each for each in session.scalars(heads)}
+    newest = rounds.hold_newest(session, ids)
+    head = history.hold(session, ids)
     mails_wait = outbox.not_begun(session, [each.id for round_ in newest.values() for each in round_.invitations])
     replacements = select(Replacement.claim_id).where(Replacement.ended_at.is_(None))
     assessed, replacing = _among(session, ids, select(Assessment.claim_id)), _among(session, ids, replacements)

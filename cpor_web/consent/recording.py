@@ -42,7 +42,7 @@ def hold(session: Session, invitation: Invitation) -> Held:
     """Lock the claim and the round of an invitation, and read them afresh."""
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
-    is_newest = rounds.hold_newest(session, round_)
+    is_newest = rounds.hold_alone(session, round_)
     return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name), is_newest)
 
 

@@ -1,10 +1,10 @@
 """Rounds: opened on approval, running once every notice is out, closed at the end they print."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
@@ -73,17 +73,24 @@ def hold(session: Session, claim: Claim, round_: Round) -> Round:
     """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
     if ahead.of(session, claim.id).round is round_:
         return round_
-    hold_newest(session, round_)
+    hold_alone(session, round_)
     return round_
 
 
-def hold_newest(session: Session, round_: Round) -> bool:
+def hold_alone(session: Session, round_: Round) -> bool:
     """Do the same of a round that no batch has read ahead, and tell whether the claim has no newer one."""
     session.flush()
     session.scalars(_LOCK, {"id": round_.id}).one()
     rows = session.execute(_INVITATIONS, {"round": round_.id, "claim": round_.claim_id}).all()
     set_committed_value(round_, "invitations", [invitation for invitation, _newest in rows])
     return all(newest == round_.number for _invitation, newest in rows)
+
+
+def hold_newest(session: Session, claim_ids: Collection[int]) -> Mapping[int, Round]:
+    """Lock the rounds of these claims, for a batch, and return the newest of each by claim, with its invitations."""
+    rounds = select(Round).where(Round.claim_id.in_(claim_ids)).order_by(Round.claim_id, Round.number)
+    rounds = rounds.with_for_update(of=Round, key_share=True).options(selectinload(Round.invitations))
+    return {each.claim_id: each for each in session.scalars(rounds.execution_options(populate_existing=True))}
 
 
 def print_end(invitation: Invitation, *, now: datetime, programme: Programme) -> None:

@@ -11,10 +11,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
-from email.charset import QP, Charset
+from email import quoprimime
 from email.header import Header
-from email.message import Message
-from email.policy import compat32
 from email.utils import format_datetime, formataddr
 
 from cpor_web.emails.addresses import ascii_address
@@ -23,9 +21,6 @@ LINE = 76  # RFC 2047 section 2: a line with an encoded word
 LONGEST_LINE = 998  # RFC 5322 section 2.1.1, without the CRLF
 LONGEST_WORD = 200  # longer than any word that a person types; past it folding has no place to fold at
 
-_WIRE = compat32.clone(linesep="\r\n", max_line_length=0)  # 0: headers come folded
-_UTF8 = Charset("utf-8")
-_UTF8.body_encoding = QP
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
 _BOUNDARY = re.compile(r"[A-Za-z0-9]{8,60}")
@@ -73,37 +68,45 @@ def build(
     """
     if not _BOUNDARY.fullmatch(boundary):
         raise UnsafeHeader("Content-Type", boundary)
-    # Quoted-printable never has "=_" in a line, so no body can hold this boundary (RFC 2045 section 6.7).
-    mail = Message(policy=_WIRE)
-    mail["MIME-Version"] = _plain("MIME-Version", "1.0")
-    mail["Content-Type"] = _plain("Content-Type", f'multipart/alternative; boundary="=_{boundary}"')
-    mail["From"] = _mailbox("From", sender_name, sender)
-    mail["To"] = _mailbox("To", to_name, to)
-    if reply_to is not None:
-        mail["Reply-To"] = _mailbox("Reply-To", "", reply_to)
-    mail["Subject"] = _words("Subject", subject)
-    mail["Date"] = _plain("Date", _written(date))
     if not _MESSAGE_ID.fullmatch(message_id):
         raise UnsafeHeader("Message-ID", message_id)
-    mail["Message-ID"] = _plain("Message-ID", message_id)
-    # RFC 3834, and Exchange's own: no automatic replies, but non-delivery reports must come (so not "All").
-    mail["Auto-Submitted"] = _plain("Auto-Submitted", "auto-generated")
-    mail["X-Auto-Response-Suppress"] = _plain("X-Auto-Response-Suppress", "RN, NRN")
+    # Quoted-printable never has "=_" in a line, so no body can hold this boundary (RFC 2045 section 6.7).
+    head = {
+        "MIME-Version": "1.0",
+        "Content-Type": f'multipart/alternative; boundary="=_{boundary}"',
+        "From": _mailbox("From", sender_name, sender),
+        "To": _mailbox("To", to_name, to),
+        **({} if reply_to is None else {"Reply-To": _mailbox("Reply-To", "", reply_to)}),
+        "Subject": _words("Subject", subject),
+        "Date": _written(date),
+        "Message-ID": _plain("Message-ID", message_id),
+        # RFC 3834, and Exchange's own: no automatic replies, but non-delivery reports must come (so not "All").
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "RN, NRN",
+    }
+    known = {name.lower() for name in head}
     for name, value in (headers or {}).items():
-        if name in mail:
+        if name.lower() in known:
             raise UnsafeHeader(name, value)
-        mail[name] = _plain(name, value)
-    mail.attach(_part(text, "text/plain"))
-    mail.attach(_part(html, "text/html"))
-    return mail.as_bytes()
+        known.add(name.lower())
+        head[name] = _plain(name, value)
+    edge = f"--=_{boundary}".encode("ascii")
+    parts = (_head(head), _part(text, "text/plain"), _part(html, "text/html"))
+    return (b"\r\n" + edge + b"\r\n").join(parts) + b"\r\n" + edge + b"--\r\n"
 
 
-def _part(content: str, content_type: str) -> Message:
-    part = Message(policy=_WIRE)
-    part["Content-Type"] = content_type
-    part.set_payload(content, _UTF8)
-    del part["MIME-Version"]  # belongs to the whole mail
-    return part
+def _head(headers: Mapping[str, str]) -> bytes:
+    """Write headers that are folded already, and the empty line after them."""
+    lines = "".join(f"{name}: {value}\n" for name, value in headers.items())
+    return lines.replace("\n", "\r\n").encode("ascii")
+
+
+def _part(content: str, content_type: str) -> bytes:
+    head = _head(
+        {"Content-Type": f'{content_type}; charset="utf-8"', "Content-Transfer-Encoding": "quoted-printable"}
+    )
+    octets = content.encode("utf-8").decode("latin-1")  # as the encoder wants them
+    return head + b"\r\n" + quoprimime.body_encode(octets, eol="\r\n").encode("ascii")
 
 
 def _mailbox(header: str, name: str, address: str) -> str:
@@ -111,15 +114,21 @@ def _mailbox(header: str, name: str, address: str) -> str:
     phrase = _tidy(header, name)
     mailbox = ascii_address(address)
     if _needs_no_encoding(phrase):
-        return Header(formataddr((phrase, mailbox)), "us-ascii", LINE, header).encode()
-    encoded = Header(phrase, _UTF8, LINE, header)
+        return _folded(header, formataddr((phrase, mailbox)), "us-ascii")
+    encoded = Header(phrase, "utf-8", LINE, header)
     encoded.append(f"<{mailbox}>", "us-ascii")
     return encoded.encode()
 
 
 def _words(header: str, value: str) -> str:
     words = _tidy(header, value)
-    return Header(words, "us-ascii" if _needs_no_encoding(words) else _UTF8, LINE, header).encode()
+    return _folded(header, words, "us-ascii" if _needs_no_encoding(words) else "utf-8")
+
+
+def _folded(header: str, words: str, charset: str) -> str:
+    if charset == "us-ascii" and len(f"{header}: {words}") <= LINE:
+        return words  # one line as it is
+    return Header(words, charset, LINE, header).encode()
 
 
 def _plain(header: str, value: str) -> str:
@@ -151,5 +160,7 @@ def _tidy(header: str, value: str) -> str:
 
 def _check(header: str, value: str) -> None:
     """Refuse controls (CR, LF, NUL), Unicode's own line and paragraph breaks, and halves of characters."""
+    if value.isprintable():
+        return  # none of them is
     if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in value):
         raise UnsafeHeader(header, value)

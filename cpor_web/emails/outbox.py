@@ -1,11 +1,11 @@
 """The outbox: mails are rows, written in the transaction of what they tell of, and worked off by anybody.
 
 Nothing here talks SMTP. A worker leases due mails, marks one as being sent just before it hands it over, and settles
-it by what the server said; each step is a short transaction of the worker's.
+it by what the server said; each step is a short transaction of the worker's. `marking` has how one is begun.
 """
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,21 +13,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from cpor_web import queue
+from cpor_web import ahead, queue
+from cpor_web.emails.marking import LEASE, NOT_BEGUN, identify, message_id
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
-
-LEASE = timedelta(minutes=5)
-"""How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
-
-CLOCKS_APART = timedelta(minutes=5)
-"""How far the clocks of workers may be apart before one takes for abandoned what another is just sending."""
 
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=48)
 
-_NOT_BEGUN = (Mail.state.in_((MailState.QUEUED, MailState.DEFERRED)), Mail.repeats == 0)
+_MAY_BE_CALLED_BACK = (Mail.state.in_(NOT_BEGUN), Mail.repeats == 0)
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,7 @@ def lose(mail: Mail, *, why: str, now: datetime, host: str) -> None:
 
     `host` is the right-hand side of its Message-ID, where it has none.
     """
-    mail.message_id = mail.message_id or _message_id(host)
+    mail.message_id = mail.message_id or message_id(host)
     _end(mail, MailState.UNKNOWN, why, now)
 
 
@@ -133,31 +128,29 @@ def take_back(session: Session, mail_id: int, *, now: datetime) -> Mail | None:
     return mail
 
 
-def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys: Sequence[str] = ()) -> Mail | None:
-    """Mark a leased mail as being sent and fix its identity; None where it is no longer to be sent.
+def ready(
+    session: Session, mail_ids: Collection[int], *, now: datetime, host: str, link_keys: Sequence[str] = ()
+) -> Sequence[Mail]:
+    """Return those of these leased mails that are still to be sent, each with its identity, the longest due first.
 
-    `host` is the right-hand side of its Message-ID. `link_keys` are the ids of the keys that may sign its links and
-    return address, newest first: what was signed already keeps its key while that is among them. The caller commits
-    before it hands the mail over.
+    `marking.identify` says what `host` and `link_keys` are. Nothing is stored before `marking.mark`.
     """
-    mail = session.get(Mail, mail_id, with_for_update=True, populate_existing=True)
-    if mail is None or mail.state not in {MailState.QUEUED, MailState.DEFERRED}:
-        return None
-    mail.state = MailState.SENDING
-    mail.leased_until = now + LEASE + CLOCKS_APART
-    mail.attempts += 1
-    if mail.message_id is None:
-        mail.message_id = _message_id(host)
-        mail.boundary = secrets.token_hex(12)
-        mail.dated_at = now.replace(microsecond=0)
-    if mail.key_id not in link_keys:
-        mail.key_id = link_keys[0] if link_keys else None
-    return mail
+    waiting = select(Mail).where(Mail.id.in_(mail_ids), Mail.state.in_(NOT_BEGUN)).order_by(Mail.due_at, Mail.id)
+    mails = session.scalars(waiting.execution_options(populate_existing=True)).all()
+    for mail in mails:
+        identify(mail, now=now, host=host, link_keys=link_keys)
+    return mails
+
+
+def hold(session: Session, mail_ids: Collection[int]) -> Mapping[int, Mail]:
+    """Lock mails and read them afresh, for a batch; return them by their ids."""
+    locked = select(Mail).where(Mail.id.in_(mail_ids)).order_by(Mail.id).with_for_update()
+    return {each.id: each for each in session.scalars(locked.execution_options(populate_existing=True))}
 
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -> Mail | None:
-    """Note what became of a mail that `begin` marked; None where somebody else has settled it."""
-    mail = session.get(Mail, mail_id, with_for_update=True, populate_existing=True)
+    """Note what became of a mail that was marked; None where somebody else has settled it."""
+    mail = ahead.mail(session, mail_id) or session.get(Mail, mail_id, with_for_update=True, populate_existing=True)
     if mail is None or mail.state is not MailState.SENDING:
         return None
     match outcome:
@@ -180,20 +173,20 @@ def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -
 def release(session: Session, mail_ids: Sequence[int]) -> None:
     """Give back leased mails that were not begun."""
     for mail in session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).order_by(Mail.id).with_for_update()):
-        if mail.state in {MailState.QUEUED, MailState.DEFERRED}:
+        if mail.state in NOT_BEGUN:
             mail.leased_until = None
 
 
 def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) -> None:
     """End those mails of an invitation that nobody has begun to send; `why` is for the reviewers."""
-    waiting = select(Mail).where(Mail.invitation_id == invitation_id, *_NOT_BEGUN).order_by(Mail.id)
+    waiting = select(Mail).where(Mail.invitation_id == invitation_id, *_MAY_BE_CALLED_BACK).order_by(Mail.id)
     for mail in session.scalars(waiting.with_for_update()):
         _end(mail, MailState.REFUSED, why, now)
 
 
 def not_begun(session: Session, invitation_ids: Collection[int]) -> Collection[int]:
     """Return those of these invitations that have mails which `call_back` would end."""
-    waiting = select(Mail.invitation_id).where(Mail.invitation_id.in_(invitation_ids), *_NOT_BEGUN)
+    waiting = select(Mail.invitation_id).where(Mail.invitation_id.in_(invitation_ids), *_MAY_BE_CALLED_BACK)
     return [each for each in session.scalars(waiting.distinct()) if each is not None]
 
 
@@ -207,10 +200,6 @@ def delay(attempts: int) -> timedelta:
     wait = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)  # bounded: timedeltas overflow
     jitter = 0.8 + 0.4 * secrets.randbelow(1000) / 1000
     return timedelta(seconds=wait.total_seconds() * jitter)
-
-
-def _message_id(host: str) -> str:
-    return f"<{secrets.token_hex(16)}@{host}>"
 
 
 def _is_abandoned(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -33,7 +33,8 @@ class Mail(Base):
     """One mail to one address. `context` holds the facts that its template needs, never a working link.
 
     A worker leases a mail before it works on it; `SENDING` is committed just before the mail is handed over, so
-    that after a kill only that one is in doubt. `message_id`, `dated_at` and `boundary` are fixed then: the one
+    that after a kill only that one is in doubt. One that is `SENDING` and has a `sent_at` was taken by the mail
+    server: what follows from that is still to be written. `message_id`, `dated_at` and `boundary` are fixed then: the one
     repeat of a mail in doubt (`repeats`) is identical byte for byte. A mail that the server surely did not take is
     made anew. `key_id` names the key that signed its links and its return address. `answer` is what the mail server
     said, `bounce` what a later report said; `ended_at` is when it was no longer to be sent. One that failed is a

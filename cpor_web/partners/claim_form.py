@@ -10,7 +10,7 @@ from cpor_web import facts, lifecycle
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import guards, operations
 from cpor_web.claims.drafts import Draft
-from cpor_web.claims.problems import problems
+from cpor_web.claims.problems import left_over, problems
 from cpor_web.current import actor, now, programme, user
 from cpor_web.errors import in_words, sentence, status_of
 from cpor_web.extensions import db
@@ -21,7 +21,7 @@ from cpor_web.partners.details import shown
 from cpor_web.partners.forms import ClaimForm
 from cpor_web.partners.refusals import words_of
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
-from cpor_web.rules.fields import LABELS, editable
+from cpor_web.rules.fields import LABELS, editable, missing
 from cpor_web.rules.guards import Finding
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
@@ -44,6 +44,41 @@ def new_claim() -> ResponseReturnValue:
     except Refused as refused:
         return _refused(form, None, refused)
     return _saved(claim, frozenset())
+
+
+@bp.route("/claims/<reference>/new", methods=["GET", "POST"])
+@allowed(CLAIMANTS)
+def new_from(reference: str) -> ResponseReturnValue:
+    """File a claim that begins with what another one says; nothing is there before it is saved.
+
+    What was rejected is mostly claimed again, and the other claims are followed by those of other customers: the
+    address says which of the two, `customer=same` or `customer=other`, where it is the other way round.
+    """
+    old, form = claim_or_404(reference), ClaimForm()
+    asked = request.args.get("customer") or ("same" if old.status is Status.REJECTED else "other")
+    is_same = asked == "same"
+    before = Draft.anew(old, is_same_customer=is_same)
+    begun = {"claim": old, "is_same": is_same, **_taken_over(before)}
+    if not _is_saved(form, before):
+        return _page(form, None, begun=begun)
+    try:
+        draft = _right(form, before, began=Draft.from_claim(old))
+        with transaction(db.session()):
+            claim = operations.create(db.session(), draft, actor=actor(), now=now(), programme=programme())
+    except Refused as refused:
+        return _refused(form, None, refused, begun=begun)
+    return _saved(claim, frozenset())
+
+
+def _taken_over(draft: Draft) -> dict[str, list[str]]:
+    """Return the names of the fields that a new claim takes over, and of those that it needs besides."""
+    said = draft.as_fields()
+    area = programme().catalogue.areas.get(draft.area)
+    unasked = {"second_language"} if draft.second.is_empty else set()
+    return {
+        "taken": [name for name in LABELS if said[name] and name not in unasked],
+        "needed": list(missing(said, needs_subscription=area is not None and area.needs_subscription)),
+    }
 
 
 def blank() -> Draft:
@@ -100,10 +135,14 @@ def _too_late(form: ClaimForm, claim: Claim) -> ResponseReturnValue:
     return redirect(url_for("partners.claim", reference=claim.reference))
 
 
-def _right(form: ClaimForm, before: Draft) -> Draft:
-    """Return what the form says, or put what is wrong with it at its fields and raise the first of it."""
+def _right(form: ClaimForm, before: Draft, *, began: Draft | None = None) -> Draft:
+    """Return what the form says, or put what is wrong with it at its fields and raise the first of it.
+
+    `began` is the claim that a new one began from.
+    """
     draft = form.draft(before)
     found = problems(draft, partner=_partner(), programme=programme())
+    found |= left_over(draft, began) if began else {}
     for name, problem in found.items():
         _put_at(form, name, problem)
     for problem in found.values():
@@ -119,11 +158,11 @@ def _put_at(form: ClaimForm, name: str, problem: Refused) -> bool:
     return True
 
 
-def _refused(form: ClaimForm, claim: Claim | None, refused: Refused) -> ResponseReturnValue:
+def _refused(form: ClaimForm, claim: Claim | None, refused: Refused, **more: object) -> ResponseReturnValue:
     """Show the form again with everything that was typed, and what is wrong at its field or on top."""
     if isinstance(refused, Invalid) and _put_at(form, refused.field_name, refused):
-        return _page(form, claim, HTTPStatus.UNPROCESSABLE_ENTITY)
-    told = words_of(claim, refused)
+        return _page(form, claim, HTTPStatus.UNPROCESSABLE_ENTITY, **more)
+    told = {**words_of(claim, refused), **more}
     if claim is not None and isinstance(refused, Stale):
         told["meanwhile"] = meanwhile.taken_over(form, claim, told["changes"])
     return _page(form, claim, status_of(refused), **told)
@@ -159,8 +198,8 @@ def _saved(claim: Claim, warned: frozenset[str]) -> ResponseReturnValue:
     flash(_("Saved."), "success")
     if not warned.issuperset(each.mark for each in _warnings(Draft.from_claim(claim), claim)):
         return redirect(url_for("partners.edit_claim", reference=claim.reference))
-    if missing := facts.missing_fields(claim, programme()):
-        names = ", ".join(_(LABELS[name]) for name in missing)
+    if lacking := facts.missing_fields(claim, programme()):
+        names = ", ".join(_(LABELS[name]) for name in lacking)
         flash(_("Still missing before it can be submitted: %(names)s.", names=names), "warning")
     return redirect(url_for("partners.claim", reference=claim.reference))
 

@@ -143,7 +143,7 @@ def _taken(name: str) -> str:
             return _("A day as %(example)s", example="2026-04-30")
         case "contact_language" | "second_language":
             return ", ".join(LANGUAGES.values())
-        case "partner_contact_name" | "partner_contact_email":
+        case "mpn_id" | "partner_contact_name" | "partner_contact_email" if getattr(blank(), name):
             return _("Yours, where it is empty")
         case _:
             return ""

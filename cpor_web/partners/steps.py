@@ -30,6 +30,7 @@ from cpor_web.rules import transitions
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.roles import CLAIMANTS
+from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
@@ -38,10 +39,12 @@ DONE = {
     "submit": _l("Submitted. You get a mail when the review starts."),
     "resubmit": _l("Resubmitted. You get a mail when the review goes on."),
     "upload": _l("The document was uploaded."),
+    "fresh": _l(
+        "The document was uploaded. Nothing else changes: reviewers see it where another partner claims the same."
+    ),
     "comment": _l("The comment was added."),
     "withdraw": _l("The claim was rejected at your request."),
     "dispute": _l("The rejection is disputed."),
-    "new_from": _l("This is a new draft with the same fields. The proof of execution was not copied."),
     "propose_contact": _l("The contact is proposed. A reviewer confirms it; then the customer is asked again."),
     "delete_draft": _l("The draft was deleted."),
 }
@@ -81,7 +84,7 @@ def upload(reference: str) -> ResponseReturnValue:
     if is_from_list:
         flash(_("The document was uploaded to “%(name)s”.", name=claim.name), "success")
         return redirect(url_for("partners.choose_drafts", _anchor=f"draft-{claim.reference}"))
-    return _back("upload", claim, "proof")
+    return _back("fresh" if claim.status is Status.APPROVED else "upload", claim, "proof")
 
 
 @bp.post("/claims/<reference>/comments")
@@ -107,19 +110,6 @@ def dispute(reference: str) -> ResponseReturnValue:
     except Refused as refused:
         return page(claim, refused, dispute=form)
     return _back("dispute", claim)
-
-
-@bp.post("/claims/<reference>/new")
-@allowed(CLAIMANTS)
-def new_from(reference: str) -> ResponseReturnValue:
-    """Start a new draft with this claim's fields."""
-    claim = claim_or_404(reference)
-    try:
-        fresh = _do(operations.new_from, claim)
-    except Refused as refused:
-        return page(claim, refused)
-    flash(DONE["new_from"], "success")
-    return redirect(url_for("partners.edit_claim", reference=fresh.reference))
 
 
 @bp.route("/claims/<reference>/request-rejection", methods=["GET", "POST"])

@@ -128,6 +128,7 @@ MAY: dict[str, Kinds] = {
     "POST /claims/<reference>/comments": OWN_CLAIMANTS,
     "POST /claims/<reference>/dispute": OWN_CLAIMANTS,
     "POST /claims/<reference>/documents": OWN_CLAIMANTS,
+    "GET /claims/<reference>/new": OWN_CLAIMANTS,
     "POST /claims/<reference>/new": OWN_CLAIMANTS,
     "POST /claims/<reference>/resubmit": OWN_CLAIMANTS,
     "POST /claims/<reference>/submit": OWN_CLAIMANTS,

@@ -87,7 +87,7 @@ def check_export(page: Page) -> None:
     for name, path in (("Export", "claims.csv"), ("Export as XLSX", "claims.xlsx")):
         with page.expect_download() as saving:
             page.get_by_role("link", name=name, exact=True).click()
-        page.get_by_text("The export is complete: 3 rows.").first.wait_for()
+        page.get_by_text("The export is complete: 2 rows.").first.wait_for()
         assert saving.value.suggested_filename == path
         assert saving.value.path().read_bytes() == page.request.get(f"/{path}?status=editing").body()
 
@@ -115,14 +115,20 @@ def test_the_fortieth_similar_claim_takes_what_the_walkthrough_says(
     hand.tick("Teams")
     hand.press("Save")
     hand.reads("Before this can be submitted")
+    hand.attach("Document", proof)
+    hand.press("Upload")
+    hand.reads("The document was uploaded")
     anew = hand.counted()
 
     hand.press("New claim from this one")
-    hand.reads("This is a new draft with the same fields")
-    look(hand.page, "warned")
+    hand.reads("Nothing is saved before you press Save")
+    look(hand.page, "begun")
     hand.write(OTHER)
     hand.press("Save")
     hand.reads("Before this can be submitted")
+    hand.attach("Document", proof)
+    hand.press("Upload")
+    hand.reads("The document was uploaded")
     copied = hand.counted()
 
     table = tmp_path / "claims.csv"
@@ -139,18 +145,21 @@ def test_the_fortieth_similar_claim_takes_what_the_walkthrough_says(
     look(hand.page, "dashboard")
     imported = hand.counted()
 
-    hand.press("Teams at Adatum", "link")
-    hand.attach("Document", proof)
-    hand.press("Upload")
-    hand.reads("The document was uploaded")
-    hand.page.goto("/claims?status=editing")
+    hand.page.goto("/claims/submit")
+    hand.reads("Ready to submit (2)")
     hand.counted()
-    hand.press("Submit several drafts", "link")
-    hand.reads("Missing or wrong")
-    look(hand.page, "submit")
-    hand.tick("Teams at Adatum")
+    hand.attach("Document – Teams at Contoso", proof)
+    hand.press("Upload – Teams at Contoso")
+    hand.reads("The document was uploaded to “Teams at Contoso”")
+    look(hand.page, "list")
+    proven = hand.counted()
+    hand.page.goto("/claims")
+    hand.press("Submit several at once", "link")
+    hand.press("Submit all that are ready (2)", "link")
+    hand.reads("These 2 drafts are ready")
+    look(hand.page, "ready")
     hand.press("Submit the chosen drafts")
-    hand.reads("What was done")
+    hand.reads("2 drafts were submitted.")
     look(hand.page, "submitted")
     submitted = hand.counted()
     check_export(hand.page)
@@ -161,6 +170,7 @@ def test_the_fortieth_similar_claim_takes_what_the_walkthrough_says(
         ("From an empty form", anew),
         ("With *New claim from this one*", copied),
         ("By import, all rows of a table together", imported),
-        ("Submitting it among several", submitted),
+        ("… and its proof, on the list of drafts", proven),
+        ("Submitting all that are ready together", submitted),
     ):
         assert f"| {words} | {clicks} | {keys} |" in told, (words, clicks, keys)

@@ -252,10 +252,21 @@ def test_a_new_claim_from_this_one_copies_the_fields_and_not_the_proof(
     db_session: Session, programme: Programme
 ) -> None:
     old = claims.rejected(db_session, programme, second=replace(OTHER, email="dora@gmail.com", reason="Hers."))
-    new = operations.new_from(db_session, old, **about(old, programme))
+    new = operations.create(db_session, Draft.anew(old, is_same_customer=True), **about(old, programme))
     db_session.flush()
     assert Draft.from_claim(new) == Draft.from_claim(old)
     assert new.reference != old.reference
     assert queries.documents_of(db_session, new) == []
     assert all(contact.confirmed_by_id is None for contact in new.contacts)
     assert (new.status, new.rejection, new.dispute_used) == (Status.EDITING, None, False)
+
+
+def test_for_another_customer_nothing_of_the_first_is_taken_over(db_session: Session, programme: Programme) -> None:
+    old = claims.editing(db_session, programme, second=OTHER)
+    before, draft = Draft.from_claim(old), Draft.anew(old, is_same_customer=False)
+    kept = {name for name, value in draft.as_fields().items() if value}
+    assert kept == {
+        *("mpn_id", "area", "activity", "products", "partner_contact_name", "partner_contact_email"),
+        *("contact_language", "second_language"),
+    }
+    assert all(draft.as_fields()[name] == before.as_fields()[name] for name in kept - {"second_language"})

@@ -6,12 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import posting
+from cpor_web.emails import marking, outbox
+from cpor_web.emails.marking import Taken
 from cpor_web.emails.outcomes import Accepted, Permanent
-from cpor_web.models import Claim, Event, Mail, MailState, User
+from cpor_web.models import Claim, Event, Mail, MailState, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
 from tests.support import claims, factories
-from tests.support.claims import NOW, mail_of
+from tests.support.claims import NOW, invitations_of, mail_of
 
 KIND = "information-requested"
 
@@ -82,3 +84,49 @@ def test_a_mail_that_was_lost_twice_to_killed_workers_is_in_the_history_and_told
     assert event.data["mail"] == "consent-notice"
     told = db_session.scalars(select(Mail).where(Mail.claim_id == claim.id, Mail.kind == "not-delivered")).all()
     assert [mail.context["in_doubt"] for mail in told] == [True, True]
+
+
+def test_a_mail_that_was_noted_as_taken_is_settled_as_of_then_when_its_worker_is_gone(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice, taken_at = mail_of(db_session, claim, "consent-notice"), NOW + timedelta(seconds=3)
+    posting.begin(db_session, notice.id, now=NOW, programme=programme)
+    marking.note(db_session, Taken(notice.id, "250 queued", taken_at))
+    later = NOW + timedelta(minutes=11)
+    assert list(outbox.abandoned(db_session, now=later, most=9)) == [notice.id]
+    posting.take_back(db_session, notice.id, now=later, programme=programme)
+    db_session.refresh(notice)
+    assert (notice.state, notice.repeats, notice.answer) == (MailState.SENT, 0, "250 queued")
+    (invitation,) = invitations_of(db_session, claim)
+    assert (notice.sent_at, invitation.taken_at) == (taken_at, taken_at)
+    assert invitation.round.state is RoundState.RUNNING
+
+
+def test_a_mail_that_was_called_back_after_it_was_made_ready_is_not_begun_and_the_one_before_is_noted(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice, told = mail_of(db_session, claim, "consent-notice"), mail_of(db_session, claim, "approved")
+    ready = posting.make_ready(db_session, [notice.id, told.id], now=NOW, programme=programme)
+    posting.begin(db_session, told.id, now=NOW, programme=programme, ready=ready[told.id])
+    (invitation,) = invitations_of(db_session, claim)
+    outbox.call_back(db_session, invitation.id, why="it was called back", now=NOW)
+    db_session.flush()
+    taken = Taken(told.id, "250 queued", NOW)
+    about = ready[notice.id]
+    assert posting.begin(db_session, notice.id, now=NOW, programme=programme, ready=about, taken=taken) is None
+    for mail in (notice, told):
+        db_session.refresh(mail)
+    assert (notice.state, notice.message_id, notice.attempts) == (MailState.REFUSED, None, 0)
+    assert (told.state, told.sent_at, told.answer) == (MailState.SENDING, NOW, "250 queued")
+
+
+def test_what_is_leased_by_another_worker_after_it_was_made_ready_is_not_begun(
+    db_session: Session, programme: Programme
+) -> None:
+    notice = mail_of(db_session, claims.approved(db_session, programme), "consent-notice")
+    ready = posting.make_ready(db_session, [notice.id], now=NOW, programme=programme)
+    lease = Mail.__table__.update().where(Mail.id == notice.id).values(leased_until=NOW + marking.LEASE)
+    db_session.connection().execute(lease)
+    assert posting.begin(db_session, notice.id, now=NOW, programme=programme, ready=ready[notice.id]) is None

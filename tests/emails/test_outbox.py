@@ -1,6 +1,6 @@
 """The outbox: what may be sent by whom, when again, and when no more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web import queue
 from cpor_web.emails import outbox
-from cpor_web.emails.outbox import CLOCKS_APART, GIVE_UP_AFTER, LEASE, LONGEST_DELAY, Recipient
+from cpor_web.emails.marking import CLOCKS_APART, LEASE, mark
+from cpor_web.emails.outbox import GIVE_UP_AFTER, LONGEST_DELAY, Recipient
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
 
@@ -28,10 +29,16 @@ def put(session: Session, *, now: datetime = NOW, **context: Any) -> Mail:
     return mail
 
 
+def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys: Sequence[str] = ()) -> Mail | None:
+    """Make one mail ready and mark it, as a worker does; None where it is not to be sent."""
+    ready = outbox.ready(session, [mail_id], now=now, host=host, link_keys=link_keys)
+    return ready[0] if ready and mark(session, ready[0], now=now) else None
+
+
 def sent_off(session: Session, mail: Mail, outcome: Outcome, *, now: datetime = NOW) -> Mail:
     """Lease, begin and settle one mail, as a worker does."""
     assert outbox.lease(session, now=now, most=1) == [mail.id]
-    assert outbox.begin(session, mail.id, now=now, host=HOST) is mail
+    assert begin(session, mail.id, now=now, host=HOST) is mail
     session.flush()
     assert outbox.settle(session, mail.id, outcome, now=now) is mail
     session.flush()
@@ -103,7 +110,7 @@ def test_a_released_mail_can_be_leased_again(db_session: Session) -> None:
 def test_a_release_does_not_touch_what_is_being_sent(db_session: Session) -> None:
     mail = put(db_session)
     outbox.lease(db_session, now=NOW, most=5)
-    outbox.begin(db_session, mail.id, now=NOW, host=HOST)
+    begin(db_session, mail.id, now=NOW, host=HOST)
     db_session.flush()
 
     outbox.release(db_session, [mail.id])
@@ -128,7 +135,7 @@ def test_two_workers_at_once_lease_different_mails_and_neither_waits(engine: Eng
 def test_what_one_worker_settles_no_other_settles(engine: Engine, committed: Session) -> None:
     mail = put(committed)
     outbox.lease(committed, now=NOW, most=1)
-    outbox.begin(committed, mail.id, now=NOW, host=HOST)
+    begin(committed, mail.id, now=NOW, host=HOST)
     committed.commit()
 
     with Session(engine) as first, Session(engine) as second:
@@ -147,7 +154,7 @@ def test_what_one_worker_settles_no_other_settles(engine: Engine, committed: Ses
 def test_what_begins_gets_an_identity(db_session: Session) -> None:
     mail = put(db_session)
 
-    outbox.begin(db_session, mail.id, now=NOW, host=HOST)
+    begin(db_session, mail.id, now=NOW, host=HOST)
     db_session.flush()
 
     assert (mail.state, mail.attempts) == (MailState.SENDING, 1)
@@ -162,19 +169,19 @@ def test_what_begins_gets_an_identity(db_session: Session) -> None:
 )
 def test_what_is_not_to_be_sent_does_not_begin(db_session: Session, outcome: Outcome | None) -> None:
     mail = put(db_session)
-    outbox.begin(db_session, mail.id, now=NOW, host=HOST)
+    begin(db_session, mail.id, now=NOW, host=HOST)
     db_session.flush()
     if outcome is not None:
         outbox.settle(db_session, mail.id, outcome, now=NOW)
         db_session.flush()
     before = identity(mail), mail.state, mail.attempts
 
-    assert outbox.begin(db_session, mail.id, now=NOW + LATER, host=HOST) is None
+    assert begin(db_session, mail.id, now=NOW + LATER, host=HOST) is None
     assert (identity(mail), mail.state, mail.attempts) == before
 
 
 def test_a_mail_that_is_not_there_does_not_begin(db_session: Session) -> None:
-    assert outbox.begin(db_session, 999_999, now=NOW, host=HOST) is None
+    assert begin(db_session, 999_999, now=NOW, host=HOST) is None
     assert outbox.settle(db_session, 999_999, Accepted("250 ok"), now=NOW) is None
 
 
@@ -213,7 +220,7 @@ def test_a_deferred_mail_comes_again_later_and_later_as_a_new_one(db_session: Se
     mail, now, waits, identities = put(db_session), NOW, [], set()
     for _ in range(6):
         outbox.lease(db_session, now=now, most=1)
-        outbox.begin(db_session, mail.id, now=now, host=HOST)
+        begin(db_session, mail.id, now=now, host=HOST)
         db_session.flush()
         identities.add(mail.message_id)
         outbox.settle(db_session, mail.id, Transient("451 later"), now=now)
@@ -265,7 +272,7 @@ OLD, NEW = "0badc0de", "5eaf00d5"
 
 
 def begun_with(session: Session, mail: Mail, *keys: str, now: datetime = NOW) -> str | None:
-    outbox.begin(session, mail.id, now=now, host=HOST, link_keys=keys)
+    begin(session, mail.id, now=now, host=HOST, link_keys=keys)
     return mail.key_id
 
 
@@ -321,7 +328,7 @@ def no_answer(session: Session, mail: Mail, *, now: datetime) -> None:
 
 def _begun(session: Session, mail: Mail, *, now: datetime) -> None:
     outbox.lease(session, now=now, most=1)
-    outbox.begin(session, mail.id, now=now, host=HOST)
+    begin(session, mail.id, now=now, host=HOST)
     session.flush()
 
 
@@ -340,7 +347,7 @@ def test_a_worker_whose_clock_is_five_minutes_off_costs_nobody_a_second_copy(
     db_session: Session, sender_off: int, other_off: int
 ) -> None:
     mail, answered = put(db_session), NOW + timedelta(minutes=4)
-    outbox.begin(db_session, mail.id, now=NOW + timedelta(minutes=sender_off), host=HOST)
+    begin(db_session, mail.id, now=NOW + timedelta(minutes=sender_off), host=HOST)
     db_session.flush()
 
     seen = answered + timedelta(minutes=other_off)
@@ -363,7 +370,7 @@ def test_of_two_workers_who_find_the_same_abandoned_mail_one_takes_it_back(
         assert outbox.take_back(first, mail.id, now=later) is not None
         first.commit()
         outbox.lease(first, now=later, most=1)
-        outbox.begin(first, mail.id, now=later, host=HOST)
+        begin(first, mail.id, now=later, host=HOST)
         first.commit()
         assert outbox.take_back(second, mail.id, now=later) is None, "it is being sent again already"
 
@@ -376,7 +383,7 @@ def test_a_mail_in_doubt_goes_once_more_and_is_the_same(db_session: Session, in_
     later = NOW + LEASE + CLOCKS_APART + LATER
 
     assert outbox.lease(db_session, now=later, most=1) == [mail.id]
-    outbox.begin(db_session, mail.id, now=later, host=HOST)
+    begin(db_session, mail.id, now=later, host=HOST)
     db_session.flush()
 
     assert identity(mail) == first
@@ -403,6 +410,6 @@ def test_the_repeat_of_a_mail_in_doubt_stays_the_same_however_often_it_has_to_wa
     first = identity(mail)
 
     sent_off(db_session, mail, outcome, now=NOW + LATER)
-    outbox.begin(db_session, mail.id, now=NOW + LONGEST_DELAY, host=HOST)
+    begin(db_session, mail.id, now=NOW + LONGEST_DELAY, host=HOST)
 
     assert identity(mail) == first

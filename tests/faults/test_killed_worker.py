@@ -2,6 +2,9 @@
 
 from sqlalchemy import text
 
+from cpor_web.emails import outbox
+from cpor_web.emails.outbox import Recipient
+from cpor_web.models import Mail
 from tests.support import quick_claims
 from tests.support.installation import Installation
 from tests.support.quick_claims import QuickClaim
@@ -46,6 +49,32 @@ def test_killed_again_and_again_no_third_copy_arrives(installation: Installation
     first, second = installation.mails_to(claim.address)
     assert first.raw == second.raw
     assert claim.notice().state == "unknown"
+
+
+def test_killed_in_the_midst_of_many_only_the_one_in_doubt_goes_out_twice(installation: Installation) -> None:
+    claim = quick_claims.running(installation)
+    readers = [f"reader{number}@midst.example.org" for number in range(5)]
+    installation.smtp.hang("STORED", address=readers[2])
+    with installation.session() as session:
+        told = session.query(Mail).filter_by(claim_id=claim.id, kind="approved").one()
+        for each in readers:
+            to = Recipient(each, "", "en")
+            outbox.put(session, told.kind, to, told.context, now=installation.now(), claim_id=claim.id)
+    installation.eventually(lambda: installation.mails_to(readers[2]), "the third has come")
+    installation.kill("worker")
+    of_readers = (
+        "SELECT state, sent_at IS NOT NULL FROM mails WHERE to_address LIKE '%@midst.example.org' ORDER BY id"
+    )
+    taken, in_doubt, waits = ("sending", True), ("sending", False), ("queued", False)
+    assert [tuple(row) for row in installation.query(of_readers)] == [taken, taken, in_doubt, waits, waits]
+    installation.smtp.behave()
+    installation.forward(minutes=LEASE_MINUTES)
+    installation.start("worker")
+    installation.all_mail_is_out()
+    assert [len(installation.mails_to(each)) for each in readers] == [1, 1, 2, 1, 1]
+    first, second = installation.mails_to(readers[2])
+    assert first.raw == second.raw
+    assert {tuple(row) for row in installation.query(of_readers)} == {("sent", True)}
 
 
 def _is_stored(installation: Installation, claim: QuickClaim, *, copies: int) -> None:

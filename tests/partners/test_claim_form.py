@@ -4,17 +4,19 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims.drafts import Draft
+from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.models import Claim, User
 from cpor_web.rules.fields import FIELDS, LABELS
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk, draft_of, form_of, location_of
+from tests.partners.pages import address, text_of
 from tests.support.browser import Browser
 
 NEW = "/claims/new"
+SECOND = ContactDraft(name="Dora Dahl", email="dora@contoso.example.com")
 
 
 def only_claim(session: Session) -> Claim:
@@ -251,3 +253,44 @@ def test_a_draft_without_a_contact_lacks_name_and_address_but_no_language(browse
     lacking = [link.get_text() for link in missing("a")]
     assert {"Customer contact name", "Customer contact email", "Proof of execution"} <= set(lacking)
     assert not [label for label in lacking if "language" in label]
+
+
+def test_a_new_claim_from_this_one_is_saved_only_by_save_and_says_what_it_takes_over(
+    browser: Browser, desk: Desk, committed: Session
+) -> None:
+    old = desk.claim(Status.SUBMITTED, second=SECOND)
+    begin = address(old, "new")
+    page = browser.page(begin)
+    assert committed.scalar(select(func.count()).select_from(Claim)) == 1, "looking has filed one"
+    words = text_of(page)
+    assert "Taken over: MPN ID, Solution area, Activity, Products, Customer contact language" in words
+    needed = [a["href"] for a in page.find(id="begun").find_parent("section")("a", href=re.compile("^#"))]
+    texts = ("name", "customer_name", "customer_domain", "tenant_id", "contact_name", "contact_email")
+    assert needed == [f"#{name}" for name in texts]
+    assert {page.find(id=name)["value"] for name in ("name", "tenant_id", "contact_email", "second_email")} == {""}
+    same = browser.page(page.find("a", string="For the same customer instead, with its contacts")["href"])
+    assert same.find(id="second_email")["value"] == "dora@contoso.example.com"
+    assert "To be filled in" not in text_of(same)
+    assert browser.page(address(desk.claim(Status.REJECTED), "new")).find(id="name")["value"] == "Teams at Contoso"
+
+
+def test_a_contact_of_the_customer_before_is_not_taken_along_to_another_one(
+    browser: Browser, desk: Desk, user: User
+) -> None:
+    old = desk.claim(Status.REJECTED, second=SECOND)
+    begin = address(old, "new?customer=same")
+    other = {
+        "customer_name": "Litware",
+        "customer_domain": "litware.example.com",
+        "tenant_id": "99999999-2222-4333-8444-555555555555",
+        "contact_email": "lena@litware.example.com",
+        "second_name": "Dora Dahl",
+        "second_email": "Dora@contoso.example.com",
+        "second_reason": "She knows it.",
+    }
+    assert user.partner is not None
+    answer = browser.submit(begin, form_of(user.partner, **other), page=begin)
+    assert answer.status_code == 422
+    assert "This is a contact of Contoso." in answer.text
+    left_empty = form_of(user.partner, **other | dict.fromkeys(("second_name", "second_email", "second_reason"), ""))
+    assert browser.submit(begin, left_empty, page=begin).status_code == 302

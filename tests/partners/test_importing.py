@@ -88,6 +88,17 @@ def test_a_table_is_looked_at_and_then_made_into_drafts(browser: Browser, commit
     assert Draft.from_claim(first).as_fields() == meant
 
 
+def test_what_a_row_still_lacks_is_said_before_and_the_only_location_need_not_be_named(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    _status, page = look(browser, table(row(user, 1, mpn_id="", tenant="", email="")))
+    words = "Still to be filled in before it can be submitted: Customer tenant ID, Customer contact email."
+    assert words in text_of(page)
+    go_on(browser, page)
+    (claim,) = claims_in(committed)
+    assert claim.mpn_id is not None
+
+
 def test_an_error_is_told_at_its_row_and_column_and_nothing_is_imported(
     browser: Browser, committed: Session, user: User
 ) -> None:

@@ -16,7 +16,7 @@ from cpor_web.models import Claim, Comment, Document, Invitation, Mail
 from cpor_web.moments import exactly
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.statuses import Status
-from tests.partners.conftest import Desk
+from tests.partners.conftest import Desk, form_of
 from tests.partners.pages import a_file, address, buttons, messages, text_of
 from tests.support.browser import Browser
 
@@ -225,13 +225,25 @@ def test_who_disputes_second_is_told_and_loses_no_word(browser: Browser, desk: D
 
 def test_a_new_claim_copies_the_fields_but_not_the_proof(browser: Browser, committed: Session, desk: Desk) -> None:
     claim = desk.claim(Status.REJECTED)
-    answer = browser.submit(address(claim, "new"), page=address(claim))
+    assert desk.user.partner is not None
+    answer = browser.submit(address(claim, "new"), form_of(desk.user.partner), page=address(claim, "new"))
     committed.rollback()
     fresh = committed.scalars(select(Claim).where(Claim.id != claim.id)).one()
-    assert answer.location == address(fresh, "edit")
+    assert answer.location == address(fresh)
     assert (fresh.status, fresh.name, fresh.tenant_id) == (Status.EDITING, claim.name, claim.tenant_id)
     assert fresh.product_keys == claim.product_keys
     assert desk.documents_of(fresh) == []
+
+
+def test_fresh_proof_on_an_approved_claim_says_that_it_changes_nothing_else(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.APPROVED)
+    page = browser.page(address(claim))
+    assert page.find("a", string="Add fresh proof of execution")["href"] == "#proof"
+    assert "It starts no review, moves no deadline, and asks the customer nothing." in text_of(page)
+    sent = {"document": a_file()}
+    answer = browser.submit(address(claim, "documents"), sent, page=address(claim), follow_redirects=True)
+    assert "Nothing else changes: reviewers see it where another partner claims the same." in messages(answer.text)
+    assert desk.now_of(claim).status is Status.APPROVED
 
 
 def test_a_draft_is_deleted_only_after_asking(browser: Browser, committed: Session, desk: Desk) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 import jobs.retention
 from cpor_web import checkpoints, verification
 from cpor_web.claims import operations
+from cpor_web.claims.drafts import Draft
 from cpor_web.config import Settings
 from cpor_web.consent import record, sealing
 from cpor_web.emails.catalogue import to_customer, to_partner, to_people
@@ -192,8 +193,9 @@ def test_a_new_claim_from_an_erased_one_lacks_its_people(
     claim = claims.rejected(db_session, programme)
     all_sent(db_session)
     erase_all(db_session, settings)
-    fresh = operations.new_from(db_session, claim, actor=claim.filed_by.actor, now=YEARS, programme=programme)
-    assert (fresh.partner_contact_email, fresh.contacts) == (None, [])
+    for is_same in (True, False):
+        draft = Draft.anew(claim, is_same_customer=is_same)
+        assert (draft.partner_contact_email, draft.contact.email, draft.second.email) == ("", "", "")
 
 
 def test_the_access_log_goes_once_it_is_old_and_the_database_keeps_a_young_one(

@@ -90,7 +90,10 @@ class Partners(Played):
     @precondition(lambda self: 0 < len(self.world.rows["claims"]) < MOST_CLAIMS)
     @rule(who=partners, number=numbers)
     def starts_anew_from(self, who: str, number: int) -> None:
-        self.world.person(who, number, operations.new_from, programme=self.programme)
+        def begin(session: Session, claim: Claim, **about: Any) -> Any:
+            return operations.create(session, Draft.anew(claim, is_same_customer=True), **about)
+
+        self.world.person(who, number, begin, programme=self.programme)
 
     @rule(who=anybody, number=numbers)
     def comments(self, who: str, number: int) -> None:

@@ -1,0 +1,111 @@
+"""How a mail is begun: it gets an identity, and that it is being sent is noted just before it is handed over.
+
+The note is one statement, which also notes of the mail before that the server has taken it. So of many mails that
+are handed over one after the other, at most one is in doubt at any moment, and each costs one commit.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, or_, update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from cpor_web.models import Mail, MailState
+
+LEASE = timedelta(minutes=5)
+"""How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far the clocks of workers may be apart before one takes for abandoned what another is just sending."""
+
+NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """That the mail server took a mail at `at`, with this answer: it is not in doubt, whatever becomes of the worker."""
+
+    mail_id: int
+    answer: str
+    at: datetime
+
+
+def identify(mail: Mail, *, now: datetime, host: str, link_keys: Sequence[str]) -> None:
+    """Give a mail its Message-ID, moment, boundary and key where it has none; `mark` stores them.
+
+    `host` is the right-hand side of its Message-ID. `link_keys` are the ids of the keys that may sign its links and
+    return address, newest first: what was signed already keeps its key while that is among them.
+    """
+    if mail.message_id is None:
+        set_committed_value(mail, "message_id", message_id(host))
+        set_committed_value(mail, "boundary", secrets.token_hex(12))
+        set_committed_value(mail, "dated_at", now.replace(microsecond=0))
+    if mail.key_id not in link_keys:
+        set_committed_value(mail, "key_id", link_keys[0] if link_keys else None)
+
+
+def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = None) -> bool:
+    """Note that a mail that was identified is being sent; return False where it was called back or leased anew since.
+
+    With it is noted that the mail before was `taken`. The caller commits before it hands the mail over.
+    """
+    marked = {
+        "state": MailState.SENDING,
+        "leased_until": now + LEASE + CLOCKS_APART,
+        "attempts": mail.attempts + 1,
+        **{name: getattr(mail, name) for name in ("message_id", "boundary", "dated_at", "key_id")},
+    }
+    values: dict[str, Any] = {
+        "mail": mail.id,
+        "lease": mail.leased_until,
+        **{f"new_{name}": marked[name] for name in marked},
+    }
+    if taken is not None:
+        values |= _noted(taken)
+    statement = _MARK if taken is None else _NOTE_AND_MARK
+    if session.connection().execute(statement, values).first() is None:
+        return False
+    for name, value in marked.items():
+        set_committed_value(mail, name, value)
+    return True
+
+
+def note(session: Session, taken: Taken) -> None:
+    """Note that the mail server took a mail, before what follows from it."""
+    session.connection().execute(_NOTE, _noted(taken))
+
+
+def _noted(taken: Taken) -> dict[str, Any]:
+    return {"before": taken.mail_id, "answer_before": taken.answer, "at_before": taken.at}
+
+
+def message_id(host: str) -> str:
+    """Return a new Message-ID."""
+    return f"<{secrets.token_hex(16)}@{host}>"
+
+
+_MARK = (
+    update(Mail)
+    .where(
+        Mail.id == bindparam("mail"),
+        or_(*(Mail.state == each for each in NOT_BEGUN)),
+        Mail.leased_until.is_not_distinct_from(bindparam("lease", type_=Mail.leased_until.type)),
+    )
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in ("state", "leased_until", "attempts", "message_id", "boundary", "dated_at", "key_id")
+        }
+    )
+    .returning(Mail.id)
+)
+_NOTE = (
+    update(Mail)
+    .where(Mail.id == bindparam("before"), Mail.state == MailState.SENDING)
+    .values(answer=bindparam("answer_before"), sent_at=bindparam("at_before"))
+)
+_NOTE_AND_MARK = _MARK.add_cte(_NOTE.cte("noted"))
