@@ -62,7 +62,7 @@ def page(
     Claims of any status, and decided ones, come with the newest first.
     """
     claims = _found(session, actor, wanted)
-    if wanted.search:  # what is found is found first, by the index of words; then that is sorted
+    if wanted.search or wanted.partner_id is not None:  # found first, by an index of its own; then that is sorted
         found = claims.with_only_columns(Claim.id).cte("found").prefix_with("MATERIALIZED")
         claims = select(Claim).where(Claim.id.in_(select(found.c.id)))
     claims = claims.options(selectinload(Claim.partner), selectinload(Claim.reviewer))
