@@ -44,7 +44,8 @@ def test_as_many_stalled_downloads_as_there_are_threads_delay_nobody(installatio
     links = [str(each["href"]) for each in ines.page("a", href=True) if "/documents/" in str(each["href"])]
     document = urljoin(installation.url, links[0])
     with ExitStack() as stack:
-        for _ in range(Settings.from_environ(installation.env).web_threads):
+        settings = Settings.from_environ(installation.env)
+        for _ in range(settings.web_threads * settings.web_processes_number):
             stack.enter_context(begun(document, cookies_of(ines)))
         assert installation.person().open("/login").status == 200
 
