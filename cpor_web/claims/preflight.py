@@ -112,12 +112,7 @@ def locate(
     lifecycle.hold(session, claim, seen=seen)
     if claim.status is not Status.EDITING and claim.status not in programme.correctable_in:
         raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
-    current = {
-        each.id: each
-        for each in session.scalars(
-            select(Document).where(Document.claim_id == claim.id, Document.replaced_by_id.is_(None))
-        )
-    }
+    current = _current(session, claim)
     cells, changed = cells_of(session, claim), []
     for key in keys_of(claim):
         place = places.get(key, Place())
@@ -134,6 +129,16 @@ def locate(
         claim.version += 1
         history.append(session, claim, "proof:located", actor=actor, now=now, data={"places": changed})
     return bool(changed)
+
+
+def wrong_in(session: Session, claim: Claim, places: Mapping[Key, Place]) -> Iterator[tuple[Key, Invalid]]:
+    """Yield every cell whose place `locate` refuses, with why, in the order of the grid."""
+    current = _current(session, claim)
+    for key in keys_of(claim):
+        try:
+            _checked(key, places.get(key, Place()), current)
+        except Invalid as refused:
+            yield key, refused
 
 
 def judge(
@@ -200,18 +205,9 @@ def by_reason(cells: Mapping[Key, ProofCell]) -> Iterator[tuple[Request, list[Pr
             yield reason, found
 
 
-def filled(row: Mapping[Request, Place], typed: Mapping[Key, Place], shown: Mapping[Key, Place]) -> dict[Key, Place]:
-    """Return the places after those said once for a whole row were put into its cells.
-
-    A cell takes them where no document is `typed`, or the one that the page had `shown` there; what somebody has
-    changed beside it stays.
-    """
-    return {
-        key: row[key[0]]
-        if key[0] in row and (place.document_id is None or place == shown.get(key, Place()))
-        else place
-        for key, place in typed.items()
-    }
+def _current(session: Session, claim: Claim) -> dict[int, Document]:
+    found = select(Document).where(Document.claim_id == claim.id, Document.replaced_by_id.is_(None))
+    return {each.id: each for each in session.scalars(found)}
 
 
 def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:

@@ -1,7 +1,7 @@
 """The check of the proof before it is handed in: where in which document the reviewer finds what they look for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 
@@ -70,15 +70,18 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
     session: Session = db.session()
     typed = {key: _typed(_name(*key)) for key in preflight.keys_of(claim)}
     once = {reason: place for reason in Request if (place := _typed(_name(reason, ALL))) != Place()}
-    places = preflight.filled(once, typed, _said(claim))
+    places = _filled(once, typed, _said(claim))
     try:
         with transaction(db.session):
             operations.locate(session, claim, places, actor=actor(), now=now(), programme=programme(), seen=version)
     except Refused as refused:
-        return _shown(claim_or_404(reference), typed, refused, version, once=once), status_of(refused)
+        claim = claim_or_404(reference)
+        found = preflight.wrong_in(session, claim, places) if isinstance(refused, Invalid) else ()
+        wrong = _wrong(found, places, once)
+        return _shown(claim, typed, refused, version, once=once, wrong=wrong), status_of(refused)
     left = len(preflight.gaps(claim, preflight.cells_of(session, claim)))
     flash(_("Saved. Nothing is left open.") if not left else _("Saved. %(left)s still open.", left=left), "success")
-    return redirect(url_for("partners.claim", reference=claim.reference, _anchor="proof"), HTTPStatus.FOUND)
+    return redirect(url_for("partners.claim", reference=claim.reference), HTTPStatus.FOUND)
 
 
 def _said(claim: Claim) -> dict[Key, Place]:
@@ -87,6 +90,30 @@ def _said(claim: Claim) -> dict[Key, Place]:
 
 def _typed(name: str) -> Place:
     return Place(number_in(request.form.get(f"{name}-document")), request.form.get(f"{name}-page", "").strip())
+
+
+def _filled(row: Mapping[Request, Place], typed: Mapping[Key, Place], shown: Mapping[Key, Place]) -> dict[Key, Place]:
+    """Return the places after those said once for a whole row were put into its cells.
+
+    A cell takes them where no document is `typed`, or the one that the page had `shown` there; what somebody has
+    changed beside it stays.
+    """
+    return {
+        key: row[key[0]]
+        if key[0] in row and (place.document_id is None or place == shown.get(key, Place()))
+        else place
+        for key, place in typed.items()
+    }
+
+
+def _wrong(
+    found: Iterable[tuple[Key, Invalid]], places: Mapping[Key, Place], once: Mapping[Request, Place]
+) -> dict[str, str]:
+    """Return what is wrong by the names of cells, told where it was said: in the cell, or once for its row."""
+    return {
+        _name(reason, ALL if places[reason, product] == once.get(reason) else product): sentence(each)
+        for (reason, product), each in found
+    }
 
 
 def _name(reason: Request, product: str) -> str:
@@ -100,23 +127,21 @@ def _shown(
     version: int | None = None,
     *,
     once: Mapping[Request, Place] = MappingProxyType({}),
+    wrong: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Render the form with the `places` of its cells, and what was said `once` for all products of a row."""
-    catalogue, wrong = programme().catalogue, refused.field_name if isinstance(refused, Invalid) else ""
+    """Render the form with the `places` of its cells, what was said `once` for a row, and what is `wrong` by name."""
+    catalogue = programme().catalogue
     documents = [each for each in reversed(queries.documents_of(db.session(), claim)) if not each.replaced_by_id]
     there = {each.id for each in documents}
     rows: dict[Request, Row] = {}
     for key in preflight.keys_of(claim):
         reason, product = key
-        error = sentence(refused) if refused is not None and wrong == " ".join(key) else ""
-        place, every = places.get(key, Place()), once.get(reason, Place())
-        row = rows.setdefault(reason, Row(Cell(_name(reason, ALL), _("All products"), every), []))
-        is_by_row = bool(error) and every != Place() and place.document_id is None
-        if is_by_row:
-            row.once = replace(row.once, error=error)
+        if reason not in rows:
+            name, every = _name(reason, ALL), once.get(reason, Place())
+            rows[reason] = Row(Cell(name, _("All products"), every, error=wrong.get(name, "")), [])
+        name, place = _name(*key), places.get(key, Place())
         is_gap = place.document_id not in there
-        name = catalogue.product_name(product)
-        row.cells.append(Cell(_name(*key), name, place, is_gap, "" if is_by_row else error))
+        rows[reason].cells.append(Cell(name, catalogue.product_name(product), place, is_gap, wrong.get(name, "")))
     told = words_of(claim, refused) if refused is not None and not wrong else {}
     return render_template(
         "partners/proof_check.html",
@@ -126,6 +151,6 @@ def _shown(
         looked_for=preflight.LOOKED_FOR,
         products=[catalogue.product_name(key) for key in claim.product_keys],
         seen=claim.version if version is None else version,
-        wrong=[cell for row in rows.values() for cell in (row.once, *row.cells) if cell.error],
+        wrong=[(reason, cell) for reason, row in rows.items() for cell in (row.once, *row.cells) if cell.error],
         **told,
     )

@@ -41,7 +41,8 @@ def said_of_gaps(browser: Browser, claim: Claim) -> str:
 
 def test_gaps_are_warned_of_and_do_not_hinder(browser: Browser, draft: Claim, committed: Session) -> None:
     assert "You have not said where 10 of them are." in said_of_gaps(browser, draft)
-    assert send(browser, draft, document=document_id(committed, draft), page="2").status_code == 302
+    answer = send(browser, draft, document=document_id(committed, draft), page="2")
+    assert answer.location == f"/claims/{draft.reference}", "no anchor: what was saved is said at the top"
     assert "where 9 of them are" in said_of_gaps(browser, draft)
     form = browser.page(f"/claims/{draft.reference}").find("button", string="Submit for approval").find_parent("form")
     data: dict[str, list[str]] = {}
@@ -70,6 +71,19 @@ def test_what_is_wrong_is_told_at_its_cell_and_nothing_typed_is_lost(
     (link,) = page.find(class_="error-summary")("a")
     assert page.find(id=link["href"][1:]) is not None
     assert committed.scalar(select(func.count()).select_from(ProofCell)) == 0
+
+
+def test_every_row_that_is_wrong_is_named_at_one_save(browser: Browser, draft: Claim) -> None:
+    form = browser.page(f"/claims/{draft.reference}/proof-check").main.form
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    said = {"missing-or-old-dates-*-page": "17", "missing-products-*-page": "18", f"{CELL}-page": "19"}
+    answer = browser.post(form["action"], data=data | said)
+    summary = BeautifulSoup(answer.text, "html.parser").find(class_="error-summary")
+    words = "Choose the document that this page is of."
+    assert {link["href"]: link.get_text() for link in summary("a")} == {
+        "#missing-or-old-dates-*-document": f"A date within 12 months before submission – All products: {words}",
+        "#missing-products-*-document": f"The product by its name – All products: {words}",
+    }
 
 
 @pytest.mark.parametrize("document", ["0", "-1", "x", "9" * 30, "\x00"])
