@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -75,15 +74,14 @@ def looked_at(
     if wrong:
         raise NotImported(wrong)
     known = _known(session, partner, (digest_of(draft) for _, draft in said))
-    tenants = {tenant for _, draft in said if (tenant := guards.tenant_in(draft))}
-    others = guards.others_of(session, partner, tenants)
+    others = guards.others_of(session, partner, (draft for _, draft in said))
     lines: list[Line] = []
     above: dict[bytes, int] = {}
     for number, draft in said:
         digest = digest_of(draft)
         whole = _completed(draft, standard)
-        same_tenant = others.get(guards.tenant_in(draft) or UUID(int=0), ())
-        warned = guards.warnings(whole, same_tenant, partner=partner, now=now, programme=programme)
+        near = guards.near(draft, others)
+        warned = guards.warnings(whole, near, partner=partner, now=now, programme=programme)
         missing = _missing(whole, programme)
         lines.append(Line(number, whole, digest, warned, missing, known.get(digest, ""), above.get(digest)))
         above.setdefault(digest, number)

@@ -58,16 +58,17 @@ def of(
     session.scalars(select(Claim).where(Claim.id.in_(ids)).options(*parts)).all()
     proven = set(facts.proven(session, ids))
     cells = preflight.cells_of_all(session, claims)
-    others = guards.others_of(session, partner, {claim.tenant_id for claim in claims if claim.tenant_id})
+    drafts = {claim.id: Draft.from_claim(claim) for claim in claims}
+    others = guards.others_of(session, partner, drafts.values())
     found = []
     for claim in claims:
-        near = [each for each in others.get(claim.tenant_id, ()) if each is not claim] if claim.tenant_id else []
+        near = guards.near(drafts[claim.id], others, but=claim)
         readiness = Readiness(
             claim,
             facts.missing_fields(claim, programme),
             writing.problems_of(claim, programme),
             claim.id in proven,
-            guards.warnings(Draft.from_claim(claim), near, partner=partner, now=now, programme=programme),
+            guards.warnings(drafts[claim.id], near, partner=partner, now=now, programme=programme),
             _by_reason(preflight.gaps(claim, cells[claim.id])) if claim.id in proven else {},
         )
         found.append(readiness)

@@ -2,14 +2,17 @@
 
 from functools import partial
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, request, url_for
+from markupsafe import Markup, escape
 
 from cpor_web import history_words, mail_words
 from cpor_web.claims import queries
 from cpor_web.current import actor, programme_as_set_up
+from cpor_web.errors import in_words
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.numbers import number_in
+from cpor_web.rules.guards import Finding
 
 bp = Blueprint("partners", __name__)
 
@@ -25,11 +28,21 @@ def seen() -> int:
     return abort(400) if version is None else version
 
 
+def linked(found: Finding) -> Markup:
+    """Return what a guard found in words, with links to the claims that it names; all are the partner's own."""
+    said = escape(in_words(found.sentence, found.values))
+    for reference in found.values.get("claims", ()):
+        address = url_for("partners.claim", reference=reference)
+        said = said.replace(reference, Markup('<a href="{}">{}</a>').format(address, reference))
+    return said
+
+
 @bp.context_processor
 def _words() -> dict[str, object]:
     return {
         "event_actor": history_words.actor,
         "event_details": partial(history_words.details, catalogue=programme_as_set_up().catalogue),
+        "linked": linked,
         "mail_name": mail_words.name,
         "mail_state": mail_words.state,
         "told": history_words.told,

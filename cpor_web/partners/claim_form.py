@@ -174,7 +174,8 @@ def _page(form: ClaimForm, claim: Claim | None, code: int = HTTPStatus.OK, **mor
     warnings = _warnings(form.draft(Draft.from_claim(claim) if claim else Draft()), claim)
     for each in warnings:
         if each.field in form:
-            form[each.field].warnings = [in_words(each.sentence, each.values)]
+            said = getattr(form[each.field], "warnings", [])
+            form[each.field].warnings = [*said, in_words(each.sentence, each.values)]
     page = render_template(
         "partners/claim_form.html",
         form=form,

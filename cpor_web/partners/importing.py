@@ -97,7 +97,7 @@ def make_drafts() -> ResponseReturnValue:
     else:
         flash(_("Every row of this table was imported before. Nothing was changed."), "info")
     drafts, newest = Status.EDITING.value, Sort.NEWEST.value
-    return redirect(url_for("partners.dashboard", status=drafts, sort=newest, _anchor="claims"))
+    return redirect(url_for("partners.dashboard", status=drafts, sort=newest))
 
 
 def _columns() -> dict[str, str]:

@@ -30,7 +30,8 @@ class Seen:
     `own_mpn_ids` tells of each of the partner's numbers whether it is an enrolled location. `addresses` are the
     customer contacts' by the form's prefix. `domains` and `references` are of the partner's other claims that are
     open or approved: the customer domains that it named for this tenant, and what has this tenant and one of these
-    products, or this subscription. `today` is the operator's day.
+    products, or this subscription. `tenants` are those that it named for this domain, the newest first, each with a
+    claim that names it. `today` is the operator's day.
     """
 
     mpn_id: str = ""
@@ -38,11 +39,13 @@ class Seen:
     activity: str = ""
     earns: bool = True
     customer_domain: str = ""
+    tenant: str = ""
     partner_domains: Iterable[str] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
     proof_date: date | None = None
     today: date | None = None
     domains: tuple[str, ...] = ()
+    tenants: Mapping[str, str] = field(default_factory=dict)
     references: tuple[str, ...] = ()
 
 
@@ -110,6 +113,13 @@ def _fits_no_earlier(seen: Seen) -> bool:
     return bool(seen.customer_domain and seen.domains) and seen.customer_domain not in seen.domains
 
 
+def _known_elsewhere(seen: Seen) -> Values | None:
+    if not seen.tenant or not seen.tenants or seen.tenant in seen.tenants:
+        return None
+    tenant, claim = next(iter(seen.tenants.items()))
+    return {"domain": seen.customer_domain, "tenant": tenant, "claims": (claim,)}
+
+
 def _of_contact(prefix: str) -> Iterator[Guard]:
     for name, about in (
         ("partners-own-address", PARTNERS_OWN),
@@ -175,6 +185,15 @@ GUARDS = (
         "tenant_id",
         N_("Another claim of yours names this tenant with the domain %(domains)s. Check which of the two is right."),
         lambda seen: _where(_fits_no_earlier(seen), domains=seen.domains),
+    ),
+    Guard(
+        "domain-of-another-tenant",
+        "tenant_id",
+        N_(
+            "Another claim of yours, %(claims)s, names %(domain)s with the tenant %(tenant)s. "
+            "Check which of the two is right."
+        ),
+        _known_elsewhere,
     ),
     Guard(
         "claimed-already",

@@ -38,9 +38,26 @@ def test_what_was_claimed_already_is_saved_and_said_beside_the_products(browser:
     first, second = file_twice(browser, desk)
     page = browser.page(address(second, "edit"))
     assert warning_at(page, "products") == f"Warning: {ALREADY}: {first.reference}."
+    link = page.select_one(f"section[aria-labelledby=warned] a[href='{address(first)}']")
+    assert isinstance(link, Tag)
+    assert link.get_text() == first.reference
     onward = page.find("a", string="Go on to the claim")
     assert isinstance(onward, Tag)
     assert onward["href"] == address(second)
+
+
+def test_a_domain_known_with_another_tenant_is_said_beside_the_tenant_when_saved(
+    browser: Browser, desk: Desk
+) -> None:
+    first = desk.claim(Status.SUBMITTED)
+    assert desk.user.partner is not None
+    tenant = "00000001-2222-4333-8444-555555555555"
+    browser.submit(NEW, form_of(desk.user.partner, name="Mistyped", tenant_id=tenant), page=NEW)
+    second = desk.session.scalars(select(Claim).where(Claim.name == "Mistyped")).one()
+    words = f"{first.reference}, names contoso.example.com with the tenant {first.tenant_id}. Check which of the two"
+    assert words in warning_at(browser.page(address(second, "edit")), "tenant_id")
+    third = desk.claim(name="As mistyped", tenant_id=tenant)
+    assert warning_at(browser.page(address(third, "edit")), "tenant_id") == "", "this tenant is known with the domain"
 
 
 def test_a_warning_that_was_there_before_keeps_nobody_from_the_claim(browser: Browser, desk: Desk) -> None:

@@ -72,7 +72,7 @@ def test_a_table_is_looked_at_and_then_made_into_drafts(browser: Browser, commit
     assert status == 200
     assert "2 drafts would be made" in text_of(page)
     assert claims_in(committed) == []
-    assert go_on(browser, page).location == "/claims?status=editing&sort=newest#claims"
+    assert go_on(browser, page).location == "/claims?status=editing&sort=newest", "what was done is said at the top"
     first, second = claims_in(committed)
     assert {first.status, second.status} == {Status.EDITING}
     assert user.partner is not None
@@ -157,7 +157,7 @@ def test_rows_of_one_table_that_claim_the_same_are_told_of_each_other(browser: B
             domain="fabrikam.example.net",
             email="eva@fabrikam.example.net",
         ),
-        row(user, 4),
+        row(user, 4, domain="litware.example.com", email="lin@litware.example.com"),
         row(user, 1),
     ]
     _, page = look(browser, table(*rows))
@@ -170,6 +170,29 @@ def test_rows_of_one_table_that_claim_the_same_are_told_of_each_other(browser: B
     assert f"{other} 2, 3." in told[2]
     assert "Other rows" not in told[3]
     assert "The same as row 2: nothing." in told[4]
+
+
+def test_rows_that_name_one_domain_with_two_tenants_are_told_of_each_other(browser: Browser, user: User) -> None:
+    apart = row(user, 3, domain="litware.example.com", email="lin@litware.example.com")
+    _, page = look(browser, table(row(user, 1), row(user, 2), apart))
+    told = [each.get_text(" ", strip=True) for each in page.select("main tbody tr")]
+    sentence = "Customer tenant ID: Other rows of this table name this domain with another tenant:"
+    assert [f"{sentence} {other}." in line for other, line in zip((3, 2, 2), told, strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_row_whose_domain_another_claim_names_with_another_tenant_is_told_of_that_claim(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    go_on(browser, look(browser, table(row(user, 1)))[1])
+    [claim] = claims_in(committed)
+    _, page = look(browser, table(row(user, 2)))
+    words = f"Another claim of yours, {claim.reference}, names contoso.example.com with the tenant {claim.tenant_id}."
+    assert words in " ".join(page.get_text().split())
+    assert page.find("a", string=claim.reference)["href"] == f"/claims/{claim.reference}"
 
 
 def test_rows_with_one_subscription_claim_the_same_whatever_their_tenants() -> None:
@@ -194,7 +217,7 @@ def test_of_each_of_many_tenants_the_claims_are_looked_at(
     how: dict[str, Any] = {"actor": user.actor, "now": clock.utcnow(), "programme": programme}
     made = importing.make(committed, content, importing.COLUMNS, standard=Draft(), **how)
     tenants = {claim.tenant_id for claim in made if claim.tenant_id}
-    found = guards.others_of(committed, user.partner, tenants)
+    found = guards.others_of(committed, user.partner, map(Draft.from_claim, made))
     newest = [[claim.name for claim in found[tenant]] for tenant in tenants]
     assert newest == [["Copy 3", "Copy 2"]] * 3
 

@@ -1,12 +1,14 @@
 """Forty claims at the month's end: filters under names, and several drafts submitted at once."""
 
 from collections.abc import Callable
+from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import saved_filters
+from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Claim, SavedFilter, User
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
@@ -22,6 +24,13 @@ def saved_in(session: Session) -> list[SavedFilter]:
     session.rollback()
     session.expire_all()
     return list(session.scalars(select(SavedFilter).order_by(SavedFilter.id)))
+
+
+def customer(number: int) -> dict[str, Any]:
+    """Return the fields that are one customer's and no other's."""
+    domain = f"contoso{number}.example.com"
+    contact = ContactDraft(name="Carla Conti", email=f"carla@{domain}")
+    return {"tenant_id": f"{number:08}-2222-4333-8444-555555555555", "customer_domain": domain, "contact": contact}
 
 
 def boxes(page: BeautifulSoup) -> dict[str, str]:
@@ -94,8 +103,7 @@ def test_a_filter_is_its_users_alone(
 
 
 def test_several_drafts_are_submitted_each_with_its_own_result(browser: Browser, desk: Desk) -> None:
-    tenants = [f"{number:08}-2222-4333-8444-555555555555" for number in range(4)]
-    first, second, third = (desk.claim(name=f"Claim {number}", tenant_id=tenants[number]) for number in range(3))
+    first, second, third = (desk.claim(name=f"Claim {number}", **customer(number)) for number in range(3))
     for claim in (first, second):
         desk.upload(claim)
     page = browser.page(SUBMIT)
@@ -133,6 +141,18 @@ def test_what_is_warned_of_there_is_gone_past_and_nothing_chosen_is_told(browser
     marks = [str(each["value"]) for each in page("input", attrs={"name": past})]
     browser.submit(SUBMIT, {**chosen, past: marks}, page=SUBMIT)
     assert desk.now_of(draft).status is Status.SUBMITTED
+
+
+def test_a_domain_known_with_another_tenant_is_warned_of_with_a_link_to_the_claim_that_names_it(
+    browser: Browser, desk: Desk
+) -> None:
+    known = desk.claim(Status.SUBMITTED)
+    draft = desk.claim(name="Mistyped", tenant_id="00000001-2222-4333-8444-555555555555")
+    desk.upload(draft)
+    row = browser.page(SUBMIT).find(id=f"draft-{draft.reference}")
+    words = f"Another claim of yours, {known.reference}, names contoso.example.com with the tenant {known.tenant_id}."
+    assert words in " ".join(row.get_text().split())
+    assert row.find("a", string=known.reference)["href"] == address(known)
 
 
 def test_another_partners_draft_does_not_exist(browser: Browser, desk: Desk, committed: Session) -> None:
@@ -174,7 +194,7 @@ def page_row(browser: Browser, claim: Claim) -> str:
 
 
 def test_all_that_are_ready_are_submitted_with_one_press_and_a_look_at_them(browser: Browser, desk: Desk) -> None:
-    ready = [desk.claim(name=f"Ready {n}", tenant_id=f"{n:08}-2222-4333-8444-555555555555") for n in range(3)]
+    ready = [desk.claim(name=f"Ready {n}", **customer(n)) for n in range(3)]
     for claim in ready:
         desk.upload(claim)
     unready = desk.claim(name="Bare")

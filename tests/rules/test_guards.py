@@ -17,6 +17,8 @@ FINE = Seen(
     proof_date=date(2025, 11, 21),
     today=date(2026, 11, 21),
     domains=("contoso.example.com",),
+    tenant="0f8fad5b-d9cb-469f-a165-70867728950e",
+    tenants={"0f8fad5b-d9cb-469f-a165-70867728950e": "H4WV-9TCM"},
 )
 FIRST, SECOND = "contact", "second"
 
@@ -31,6 +33,7 @@ FOUND: list[tuple[str, str, dict[str, object]]] = [
         {"customer_domain": "it.fabrikam.example.org", "addresses": {}, "domains": ()},
     ),
     ("tenant-of-another-domain", "tenant_id", {"domains": ("litware.example.com", "adatum.example.com")}),
+    ("domain-of-another-tenant", "tenant_id", {"tenant": "0f8fad5b-d9cb-469f-a165-70867728950f"}),
     ("claimed-already", "products", {"references": ("K7QM-2XRD",)}),
     ("proof-too-old", "proof_date", {"proof_date": date(2025, 11, 20)}),
     ("proof-to-come", "proof_date", {"proof_date": date(2026, 11, 22)}),
