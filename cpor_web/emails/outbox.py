@@ -172,7 +172,7 @@ def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -
 
 def release(session: Session, mail_ids: Sequence[int]) -> None:
     """Give back leased mails that were not begun."""
-    for mail in session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).order_by(Mail.id).with_for_update()):
+    for mail in hold(session, mail_ids).values():
         if mail.state in NOT_BEGUN:
             mail.leased_until = None
 

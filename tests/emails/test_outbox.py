@@ -113,6 +113,21 @@ def test_a_release_does_not_touch_what_is_being_sent(db_session: Session) -> Non
     assert mail.leased_until is not None
 
 
+def test_a_release_does_not_touch_what_another_worker_has_begun_to_send(engine: Engine, committed: Session) -> None:
+    mail = put(committed)
+    outbox.lease(committed, now=NOW, most=5)
+    committed.commit()
+    assert mail.state is MailState.QUEUED
+    with Session(engine) as another:
+        begin(another, mail.id, now=NOW, host=HOST)
+        another.commit()
+
+    outbox.release(committed, [mail.id])
+    committed.commit()
+
+    assert (mail.state, mail.leased_until) == (MailState.SENDING, NOW + LEASE + CLOCKS_APART)
+
+
 def test_two_workers_at_once_lease_different_mails_and_neither_waits(engine: Engine, committed: Session) -> None:
     ids = [put(committed).id for _ in range(6)]
     committed.commit()
