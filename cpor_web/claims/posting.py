@@ -119,8 +119,7 @@ def take_back(session: Session, mail_id: int, *, now: datetime, programme: Progr
     One that was noted to be taken is not in doubt; of any other nobody knows whether it was.
     """
     mail = session.get_one(Mail, mail_id, populate_existing=True)
-    if mail.state is MailState.SENDING and mail.sent_at is not None:
-        settle(session, mail_id, Accepted(mail.answer), now=mail.sent_at, programme=programme)
+    if _was_taken(session, mail, programme):
         return
     claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
     settled = outbox.take_back(session, mail_id, now=now)
@@ -128,13 +127,27 @@ def take_back(session: Session, mail_id: int, *, now: datetime, programme: Progr
         _follow_up(session, settled, claim, now, programme)
 
 
-def lose(session: Session, mail_id: int, *, why: str, now: datetime, programme: Programme) -> None:
-    """End a mail that was to be sent and may have been, nobody knows: a person decides. `why` is for them."""
+def lose(session: Session, mail_id: int, *, why: str, now: datetime, programme: Programme) -> bool:
+    """End a mail that was to be sent and may have been, nobody knows: a person decides. `why` is for them.
+
+    One that was noted to be taken is not in doubt, but settled as sent: False.
+    """
     mail = session.get_one(Mail, mail_id)
+    if _was_taken(session, mail, programme):
+        return False
     claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
     outbox.lose(mail, why=why, now=now, host=programme.mail_from.rpartition("@")[2])
     if claim is not None:
         _follow_up(session, mail, claim, now, programme)
+    return True
+
+
+def _was_taken(session: Session, mail: Mail, programme: Programme) -> bool:
+    """Tell whether a mail that is being sent was noted to be taken; it is then settled, as of that moment."""
+    if mail.state is not MailState.SENDING or mail.sent_at is None:
+        return False
+    settle(session, mail.id, Accepted(mail.answer), now=mail.sent_at, programme=programme)
+    return True
 
 
 def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, programme: Programme) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cpor_web.backup import aftermath
 from cpor_web.claims import posting
 from cpor_web.emails import marking, outbox
 from cpor_web.emails.marking import Taken
@@ -130,3 +131,21 @@ def test_what_is_leased_by_another_worker_after_it_was_made_ready_is_not_begun(
     lease = Mail.__table__.update().where(Mail.id == notice.id).values(leased_until=NOW + marking.LEASE)
     db_session.connection().execute(lease)
     assert posting.begin(db_session, notice.id, now=NOW, programme=programme, ready=ready[notice.id]) is None
+
+
+def test_after_a_restore_a_mail_that_was_noted_as_taken_is_not_in_doubt(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice, told = mail_of(db_session, claim, "consent-notice"), mail_of(db_session, claim, "approved")
+    for mail in (notice, told):
+        posting.begin(db_session, mail.id, now=NOW, programme=programme)
+    marking.note(db_session, Taken(notice.id, "250 queued", NOW))
+    db_session.refresh(notice)
+    number = len(db_session.scalars(select(Mail).where(Mail.due_at.is_not(None))).all())
+    later = NOW + timedelta(hours=1)
+    in_doubt = aftermath.settle(db_session, backed_up_at=NOW, now=later, programme=programme)
+    assert in_doubt == number - 1
+    assert (notice.state, notice.answer, told.state) == (MailState.SENT, "250 queued", MailState.UNKNOWN)
+    (invitation,) = invitations_of(db_session, claim)
+    assert (invitation.taken_at, invitation.round.state) == (NOW, RoundState.RUNNING)
