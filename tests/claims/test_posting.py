@@ -133,6 +133,21 @@ def test_what_is_leased_by_another_worker_after_it_was_made_ready_is_not_begun(
     assert posting.begin(db_session, notice.id, now=NOW, programme=programme, ready=ready[notice.id]) is None
 
 
+def test_what_was_made_ready_before_the_machine_slept_for_days_is_not_begun(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice, told = mail_of(db_session, claim, "consent-notice"), mail_of(db_session, claim, "approved")
+    outbox.lease(db_session, now=NOW, most=40)
+    db_session.flush()
+    ready = posting.make_ready(db_session, [notice.id, told.id], now=NOW, programme=programme)
+    assert posting.begin(db_session, told.id, now=NOW, programme=programme, ready=ready[told.id]) is not None
+    later, about, taken = NOW + timedelta(days=3), ready[notice.id], Taken(told.id, "250 queued", NOW)
+    assert posting.begin(db_session, notice.id, now=later, programme=programme, ready=about, taken=taken) is None
+    db_session.refresh(told)
+    assert told.sent_at == NOW
+
+
 def test_after_a_restore_a_mail_that_was_noted_as_taken_is_not_in_doubt(
     db_session: Session, programme: Programme
 ) -> None:
