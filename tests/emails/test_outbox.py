@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import queue
 from cpor_web.emails import outbox
-from cpor_web.emails.marking import LEASE
+from cpor_web.emails.marking import CLOCKS_APART, LEASE
 from cpor_web.emails.outbox import GIVE_UP_AFTER, LONGEST_DELAY
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
