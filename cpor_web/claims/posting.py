@@ -45,14 +45,16 @@ def make_ready(
 ) -> Mapping[int, Ready]:
     """Return by their ids those of these leased mails that are to be sent, the longest due first, ready to be begun.
 
-    Each has its identity, and if it asks a customer, the end that it prints is fixed.
+    Each has its identity, and if it asks a customer, the end that it prints is fixed. One that asks about a claim
+    that somebody else holds is left out: nobody waits for it, neither other mails nor those who answer them.
     """
     # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
     asking = select(Mail.claim_id).where(Mail.id.in_(mail_ids), Mail.kind.in_(ASKS))
     claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
-    session.execute(claims.with_for_update(key_share=True)).all()
+    held = set(session.scalars(claims.with_for_update(key_share=True, skip_locked=True)))
     host = programme.mail_from.rpartition("@")[2]
     mails = outbox.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
+    mails = [mail for mail in mails if mail.kind not in ASKS or mail.claim_id in held]
     invited = _invited(session, mails)
     for mail in mails:
         if mail.kind in ASKS and not mail.repeats:
