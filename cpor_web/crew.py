@@ -14,6 +14,11 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 """Between the end of a process that nobody asked to stop and the start of its successor."""
 
+LOOK_SECONDS = 0.2
+"""How often is looked at what was told and who has ended. A signal is only noted: none cuts into what is done."""
+
+TOLD = (signal.SIGTERM, signal.SIGINT)
+
 
 class Crew:
     """The forked processes, each started again when it ends unasked. None outlives the one that forked it."""
@@ -24,45 +29,65 @@ class Crew:
         """work: what each does, until a TERM. when_told: done in this process once it is told to stop."""
         self._number, self._work, self._when_told = number, work, when_told
         self._pids: set[int] = set()
-        self._stopping = False
+        self._complete_from = 0.0
+        self._times_told = 0
 
     def run(self) -> None:
-        """Keep the crew complete until TERM or INT; then let each finish what it does."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
-        while not self._stopping:
-            while len(self._pids) < self._number and not self._stopping:
-                self._hire()
-            self._wait()
+        """Keep the crew complete until TERM or INT; then let each finish, and pass on every further one."""
+        for each in TOLD:
+            signal.signal(each, self._note)
+        while not self._times_told:
+            self._keep_complete()
+            time.sleep(LOOK_SECONDS)
+        self._when_told()
+        passed_on = 0
         while self._pids:
-            self._pids.discard(os.wait()[0])
+            if passed_on < self._times_told:
+                passed_on = self._times_told
+                self._tell()
+            self._gone()
+            time.sleep(LOOK_SECONDS)
+
+    def _note(self, _signal: int, _frame: FrameType | None) -> None:
+        self._times_told += 1
+
+    def _tell(self) -> None:
+        for pid in self._pids:  # each is there, if only as one whose end was not asked about yet
+            os.kill(pid, signal.SIGTERM)
+
+    def _keep_complete(self) -> None:
+        for pid in self._gone():
+            log.warning("process %d has ended unasked; another one takes its place", pid)
+            self._complete_from = time.monotonic() + PAUSE_SECONDS
+        while len(self._pids) < self._number and time.monotonic() >= self._complete_from:
+            try:
+                self._hire()
+            except OSError as error:
+                log.warning("no process can be started, so this is tried again: %s", error.strerror)
+                self._complete_from = time.monotonic() + PAUSE_SECONDS
+
+    def _gone(self) -> list[int]:
+        """Return those that have ended since this was asked last."""
+        gone = [pid for pid in self._pids if os.waitpid(pid, os.WNOHANG)[0]]
+        self._pids.difference_update(gone)
+        return gone
 
     def _hire(self) -> None:
         parent = os.getpid()
-        pid = os.fork()
-        if pid:
-            self._pids.add(pid)
-            if self._stopping:  # asked while it was being hired; a second TERM would cut its work short
-                os.kill(pid, signal.SIGTERM)
-            return
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # What is told while a process is forked waits until it would stop at it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)
+        try:
+            pid = os.fork()
+            if pid:
+                self._pids.add(pid)
+                return
+            for each in TOLD:
+                signal.signal(each, signal.SIG_DFL)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         tether(parent, signal.SIGKILL)
         try:
             self._work()
         except Exception:
             log.exception("worker ended")
         os._exit(0)
-
-    def _wait(self) -> None:
-        pid, _status = os.wait()
-        self._pids.discard(pid)
-        if not self._stopping:
-            log.warning("process %d has ended unasked; another one takes its place", pid)
-            time.sleep(PAUSE_SECONDS)
-
-    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._stopping = True
-        self._when_told()
-        for pid in self._pids:
-            os.kill(pid, signal.SIGTERM)

@@ -1,7 +1,5 @@
 """Long lists in pages that begin where another ended: none is slower than the first, and none jumps."""
 
-import base64
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from cpor_web import cursors
 from cpor_web.prepared import Prepared, prepared
 
 Listed = TypeVar("Listed")
@@ -36,8 +35,6 @@ FAR = datetime(9999, 1, 1, tzinfo=UTC)
 # By name: as PostgreSQL takes a limit that it does not know for a large one, it plans for the values. By which of two
 # indexes a part is read follows from how many of its rows there are.
 _LIMIT = bindparam("limit", type_=BigInteger())
-LONGEST_CURSOR = 4000
-_GREATEST = 2**63 - 1
 _TYPES: dict[type, TypeEngine[Any]] = {int: BigInteger(), str: Text(), datetime: DateTime(timezone=True)}
 
 
@@ -49,7 +46,7 @@ class Key:
     """
 
     expression: Any
-    kind: type[int] | type[str] | type[datetime]
+    kind: cursors.Kind
     mirrored: Any = None
 
 
@@ -136,7 +133,8 @@ def page_of_parts(
 
 
 def _page(find: _Find, order: Order, *, size: int, before: str, after: str) -> Page[Any]:
-    start, backwards = _read(order, after or before), bool(before and not after)
+    kinds = [key.kind for key in order.keys]
+    start, backwards = cursors.read(after or before, kinds), bool(before and not after)
     rows = find(start, backwards) if start else []
     if not rows or (backwards and len(rows) <= size):  # nothing there any more, or less than the whole first page
         start, backwards = None, False
@@ -146,8 +144,8 @@ def _page(find: _Find, order: Order, *, size: int, before: str, after: str) -> P
         rows.reverse()
     return Page(
         [row[0] for row in rows],
-        before=_cursor(rows[0]) if start else None,
-        after=_cursor(rows[-1]) if backwards or has_more else None,
+        before=cursors.written(list(rows[0])[1:]) if start else None,
+        after=cursors.written(list(rows[-1])[1:]) if backwards or has_more else None,
     )
 
 
@@ -245,33 +243,3 @@ def ordered(order: Order, *, descends: bool | None = None) -> list[ColumnElement
     """Return the order as a query's `order_by` takes it, for a list as a whole."""
     descends = order.is_descending if descends is None else descends
     return _directed((key.expression for key in order.keys), descends)
-
-
-def _cursor(row: Row[Any]) -> str:
-    values = [each.isoformat() if isinstance(each, datetime) else each for each in list(row)[1:]]
-    return base64.urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode().rstrip("=")
-
-
-def _read(order: Order, cursor: str) -> list[Any] | None:
-    """Return the values that a cursor has for the keys, None where it has not: anybody can write one."""
-    if not cursor or len(cursor) > LONGEST_CURSOR:
-        return None
-    try:
-        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        if not isinstance(values, list) or len(values) != len(order.keys):
-            return None
-        return [_value(key, value) for key, value in zip(order.keys, values, strict=True)]
-    except (ValueError, OverflowError, RecursionError):
-        return None
-
-
-def _value(key: Key, value: object) -> object:
-    """Return a value that the database takes for the key; raises ValueError or OverflowError for any other."""
-    if key.kind is int and type(value) is int and abs(value) <= _GREATEST:
-        return value
-    if key.kind is str and isinstance(value, str) and "\x00" not in value:
-        value.encode()  # halves of a character are no text
-        return value
-    if key.kind is datetime and isinstance(value, str):
-        return datetime.fromisoformat(value).astimezone(UTC)
-    raise ValueError(value)

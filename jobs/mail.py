@@ -6,9 +6,10 @@ over, and that it was taken before the next one is; then what follows from it.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import current_app
 
@@ -36,6 +37,9 @@ BATCH = 40
 
 FRESH_SECONDS = 60
 """After this what was made ready is given back: its moment, and the end that it prints, are of when it was."""
+
+HELD_UP = timedelta(seconds=5)
+"""After this a mail is leased again whose claim was held by somebody else: longer than most hold one."""
 
 WORK_SECONDS = 60
 """After this a drain rings for the next one: well under the 420 seconds after which RQ takes a worker for dead."""
@@ -113,26 +117,23 @@ class HandOver:
         self._transport = transport
         self._taken: list[Taken] = []
         self._is_noted = True
+        self._unsettled: list[tuple[int, Outcome, datetime]] = []
 
     def has_sent(self, mail_ids: Sequence[int], *, until: float) -> bool:
         """Send leased mails; return False, and leave the mail server alone for a while, where it is in trouble.
 
-        What was not begun until the monotonic clock reached `until`, or while it was fresh, is given back.
+        What was not begun until the monotonic clock reached `until`, or while it was fresh, is given back; so is what
+        comes after a mail that could not be settled, for with it all was rolled back that had been read.
         """
         until = min(until, time.monotonic() + FRESH_SECONDS)
-        with transaction(db.session):
-            now, programme = clock.utcnow(), current.programme()
-            ready = posting.make_ready(db.session(), mail_ids, now=now, programme=programme)
-        left, trouble = list(ready.values()), None
-        try:
-            while left and trouble is None and time.monotonic() <= until:
-                trouble = self._trouble_with(left.pop(0))
-        finally:
-            if self._taken:
-                self._settle_taken()
-        if left:
-            with transaction(db.session):
-                outbox.release(db.session(), [each.mail.id for each in left])
+        ready = _made_ready(mail_ids)
+        left, trouble = list(ready), None
+        with ExitStack() as at_the_end:  # from the last to the first, each also where another one fails
+            at_the_end.callback(_give_back, left)
+            at_the_end.callback(self._settle_again)
+            at_the_end.callback(self._settle_taken)
+            while left and trouble is None and not self._unsettled and time.monotonic() <= until:
+                trouble = self._trouble_with(ready[left.pop(0)])
         if trouble is not None:
             pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
         return trouble is None
@@ -149,8 +150,8 @@ class HandOver:
         if isinstance(outcome, Accepted):
             self._taken.append(Taken(letter.mail_id, outcome.answer, clock.utcnow()))
             self._is_noted = False
-        else:
-            _settle(letter.mail_id, outcome, clock.utcnow())
+        elif not _is_settled(letter.mail_id, outcome, at := clock.utcnow()):
+            self._unsettled.append((letter.mail_id, outcome, at))
         return outcome if isinstance(outcome, Unavailable) else None
 
     def _begun(self, ready: Ready) -> Letter | None:
@@ -165,6 +166,8 @@ class HandOver:
 
     def _settle_taken(self) -> None:
         """Settle those that were taken, together; where that fails, each alone."""
+        if not self._taken:
+            return
         try:
             with transaction(db.session):
                 posting.settle_taken(db.session(), self._taken, programme=current.programme())
@@ -173,20 +176,40 @@ class HandOver:
             log.warning("%d mails cannot be settled together, so each alone: %s", number, type(error).__name__)
             with transaction(db.session):
                 note(db.session(), self._taken[-1])
-            for each in self._taken:
-                _settle_alone(each)
+            for each in self._taken:  # noted as taken, so settled when its lease is over, and never sent again
+                _is_settled(each.mail_id, Accepted(each.answer), each.at)
+
+    def _settle_again(self) -> None:
+        """Try once more to settle what was not taken; where that fails too, it is in doubt when its lease is over."""
+        for mail_id, outcome, at in self._unsettled:
+            _is_settled(mail_id, outcome, at)
 
 
-def _settle(mail_id: int, outcome: Outcome, at: datetime) -> None:
+def _made_ready(mail_ids: Sequence[int]) -> Mapping[int, Ready]:
+    """Make mails ready; those whose claims somebody holds are left alone for a moment, and hold no other up."""
     with transaction(db.session):
-        posting.settle(db.session(), mail_id, outcome, now=at, programme=current.programme())
+        session, now, programme = db.session(), clock.utcnow(), current.programme()
+        ready = posting.make_ready(session, mail_ids, now=now, programme=programme)
+        held_up = set(mail_ids) - ready.keys()
+        if held_up:
+            outbox.release(session, held_up, until=now + HELD_UP)
+    return ready
 
 
-def _settle_alone(taken: Taken) -> None:
+def _give_back(left: Sequence[int]) -> None:
+    if left:
+        with transaction(db.session):
+            outbox.release(db.session(), left)
+
+
+def _is_settled(mail_id: int, outcome: Outcome, at: datetime) -> bool:
     try:
-        _settle(taken.mail_id, Accepted(taken.answer), taken.at)
-    except Exception:  # it was noted as taken, so it is settled when its lease has run out, and never sent again
-        log.exception("mail %d cannot be settled", taken.mail_id)
+        with transaction(db.session):
+            posting.settle(db.session(), mail_id, outcome, now=at, programme=current.programme())
+    except Exception:  # it holds no other mail up
+        log.exception("mail %d cannot be settled", mail_id)
+        return False
+    return True
 
 
 def _written(ready: Ready) -> Letter:

@@ -32,9 +32,8 @@ def settle(session: Session, *, backed_up_at: datetime, now: datetime, programme
     over = update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=now, why_ended=Ended.SIGNED_OUT)
     session.execute(over.execution_options(synchronize_session=False))
     waiting = session.scalars(select(Mail.id).where(Mail.due_at.is_not(None)).order_by(Mail.id)).all()
-    for mail_id in waiting:
-        posting.lose(session, mail_id, why=WHY.format(at=backed_up_at), now=now, programme=programme)
-    return len(waiting)
+    why = WHY.format(at=backed_up_at)
+    return sum(posting.lose(session, mail_id, why=why, now=now, programme=programme) for mail_id in waiting)
 
 
 def _leave_numbers_out(session: Session) -> None:

@@ -12,11 +12,15 @@ from cpor_web.claims.input import needed_text
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Claim, Replacement
 from cpor_web.programme import Programme
+from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import SYSTEM, Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
 WHY_OVER = N_("Another partner is associated for this. Write why this claim goes before it: both partners read it.")
+LEAST_RATIONALE = 20
+"""Characters that a rationale has at least, blanks beside one another counted once."""
+TOO_SHORT = N_("Both partners are to understand why this claim goes before it. Write at least %(least)s characters.")
 
 
 def flag(session: Session, claim: Claim, *, now: datetime) -> None:
@@ -33,7 +37,7 @@ def associations(session: Session, claim: Claim) -> Sequence[Claim]:
 
 
 def over(session: Session, claim: Claim, rationale: str) -> tuple[Sequence[Claim], str]:
-    """Return the associations that an approval goes over, and the rationale; raises Invalid where that is missing.
+    """Return the associations that an approval goes over, and the rationale; raises Invalid where it is too short.
 
     Until the transaction ends nobody else approves for the same tenant or subscription, so that of two who approve
     at once the second meets the association of the first.
@@ -42,7 +46,7 @@ def over(session: Session, claim: Claim, rationale: str) -> tuple[Sequence[Claim
         if key is not None:
             session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"association {key}", 0))))
     found = associations(session, claim)
-    return found, needed_text(rationale, "rationale", WHY_OVER) if found else ""
+    return found, _rationale(rationale) if found else ""
 
 
 def put_over(
@@ -85,6 +89,13 @@ def decisions_about(session: Session, claim: Claim) -> Sequence[Replacement]:
     about = or_(Replacement.claim_id == claim.id, Replacement.replaced_id == claim.id)
     both = (selectinload(Replacement.claim), selectinload(Replacement.replaced), selectinload(Replacement.user))
     return session.scalars(_newest().where(about).options(*both)).all()
+
+
+def _rationale(typed: str) -> str:
+    rationale = needed_text(typed, "rationale", WHY_OVER)
+    if len(" ".join(rationale.split())) < LEAST_RATIONALE:
+        raise Invalid(TOO_SHORT, {"least": str(LEAST_RATIONALE)}, "rationale")
+    return rationale
 
 
 def _newest() -> Select[Replacement]:

@@ -45,14 +45,16 @@ def make_ready(
 ) -> Mapping[int, Ready]:
     """Return by their ids those of these leased mails that are to be sent, the longest due first, ready to be begun.
 
-    Each has its identity, and if it asks a customer, the end that it prints is fixed.
+    Each has its identity, and if it asks a customer, the end that it prints is fixed. One that asks about a claim
+    that somebody else holds is left out: nobody waits for it, neither other mails nor those who answer them.
     """
     # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
     asking = select(Mail.claim_id).where(Mail.id.in_(mail_ids), Mail.kind.in_(ASKS))
     claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
-    session.execute(claims.with_for_update(key_share=True)).all()
+    held = set(session.scalars(claims.with_for_update(key_share=True, skip_locked=True)))
     host = programme.mail_from.rpartition("@")[2]
     mails = outbox.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
+    mails = [mail for mail in mails if mail.kind not in ASKS or mail.claim_id in held]
     invited = _invited(session, mails)
     for mail in mails:
         if mail.kind in ASKS and not mail.repeats:
@@ -119,8 +121,7 @@ def take_back(session: Session, mail_id: int, *, now: datetime, programme: Progr
     One that was noted to be taken is not in doubt; of any other nobody knows whether it was.
     """
     mail = session.get_one(Mail, mail_id, populate_existing=True)
-    if mail.state is MailState.SENDING and mail.sent_at is not None:
-        settle(session, mail_id, Accepted(mail.answer), now=mail.sent_at, programme=programme)
+    if _was_taken(session, mail, programme):
         return
     claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
     settled = outbox.take_back(session, mail_id, now=now)
@@ -128,13 +129,27 @@ def take_back(session: Session, mail_id: int, *, now: datetime, programme: Progr
         _follow_up(session, settled, claim, now, programme)
 
 
-def lose(session: Session, mail_id: int, *, why: str, now: datetime, programme: Programme) -> None:
-    """End a mail that was to be sent and may have been, nobody knows: a person decides. `why` is for them."""
+def lose(session: Session, mail_id: int, *, why: str, now: datetime, programme: Programme) -> bool:
+    """End a mail that was to be sent and may have been, nobody knows: a person decides. `why` is for them.
+
+    One that was noted to be taken is not in doubt, but settled as sent: False.
+    """
     mail = session.get_one(Mail, mail_id)
+    if _was_taken(session, mail, programme):
+        return False
     claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
     outbox.lose(mail, why=why, now=now, host=programme.mail_from.rpartition("@")[2])
     if claim is not None:
         _follow_up(session, mail, claim, now, programme)
+    return True
+
+
+def _was_taken(session: Session, mail: Mail, programme: Programme) -> bool:
+    """Tell whether a mail that is being sent was noted to be taken; it is then settled, as of that moment."""
+    if mail.state is not MailState.SENDING or mail.sent_at is None:
+        return False
+    settle(session, mail.id, Accepted(mail.answer), now=mail.sent_at, programme=programme)
+    return True
 
 
 def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, programme: Programme) -> None:

@@ -15,7 +15,7 @@ from cpor_web.claims.input import require, text_of
 from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
-from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed
+from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed, Unfinished
 from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.roles import CLAIMANTS, Actor
 from cpor_web.rules.statuses import Status
@@ -177,9 +177,9 @@ def judge(
 
 
 def check_words(session: Session, claim: Claim) -> None:
-    """Raise GuardFailed where a cell is marked missing without what, where, and how to mend it."""
+    """Raise Unfinished where a cell is marked missing without what, where, and how to mend it."""
     if any(cell.is_unfinished for cell in cells_of(session, claim).values()):
-        raise GuardFailed(UNFINISHED)
+        raise Unfinished(UNFINISHED)
 
 
 def check_nothing_missing(session: Session, claim: Claim) -> None:

@@ -164,9 +164,12 @@ def last_denial(session: Session, round_: Round) -> Answer | None:
 
 
 def undo_until(round_: Round, denial: Answer) -> datetime:
-    """Return until when a denial can be undone: the later of the window's end and 24 hours after it."""
-    least = denial.at + LEAST_UNDO
-    return max(round_.ends_at, least) if round_.ends_at else least
+    """Return until when a denial can be undone: the later of the window's end and 24 hours after it.
+
+    Where the window has no end yet, since a notice is out that is not noted as taken, it is the end that is printed.
+    """
+    ends = (round_.ends_at, *(each.printed_end for each in round_.asked))
+    return max([denial.at + LEAST_UNDO, *(end for end in ends if end is not None)])
 
 
 def _has_passed(session: Session, round_: Round) -> bool:

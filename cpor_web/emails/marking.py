@@ -49,9 +49,10 @@ def identify(mail: Mail, *, now: datetime, host: str, link_keys: Sequence[str]) 
 
 
 def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = None) -> bool:
-    """Note that a mail that was identified is being sent; return False where it was called back or leased anew since.
+    """Note that a mail that was identified is being sent.
 
-    With it is noted that the mail before was `taken`. The caller commits before it hands the mail over.
+    Return False where it was called back or leased anew since, or its lease is over: the machine may have slept. With
+    it is noted that the mail before was `taken`. The caller commits before it hands the mail over.
     """
     marked = {
         "state": MailState.SENDING,
@@ -62,6 +63,7 @@ def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = N
     values: dict[str, Any] = {
         "mail": mail.id,
         "lease": mail.leased_until,
+        "now": now,
         **{f"new_{name}": marked[name] for name in marked},
     }
     if taken is not None:
@@ -94,6 +96,7 @@ _MARK = (
         Mail.id == bindparam("mail"),
         or_(*(Mail.state == each for each in NOT_BEGUN)),
         Mail.leased_until.is_not_distinct_from(bindparam("lease", type_=Mail.leased_until.type)),
+        or_(Mail.leased_until.is_(None), Mail.leased_until > bindparam("now")),
     )
     .values(
         {

@@ -170,11 +170,16 @@ def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -
     return mail
 
 
-def release(session: Session, mail_ids: Sequence[int]) -> None:
-    """Give back leased mails that were not begun."""
-    for mail in session.scalars(select(Mail).where(Mail.id.in_(mail_ids)).order_by(Mail.id).with_for_update()):
+def release(session: Session, mail_ids: Collection[int], *, until: datetime | None = None) -> None:
+    """Give back leased mails that were not begun, to be leased again at once, or when `until` is over.
+
+    What somebody else holds is not waited for: it keeps its lease.
+    """
+    leased = select(Mail).where(Mail.id.in_(mail_ids)).order_by(Mail.id)
+    leased = leased.with_for_update(key_share=True, skip_locked=True).execution_options(populate_existing=True)
+    for mail in session.scalars(leased):
         if mail.state in NOT_BEGUN:
-            mail.leased_until = None
+            mail.leased_until = until
 
 
 def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) -> None:

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, cast
 
-from flask import abort, render_template, request
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 from sqlalchemy import select
 
 from cpor_web import downloads, holding
@@ -31,7 +33,7 @@ from cpor_web.reviewers.forms import (
     ReplyForm,
 )
 from cpor_web.rules import contacts
-from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
+from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale, Unfinished
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
@@ -163,11 +165,19 @@ def refused(reference: str, refusal: Refused, forms: dict[str, FlaskForm]) -> Re
     """Show the page as the claim now is, with the refusal, what came since, and everything that was typed."""
     claim = claim_or_404(reference)
     for form in forms.values():
+        if isinstance(refusal, Unfinished):
+            form.form_errors.append(_to_the_check(claim, refusal))
+            return shown(claim, forms), status_of(refusal)
         if isinstance(refusal, Invalid) and refusal.field_name in form:
             form[refusal.field_name].errors = [sentence(refusal)]
             return shown(claim, forms, seen=request.form.get("seen", type=int)), status_of(refusal)
     changes = changes_since(db.session(), claim, refusal.since, actor()) if isinstance(refusal, Stale) else []
     return shown(claim, forms, refused=sentence(refusal), changes=changes), status_of(refusal)
+
+
+def _to_the_check(claim: Claim, refusal: Refused) -> Markup:
+    check = url_for("reviewers.check_proof", reference=claim.reference)
+    return Markup('{} <a href="{}">{}</a>').format(sentence(refusal), check, _("Check the proof"))
 
 
 def concerns_of(claim: Claim) -> Iterator[tuple[int, str]]:

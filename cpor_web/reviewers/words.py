@@ -1,9 +1,5 @@
-"""Words of the reviewers' pages: how far a moment is away, what is the matter with an address, what came of it."""
+"""Words of the reviewers' pages: what is the matter with an address, what came of it."""
 
-from datetime import datetime
-
-from babel.dates import format_timedelta
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from cpor_web import history_words, mail_words
@@ -45,17 +41,6 @@ READINGS = {True: N_("It denies the association"), False: N_("It does not deny t
 """What a reviewer read in a reply: whether it denies."""
 
 
-def away(moment: datetime, now: datetime) -> str:
-    """Return how far `moment` is from `now`, roughly: "in 3 days", "2 hours ago"."""
-    return str(format_timedelta(moment - now, add_direction=True, locale=str(get_locale() or "en")))
-
-
-def due(moment: datetime, now: datetime, *, is_overdue: bool) -> str:
-    """Return a deadline in words, with the word for one that was missed."""
-    when = away(moment, now)
-    return _("Overdue, was due %(when)s", when=when) if is_overdue else _("Due %(when)s", when=when)
-
-
 def round_state(round_: Round, why_stopped: str | None) -> str:
     """Return what a round is up to (a msgid); one that is stopped says why."""
     if round_.state is RoundState.STOPPED:
@@ -77,8 +62,6 @@ def _for_templates() -> dict[str, object]:
     return {
         "answer_words": ANSWERS,
         "assessment_words": ASSESSMENTS,
-        "away": away,
-        "due": due,
         "event_actor": history_words.actor,
         "event_details": details,
         "mail_name": mail_words.name,

@@ -32,6 +32,10 @@ class GuardFailed(Refused):
     """The row exists, but a condition of it does not hold."""
 
 
+class Unfinished(GuardFailed):
+    """What is to be decided by is not filled in to its end: the reviewer's check of the proof."""
+
+
 class Unread(Refused):
     """The rules would let it pass, but somebody is to read first what they are warned of."""
 

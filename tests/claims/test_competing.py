@@ -77,8 +77,8 @@ def test_a_claim_that_competes_is_flagged_to_reviewers_at_submission(
     assert "claim:competes" not in kinds(db_session, rival), "the partner does not read who else claims"
 
 
-@pytest.mark.parametrize("rationale", ["", " \n", "x" * 10_001])
-def test_without_a_rationale_nothing_is_approved_over_an_association(
+@pytest.mark.parametrize("rationale", ["", " \n", "or", "no" + " " * 40 + "words", "x" * 19, "x" * 10_001])
+def test_without_a_rationale_of_some_words_nothing_is_approved_over_an_association(
     db_session: Session, programme: Programme, rival: Claim, rationale: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -86,6 +86,12 @@ def test_without_a_rationale_nothing_is_approved_over_an_association(
 
     assert refused.value.field_name == "rationale"
     assert rival.status is Status.UNDER_REVIEW
+
+
+def test_twenty_characters_are_enough_of_a_rationale(db_session: Session, programme: Programme, rival: Claim) -> None:
+    approve(db_session, programme, rival, "Named in newer order")
+
+    assert rival.status is Status.APPROVED
 
 
 def test_a_claim_that_competes_with_no_association_needs_no_rationale(

@@ -5,12 +5,15 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cpor_web.backup import aftermath
 from cpor_web.claims import posting
+from cpor_web.consent import answers
 from cpor_web.emails import marking, outbox
 from cpor_web.emails.marking import Taken
 from cpor_web.emails.outcomes import Accepted, Permanent
 from cpor_web.models import Claim, Event, Mail, MailState, RoundState, User
 from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
 from tests.support import claims, factories
 from tests.support.claims import NOW, invitations_of, mail_of
@@ -130,3 +133,55 @@ def test_what_is_leased_by_another_worker_after_it_was_made_ready_is_not_begun(
     lease = Mail.__table__.update().where(Mail.id == notice.id).values(leased_until=NOW + marking.LEASE)
     db_session.connection().execute(lease)
     assert posting.begin(db_session, notice.id, now=NOW, programme=programme, ready=ready[notice.id]) is None
+
+
+def test_a_denial_before_the_notice_is_noted_as_taken_can_be_undone_until_the_end_that_it_prints(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice = mail_of(db_session, claim, "consent-notice")
+    posting.begin(db_session, notice.id, now=NOW, programme=programme)
+    (invitation,) = invitations_of(db_session, claim)
+    at = NOW + timedelta(seconds=30)
+    answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, now=at, programme=programme)
+    db_session.flush()
+    posting.settle_taken(db_session, [Taken(notice.id, "250 queued", NOW)], programme=programme)
+    end = invitation.printed_end
+    assert (invitation.round.state, invitation.round.ends_at) == (RoundState.DENIED, None)
+    assert end is not None
+    assert mail_of(db_session, claim, "denial-recorded").context["undo_until"] == end.isoformat()
+    answers.undo(db_session, invitation, now=end, programme=programme)
+    assert invitation.round.state is RoundState.RUNNING
+
+
+def test_what_was_made_ready_before_the_machine_slept_for_days_is_not_begun(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice, told = mail_of(db_session, claim, "consent-notice"), mail_of(db_session, claim, "approved")
+    outbox.lease(db_session, now=NOW, most=40)
+    db_session.flush()
+    ready = posting.make_ready(db_session, [notice.id, told.id], now=NOW, programme=programme)
+    assert posting.begin(db_session, told.id, now=NOW, programme=programme, ready=ready[told.id]) is not None
+    later, about, taken = NOW + timedelta(days=3), ready[notice.id], Taken(told.id, "250 queued", NOW)
+    assert posting.begin(db_session, notice.id, now=later, programme=programme, ready=about, taken=taken) is None
+    db_session.refresh(told)
+    assert told.sent_at == NOW
+
+
+def test_after_a_restore_a_mail_that_was_noted_as_taken_is_not_in_doubt(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.approved(db_session, programme)
+    notice, told = mail_of(db_session, claim, "consent-notice"), mail_of(db_session, claim, "approved")
+    for mail in (notice, told):
+        posting.begin(db_session, mail.id, now=NOW, programme=programme)
+    marking.note(db_session, Taken(notice.id, "250 queued", NOW))
+    db_session.refresh(notice)
+    number = len(db_session.scalars(select(Mail).where(Mail.due_at.is_not(None))).all())
+    later = NOW + timedelta(hours=1)
+    in_doubt = aftermath.settle(db_session, backed_up_at=NOW, now=later, programme=programme)
+    assert in_doubt == number - 1
+    assert (notice.state, notice.answer, told.state) == (MailState.SENT, "250 queued", MailState.UNKNOWN)
+    (invitation,) = invitations_of(db_session, claim)
+    assert (invitation.taken_at, invitation.round.state) == (NOW, RoundState.RUNNING)

@@ -11,7 +11,7 @@ from cpor_web.claims import operations
 from cpor_web.consent import answers, recording, rounds
 from cpor_web.consent.answers import Outcome
 from cpor_web.consent.queries import LinkState, standing
-from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Mail, RoundState
+from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Way, Withdrawal
 from cpor_web.rules.roles import Role
@@ -90,6 +90,15 @@ def test_only_the_mail_to_who_denied_offers_to_undo(customers: Customers) -> Non
     assert offered["Dora Diaz"] is not None
     (to_partner,) = customers.mails("denial-recorded-partner")
     assert "undo_until" not in to_partner.context
+
+
+def test_the_end_that_a_superseded_notice_prints_gives_no_more_time_to_undo() -> None:
+    ends = [LATER + timedelta(days=number) for number in (7, 9)]
+    asked, replaced = (Invitation(printed_end=end) for end in ends)
+    replaced.superseded_at = LATER
+    denial = Answer(at=LATER)
+    assert answers.undo_until(Round(invitations=[asked, replaced]), denial) == ends[0]
+    assert answers.undo_until(Round(invitations=[replaced]), denial) == LATER + answers.LEAST_UNDO
 
 
 def test_denying_twice_or_by_the_other_contact_too_is_the_same_as_once(customers: Customers) -> None:

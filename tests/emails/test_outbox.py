@@ -1,8 +1,6 @@
 """The outbox: what may be sent by whom, when again, and when no more."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -11,38 +9,11 @@ from sqlalchemy.orm import Session
 from cpor_web import queue
 from cpor_web.emails import outbox
 from cpor_web.emails.marking import CLOCKS_APART, LEASE
-from cpor_web.emails.outbox import GIVE_UP_AFTER, LONGEST_DELAY, Recipient
+from cpor_web.emails.outbox import GIVE_UP_AFTER, LONGEST_DELAY
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
 from tests.support.beginning import begin
-
-NOW = datetime(2026, 11, 27, 9, 30, 15, 123456, tzinfo=UTC)
-HOST = "vendor.example.com"
-TO = Recipient("jamie.doe@adatum.example.org", "Jamie Doe", "sv")
-LATER = timedelta(minutes=1)
-
-IDENTITY = ("message_id", "dated_at", "boundary")
-
-
-def put(session: Session, *, now: datetime = NOW, **context: Any) -> Mail:
-    mail = outbox.put(session, "invitation", TO, context, now=now)
-    session.flush()
-    return mail
-
-
-def sent_off(session: Session, mail: Mail, outcome: Outcome, *, now: datetime = NOW) -> Mail:
-    """Lease, begin and settle one mail, as a worker does."""
-    assert outbox.lease(session, now=now, most=1) == [mail.id]
-    assert begin(session, mail.id, now=now, host=HOST) is mail
-    session.flush()
-    assert outbox.settle(session, mail.id, outcome, now=now) is mail
-    session.flush()
-    return mail
-
-
-def identity(mail: Mail) -> tuple[Any, ...]:
-    return tuple(getattr(mail, name) for name in IDENTITY)
-
+from tests.support.one_mail import HOST, LATER, NOW, TO, identity, put, sent_off
 
 # Queueing
 
@@ -111,6 +82,21 @@ def test_a_release_does_not_touch_what_is_being_sent(db_session: Session) -> Non
     outbox.release(db_session, [mail.id])
 
     assert mail.leased_until is not None
+
+
+def test_a_release_does_not_touch_what_another_worker_has_begun_to_send(engine: Engine, committed: Session) -> None:
+    mail = put(committed)
+    outbox.lease(committed, now=NOW, most=5)
+    committed.commit()
+    assert mail.state is MailState.QUEUED
+    with Session(engine) as another:
+        begin(another, mail.id, now=NOW, host=HOST)
+        another.commit()
+
+    outbox.release(committed, [mail.id])
+    committed.commit()
+
+    assert (mail.state, mail.leased_until) == (MailState.SENDING, NOW + LEASE + CLOCKS_APART)
 
 
 def test_two_workers_at_once_lease_different_mails_and_neither_waits(engine: Engine, committed: Session) -> None:
@@ -301,110 +287,3 @@ def test_a_repeat_keeps_its_key_until_that_is_retired(db_session: Session) -> No
     assert begun_with(db_session, mail, NEW, OLD) == OLD
     outbox.settle(db_session, mail.id, Unavailable("refused", "connect"), now=NOW)
     assert begun_with(db_session, mail, NEW) == NEW
-
-
-# In doubt
-
-
-def killed_while_sending(session: Session, mail: Mail, *, now: datetime) -> None:
-    """The worker dies after it began; another one finds the lease run out."""
-    _begun(session, mail, now=now)
-    found = now + LEASE + CLOCKS_APART + timedelta(seconds=1)
-    assert outbox.abandoned(session, now=found, most=9) == [mail.id]
-    assert outbox.take_back(session, mail.id, now=found) is mail
-    session.flush()
-
-
-def no_answer(session: Session, mail: Mail, *, now: datetime) -> None:
-    _begun(session, mail, now=now)
-    outbox.settle(session, mail.id, Unknown("connection lost"), now=now)
-    session.flush()
-
-
-def _begun(session: Session, mail: Mail, *, now: datetime) -> None:
-    outbox.lease(session, now=now, most=1)
-    begin(session, mail.id, now=now, host=HOST)
-    session.flush()
-
-
-def test_what_a_worker_may_still_be_sending_is_neither_abandoned_nor_leased(db_session: Session) -> None:
-    mail = put(db_session)
-    _begun(db_session, mail, now=NOW)
-
-    assert outbox.abandoned(db_session, now=NOW + LEASE, most=9) == []
-    assert outbox.take_back(db_session, mail.id, now=NOW + LEASE) is None
-    assert outbox.lease(db_session, now=NOW + 3 * LEASE, most=9) == []
-    assert mail.state is MailState.SENDING
-
-
-@pytest.mark.parametrize(("sender_off", "other_off"), [(0, 5), (-5, 0)])
-def test_a_worker_whose_clock_is_five_minutes_off_costs_nobody_a_second_copy(
-    db_session: Session, sender_off: int, other_off: int
-) -> None:
-    mail, answered = put(db_session), NOW + timedelta(minutes=4)
-    begin(db_session, mail.id, now=NOW + timedelta(minutes=sender_off), host=HOST)
-    db_session.flush()
-
-    seen = answered + timedelta(minutes=other_off)
-    assert outbox.abandoned(db_session, now=seen, most=9) == []
-    assert outbox.take_back(db_session, mail.id, now=seen) is None
-    outbox.settle(db_session, mail.id, Accepted("250 ok"), now=answered)
-    assert (mail.state, mail.repeats) == (MailState.SENT, 0)
-
-
-def test_of_two_workers_who_find_the_same_abandoned_mail_one_takes_it_back(
-    engine: Engine, committed: Session
-) -> None:
-    mail = put(committed)
-    _begun(committed, mail, now=NOW)
-    committed.commit()
-    later = NOW + 3 * LEASE
-
-    with Session(engine) as first, Session(engine) as second:
-        assert outbox.abandoned(first, now=later, most=9) == outbox.abandoned(second, now=later, most=9) == [mail.id]
-        assert outbox.take_back(first, mail.id, now=later) is not None
-        first.commit()
-        outbox.lease(first, now=later, most=1)
-        begin(first, mail.id, now=later, host=HOST)
-        first.commit()
-        assert outbox.take_back(second, mail.id, now=later) is None, "it is being sent again already"
-
-
-@pytest.mark.parametrize("in_doubt", [killed_while_sending, no_answer])
-def test_a_mail_in_doubt_goes_once_more_and_is_the_same(db_session: Session, in_doubt: Callable[..., None]) -> None:
-    mail = put(db_session)
-    in_doubt(db_session, mail, now=NOW)
-    first = identity(mail)
-    later = NOW + LEASE + CLOCKS_APART + LATER
-
-    assert outbox.lease(db_session, now=later, most=1) == [mail.id]
-    begin(db_session, mail.id, now=later, host=HOST)
-    db_session.flush()
-
-    assert identity(mail) == first
-    assert None not in first
-    assert mail.repeats == 1
-
-
-@pytest.mark.parametrize("in_doubt", [killed_while_sending, no_answer])
-def test_a_mail_twice_in_doubt_is_not_sent_a_third_time(db_session: Session, in_doubt: Callable[..., None]) -> None:
-    mail = put(db_session)
-    in_doubt(db_session, mail, now=NOW)
-    in_doubt(db_session, mail, now=NOW + 3 * LEASE)
-
-    assert outbox.lease(db_session, now=NOW + 6 * LEASE, most=1) == []
-    assert (mail.state, mail.due_at) == (MailState.UNKNOWN, None)
-
-
-@pytest.mark.parametrize("outcome", [Transient("451 later"), Unavailable("refused", "connect")])
-def test_the_repeat_of_a_mail_in_doubt_stays_the_same_however_often_it_has_to_wait(
-    db_session: Session, outcome: Outcome
-) -> None:
-    mail = put(db_session)
-    no_answer(db_session, mail, now=NOW)
-    first = identity(mail)
-
-    sent_off(db_session, mail, outcome, now=NOW + LATER)
-    begin(db_session, mail.id, now=NOW + LONGEST_DELAY, host=HOST)
-
-    assert identity(mail) == first

@@ -39,6 +39,20 @@ def test_approving_over_an_association_without_a_rationale_says_so_at_its_field(
     assert under_review.status is Status.UNDER_REVIEW
 
 
+def test_too_short_a_rationale_is_refused_at_its_field_and_still_stands_there(
+    desk: Browser, under_review: Claim, association: Claim, committed: Session
+) -> None:
+    answer = press(desk, under_review, "Approve", Rationale="or")
+
+    assert answer.status_code == 422
+    page = read(answer)
+    assert "Write at least 20 characters." in page.find(id="approve-rationale-error").get_text()
+    assert page.find(id="approve-rationale").get_text().strip() == "or"
+    assert page.select_one(".error-summary a[href='#approve-rationale']")
+    committed.refresh(under_review)
+    assert under_review.status is Status.UNDER_REVIEW
+
+
 def test_the_rationale_is_read_by_reviewers_and_both_partners(
     desk: Browser,
     under_review: Claim,

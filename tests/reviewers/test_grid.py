@@ -231,7 +231,13 @@ def test_neither_can_be_sent_without_what_where_and_how(
         data |= {f"{verb.partition('-')[0].replace('request', 'ask')}-comment": "Please mend it."}
         answer = desk.post(f"/review/{under_review.reference}/{verb}", data=data)
         assert answer.status_code == 409
-        assert "Complete them first." in read(answer).main.get_text()
+        page = read(answer)
+        (summary,) = page.select(".error-summary")
+        assert "Complete them first." in summary.get_text()
+        assert summary.has_attr("autofocus")
+        assert summary.find("a")["href"] == f"/review/{under_review.reference}/proof"
+        assert page.main.get_text().count("Complete them first.") == 1
+        assert "Please mend it." in form_with(page, button).get_text()
     committed.refresh(under_review)
     assert under_review.status is Status.UNDER_REVIEW
 

@@ -1,8 +1,10 @@
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +19,7 @@ from tests.reviewers.pages import press
 from tests.support import claims, factories
 from tests.support.browser import Browser
 from tests.support.claims import many_of_it
+from tests.support.statements import counted
 
 
 def names(desk: Browser, query: str = "") -> list[str]:
@@ -43,9 +46,30 @@ def test_what_is_overdue_stands_first_and_says_so_in_words(
 
     rows = page.select("tbody tr")
     assert [row.find("a").get_text() for row in rows] == ["Long overdue", "Overdue", "Due next week"]
-    assert ["Overdue, was due" in row.get_text() for row in rows] == [True, True, False]
+    assert ["Overdue" in [words.get_text() for words in row("strong")] for row in rows] == [True, True, False]
     assert [row.select_one("time") is not None for row in rows] == [True, True, True]
     assert "2 overdue" in page.main.get_text()
+
+
+def test_the_time_left_is_told_in_business_days_as_the_partner_reads_it_and_exactly(
+    desk: Browser, claim: Claim
+) -> None:
+    row, review = desk.page("/review").select_one("tbody tr"), desk.page(f"/review/{claim.reference}")
+
+    for part in (row, review.find(id="state").parent):
+        assert re.search(r"\d business days left", part.get_text())
+        assert part.select_one("time")["datetime"]
+        assert "in 1 week" not in part.get_text()
+
+
+def test_the_queue_reads_the_closures_once_for_all_its_rows(desk: Browser, app: Flask, file_claim: FileClaim) -> None:
+    for number in range(3):
+        file_claim(name=f"Number {number}")
+
+    with counted(app) as said:
+        assert desk.page("/review").get_text().count("business days left") == 3
+
+    assert len([each for each in said if "FROM closures" in each]) == 1
 
 
 def test_a_row_names_claim_partner_customer_activity_and_holder(desk: Browser, claim: Claim) -> None:

@@ -1,0 +1,39 @@
+"""One mail, put into the outbox and taken through it by hand."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from cpor_web.emails import outbox
+from cpor_web.emails.outbox import Recipient
+from cpor_web.emails.outcomes import Outcome
+from cpor_web.models import Mail
+from tests.support.beginning import begin
+
+NOW = datetime(2026, 11, 27, 9, 30, 15, 123456, tzinfo=UTC)
+HOST = "vendor.example.com"
+TO = Recipient("jamie.doe@adatum.example.org", "Jamie Doe", "sv")
+LATER = timedelta(minutes=1)
+
+IDENTITY = ("message_id", "dated_at", "boundary")
+
+
+def put(session: Session, *, now: datetime = NOW, **context: Any) -> Mail:
+    mail = outbox.put(session, "invitation", TO, context, now=now)
+    session.flush()
+    return mail
+
+
+def sent_off(session: Session, mail: Mail, outcome: Outcome, *, now: datetime = NOW) -> Mail:
+    """Lease, begin and settle one mail, as a worker does."""
+    assert outbox.lease(session, now=now, most=1) == [mail.id]
+    assert begin(session, mail.id, now=now, host=HOST) is mail
+    session.flush()
+    assert outbox.settle(session, mail.id, outcome, now=now) is mail
+    session.flush()
+    return mail
+
+
+def identity(mail: Mail) -> tuple[Any, ...]:
+    return tuple(getattr(mail, name) for name in IDENTITY)
