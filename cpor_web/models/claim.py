@@ -48,7 +48,7 @@ class Claim(Base):
     name: Mapped[str]
     mpn_id_id: Mapped[int | None] = mapped_column(ForeignKey("mpn_ids.id"), index=True)
     customer_name: Mapped[str | None]
-    customer_domain: Mapped[str | None]
+    customer_domain: Mapped[str | None] = mapped_column(index=True)
     tenant_id: Mapped[UUID | None] = mapped_column(index=True)
     subscription_id: Mapped[UUID | None] = mapped_column(index=True)
     area: Mapped[str | None]
