@@ -34,9 +34,8 @@ def mentions(session: Session, actor: Actor, word: str) -> ColumnElement[bool]:
 
 def names_partner(typed: str) -> ColumnElement[bool]:
     """Return whether a partner's name has what was typed where one of its words begins, whatever the case."""
-    name = func.lower(Partner.name)
-    typed = typed.lower()
-    return or_(name.startswith(typed, autoescape=True), name.contains(f" {typed}", autoescape=True))
+    name = func.lower(Partner.name)  # by the database alone: of some capitals Python makes other small letters
+    return or_(func.starts_with(name, func.lower(typed)), func.strpos(name, func.lower(f" {typed}")) > 0)
 
 
 def _numbered(session: Session, actor: Actor, digits: str) -> Sequence[int]:

@@ -219,9 +219,21 @@ def test_a_dispute_begins_anew_and_the_partners_time_does_not_count(programme: P
     assert counting.operators_days(told, programme.calendar) == 3
 
 
-def test_a_partner_is_found_by_its_name_in_any_case(db_session: Session) -> None:
-    made = factories.partner(db_session, "Żubr Sp. z o.o.")
-    assert tallies.partner_named(db_session, "żubr SP. Z O.O.") == made.id
-    assert tallies.partner_named(db_session, "Zubr") is None
-    greek = factories.partner(db_session, "ΟΔΟΣ")  # of which Python makes other small letters than the database
-    assert tallies.partner_named(db_session, "ΟΔΟΣ") == greek.id
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("żubr SP. Z O.O.", {"Żubr Sp. z o.o."}),
+        ("żu", {"Żubr Sp. z o.o."}),
+        ("sp.", {"Żubr Sp. z o.o."}),
+        ("ubr", set()),
+        ("Zubr", set()),
+        ("ΟΔΟΣ", {"ΟΔΟΣ ΑΕ"}),  # of which Python makes other small letters than the database
+        ("%", set()),
+    ],
+)
+def test_a_partner_is_found_by_the_beginning_of_a_word_of_its_name_in_any_case(
+    db_session: Session, typed: str, found: set[str]
+) -> None:
+    for name in ("Żubr Sp. z o.o.", "ΟΔΟΣ ΑΕ"):
+        factories.partner(db_session, name)
+    assert {each.name for each in tallies.partners_named(db_session, typed, most=9)} == found

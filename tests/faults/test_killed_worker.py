@@ -53,7 +53,7 @@ def test_killed_again_and_again_no_third_copy_arrives(installation: Installation
 
 def test_killed_in_the_midst_of_many_only_the_one_in_doubt_goes_out_twice(installation: Installation) -> None:
     claim = quick_claims.running(installation)
-    readers = [f"reader{number}@midst.example.org" for number in range(5)]
+    readers = [f"reader{number}@killed.example.org" for number in range(5)]
     installation.smtp.hang("STORED", address=readers[2])
     with installation.session() as session:
         told = session.query(Mail).filter_by(claim_id=claim.id, kind="approved").one()
@@ -63,7 +63,7 @@ def test_killed_in_the_midst_of_many_only_the_one_in_doubt_goes_out_twice(instal
     installation.eventually(lambda: installation.mails_to(readers[2]), "the third has come")
     installation.kill("worker")
     of_readers = (
-        "SELECT state, sent_at IS NOT NULL FROM mails WHERE to_address LIKE '%@midst.example.org' ORDER BY id"
+        "SELECT state, sent_at IS NOT NULL FROM mails WHERE to_address LIKE '%@killed.example.org' ORDER BY id"
     )
     taken, in_doubt, waits = ("sending", True), ("sending", False), ("queued", False)
     assert [tuple(row) for row in installation.query(of_readers)] == [taken, taken, in_doubt, waits, waits]
