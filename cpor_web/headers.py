@@ -1,6 +1,7 @@
 """Headers that every answer carries, and a nonce for the page's own scripts."""
 
 import secrets
+from collections.abc import Mapping
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -9,6 +10,7 @@ CUSTOMER_PAGES = "customers"
 
 _POLICY = {
     "default-src": "'none'",
+    "object-src": "'none'",
     "style-src": "'self'",
     "img-src": "'self' data:",
     "font-src": "'self'",
@@ -40,11 +42,23 @@ def allow_frames() -> None:
     g.csp_frames = "'self'"
 
 
+def _policy(nonce: str | None, frames: str | None) -> str:
+    if not nonce and not frames:
+        return _PLAIN
+    scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return _joined({**_POLICY, "script-src": scripts, **({"frame-src": frames} if frames else {})})
+
+
+def _joined(policy: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+_PLAIN = _joined({**_POLICY, "script-src": "'self'"})
+"""Of a page without scripts of its own or frames: most are."""
+
+
 def _harden(response: Response) -> Response:
-    scripts = {"script-src": f"'self' 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "'self'"}
-    frames = {"frame-src": g.csp_frames} if "csp_frames" in g else {}
-    policy = "; ".join(f"{name} {value}" for name, value in {**_POLICY, **scripts, **frames}.items())
-    response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers.setdefault("Content-Security-Policy", _policy(g.get("csp_nonce"), g.get("csp_frames")))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

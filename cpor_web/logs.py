@@ -5,10 +5,12 @@ Each line says of which request or job it is, so that what belongs together can 
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "request", "job"}
@@ -18,12 +20,27 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 job_id: ContextVar[str] = ContextVar("job_id", default="")
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What ends a line, or does something to the terminal of who reads it."""
+
+_CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
 class TextFormatter(logging.Formatter):
-    """A line for people, with the id of the request or job at its end."""
+    """A line for people, with the id of the request or job at its end, and a traceback in lines below."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Return the moment in UTC, as JSON has it."""
+        return _moment(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line, without the traceback."""
-        return super().formatMessage(record) + "".join(f" {name}={value}" for name, value in ids().items())
+        line = super().formatMessage(record) + "".join(f" {name}={value}" for name, value in ids().items())
+        return _CONTROL.sub(_escaped, line)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """Return the traceback, in as many lines as it has."""
+        return _CONTROL_BUT_LINES.sub(_escaped, super().formatException(ei))
 
 
 class JsonFormatter(logging.Formatter):
@@ -32,7 +49,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, with the traceback in it where there is one."""
         line: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "at": _moment(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -41,7 +58,16 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        written = json.dumps(line, ensure_ascii=False, default=str)
+        return _CONTROL.sub(lambda control: f"\\u{ord(control[0]):04x}", written)
+
+
+def _moment(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def _escaped(control: re.Match[str]) -> str:
+    return control[0].encode("unicode_escape").decode()
 
 
 def set_up(form: str = "text") -> None:

@@ -156,7 +156,8 @@ def test_the_proxy_takes_requests_in_whole_and_logs_no_path() -> None:
     (logged,) = re.findall(r"^log_format cpor '(.+)';$", text, re.MULTILINE)
     assert not re.search(r"\$(request|request_uri|uri|args|http_referer)\b", logged)
     assert "error_log /var/log/nginx/error.log crit;" in text
-    assert re.search(r"location = /metrics \{\s+return 404;", text)
+    for what_only_machines_ask in ("/metrics", "/readyz"):
+        assert re.search(rf"location = {what_only_machines_ask} \{{\s+return 404;", text)
     for header in ("X-Forwarded-For $remote_addr", "X-Forwarded-Proto $scheme", "X-Forwarded-Host $host"):
         assert f"proxy_set_header {header};" in text
 

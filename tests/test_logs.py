@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -43,6 +44,46 @@ def test_a_traceback_stays_in_its_line() -> None:
         line = logs.JsonFormatter().format(record("it failed", exc_info=sys.exc_info()))
     assert "\n" not in line
     assert "KeyError: 'nobody'" in json.loads(line)["exception"]
+
+
+def test_a_line_for_people_says_when_in_utc_whatever_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        line = logs.TextFormatter(logs.FORMAT).format(record("sent"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert line == "2026-01-05T09:00:00.250+00:00 INFO cpor_web.tests sent"
+
+
+@pytest.mark.parametrize("control", ["\n", "\r", "\x1b", "\x85", "\u2028", "\x00", "\x7f"])
+def test_what_somebody_else_said_makes_no_line_of_its_own(control: str) -> None:
+    said = f"no{control}2026-01-05T09:00:00.250+00:00 INFO cpor_web.tests all is well"
+    line = logs.TextFormatter(logs.FORMAT).format(record("the scanner said: %s", said))
+    assert control not in line
+    assert len(line.splitlines()) == 1
+    assert "all is well" in line
+
+
+@pytest.mark.parametrize("control", ["\n", "\x1b", "\x85", "\x9b", "\u2028", "\x7f"])
+def test_what_somebody_else_said_makes_no_line_for_programs_either(control: str) -> None:
+    line = logs.JsonFormatter().format(record("the scanner said: %s", said := f"no{control}all is well"))
+    assert control not in line
+    assert json.loads(line)["message"] == f"the scanner said: {said}"
+
+
+def test_a_traceback_for_people_keeps_its_lines_and_moves_no_cursor() -> None:
+    def clears_the_screen() -> None:
+        raise ValueError("\x1b[2J")
+
+    try:
+        clears_the_screen()
+    except ValueError:
+        line = logs.TextFormatter(logs.FORMAT).format(record("it failed", exc_info=sys.exc_info()))
+    first, second, *_, last = line.splitlines()
+    assert (first.endswith("it failed"), second) == (True, "Traceback (most recent call last):")
+    assert last == r"ValueError: \x1b[2J"
 
 
 def test_lines_of_a_job_say_which() -> None:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from cpor_web.accounts import places, security_log, session_cookie, sessions
+from cpor_web.accounts import own_password, places, security_log, session_cookie, sessions
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.current import now, user
@@ -31,6 +31,7 @@ def security() -> ResponseReturnValue:
         "accounts/security.html",
         sign_ins=sessions.lasting(session, me, now=now(), limits=session_cookie.limits()),
         present=session_cookie.present(),
+        may_choose_password=own_password.may_choose(),
         failed=security_log.failures_of(session, me),
         events=shown,
         names=_names(shown),

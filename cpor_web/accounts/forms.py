@@ -21,7 +21,7 @@ from flask_security.utils import hash_data
 from wtforms import EmailField, Field, PasswordField
 from wtforms.validators import Length
 
-from cpor_web.accounts import identities, passwords, security_log
+from cpor_web.accounts import failures, identities, passwords, security_log
 from cpor_web.accounts.way_on import within
 from cpor_web.current import now, programme_as_set_up, settings
 from cpor_web.emails import addresses
@@ -84,6 +84,7 @@ class SignInForm(LoginForm):
     def validate(self, **kwargs: Any) -> bool:
         if super().validate(**kwargs):
             return self._may_come_so()
+        failures.tell("password")
         with transaction(db.session):
             security_log.count_failure(db.session(), self.user.id if self.user else None, now=now())
         self.email.errors = self.password.errors = []
@@ -94,6 +95,7 @@ class SignInForm(LoginForm):
         """Tell whether a password is enough; who has typed the right one may know what to do instead."""
         if not identities.must_come_by_it(db.session(), cast(User, self.user), settings()):
             return True
+        failures.tell("password")
         provider = settings().oidc_called
         self.form_errors = [_("Your account signs in with %(provider)s alone.", provider=provider)]
         return False

@@ -137,6 +137,8 @@ def confirm_by_passkey() -> ResponseReturnValue:
 
 
 def _lead_on() -> ResponseReturnValue:
+    with transaction(db.session):
+        session_cookie.renew(user())
     proved(now())
     return redirect(_wanted() or url_for("accounts.account"))
 

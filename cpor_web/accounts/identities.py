@@ -214,7 +214,7 @@ def must_come_by_it(session: Session, user: User, settings: Settings) -> bool:
 
 
 def may_choose_password(session: Session, user: User, settings: Settings) -> bool:
-    """Tell whether `user` gets a mail to choose a password when they ask for one.
+    """Tell whether `user` gets a mail to choose a password when they ask for one, or the page to when signed in.
 
     Whom the provider signs in and who never had a password does not: their way in would outlive their account there.
     Whoever manages their account can still invite them.

@@ -15,14 +15,14 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user, views
 from flask_security.utils import login_user, logout_user
 
-from cpor_web.accounts import freshness, places, session_cookie
+from cpor_web.accounts import failures, freshness, places, session_cookie
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.identities import Arrivals, Trust, TurnedAway, Vouched
 from cpor_web.accounts.oidc_provider import NotBelieved, Provider, ProviderAway
 from cpor_web.accounts.way_on import within
 from cpor_web.callers import caller
 from cpor_web.config import Settings
-from cpor_web.current import now, programme, settings
+from cpor_web.current import came_from_another_site, now, programme, settings
 from cpor_web.extensions import db, limiter, security
 from cpor_web.models import User
 from cpor_web.transactions import transaction
@@ -47,10 +47,14 @@ def init_app(app: Flask) -> None:
 
 @bp.get("/login/oidc")
 def sign_in_elsewhere() -> ResponseReturnValue:
-    """Send somebody to the provider, to come back signed in."""
+    """Send somebody to the provider, to come back signed in; by a press of theirs on a page of ours (ASVS 7.6.2)."""
+    wanted = within(request.args.get("next"))
+    provider = _provider()
+    if came_from_another_site():
+        return redirect(url_for("security.login", next=wanted or None))
     anew = "anew" in request.args
     try:
-        question = _provider().ask(_back(), now=now(), anew=anew)
+        question = provider.ask(_back(), now=now(), anew=anew)
     except ProviderAway:
         return _page("away", HTTPStatus.SERVICE_UNAVAILABLE)
     session[_PENDING] = {
@@ -59,7 +63,7 @@ def sign_in_elsewhere() -> ResponseReturnValue:
         "verifier": question.verifier,
         "asked": now().isoformat(),
         "anew": anew,
-        "next": within(request.args.get("next")),
+        "next": wanted,
     }
     return redirect(question.url)
 
@@ -80,6 +84,7 @@ def back_from_elsewhere() -> ResponseReturnValue:
         )
     except NotBelieved as why:
         _log.warning("an answer of the sign-in provider was not believed: %s", why)
+        failures.tell(WAY)
         return _page("not-believed", HTTPStatus.BAD_REQUEST)
     except ProviderAway:
         return _page("away", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -121,6 +126,7 @@ def _receive(vouched: Vouched, pending: Mapping[str, Any]) -> ResponseReturnValu
         found = arrivals.receive(vouched)
     if isinstance(found, TurnedAway):
         _log.info("the sign-in provider vouched for somebody who was turned away")
+        failures.tell(WAY)
         return _page("turned-away", HTTPStatus.FORBIDDEN, found)
     # Of a provider that does not tell when they proved it, only that is believed which it was asked for.
     proved_at = vouched.proved_at or (now() if pending.get("anew") else NEVER)

@@ -10,7 +10,7 @@ from flask_security import current_user
 from wtforms import StringField
 from wtforms.validators import Length
 
-from cpor_web.accounts import passkeys, security_log, session_cookie
+from cpor_web.accounts import failures, passkeys, security_log, session_cookie
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.ceremony import PasskeyForm, new_challenge, taken_challenge, this_site
@@ -63,6 +63,7 @@ def passkey_sign_in() -> ResponseReturnValue:
                 owner = passkeys.owner_of(db.session(), form.answer.data or "", asked, site=site, now=now())
                 if owner is not None and not must_come_by_it(db.session(), owner, settings()):
                     return let_in(owner, "webauthn", wanted)
+        failures.tell("webauthn")
         flash(_("The passkey was not recognised. Try again, or take another way."), "error")
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     options = passkeys.options_to_sign_in(site, new_challenge()) if site else ""

@@ -9,21 +9,18 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from email_validator import EmailNotValidError, validate_email
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
-from cpor_web.accounts import security_log, sessions
+from cpor_web.accounts import fields, security_log, sessions
 from cpor_web.accounts.security_log import SHELL
 from cpor_web.emails.catalogue import to_people
 from cpor_web.models import Ended, Identity, Partner, SecurityKind, User
 from cpor_web.programme import Programme
-from cpor_web.rules.characters import name_in
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
-from cpor_web.rules.languages import LANGUAGES
-from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES, Actor, Role
+from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
 
 MEANWHILE = N_("Your account was deactivated meanwhile. Nothing was changed.")
@@ -44,11 +41,11 @@ def add_user(
     an account, no name, a role that does not go with the partner, a language that there is not.
     """
     user = User(
-        email=_address(email),
-        name=_name(name),
-        role=_role(role, partner),
+        email=fields.address(email),
+        name=fields.name(name),
+        role=fields.role(role, partner),
         partner=partner,
-        language=_language(language),
+        language=fields.language(language),
         fs_uniquifier=uuid.uuid4().hex,
         active=True,
     )
@@ -118,13 +115,13 @@ def invite_again(session: Session, user: User, *, actor: Actor, now: datetime, p
 def rename(session: Session, user: User, name: str, *, actor: Actor) -> None:
     """Give somebody another name. The history keeps the name under which they acted."""
     hold(session, user, actor)
-    user.name = _name(name)
+    user.name = fields.name(name)
 
 
 def change_role(session: Session, user: User, role: Role, *, actor: Actor, now: datetime) -> None:
     """Give somebody another role, of the same partner or of the operator, and let them sign in anew."""
     others = hold(session, user, actor)
-    new = _role(role, user.partner)
+    new = fields.role(role, user.partner)
     if new is user.role:
         return
     _require_another(user, others)
@@ -167,15 +164,7 @@ def reactivate(session: Session, user: User, *, actor: Actor, now: datetime, pro
 
 def choose_language(user: User, language: str) -> None:
     """Set the language of somebody's pages and mails. Raises Invalid where there is no such language."""
-    user.language = _language(language)
-
-
-def role_named(name: str) -> Role:
-    """Return the role of this name, as it is stored. Raises Invalid where there is none."""
-    try:
-        return Role(name)
-    except ValueError:
-        raise Invalid(N_("There is no role “%(role)s”."), {"role": name}, field_name="role") from None
+    user.language = fields.language(language)
 
 
 def _seen_by(actor: Actor) -> Select[User]:
@@ -232,30 +221,3 @@ def _require_another(user: User, others: list[User]) -> None:
             N_("%(name)s is the last active %(role)s. Give somebody else this role first."),
             {"name": user.name, "role": user.role.label},
         )
-
-
-def _address(email: str) -> str:
-    try:
-        return validate_email(email.strip(), check_deliverability=False, allow_smtputf8=False).normalized
-    except EmailNotValidError:
-        raise Invalid(N_("This is not an e-mail address."), field_name="email") from None
-
-
-def _name(name: str) -> str:
-    return name_in(name, if_empty=N_("Give a name."))
-
-
-def _role(role: Role, partner: Partner | None) -> Role:
-    if role not in USER_ROLES:
-        raise Invalid(N_("Nobody signs in with this role."), field_name="role")
-    if (role in PARTNER_ROLES) != (partner is not None):
-        raise Invalid(
-            N_("A partner's role needs its partner; reviewers and administrators belong to none."), field_name="role"
-        )
-    return role
-
-
-def _language(language: str) -> str:
-    if language not in LANGUAGES:
-        raise Invalid(N_("There is no such language here."), field_name="language")
-    return language

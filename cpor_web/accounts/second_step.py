@@ -19,7 +19,7 @@ from sqlalchemy import select
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
-from cpor_web.accounts import second_factor, security_log
+from cpor_web.accounts import failures, second_factor, security_log
 from cpor_web.accounts.authenticator import authenticator_of
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.known_browsers import account_key, known_as
@@ -117,6 +117,7 @@ def second_step() -> ResponseReturnValue:
             of_here = authenticator_of(settings().secret_keys, programme_as_set_up().name)
             if second_factor.use_code(db.session(), user, form.code.data, authenticator=of_here, now=now()):
                 return _let_in(user, "authenticator")
+            failures.tell("authenticator")
             security_log.count_failure(db.session(), user.id, now=now())
         form.code.errors = [_(second_factor.WRONG)]
     return _page("accounts/second_step.html", form)
@@ -140,6 +141,7 @@ def recovery_code() -> ResponseReturnValue:
                     _("Recovery codes that are left: %(left)s. Make new ones before you run out.", left=left), "info"
                 )
                 return _let_in(user, "recovery_code")
+            failures.tell("recovery_code")
             security_log.count_failure(db.session(), user.id, now=now())
         form.code.errors = [_("This code is not right, or was used.")]
     return _page("accounts/recovery_code.html", form)

@@ -81,13 +81,22 @@ def note_use() -> None:
 
 def end_others(user: User, *, why: Ended) -> int:
     """End all sign-ins of `user` but the present one, and give that another secret; return how many ended."""
-    former, place = secret(), places.here()
-    ended = sessions.end_others(db.session(), user, keep=former, why=why, now=now())
+    ended = sessions.end_others(db.session(), user, keep=secret(), why=why, now=now())
+    renew(user)
+    return ended
+
+
+def renew(user: User) -> None:
+    """Give the present sign-in of `user` another secret: a copy of the cookie opens nothing any more (ASVS 7.2.4).
+
+    It lasts no longer for that: who holds a cookie could go on for ever by it.
+    """
     sign_in: SignIn | None = g.get("sign_in")
     if sign_in is not None and sign_in.user_id == user.id:
-        sessions.end(db.session(), former, why=Ended.RENEWED, now=now())
-        session[_SECRET] = sessions.begin(db.session(), user, way=sign_in.way, now=now(), place=place)
-    return ended
+        sessions.end(db.session(), secret(), why=Ended.RENEWED, now=now())
+        session[_SECRET] = sessions.begin(
+            db.session(), user, way=sign_in.way, now=now(), place=places.here(), began_at=sign_in.began_at
+        )
 
 
 def _begin(_app: Flask, *, user: User, authn_via: list[str] | None = None, **_how: object) -> None:

@@ -40,13 +40,18 @@ class Limits:
         return min(NOTED_EVERY, self.idle / 4)
 
 
-def begin(session: Session, user: User, *, way: str, now: datetime, place: Place) -> str:
-    """Add a sign-in; return the secret for its cookie, which is nowhere else."""
+def begin(
+    session: Session, user: User, *, way: str, now: datetime, place: Place, began_at: datetime | None = None
+) -> str:
+    """Add a sign-in; return the secret for its cookie, which is nowhere else.
+
+    `began_at` is that of the sign-in which it goes on from, and with which it is over.
+    """
     secret = secrets.token_urlsafe(24)
     sign_in = SignIn(
         key=_key(secret),
         user_id=user.id,
-        began_at=now,
+        began_at=began_at or now,
         seen_at=now,
         way=way,
         browser=place.browser,

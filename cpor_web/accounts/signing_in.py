@@ -27,6 +27,7 @@ from cpor_web.accounts import (
     sent_in_vain,
     session_cookie,
     sessions,
+    signatures,
     views,  # noqa: F401
     way_on,
 )
@@ -108,6 +109,7 @@ def init_app(app: Flask) -> None:
         reset_password_form=NewPasswordForm,
         change_password_form=OtherPasswordForm,
     )
+    signatures.init_app(app)
     security.support_mfa = True  # it asks `second_step` after the password; its own pages for that stay off
     security.want_json(lambda _request: False)
     security.login_manager.user_loader(session_cookie.reader)

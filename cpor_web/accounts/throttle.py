@@ -13,6 +13,7 @@ from flask_security import current_user, views
 
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.known_browsers import account_key, known_as
+from cpor_web.accounts.own_password import guarded
 from cpor_web.callers import caller
 from cpor_web.extensions import limiter
 from cpor_web.rules.roles import USER_ROLES
@@ -67,7 +68,7 @@ THROTTLED: dict[str, Callable[..., ResponseReturnValue]] = {
         _limit(MAILS_FROM_ONE_ADDRESS, key_func=caller)(views.forgot_password)
     ),
     "security.change_password": allowed(USER_ROLES)(
-        _wrong(WRONG_FOR_ONE_ACCOUNT, key_func=lambda: f"user {current_user.id}")(views.change_password)
+        guarded(_wrong(WRONG_FOR_ONE_ACCOUNT, key_func=lambda: f"user {current_user.id}")(views.change_password))
     ),
 }
 """Flask-Security's views with limits around them, by endpoint."""

@@ -3,6 +3,7 @@
 import io
 import lzma
 import re
+import stat
 import struct
 import zipfile
 import zlib
@@ -104,6 +105,8 @@ def _is_no_bomb(members: list[zipfile.ZipInfo]) -> None:
     for member in sorted(members, key=lambda each: each.header_offset):
         if member.flag_bits & _ENCRYPTED:
             raise Found(Finding.ENCRYPTED)
+        if stat.S_ISLNK(member.external_attr >> 16):  # as a Unix packs a link: no part of a document is one
+            raise Found(Finding.DAMAGED)
         if member.header_offset < end:  # they share their bytes (Fifield, "A better zip bomb")
             raise Found(Finding.BOMB)
         end = member.header_offset + _LOCAL_HEADER + member.compress_size

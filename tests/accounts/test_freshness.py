@@ -19,6 +19,7 @@ from tests.support.soft_passkey import SoftPasskey
 
 SignIn = Callable[..., Browser]
 CONFIRM = "/account/confirm"
+CHOSEN = "eleven geese and one"
 PAGES = {"/account/second-factor": "/account/second-factor", NEW: NEW, "/account/passkeys": "/account/passkeys"}
 POSTS = {
     NEW: NEW,
@@ -188,3 +189,21 @@ def test_a_reset_is_offered_only_where_there_is_something_to_take_away(browser: 
     committed.commit()
     offered = ["Reset the second factor" in browser.get(f"/people/{each.id}").text for each in (without, with_it)]
     assert offered == [False, True]
+
+
+def test_who_has_no_password_says_who_they_are_before_they_choose_one(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    device = SoftPasskey(ORIGIN, HOST)
+    add(browser, device)
+    user.password = None
+    committed.commit()
+    page, chosen = "/account/password", {"new_password": CHOSEN, "new_password_confirm": CHOSEN}
+    with time_machine.travel(clock.utcnow() + timedelta(minutes=45)):
+        for answer in (browser.get(page), browser.submit(page, chosen, page="/account")):
+            assert answer.location == f"{CONFIRM}?next={page}"
+        committed.refresh(user)
+        assert user.password is None
+        answered = {"answer": device.proved(asked_on(browser, CONFIRM)), "next": page}
+        assert browser.submit(f"{CONFIRM}/passkey", answered, page="/account").location == page
+        assert browser.submit(page, chosen, page=page).location == "/account/security"

@@ -66,6 +66,19 @@ def test_signing_out_is_told(client: Browser, committed: Session, user: User, si
     assert kinds(committed, user) == ["signed-in", "signed-out"]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_each_failed_sign_in_is_a_line_with_its_coarse_network_and_no_account(
+    client: Browser, user: User, known: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    email = user.email if known else "nobody@example.org"
+    form = {"email": email, "password": "wrong canary"}
+    client.submit("/login", form, page="/login", environ_base=HERE)
+    ours = [each.getMessage() for each in caplog.records if each.name == "cpor_web.accounts.failures"]
+    assert ours == ["a sign-in failed: password, from 192.0.2.x"]
+    assert not [secret for secret in (email, "canary", "192.0.2.77") if secret in caplog.text]
+
+
 def test_guesses_are_one_row_however_many_and_one_line_once_it_goes_well(
     client: Browser, committed: Session, user: User, sign_in: SignInBy
 ) -> None:

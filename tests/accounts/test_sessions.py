@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, create_app
@@ -249,3 +249,25 @@ def test_asking_who_is_signed_in_takes_one_query(browser: Browser, app: Flask) -
     asking = [each for each in statements if "sign_ins" in each]
     assert len(asking) == 1
     assert "JOIN" in asking[0]
+
+
+def test_saying_once_more_who_one_is_leaves_a_copied_cookie_worth_nothing(
+    browser: Browser, elsewhere: Browser, committed: Session, user: User
+) -> None:
+    thief = copy_of(browser)
+    wrong = browser.submit("/account/confirm", {"password": "wrong"}, page="/account/confirm")
+    assert (wrong.status_code, is_in(thief)) == (422, True)
+    answer = browser.submit("/account/confirm", {"password": factories.PASSWORD}, page="/account/confirm")
+    assert answer.location == "/account"
+    assert (is_in(browser), is_in(thief), is_in(elsewhere)) == (True, False, True)
+    assert sorted(map(str, ends(committed, user))) == ["None", "None", "renewed"]
+
+
+def test_another_secret_makes_no_sign_in_last_longer(browser: Browser, committed: Session, user: User) -> None:
+    began = clock.utcnow() - timedelta(hours=5)
+    committed.execute(update(SignIn).values(began_at=began))
+    committed.commit()
+    browser.submit("/account/security/end-others", page="/account/security")
+    committed.expire_all()
+    (present,) = committed.scalars(select(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None)))
+    assert present.began_at == began, "who holds the cookie could press it for ever, and be in for ever"

@@ -1,6 +1,7 @@
 """Word, Excel and PowerPoint: what is text and pictures is taken; what runs, is fetched or bursts is not."""
 
 import io
+import stat
 import struct
 import zipfile
 from pathlib import Path
@@ -204,6 +205,15 @@ def test_a_member_with_a_password_is_refused(found) -> None:
     place = content.index(b"PK\x01\x02")
     content[place + 8] |= 1
     assert found("office", bytes(content)) is Finding.ENCRYPTED
+
+
+def test_a_link_to_another_file_is_refused(found) -> None:
+    packed = io.BytesIO(office())
+    link_of_unix = zipfile.ZipInfo("word/media/image1.png")
+    link_of_unix.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr(link_of_unix, "/etc/passwd")
+    assert found("office", packed.getvalue()) is Finding.DAMAGED
 
 
 def test_members_that_share_their_bytes_are_refused(found) -> None:

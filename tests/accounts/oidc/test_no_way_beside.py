@@ -15,6 +15,8 @@ from tests.support import factories
 from tests.support.browser import Browser
 from tests.support.soft_passkey import SoftPasskey
 
+OWN_PASSWORD = "/account/password"
+
 
 @pytest.fixture
 def alone(house: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,12 +51,25 @@ def test_whom_the_provider_made_gets_no_mail_to_choose_a_password_and_nobody_can
     assert (words in said, words in said_to_another) == (True, True)
 
 
+def test_whom_the_provider_made_chooses_no_password_while_signed_in_either(
+    visitor: Browser, committed: Session
+) -> None:
+    signs_in(visitor)
+    assert OWN_PASSWORD not in visitor.get("/account/security").text
+    chosen = {"new_password": "eleven geese and one", "new_password_confirm": "eleven geese and one"}
+    assert visitor.get(OWN_PASSWORD).status_code == 404
+    assert visitor.submit(OWN_PASSWORD, chosen, page="/account").status_code == 404
+    assert rune_of(committed).password is None
+
+
 def test_who_had_a_password_before_keeps_it(house: Flask, visitor: Browser, committed: Session) -> None:
     rune = factories.user(committed, Role.REVIEWER, email=RUNE["email"])
     committed.commit()
     signs_in(visitor)
     assert types_the_password(house, rune)[0] == 302
     assert asks_for_a_password(house, committed, rune)[1] == ["password-reset"]
+    assert OWN_PASSWORD in visitor.get("/account/security").text
+    assert visitor.get(OWN_PASSWORD).status_code == 200
 
 
 @pytest.mark.usefixtures("alone")
@@ -70,6 +85,7 @@ def test_where_the_operator_says_so_neither_password_nor_passkey_lets_in(
     status, said = types_the_password(house, rune)
     assert status == 200
     assert "Your account signs in with Adatum ID alone." in said
+    assert visitor.get(OWN_PASSWORD).status_code == 404
     assert enter(house.test_client(), device)[0] == 422
     assert asks_for_a_password(house, committed, rune)[1] == []
     wrong = {"email": rune.email, "password": "wrong"}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -63,6 +64,22 @@ def test_the_page_to_sign_in_offers_the_provider_and_one_ends_up_where_one_wante
     page = visitor.page("/login?next=/review/mails?state%3Dqueued")
     link = page.find("a", string="Sign in with Adatum ID")
     assert signs_in(visitor, link["href"]) == "/review/mails?state=queued"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_sites_link_begins_no_sign_in_but_shows_where_to(visitor: Browser, site: str) -> None:
+    there = {"Sec-Fetch-Site": site}
+    answer = visitor.get(f"{BEGIN}?next=/review/mails", headers=there)
+    assert answer.location == "/login?next=/review/mails"
+    page = BeautifulSoup(visitor.get(answer.location, headers=there).text, "html.parser")
+    button = page.find("a", string="Sign in with Adatum ID")
+    assert signs_in(visitor, button["href"]) == "/review/mails"
+    assert visitor.get("/review/mails", headers=there).status_code == 200, "a link in a mail leads here"
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_ones_own_press_and_ones_own_bookmark_begin_it(visitor: Browser, provider: OidcServer, site: str) -> None:
+    assert visitor.get(BEGIN, headers={"Sec-Fetch-Site": site}).location.startswith(provider.issuer)
 
 
 def test_without_a_provider_nothing_is_offered(client: Browser) -> None:
