@@ -12,10 +12,18 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from cpor_web.models import Claim, HistoryHead, Mail, Round
+from cpor_web.models import Claim, Invitation, Mail, Round
 
 KEY = "ahead"
 Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class Head:
+    """Where a claim's history stands, locked: it moves on with each event that is written."""
+
+    position: int
+    link: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Known:
 
     claim: Claim | None = None
     round: Round | None = None
-    head: HistoryHead | None = None
+    head: Head | None = None
     has_proof: bool | None = None
     is_undrawn: bool | None = None
     is_assessed: bool | None = None
@@ -37,25 +45,34 @@ class Known:
 
 
 NOTHING = Known()
-NONE: Mapping[int, Mail] = {}
+NO_ROUNDS: Mapping[int, Round] = {}
+NO_MAILS: Mapping[int, Mail] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     claims: Mapping[int, Known]
+    rounds: Mapping[int, Round]
     mails: Mapping[int, Mail]
     answers: dict[Callable[[Session], Any], Any] = field(default_factory=dict)
 
 
 @contextmanager
-def keeping(session: Session, claims: Mapping[int, Known], mails: Mapping[int, Mail] = NONE) -> Iterator[None]:
+def keeping(
+    session: Session,
+    claims: Mapping[int, Known],
+    *,
+    rounds: Mapping[int, Round] = NO_ROUNDS,
+    mails: Mapping[int, Mail] = NO_MAILS,
+) -> Iterator[None]:
     """Keep what is known of claims, by their ids, while the block lasts: no longer than its transaction.
 
-    `mails`, by their ids, are locked as well.
+    `rounds` and `mails`, by their ids, are locked as well. What the block has added is written at its end.
     """
-    session.info[KEY] = _Kept(claims, mails)
+    session.info[KEY] = _Kept(claims, rounds, mails)
     try:
         yield
+        session.flush()
     finally:
         del session.info[KEY]
 
@@ -64,6 +81,19 @@ def of(session: Session, claim_id: int) -> Known:
     """Return what this transaction knows of a claim: mostly nothing."""
     kept: _Kept | None = session.info.get(KEY)
     return kept.claims.get(claim_id, NOTHING) if kept is not None else NOTHING
+
+
+def round_(session: Session, round_id: int) -> Round | None:
+    """Return a round that this transaction has locked and read for a batch, None for any other one."""
+    kept: _Kept | None = session.info.get(KEY)
+    return kept.rounds.get(round_id) if kept is not None else None
+
+
+def invitation(session: Session, invitation_id: int | None) -> Invitation | None:
+    """Return an invitation of a round that was read for a batch, with its round; None for any other one."""
+    kept: _Kept | None = session.info.get(KEY)
+    asked = (each for round_ in kept.rounds.values() for each in round_.invitations) if kept is not None else ()
+    return next((each for each in asked if each.id == invitation_id), None)
 
 
 def mail(session: Session, mail_id: int) -> Mail | None:

@@ -12,7 +12,7 @@ from cpor_web import colours
 from cpor_web.config import Settings
 from cpor_web.picture_types import picture_type
 
-ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+ALONE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 """The policy of a logo that somebody opens by itself: an SVG may have styles of its own, and nothing else."""
 
 bp = Blueprint("brand", __name__, url_prefix="/brand")

@@ -16,16 +16,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from cpor_web.signing import canonical
+from cpor_web.signing import LARGEST, canonical
 
 SAID_LABEL = b"cpor event said v1\n"
 LINK_LABEL = b"cpor event link v1\n"
 SALT_BYTES, LINK_BYTES, POSITION_BYTES = 16, 32, 8
 START = bytes(LINK_BYTES)
 """The link before the first event of every claim."""
-
-LARGEST = 2**53 - 1
-"""The largest number that JSON keeps exactly everywhere (RFC 8785)."""
 
 
 def new_salt() -> bytes:
@@ -39,6 +36,8 @@ def normal(data: Mapping[str, Any]) -> dict[str, Any]:
     Raises ValueError for what JSON cannot hold or jsonb would change: numbers that are not finite or beyond 2⁵³-1,
     NUL, half a surrogate pair, types of our own.
     """
+    if not data:
+        return {}
     try:
         value: dict[str, Any] = json.loads(json.dumps(data, allow_nan=False))
     except TypeError as error:

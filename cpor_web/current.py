@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import cast
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, request
 from flask_security import current_user
+from sqlalchemy import Connection, Engine
 
 from cpor_web import clock, closures
 from cpor_web.config import Settings
@@ -28,6 +29,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.clock_file:
         clock.follow(settings.data_dir / settings.clock_file)
     app.context_processor(lambda: {"programme": programme_as_set_up()})
+    app.teardown_appcontext(_give_back)
 
 
 def settings() -> Settings:
@@ -45,6 +47,21 @@ def programme() -> Programme:
 def programme_as_set_up() -> Programme:
     """Return the programme as the settings have it: enough for pages, which must not need the database."""
     return cast(Programme, current_app.extensions["programme"])
+
+
+def alone() -> Connection:
+    """Return this request's connection for statements that are a transaction each; it is given back with the request.
+
+    None is begun and ended around them, which costs two round trips. For what is read, or noted, by one statement.
+    """
+    if "alone" not in g:
+        g.alone = cast(Engine, current_app.extensions["alone"]).connect()
+    return cast(Connection, g.alone)
+
+
+def _give_back(_error: BaseException | None) -> None:
+    if "alone" in g:
+        g.alone.close()
 
 
 def signers() -> Signers:
@@ -74,7 +91,7 @@ def guard() -> scanning.Guard:
 
 def user() -> User:
     """Return who is signed in; only for views that nobody reaches without."""
-    return cast(User, current_user)
+    return cast(User, current_user._get_current_object())  # themselves: each look through the proxy costs
 
 
 def actor() -> Actor:
@@ -87,3 +104,11 @@ def now() -> datetime:
     if "now" not in g:
         g.now = clock.utcnow()
     return cast(datetime, g.now)
+
+
+def came_from_another_site() -> bool:
+    """Tell whether a page of another site led here, as browsers say by themselves (Fetch Metadata, Sec-Fetch-Site).
+
+    Links in mails that are read in a browser do too: pages open for them, and begin nothing.
+    """
+    return request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}

@@ -17,7 +17,7 @@ from cpor_web import spreadsheets
 from cpor_web.models import Document
 
 SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg"})
-SANDBOX = "default-src 'none'; sandbox"
+SANDBOX = "default-src 'none'; base-uri 'none'; sandbox"
 _NOT_PLAIN = re.compile(r"[^ !#-$&-\[\]-~]")
 _UNSEEN = r"[^\S\t\r\n]|[\u200b-\u200f\u2060\ufeff]"
 _BEGINS = rf"""(^|[;\t\r\n])(?=(?:{_UNSEEN}|")*[=+\-@＝＋－＠])"""
@@ -41,7 +41,7 @@ def shown(document: Document, content: Iterable[bytes]) -> Response:
     """
     assert can_be_shown(document)
     response = _answer(document, content)
-    response.headers["Content-Disposition"] = "inline"
+    _name(response, "inline", document.filename)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Content-Security-Policy"] = f"{SANDBOX}; frame-ancestors 'self'"
@@ -93,20 +93,25 @@ def structured(filename: str, data: object) -> Response:
 
 
 def as_attachment(response: Response, filename: str) -> Response:
-    """Name the file as RFC 6266 asks, once in ASCII for old clients and once in full, and keep browsers off it."""
+    """Have it saved under this name, and keep browsers off it."""
+    _name(response, "attachment", filename)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = f"{SANDBOX}; frame-ancestors 'none'"
+    return response
+
+
+def _name(response: Response, shown_or_saved: str, filename: str) -> None:
+    """Name the file as RFC 6266 asks, once in ASCII for old clients and once in full."""
     plain = _NOT_PLAIN.sub("_", unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode("ascii"))
     plain = f"document{plain}" if plain.startswith(".") else plain
     names = {"filename": plain}
     if plain != filename:
         names["filename*"] = f"UTF-8''{quote(filename, safe='')}"
-    response.headers.set("Content-Disposition", "attachment", **names)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = SANDBOX
-    return response
+    response.headers.set("Content-Disposition", shown_or_saved, **names)
 
 
 def _answer(document: Document, content: Iterable[bytes]) -> Response:
-    response = Response(content, mimetype=document.media_type)
+    response = Response(content, content_type=document.media_type)  # a charset is not known of what was uploaded
     response.content_length = document.size
     return response
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_timedelta
@@ -38,6 +39,12 @@ def time_left(at: datetime, rule: Mapping[str, Any] | None, *, now: datetime, ca
     if days == 1:
         return _("ends tomorrow")
     working = days_held(now, at + ONE_SECOND, calendar) if rule and rule.get("unit") == BUSINESS_DAYS else 0
+    return _days_left(_language(), days, working)
+
+
+@lru_cache(maxsize=1000)
+def _days_left(_of_language: str, days: int, working: int) -> str:
+    """Say it in the reader's language, by which it is kept."""
     if working:
         return ngettext("%(num)d business day left", "%(num)d business days left", working)
     return ngettext("%(num)d day left", "%(num)d days left", days)

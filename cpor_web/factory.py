@@ -12,6 +12,7 @@ from cpor_web import (
     brand,
     current,
     customers,
+    drawn,
     errors,
     flask_settings,
     headers,
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     languages.init_app(app, babel)
     errors.init_app(app)
     pages.init_app(app)
+    drawn.init_app(app)
     brand.init_app(app, settings)
     accounts.init_app(app)
     health.init_app(app)

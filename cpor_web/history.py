@@ -2,14 +2,15 @@
 refuses it, and `cpor history verify` finds it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, LargeBinary, bindparam, cast, func, literal, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, chain
+from cpor_web import ahead, aside, chain
+from cpor_web.ahead import Head
 from cpor_web.models import ERASED, Claim, Event, HistoryHead
 from cpor_web.rules.roles import Actor
 
@@ -23,11 +24,11 @@ def begin(session: Session, claim: Claim) -> None:
     session.flush()
 
 
-def hold(session: Session, claim_ids: Collection[int]) -> Mapping[int, HistoryHead]:
+def hold(session: Session, claim_ids: Collection[int]) -> Mapping[int, Head]:
     """Lock the heads of these claims' histories, for a batch, and return them by claim."""
-    heads = select(HistoryHead).where(HistoryHead.claim_id.in_(claim_ids)).order_by(HistoryHead.claim_id)
-    heads = heads.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return {each.claim_id: each for each in session.scalars(heads)}
+    session.flush()
+    heads = session.connection().exec_driver_sql(_HOLD, {"claims": list(claim_ids)})
+    return {claim_id: Head(position, link) for claim_id, position, link in heads}
 
 
 def append(
@@ -39,65 +40,72 @@ def append(
     now: datetime,
     data: dict[str, Any] | None = None,
     is_internal: bool = False,
-) -> Event:
-    """Add one event. Locks the head of this claim's history until the caller's transaction ends.
+) -> None:
+    """Add one event. The next flush writes it, and locks the head of this claim's history until the transaction ends.
 
     Raises ValueError for `data` that would not come back from the database as it went in: see `chain.normal`.
     """
-    kept, salt = chain.normal(data or {}), chain.new_salt()
+    kept, salt, at = chain.normal(data or {}), chain.new_salt(), chain.moment(now)
     said = chain.said(salt, actor=actor.name, user_id=actor.user_id, data=kept)
     facts = chain.facts(
         claim_id=claim.id,
         version=claim.version,
         kind=kind,
-        at=now,
+        at=at,
         role=actor.role,
         is_internal=is_internal,
         said=said,
     )
-    position, link = _advanced(session, claim.id, facts)
-    event = Event(
-        claim_id=claim.id,
-        position=position,
-        version=claim.version,
-        kind=kind,
-        at=now,
-        role=actor.role,
-        actor=actor.name,
-        user_id=actor.user_id,
-        is_internal=is_internal,
-        data=kept,
-        salt=salt,
-        said=said,
-        link=link,
-    )
-    session.add(event)
-    return event
+    event = {
+        "claim_id": claim.id,
+        "version": claim.version,
+        "kind": kind,
+        "at": at,
+        "role": actor.role,
+        "actor": actor.name,
+        "user_id": actor.user_id,
+        "is_internal": is_internal,
+        "data": kept,
+        "salt": aside.octets(salt),
+        "said": aside.octets(said),
+    }
+    if ahead.of(session, claim.id).head is None:
+        session.flush()  # what brought it about is written before: who reads an object afresh must not lose it
+    aside.put(session, _write, {"event": event, "facts": facts})
 
 
-def _advanced(session: Session, claim_id: int, facts: bytes) -> tuple[int, bytes]:
-    head = ahead.of(session, claim_id).head
-    if head is not None:
-        head.position += 1
-        head.link = chain.link(head.link, head.position, facts)
-        return head.position, head.link
-    moved = session.execute(_ADVANCE, {"claim": claim_id, "facts": facts}).one_or_none()
-    assert moved is not None, "a claim without a history"
-    return moved.position, moved.link
+def _write(session: Session, appended: Sequence[aside.Row]) -> None:
+    """Write events: together those whose heads a batch has locked, each other one with its head."""
+    connection, together = session.connection(), list[aside.Row]()
+    moved: dict[int, Head] = {}
+    for each in appended:
+        event, facts = each["event"], each["facts"]
+        head = ahead.of(session, event["claim_id"]).head
+        if head is None:
+            given = {"event": aside.as_json([event]), "claim": event["claim_id"], "facts": facts}
+            assert connection.exec_driver_sql(_ONE, given).rowcount == 1, "a claim without a history"
+        else:
+            head.position += 1
+            head.link = chain.link(head.link, head.position, facts)
+            together.append({**event, "position": head.position, "link": aside.octets(head.link)})
+            moved[event["claim_id"]] = head
+    if together:
+        heads = [{"claim_id": id_, "position": h.position, "link": aside.octets(h.link)} for id_, h in moved.items()]
+        connection.exec_driver_sql(_MANY, {"events": aside.as_json(together), "heads": aside.as_json(heads)})
 
 
 def erase(
     session: Session, claim: Claim, positions: Collection[int], *, actor: Actor, now: datetime, why: str
-) -> Event | None:
+) -> list[int]:
     """Erase the personal values (who, and what about) of the events at `positions`, and append that it was done.
 
-    The only way to erase: facts and chain stay, and what was already erased is left out. Returns None where nothing
-    was left to erase. `why` is a msgid without anything personal, as it is never erased; nor are erasures.
+    The only way to erase: facts and chain stay, and what was already erased is left out. Returns what was
+    erased, the first one first. `why` is a msgid without anything personal, as it is never erased; nor are erasures.
     """
     session.flush()
     head = select(HistoryHead.claim_id).where(HistoryHead.claim_id == claim.id).with_for_update()
     session.execute(head)  # before the events: whoever appends or erases takes its turn here
-    erased = session.scalars(
+    found = session.scalars(
         update(Event)
         .where(Event.claim_id == claim.id, Event.position.in_(positions))
         .where(Event.salt.is_not(None), Event.kind != ERASURE)
@@ -105,25 +113,33 @@ def erase(
         .returning(Event.position)
         .execution_options(synchronize_session="fetch")
     ).all()
-    if not erased:
-        return None
-    return append(session, claim, ERASURE, actor=actor, now=now, data={"positions": sorted(erased), "why": why})
+    erased = sorted(found)
+    if erased:
+        append(session, claim, ERASURE, actor=actor, now=now, data={"positions": erased, "why": why})
+    return erased
 
 
-def _advance_statement() -> Executable:
-    """Return the statement that locks a head, counts on and chains on: `chain.link`, computed from the locked row."""
-    position = HistoryHead.position + 1
-    joined = literal(chain.LINK_LABEL, LargeBinary).op("||")(HistoryHead.link)
-    joined = joined.op("||")(func.int8send(cast(position, BigInteger))).op("||")(
-        bindparam("facts", type_=LargeBinary)
-    )
-    return (
-        update(HistoryHead)
-        .where(HistoryHead.claim_id == bindparam("claim"))
-        .values(position=position, link=func.sha256(joined))
-        .returning(HistoryHead.position, HistoryHead.link)
-        .execution_options(synchronize_session=False)
-    )
+_COLUMNS = "claim_id, version, kind, at, role, actor, user_id, is_internal, data, salt, said"
+_HOLD = """
+    SELECT claim_id, position, link FROM history_heads WHERE claim_id = ANY(%(claims)s)
+    ORDER BY claim_id FOR NO KEY UPDATE
+"""
+_ONE = f"""
+    WITH head AS (
+        UPDATE history_heads SET position = position + 1,
+            link = sha256('{aside.octets(chain.LINK_LABEL)}'::bytea || link || int8send(position + 1::bigint)
+                || %(facts)s::bytea)
+        WHERE claim_id = %(claim)s RETURNING position, link)
+    INSERT INTO events ({_COLUMNS}, position, link)
+    SELECT {_COLUMNS.replace(", ", ", event.")}, head.position, head.link
+    FROM head, json_populate_recordset(NULL::events, %(event)s) event
+"""  # noqa: S608 - names of ours
+"""Locks a head, counts on and chains on: `chain.link`, computed from the locked row."""
 
-
-_ADVANCE = _advance_statement()
+_MANY = f"""
+    WITH moved AS (
+        UPDATE history_heads h SET position = head.position, link = head.link
+        FROM json_populate_recordset(NULL::history_heads, %(heads)s) head WHERE h.claim_id = head.claim_id)
+    INSERT INTO events ({_COLUMNS}, position, link)
+    SELECT {_COLUMNS}, position, link FROM json_populate_recordset(NULL::events, %(events)s)
+"""  # noqa: S608 - names of ours

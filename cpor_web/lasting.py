@@ -28,9 +28,10 @@ class Lasting(Connection[Any]):
 
 
 def init_app(app: Flask) -> None:
-    """Have the application's engine connect so."""
+    """Have the application's engine connect so. Beside it is one for statements that are a transaction each."""
     with app.app_context():
         event.listen(db.engine, "do_connect", _connect)
+        app.extensions["alone"] = db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _connect(_dialect: object, _record: object, arguments: Any, options: Any) -> Connection[Any]:

@@ -88,7 +88,8 @@ def advance(
     _set_dispute(claim, rule, now, programme)
     history.append(session, claim, rule.event, actor=actor, now=now, data=data)
     for mail in rule.mails:
-        to_partner.BY_TRANSITION[mail](session, claim, now=now, programme=programme)
+        about = {"event": rule.event, "data": data or {}} if mail in to_partner.TELL_OF_THE_EVENT else {}
+        to_partner.BY_TRANSITION[mail](session, claim, now=now, programme=programme, **about)
     return rule
 
 

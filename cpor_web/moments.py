@@ -13,6 +13,7 @@ _BRIEF_PATTERNS = {"en": "d MMM yyyy"}
 """The same for a short form."""
 
 
+@lru_cache(maxsize=1000)
 def exactly(at: datetime, language: str, zone: str) -> str:
     """Write a moment in `zone` with weekday, date, time to the second and zone, in `language`."""
     local = at.astimezone(ZoneInfo(zone))
@@ -25,6 +26,7 @@ def full_day(day: date, language: str) -> str:
     return format_date(day, _PATTERNS.get(language, "full"), locale=language)
 
 
+@lru_cache(maxsize=1000)
 def briefly(at: datetime, language: str, zone: str) -> str:
     """Write a moment in `zone` as a short date and the time to the minute, for what is told exactly elsewhere."""
     local = at.astimezone(ZoneInfo(zone))

@@ -63,7 +63,8 @@ def _around_every_page() -> dict[str, Any]:
     # A customer's page is the same whoever else is signed in on that machine, and reads no session.
     if request.blueprint == CUSTOMER_PAGES or not current_user.is_authenticated:
         return {"signed_in": None, "navigation": []}
-    return {"signed_in": current_user, "navigation": navigation(current_user.role)}
+    user = current.user()
+    return {"signed_in": user, "navigation": navigation(user.role)}
 
 
 def navigation(role: Role) -> list[Place]:

@@ -8,7 +8,7 @@ rows only is used where PostgreSQL sees that no others are asked for.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Select
+from sqlalchemy import BindParameter, Select, UpdateBase
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
@@ -29,8 +29,8 @@ class Prepared:
         return session.connection().exec_driver_sql(self.text, given)
 
 
-def prepared(query: Select[*tuple[Any, ...]]) -> Prepared:
-    """Return a query that is kept; each `bindparam` that has no value in it is a name to be given one."""
+def prepared(query: Select[*tuple[Any, ...]] | UpdateBase) -> Prepared:
+    """Return a statement that is kept; each `bindparam` that has no value in it is a name to be given one."""
     names: dict[str, None] = {}
 
     def say_in_the_text(value: BindParameter[Any]) -> None:

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import rfc8785
@@ -10,6 +12,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 KEY_ID_DIGITS = 16
+
+LARGEST = 2**53 - 1
+"""The largest number that JSON keeps exactly everywhere (RFC 8785)."""
 
 
 class BadSignature(ValueError):
@@ -59,7 +64,25 @@ def read_published(keys: Mapping[str, str]) -> dict[str, bytes]:
 
 def canonical(document: Any) -> bytes:
     """Return the one form of a JSON value (RFC 8785); raises CanonicalizationError for what JSON cannot hold."""
+    if _is_plain(document):
+        with suppress(UnicodeEncodeError):  # half a surrogate pair
+            return _PLAIN.encode(document).encode()
     return rfc8785.dumps(document)
+
+
+_PLAIN = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+"""Writes values without fractions, whose names are of ASCII, as RFC 8785 does, several times as quickly."""
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return bool(-LARGEST <= value <= LARGEST)
+    if kind is dict:
+        return all(type(name) is str and name.isascii() for name in value) and all(map(_is_plain, value.values()))
+    return kind is list and all(map(_is_plain, value))
 
 
 def key_id(public: bytes) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead
+from cpor_web import ahead, loose
 from cpor_web.models import Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail
 from cpor_web.programme import Programme
 
@@ -59,5 +59,5 @@ def undrawn(session: Session, claim_ids: Collection[int], *, replies: bool = Fal
     if replies and session.scalar(waits.where(ReceivedMail.kind == ReceivedKind.REPLY).limit(1)) is not None:
         return claim_ids
     reports = select(Mail.claim_id).join(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None))
-    reports = reports.where(ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, Mail.claim_id.in_(claim_ids))
+    reports = reports.where(ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, loose.among(Mail.claim_id, claim_ids))
     return [each for each in session.scalars(reports.distinct()) if each is not None]

@@ -6,12 +6,13 @@ over, and that it was taken before the next one is; then what follows from it.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from cpor_web import clock, current
 from cpor_web.accounts.mails import account_link
@@ -52,7 +53,7 @@ def drain() -> None:
     with app().app_context():
         if pauses.is_paused(TRANSPORT):
             return
-        with Transport(MailServer.from_settings(current.settings())) as transport:
+        with Transport(MailServer.from_settings(current.settings())) as transport, _marks() as marks:
             trouble = transport.connect()
             if trouble is not None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
@@ -60,11 +61,19 @@ def drain() -> None:
             pauses.resume(TRANSPORT)
             until = time.monotonic() + WORK_SECONDS
             while leased := _lease():
-                if not HandOver(transport).has_sent(leased, until=until):
+                if not HandOver(transport, marks).has_sent(leased, until=until):
                     return
                 if time.monotonic() > until:
                     bell.ring(SEND_MAIL)
                     return
+
+
+@contextmanager
+def _marks() -> Iterator[Session]:
+    """Have a connection for the marks alone. Each statement on it is a transaction: one round trip, one commit."""
+    engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with Session(engine) as session:
+        yield session
 
 
 def composer() -> Composer:
@@ -113,8 +122,8 @@ class HandOver:
     before it is handed over, and that the one before was taken is noted with it: at most one is ever in doubt.
     """
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, marks: Session) -> None:
+        self._transport, self._marks = transport, marks
         self._taken: list[Taken] = []
         self._is_noted = True
         self._unsettled: list[tuple[int, Outcome, datetime]] = []
@@ -157,12 +166,10 @@ class HandOver:
     def _begun(self, ready: Ready) -> Letter | None:
         """Commit that a mail is being sent, and that the one before was taken; None where it is not to be sent."""
         now, programme, before = clock.utcnow(), current.programme(), None if self._is_noted else self._taken[-1]
-        with transaction(db.session):
-            id_, session = ready.mail.id, db.session()
-            begun = posting.begin(session, id_, now=now, programme=programme, ready=ready, taken=before)
-            letter = _written(ready) if begun is not None else None
+        id_ = ready.mail.id
+        begun = posting.begin(self._marks, id_, now=now, programme=programme, ready=ready, taken=before)
         self._is_noted = True
-        return letter
+        return _written(ready) if begun is not None else None
 
     def _settle_taken(self) -> None:
         """Settle those that were taken, together; where that fails, each alone."""
@@ -216,7 +223,9 @@ def _written(ready: Ready) -> Letter:
     mail = ready.mail
     sender = current.return_addresses().address(mail.id, key=mail.key_id) or current.programme().mail_from
     try:
-        return Letter(mail.id, sender, mail.to_address, composer().compose(mail, ready.invited))
+        text = composer().compose(mail, ready.invited)
     except Exception:  # one mail that cannot be written never stops the rest
         log.exception("mail %d cannot be written", mail.id)
-        return Letter(mail.id, sender, mail.to_address, None)
+        text = None
+    db.session.commit()  # an account's link is made of what is read: with that, the transaction of reading it is over
+    return Letter(mail.id, sender, mail.to_address, text)

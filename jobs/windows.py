@@ -19,7 +19,7 @@ from jobs.app import app
 log = logging.getLogger(__name__)
 
 MOST = 500
-TOGETHER = 40
+TOGETHER = 200
 """How many are closed in one transaction: a denial of one of them waits for all of them, at most."""
 
 Look = Callable[[Session, Programme, int], Sequence[int]]

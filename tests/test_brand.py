@@ -46,7 +46,7 @@ def test_pages_wear_the_logo_and_the_colour(branded: Browser) -> None:
 
 def test_a_logo_that_is_opened_by_itself_runs_nothing(branded: Browser) -> None:
     policy = branded.get("/brand/logo").headers["Content-Security-Policy"]
-    assert "sandbox" in policy
+    assert {"sandbox", "base-uri 'none'", "frame-ancestors 'none'"} < set(policy.split("; "))
     assert "script" not in policy
 
 

@@ -96,7 +96,8 @@ def test_who_appends_is_not_waited_for_and_does_not_wait(
     busy, idle = claims.submitted(committed, programme), claims.submitted(committed, programme)
     committed.commit()
     before = heads(committed)
-    history.append(committed, busy, "claim:edited", actor=SYSTEM, now=NOW)  # not committed: holds the head's lock
+    history.append(committed, busy, "claim:edited", actor=SYSTEM, now=NOW)
+    committed.flush()  # not committed: holds the head's lock
     with Session(engine) as other:
         other.execute(text("SET LOCAL lock_timeout = '2s'"))
         taken = take(other)
@@ -104,6 +105,7 @@ def test_who_appends_is_not_waited_for_and_does_not_wait(
         assert taken.heads == before
         committed.execute(text("SET LOCAL lock_timeout = '2s'"))
         history.append(committed, idle, "claim:edited", actor=SYSTEM, now=NOW)
+        committed.flush()
         other.commit()
     committed.commit()
     after = take(committed, 1)

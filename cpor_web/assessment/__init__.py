@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, history, lifecycle
+from cpor_web import ahead, aside, history, lifecycle
 from cpor_web import queue as doorbell
 from cpor_web.assessment import handover, results
 from cpor_web.assessment.rules import judge
@@ -18,30 +18,30 @@ from cpor_web.models import Assessment, AssessmentState, Claim, HandoverKind, Ro
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 
+_WRITE = aside.into(Assessment, "claim_id", "round_id", "state", "queued_at")
+
 __all__ = ["assess", "due", "end", "queue", "restore"]
 
 
 def queue(session: Session, claim: Claim, round_: Round, *, now: datetime, programme: Programme) -> None:
     """Send the claim to be assessed, once. One that was assessed before keeps its record, without its flag."""
-    made = _made(session, claim, round_, now)
-    if made is None:
-        restore(session, claim, now=now, programme=programme)
-        return
+    is_handed_over = programme.assessor == "webhook"
+    waits = {"claim_id": claim.id, "round_id": round_.id, "state": AssessmentState.QUEUED}
+    if ahead.of(session, claim.id).is_assessed is False and not is_handed_over:
+        aside.put(session, _WRITE, {**waits, "queued_at": now.isoformat()})
+        made = None
+    else:
+        row = insert(Assessment).values(**waits, queued_at=now).on_conflict_do_nothing(index_elements=["claim_id"])
+        made = session.scalar(row.returning(Assessment.id))
+        if made is None:
+            restore(session, claim, now=now, programme=programme)
+            return
     history.append(session, claim, "assessment:queued", actor=SYSTEM, now=now)
     if programme.assessor == "built-in":
         session.info.setdefault(doorbell.RINGS, set()).add(doorbell.ASSESS)
-    handover.put(session, made, HandoverKind.ASSESS, now=now, programme=programme)
-
-
-def _made(session: Session, claim: Claim, round_: Round, now: datetime) -> Assessment | None:
-    waits = {"state": AssessmentState.QUEUED, "queued_at": now}
-    if ahead.of(session, claim.id).is_assessed is False:
-        made = Assessment(claim=claim, round=round_, **waits)
-        session.add(made)
-        return made
-    row = insert(Assessment).values(claim_id=claim.id, round_id=round_.id, **waits)
-    id_ = session.scalar(row.on_conflict_do_nothing(index_elements=["claim_id"]).returning(Assessment.id))
-    return session.get_one(Assessment, id_) if id_ is not None else None
+    if made is not None and is_handed_over:
+        record = session.get_one(Assessment, made)
+        handover.put(session, record, HandoverKind.ASSESS, now=now, programme=programme)
 
 
 def due(session: Session, *, most: int) -> Sequence[int]:

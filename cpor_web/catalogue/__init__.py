@@ -1,11 +1,13 @@
 """What can be claimed: solution areas, activities, programmes and products, read from one file."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from cpor_web.catalogue.reading import CatalogueError, Entry
+from cpor_web.rules.languages import LANGUAGES
 
 __all__ = ["SAMPLE", "Activity", "Area", "Catalogue", "CatalogueError", "Product", "load"]
 
@@ -14,12 +16,16 @@ SAMPLE = Path(__file__).with_name("catalogue.toml")
 
 @dataclass(frozen=True)
 class Activity:
-    """Something a partner does for a customer; `earns` tells whether it can earn incentives at all."""
+    """Something a partner does for a customer; `earns` tells whether it can earn incentives at all.
+
+    `for_customers` is what customers read of it, by language; empty where the file does not say.
+    """
 
     key: str
     name: str
     programme: str
     earns: bool
+    for_customers: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,11 @@ class Catalogue:
         """Return the activity's name; a key that left the catalogue is shown as it is."""
         return self.activity_names.get(key or "", key or "")
 
+    def for_customers(self, area: str | None, activity: str | None) -> Mapping[str, str]:
+        """Return what customers read of an activity, by language; nothing where the file does not say."""
+        found = self.areas[area].activities.get(activity or "") if area in self.areas else None
+        return found.for_customers if found else {}
+
     def product_name(self, key: str) -> str:
         """Return the product's name; a key that left the catalogue is shown as it is."""
         return self.product_names.get(key, key)
@@ -102,11 +113,20 @@ def _area(key: str, entry: Entry, programmes: dict[str, str]) -> Area:
 
 
 def _activity(key: str, entry: Entry, programmes: dict[str, str]) -> Activity:
-    entry.only("name", "programme", "earns")
+    entry.only("name", "programme", "earns", "for_customers")
     programme = entry.text("programme")
     if programme not in programmes:
         raise CatalogueError(f"{entry.place('programme')}: there is no programme {programme}")
-    return Activity(key, entry.text("name"), programme, entry.flag("earns"))
+    return Activity(key, entry.text("name"), programme, entry.flag("earns"), _for_customers(entry))
+
+
+def _for_customers(entry: Entry) -> dict[str, str]:
+    if "for_customers" not in entry.data:
+        return {}
+    said = entry.table("for_customers")
+    said.only(*LANGUAGES)
+    said.text("en")  # what all read who have no other
+    return entry.texts("for_customers")
 
 
 def _check_names(catalogue: Catalogue) -> None:

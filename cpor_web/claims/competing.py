@@ -1,16 +1,18 @@
 """Approving one claim over another partner's association: with a written rationale that both partners read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, Select, and_, any_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import history
 from cpor_web.claims import related
 from cpor_web.claims.input import needed_text
+from cpor_web.claims.listed import ListedClaim
 from cpor_web.emails.catalogue import to_partner
-from cpor_web.models import Claim, Replacement
+from cpor_web.models import OPEN_STATES, Claim, Replacement, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import SYSTEM, Actor
@@ -18,6 +20,19 @@ from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
 WHY_OVER = N_("Another partner is associated for this. Write why this claim goes before it: both partners read it.")
+_RUNS = Round.state == RoundState.RUNNING
+_BY_SILENCE = and_(_RUNS, or_(~Round.needs_yes, Round.yes_at.is_not(None)))
+_ENDINGS = (
+    select(Replacement.replaced_id, Round.state, Round.ends_at, Round.needs_yes, Round.yes_at)
+    .join(Claim, Claim.id == Replacement.claim_id)
+    .join(Round, and_(Round.claim_id == Claim.id, Round.state.in_(OPEN_STATES)))
+    .where(
+        Replacement.replaced_id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
+        Replacement.ended_at.is_(None),
+        Claim.status == Status.APPROVED,
+    )
+    .order_by(_BY_SILENCE, _RUNS, Round.ends_at.desc())  # of several the first that comes by itself stays
+)
 LEAST_RATIONALE = 20
 """Characters that a rationale has at least, blanks beside one another counted once."""
 TOO_SHORT = N_("Both partners are to understand why this claim goes before it. Write at least %(least)s characters.")
@@ -50,6 +65,18 @@ def over(session: Session, claim: Claim, rationale: str) -> tuple[Sequence[Claim
 
 
 def put_over(
+    session: Session, claim: Claim, others: Sequence[Claim], rationale: str, *, actor: Actor, now: datetime
+) -> None:
+    """Decide that a claim goes over these associations. The mails of its approval tell of that, so it comes first."""
+    assert actor.user_id is not None
+    for other in others:
+        decided = session.scalar(_waits(claim, other)) or Replacement(claim_id=claim.id, replaced_id=other.id)
+        decided.user_id, decided.at, decided.rationale = actor.user_id, now, rationale
+        session.add(decided)
+    session.flush()
+
+
+def tell(
     session: Session,
     claim: Claim,
     others: Sequence[Claim],
@@ -60,14 +87,10 @@ def put_over(
     programme: Programme,
 ) -> None:
     """Write down that a claim was approved over these associations, and tell their partners."""
-    assert actor.user_id is not None
     data = {"rationale": rationale}
     if others:
         history.append(session, claim, "claim:preferred", actor=actor, now=now, data=data)
     for other in others:
-        decided = session.scalar(_waits(claim, other)) or Replacement(claim_id=claim.id, replaced_id=other.id)
-        decided.user_id, decided.at, decided.rationale = actor.user_id, now, rationale
-        session.add(decided)
         history.append(session, other, "claim:contested", actor=actor, now=now, data=data)
         to_partner.association_contested(session, other, rationale=rationale, now=now, programme=programme)
 
@@ -82,6 +105,26 @@ def decided_against(session: Session, claim: Claim) -> Replacement | None:
     found = _newest().join(Replacement.claim).where(Replacement.replaced_id == claim.id)
     may_come_true = or_(Replacement.ended_at.is_not(None), Claim.status == Status.APPROVED)
     return session.scalars(found.where(may_come_true)).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What would end an association: another partner's claim, whose customer is asked until `at`, None while no time
+    runs. `needs_yes` where only the customer's yes lets that claim stand.
+    """
+
+    at: datetime | None
+    needs_yes: bool
+
+
+def endings(session: Session, claims: Sequence[Claim | ListedClaim]) -> dict[int, Ending]:
+    """Return what would end those of these associations that another claim was approved over, by the claim's id."""
+    ids = [claim.id for claim in claims if claim.status is Status.APPROVED]
+    found = session.execute(_ENDINGS, {"ids": ids}) if ids else ()
+    return {
+        replaced: Ending(at if state is RoundState.RUNNING else None, needs_yes and yes_at is None)
+        for replaced, state, at, needs_yes, yes_at in found
+    }
 
 
 def decisions_about(session: Session, claim: Claim) -> Sequence[Replacement]:

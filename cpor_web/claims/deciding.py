@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history, lifecycle
+from cpor_web import ahead, facts, history, lifecycle
 from cpor_web.claims import competing, preflight
 from cpor_web.claims.input import require, text_of
 from cpor_web.consent import rounds
@@ -100,9 +100,9 @@ def is_unnamed(missing: str | None, products: Collection[str]) -> bool:
 
 def request_taken(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
     """Start the partner's clock: the mail server has taken the mail that asks."""
-    claim = session.get(Claim, mail.claim_id)
-    if claim is None:
+    if mail.claim_id is None:
         return
+    claim = ahead.of(session, mail.claim_id).claim or session.get_one(Claim, mail.claim_id)
     lifecycle.hold(session, claim)
     is_this_request = mail.queued_at >= claim.status_since  # not an earlier one, answered before its mail was out
     if claim.status is Status.PARTNER_ACTION_REQUIRED and claim.due_at is None and is_this_request:
@@ -131,11 +131,12 @@ def approve(
     preflight.check_nothing_missing(session, claim)
     others, rationale = competing.over(session, claim, rationale)
     needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
+    competing.put_over(session, claim, others, rationale, actor=actor, now=now)
     lifecycle.advance(session, claim, Action.APPROVE, actor=actor, now=now, programme=programme)
     claim.rejection = claim.rejection_detail = claim.rejected_by_id = None
     claim.rejection_comment, claim.is_disputed = "", False
     rounds.open_round(session, claim, needs_yes=needs_yes, now=now, programme=programme)
-    competing.put_over(session, claim, others, rationale, actor=actor, now=now, programme=programme)
+    competing.tell(session, claim, others, rationale, actor=actor, now=now, programme=programme)
 
 
 def reject(

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from cpor_web.claims import competing, guards, proof, writing
 from cpor_web.claims.drafts import Draft
 from cpor_web.claims.input import require
 from cpor_web.claims.references import new_reference
-from cpor_web.models import Claim, Document, Partner
+from cpor_web.models import Claim, Document, Event, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields, transitions
 from cpor_web.rules.exc import Invalid, NotAllowed
@@ -20,6 +20,9 @@ from cpor_web.rules.roles import CLAIMANTS, Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
+
+ADDITIONS = ("claim:edited", "comment:added", "document:uploaded", "proof:located")
+"""What a partner can answer a request for information with."""
 
 
 def create(session: Session, draft: Draft, *, actor: Actor, now: datetime, programme: Programme) -> Claim:
@@ -119,6 +122,16 @@ def resubmit(
     """Hand the claim back to the reviewer who asked; only this stops the partner's clock."""
     lifecycle.hold(session, claim, seen=seen)
     lifecycle.advance(session, claim, Action.RESUBMIT, actor=actor, now=now, programme=programme)
+
+
+def is_unchanged(session: Session, claim: Claim) -> bool:
+    """Tell whether the partner has neither added nor said anything since the reviewer asked."""
+    asked = select(func.max(Event.position)).where(
+        Event.claim_id == claim.id, Event.kind == "claim:information-requested"
+    )
+    added = select(Event.id).where(Event.claim_id == claim.id, Event.position > asked.scalar_subquery())
+    by_them = added.where(Event.kind.in_(ADDITIONS), Event.role.in_(CLAIMANTS))
+    return claim.status is Status.PARTNER_ACTION_REQUIRED and session.scalar(by_them.limit(1)) is None
 
 
 def upload(

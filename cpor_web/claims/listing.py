@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, DateTime, Select, Text, bindparam, func, sele
 from cpor_web import capped
 from cpor_web.claims import turns
 from cpor_web.claims.queries import claims_for
+from cpor_web.claims.searching import NOTHING, Search, Word, mentions
 from cpor_web.claims.wanted import ALL, Sort, Wanted
 from cpor_web.claims.way import Who
 from cpor_web.keyset import Key, Order, Part, Parts
@@ -34,25 +35,35 @@ _AREA = bindparam("area", type_=Text)
 _MPN_ID = bindparam("mpn_id", type_=Text)
 
 
-def given(actor: Actor, wanted: Wanted, now: datetime) -> Mapping[str, Any]:
+Words = tuple[Word, ...]
+"""The ways in which what is searched for can be meant."""
+
+
+def given(actor: Actor, wanted: Wanted, now: datetime, search: Search = NOTHING) -> Mapping[str, Any]:
     """Return what the names stand for."""
-    return {"now": now, "partner_id": actor.partner_id, "area": wanted.area, "mpn_id": wanted.mpn_id}
+    names = {"now": now, "partner_id": actor.partner_id, "area": wanted.area, "mpn_id": wanted.mpn_id}
+    return {**names, **search.given}
 
 
 def unnamed(wanted: Wanted) -> Wanted:
-    """Return what is wanted but for what has a name: by this a statement is kept. What is searched for has none."""
-    assert not wanted.search, "each search has a statement of its own"
-    return replace(wanted, area=wanted.area and "area", mpn_id=wanted.mpn_id and "MPN ID")
+    """Return what is wanted but for what has a name: by this, and the kinds of words, a statement is kept."""
+    return replace(wanted, search="", area=wanted.area and "area", mpn_id=wanted.mpn_id and "MPN ID")
 
 
-def found(role: Role, wanted: Wanted) -> Select[Claim]:
-    """Return the query of what is wanted, whosever turn it is; what is searched for is not looked at."""
+def found(role: Role, wanted: Wanted, words: Words = ()) -> Select[Claim]:
+    """Return the query of what is wanted, whosever turn it is; what is searched for is found first, by its index."""
     claims = claims_for(role, _PARTNER, wanted.status)
     if wanted.area:
         claims = claims.where(Claim.area == _AREA)
     if wanted.mpn_id:
         claims = claims.where(Claim.mpn_id.has(MpnId.number == _MPN_ID))
-    return claims
+    return found_first(claims.where(*map(mentions, words))) if words else claims
+
+
+def found_first(claims: Select[Claim]) -> Select[Claim]:
+    """Return the query of the same claims, which are few: they are all found before anything is sorted or joined."""
+    few = claims.with_only_columns(Claim.id).cte("found").prefix_with("MATERIALIZED")
+    return select(Claim).join(few, few.c.id == Claim.id)
 
 
 def of_whose_turn(claims: Select[Any], who: Who | None) -> Select[Any]:
@@ -79,8 +90,15 @@ def order(sort: Sort) -> Order:
 
 
 @lru_cache(maxsize=KEPT)
-def parts(role: Role, wanted: Wanted, urgency: int | None = None) -> Parts:
-    """Return the list by whose turn it is, or by deadline: a part for each standing that claims wanted can have."""
+def parts(role: Role, wanted: Wanted, urgency: int | None = None, words: Words = ()) -> Parts:
+    """Return the list: by whose turn it is, or by deadline, a part for each standing that claims wanted can have.
+
+    In the other orders, and where something is searched for, it is one part.
+    """
+    if wanted.sort not in BY_MOMENT or words:
+        whole = of_whose_turn(found(role, wanted, words), wanted.who).with_only_columns(Claim.id)
+        keys = tuple(key.expression for key in order(wanted.sort).keys)
+        return Parts(order(wanted.sort), (Part(whole, keys),))
     claims, who, begun = found(role, wanted), wanted.who and wanted.who.value, []
     for each in turns.standings(_NOW):
         if wanted.status in {None, each.status} and each.may_be(who, urgency):
@@ -105,6 +123,13 @@ def counts(role: Role, wanted: Wanted, enough: int) -> Prepared:
             ids = [part.ids for part in parts(role, theirs).parts]
         numbers.append(capped.number(*ids, enough=enough))
     return prepared(select(*numbers))
+
+
+@lru_cache(maxsize=KEPT)
+def found_by_status(role: Role, wanted: Wanted, words: Words) -> Prepared:
+    """Return the statement that counts, by status, what is searched for."""
+    claims = of_whose_turn(found(role, wanted, words), wanted.who)
+    return prepared(claims.with_only_columns(Claim.status, func.count()).group_by(Claim.status))
 
 
 @lru_cache(maxsize=KEPT)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cpor_web.claims import way
+from cpor_web.claims.listed import ListedAssessment, ListedClaim, ListedRound
 from cpor_web.claims.queries import is_overdue
 from cpor_web.claims.way import Step, Who
 from cpor_web.models import Assessment, AssessmentState, Claim, Round, RoundState
@@ -13,6 +14,12 @@ from cpor_web.rules import deadlines
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
+
+AnyClaim = Claim | ListedClaim
+"""A claim as an object, or as the row of a list: what is next is told of both by the same rule."""
+
+AnyRound = Round | ListedRound
+AnyAssessment = Assessment | ListedAssessment
 
 _RESULTS = {AssessmentState.ELIGIBLE: way.ELIGIBLE, AssessmentState.NOT_ELIGIBLE: way.NOT_ELIGIBLE}
 _UNCLAIMED_DISPUTE = N_("The rejection is disputed; no reviewer has taken it up yet.")
@@ -48,11 +55,11 @@ class NextStep:
 
 
 def next_step(
-    claim: Claim,
-    round_: Round | None,
+    claim: AnyClaim,
+    round_: AnyRound | None,
     *,
     now: datetime,
-    assessment: Assessment | None = None,
+    assessment: AnyAssessment | None = None,
     is_held: bool = False,
 ) -> NextStep:
     """Return what happens next, for partner and reviewer.
@@ -81,7 +88,7 @@ def meaning(claim: Claim) -> str:
     return claim.status.meaning
 
 
-def _step(claim: Claim, round_: Round | None, assessment: Assessment | None, now: datetime) -> Step:
+def _step(claim: AnyClaim, round_: AnyRound | None, assessment: AnyAssessment | None, now: datetime) -> Step:
     match claim.status:
         case Status.EDITING:
             return way.DRAFT
@@ -95,31 +102,37 @@ def _step(claim: Claim, round_: Round | None, assessment: Assessment | None, now
             return _unless_replied(round_, _while_asked(claim, round_))
         case Status.APPROVED:
             return _RESULTS.get(assessment.state, way.ASSESSED) if assessment else way.ASSESSED
-        case Status.REJECTED if claim.dispute_until is None:
-            return way.FINAL
         case Status.REJECTED:
-            return way.TOO_LATE if deadlines.has_passed(claim.dispute_until, now) else way.DISPUTABLE
+            return _once_rejected(claim, now)
 
 
-def _unless_replied(round_: Round, step: Step) -> Step:
+def _once_rejected(claim: AnyClaim, now: datetime) -> Step:
+    if claim.dispute_until is None:
+        return way.FINAL
+    if deadlines.has_passed(claim.dispute_until, now):
+        return way.TOO_LATE
+    return way.WITHDRAWN if claim.rejection is Rejection.PARTNER_REQUEST else way.DISPUTABLE
+
+
+def _unless_replied(round_: AnyRound, step: Step) -> Step:
     """Return what is next: a reply is read before anything else, but for what the partner has to do meanwhile."""
     if round_.reply_at is None or step is way.CONTACT_NEEDED:
         return step
     return way.REPLIED_BEFORE_YES if round_.needs_yes and round_.yes_at is None else way.REPLIED
 
 
-def _while_asked(claim: Claim, round_: Round) -> Step:
+def _while_asked(claim: AnyClaim, round_: AnyRound) -> Step:
     if round_.state is RoundState.WAITING:
         return way.IN_DOUBT if round_.is_in_doubt else way.NOTICE
     if round_.state is RoundState.RUNNING:
         return way.ASKED_FOR_YES if round_.needs_yes and round_.yes_at is None else way.ASKED
-    if claim.proposed_contact is not None:
+    if claim.has_proposal:
         return way.PROPOSED
     return way.CONTACT_NEEDED if round_.is_astray else way.LOOKED_AT
 
 
-def _deadline(claim: Claim, round_: Round | None, step: Step) -> tuple[datetime | None, dict[str, Any] | None]:
-    if step is way.DISPUTABLE:
+def _deadline(claim: AnyClaim, round_: AnyRound | None, step: Step) -> tuple[datetime | None, dict[str, Any] | None]:
+    if step in (way.DISPUTABLE, way.WITHDRAWN):
         return claim.dispute_until, claim.dispute_rule
     if round_ is not None and step is way.CONTACT_NEEDED:
         return round_.contact_due_at, round_.contact_rule

@@ -32,7 +32,7 @@ def returned(session: Session, claim: Claim, mail: Mail, *, now: datetime, progr
     taken = min((each.sent_at for each in same if each.state is MailState.SENT and each.sent_at), default=None)
     under_way = any(each.due_at is not None for each in same)
     if taken is None and not under_way and mail.user_id is None:
-        under_way = bool(to_partner.to_the_partners_others(session, claim, mail, now=now))
+        under_way = to_partner.to_the_partners_others(session, claim, mail, now=now)
     _set_clock(claim, round_, mail, taken if taken or under_way else now, programme)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, history, holding, lifecycle
+from cpor_web import ahead, history, holding, lifecycle, loose
 from cpor_web.ahead import Known
 from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
@@ -89,30 +89,38 @@ def begin(
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime, programme: Programme) -> None:
     """Note what became of a mail that `begin` marked, with everything that follows from it."""
-    mail = session.get_one(Mail, mail_id)
+    mail = ahead.mail(session, mail_id) or session.get_one(Mail, mail_id)
     if mail.claim_id is not None:  # the order of locks: claim, round, history head, outbox
-        lifecycle.hold(session, session.get_one(Claim, mail.claim_id))
+        lifecycle.hold(session, _claim(session, mail.claim_id))
     started = TAKEN.get(mail.kind)
     if started is not None and isinstance(outcome, Accepted) and mail.state is MailState.SENDING:
         started(session, mail, now=now, programme=programme)
     settled = outbox.settle(session, mail_id, outcome, now=now)
     if settled is not None and settled.claim_id is not None:
-        _follow_up(session, settled, session.get_one(Claim, settled.claim_id), now, programme)
+        _follow_up(session, settled, _claim(session, settled.claim_id), now, programme)
+
+
+def _claim(session: Session, claim_id: int) -> Claim:
+    return ahead.of(session, claim_id).claim or session.get_one(Claim, claim_id)
 
 
 def settle_taken(session: Session, taken: Collection[Taken], *, programme: Programme) -> None:
     """Settle mails that the mail server took, with everything that follows: what is locked and read is so at once."""
     ids = [each.mail_id for each in taken]
-    locked = select(Claim).where(Claim.id.in_(select(Mail.claim_id).where(Mail.id.in_(ids)))).order_by(Claim.id)
-    locked = locked.with_for_update(of=Claim, key_share=True).execution_options(populate_existing=True)
-    claims = session.scalars(locked).all()
-    claim_ids = [claim.id for claim in claims]
-    newest, heads = rounds.hold_all(session, claim_ids), history.hold(session, claim_ids)
-    known = {each.id: Known(each, newest.get(each.id), heads[each.id]) for each in claims}
-    with ahead.keeping(session, known, outbox.hold(session, ids)):
+    about = select(Mail.claim_id).where(loose.among(Mail.id, ids))
+    locked = loose.rows_of(Claim).where(Claim.id.in_(about)).order_by(Claim.id)
+    claims = {each.id: each for each in loose.read(session, Claim, locked.with_for_update(key_share=True))}
+    held = rounds.hold_all(session, claims)
+    newest, heads = {each.claim_id: each for each in held}, history.hold(session, claims)
+    known = {id_: Known(claim, newest.get(id_), heads[id_]) for id_, claim in claims.items()}
+    mails = outbox.hold(session, ids)
+    with ahead.keeping(session, known, rounds={each.id: each for each in held}, mails=mails):
         for each in taken:
             settle(session, each.mail_id, Accepted(each.answer), now=each.at, programme=programme)
-        session.flush()
+        invitations = [invitation for round_ in held for invitation in round_.invitations]
+        for changed in (list(claims.values()), held, invitations, list(mails.values())):
+            loose.write(session, changed)
+    session.expire_all()  # what it has of these rows is what they were
 
 
 def take_back(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> None:

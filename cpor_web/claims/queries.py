@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import facts, keyset
+from cpor_web.claims.listed import ListedClaim, QueuedClaim
 from cpor_web.claims.references import normalised
 from cpor_web.emails.condition import needs_a_person
 from cpor_web.keyset import Page
@@ -75,7 +76,7 @@ def claims_by_id(session: Session, ids: Sequence[int]) -> list[Claim]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def is_overdue(claim: Claim, now: datetime) -> bool:
+def is_overdue(claim: Claim | ListedClaim | QueuedClaim, now: datetime) -> bool:
     """Tell whether the operator has missed the claim's deadline."""
     due = claim.due_at if claim.status in WAITING_FOR_OPERATOR else None
     return due is not None and deadlines.has_passed(due, now)

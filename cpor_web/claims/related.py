@@ -87,15 +87,19 @@ def contested(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
 @cache
 def _contested() -> Select[int]:
     """Return the query, which is made once."""
+    return select(Claim.id).where(Claim.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), is_contested())
+
+
+def is_contested() -> ColumnElement[bool]:
+    """Return whether another partner's claim competes with a claim."""
     other, mine, theirs = aliased(Claim), aliased(ClaimProduct), aliased(ClaimProduct)
     shared = exists().where(mine.claim_id == Claim.id, theirs.claim_id == other.id, mine.key == theirs.key)
     shared = shared.correlate(Claim, other)  # of itself it is correlated with the nearest query alone
-    rival = exists().where(
+    return exists().where(
         other.partner_id != Claim.partner_id,
         other.status.in_(STANDING),
         or_(and_(other.tenant_id == Claim.tenant_id, shared), other.subscription_id == Claim.subscription_id),
     )
-    return select(Claim.id).where(Claim.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), rival)
 
 
 def newest_proof(session: Session, claims: Sequence[Claim]) -> dict[int, datetime]:

@@ -1,32 +1,32 @@
 """The review queue: what waits for the operator, page by page, and how much of it there is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, bindparam, func, or_, select, true
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, func, select, true
+from sqlalchemy.orm import Session
 
 from cpor_web import capped, keyset
-from cpor_web.claims import lists
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_of
-from cpor_web.claims.references import normalised
-from cpor_web.claims.searching import mentions, names_partner
-from cpor_web.keyset import FAR, Key, Order, Page
-from cpor_web.models import Claim, Document, Partner
+from cpor_web.claims import listed, listing, lists, searching
+from cpor_web.claims.listed import QueuedClaim
+from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
+from cpor_web.claims.searching import Search, Word, mentions
+from cpor_web.keyset import FAR, Key, Order, Page, Part, Parts
+from cpor_web.models import Claim, Document
 from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules import deadlines
-from cpor_web.rules.roles import Actor
+from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.statuses import Status
 
-_COUNTED = {
+_COUNTED: dict[str, ColumnElement[bool]] = {
     "waiting": true(),
     "overdue": Claim.due_at <= bindparam("now", type_=DateTime(timezone=True)) - deadlines.ONE_SECOND,
     "mine": Claim.reviewer_id == bindparam("user_id", type_=BigInteger),
     "unassigned": Claim.reviewer_id.is_(None),
-    "disputed": Claim.is_disputed,
+    "disputed": Claim.is_disputed.expression,
 }
 WAITS = Claim.status.in_(WAITING_FOR_OPERATOR)
 
@@ -56,24 +56,24 @@ def page(
     size: int | None = None,
     before: str = "",
     after: str = "",
-) -> Page[Claim]:
+) -> Page[QueuedClaim]:
     """Return a page of what waits for the operator, by due time, so that what is overdue comes first.
 
     Claims of any status, and decided ones, come with the newest first.
     """
-    claims = _found(session, actor, wanted)
-    if wanted.search or wanted.partner_id is not None:  # found first, by an index of its own; then that is sorted
-        found = claims.with_only_columns(Claim.id).cte("found").prefix_with("MATERIALIZED")
-        claims = select(Claim).where(Claim.id.in_(select(found.c.id)))
-    claims = claims.options(selectinload(Claim.partner), selectinload(Claim.reviewer))
-    return keyset.page(session, claims, _order(wanted), size=size or lists.PAGE, before=before, after=after)
+    search = searching.read(session, actor, wanted.search)
+    parts, names = _parts(_unnamed(wanted), actor.role, search.words), _given(actor, wanted, search)
+    length, shown = size or lists.PAGE, listed.of_operator
+    page = keyset.page_of_parts(session, parts, size=length, before=before, after=after, given=names, shown=shown)
+    return replace(page, rows=[listed.queued(row) for row in page.rows])
 
 
 def found_by_status(session: Session, actor: Actor, wanted: Wanted) -> dict[Status, int]:
     """Return how many claims in each status are what else is wanted; for searches, which find few."""
-    claims = _found(session, actor, replace(wanted, status=None, any_status=True))
-    counted = claims.with_only_columns(Claim.status, func.count()).group_by(Claim.status)
-    found: dict[Status, int] = dict(session.execute(counted).all())
+    search = searching.read(session, actor, wanted.search)
+    statement = _found_by_status(replace(_unnamed(wanted), status=None, any_status=True), actor.role, search.words)
+    counted: Any = statement.ask(session, **_given(actor, wanted, search)).all()
+    found = dict(counted)
     return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
 
 
@@ -115,36 +115,48 @@ def _order(wanted: Wanted) -> Order:
             return Order((Key(func.coalesce(Claim.due_at, FAR), datetime), id_))
 
 
-def _found(session: Session, actor: Actor, wanted: Wanted) -> Select[Any]:
-    claims = claims_of(actor, wanted.status)
+def _given(actor: Actor, wanted: Wanted, search: Search) -> Mapping[str, Any]:
+    """Return what the names stand for."""
+    return {"user_id": actor.user_id, "area": wanted.area, "partner_id": wanted.partner_id, **search.given}
+
+
+def _unnamed(wanted: Wanted) -> Wanted:
+    """Return what is wanted but for what has a name: by this, and the kinds of words, a statement is kept."""
+    partner_id = None if wanted.partner_id is None else 0
+    return replace(wanted, search="", area=wanted.area and "area", partner_id=partner_id)
+
+
+@lru_cache(maxsize=listing.KEPT)
+def _parts(wanted: Wanted, role: Role, words: tuple[Word, ...]) -> Parts:
+    order = _order(wanted)
+    ids = _found(wanted, role, words).with_only_columns(Claim.id)
+    return Parts(order, (Part(ids, tuple(key.expression for key in order.keys)),))
+
+
+@lru_cache(maxsize=listing.KEPT)
+def _found_by_status(wanted: Wanted, role: Role, words: tuple[Word, ...]) -> Prepared:
+    claims = _found(wanted, role, words)
+    return prepared(claims.with_only_columns(Claim.status, func.count()).group_by(Claim.status))
+
+
+def _found(wanted: Wanted, role: Role, words: tuple[Word, ...]) -> Select[Any]:
+    claims = claims_for(role, None, wanted.status)
     if wanted.status is None and not wanted.any_status:
         claims = claims.where(WAITS)
-    claims = claims.where(*_filters(actor, wanted))
-    for word in wanted.search.replace("\x00", "").split()[: lists.MOST_WORDS]:
-        claims = claims.where(_names(session, actor, word.lower()))
-    return claims
+    claims = claims.where(*_filters(wanted), *map(mentions, words))
+    return listing.found_first(claims) if words or wanted.partner_id is not None else claims
 
 
-def _names(session: Session, actor: Actor, word: str) -> ColumnElement[bool]:
-    """Return whether a claim has the word, its partner's name has it where a word begins, or it is the reference."""
-    ways = [mentions(session, actor, word)]
-    if partners := session.scalars(select(Partner.id).where(names_partner(word))).all():
-        ways.append(Claim.partner_id.in_(partners))
-    if reference := normalised(word):  # as it is told over the phone, without its dash
-        ways.append(Claim.reference == reference)
-    return or_(*ways)
-
-
-def _filters(actor: Actor, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.mine:
-        conditions.append(Claim.reviewer_id == actor.user_id)
+        conditions.append(_COUNTED["mine"])
     if wanted.unassigned:
-        conditions.append(Claim.reviewer_id.is_(None))
+        conditions.append(_COUNTED["unassigned"])
     if wanted.disputed:
-        conditions.append(Claim.is_disputed.expression)
+        conditions.append(_COUNTED["disputed"])
     if wanted.area:
-        conditions.append(Claim.area == wanted.area)
+        conditions.append(Claim.area == bindparam("area", type_=Text))
     if wanted.partner_id is not None:
-        conditions.append(Claim.partner_id == wanted.partner_id)
+        conditions.append(Claim.partner_id == bindparam("partner_id", type_=BigInteger))
     return conditions

@@ -1,34 +1,100 @@
-"""What a typed word finds: by the index of words, by the partner's MPN IDs, and by the addresses of contacts."""
+"""What a typed word finds: by the index of words, by the partner's MPN IDs, and by the addresses of contacts.
 
-from collections.abc import Sequence
+A search is asked in a statement of its kind: how many words there are, and in which ways each can be meant. The words
+themselves have names in it, so that it is made once and kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from string import punctuation
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, any_, cast, func, literal, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, any_, bindparam, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
+from cpor_web.claims.references import normalised
 from cpor_web.models import Claim, CustomerContact, MpnId, Partner
-from cpor_web.rules.roles import Actor
+from cpor_web.rules.roles import PARTNER_ROLES, Actor
 
 LONGEST_WORD = 400  # characters, as the index has them
+MOST_WORDS = 5
 
 
-def mentions(session: Session, actor: Actor, word: str) -> ColumnElement[bool]:
-    """Return whether a claim has the word where one of its own begins, or it is the address of a contact.
+@dataclass(frozen=True, slots=True)
+class Word:
+    """In which ways a typed word can be meant; `number` tells it from the others.
 
-    The index finds claims that have all parts of it, each where a word begins; then the whole is looked for.
+    `has_parts`: there is more in it than signs, which are in no index.
+    """
+
+    number: int
+    has_parts: bool
+    is_address: bool
+    begins_mpn_id: bool
+    names_partner: bool = False
+    is_reference: bool = False
+
+    def name(self, of: str) -> str:
+        """Return what the statement calls this of the word."""
+        return f"{of}_{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was typed: the ways in which its words can be meant, and what the statement's names stand for."""
+
+    words: tuple[Word, ...]
+    given: Mapping[str, Any]
+
+
+NOTHING = Search((), {})
+
+
+def read(session: Session, actor: Actor, typed: str) -> Search:
+    """Return what was typed as it is asked for; partners and MPN IDs are looked up here, as mostly there are none."""
+    words: list[Word] = []
+    given: dict[str, Any] = {}
+    for number, typed_word in enumerate(typed.replace("\x00", "").split()[:MOST_WORDS]):
+        word = typed_word.lower()
+        numbered = _numbered(session, actor, word) if word.isdecimal() else ()
+        partners = () if actor.role in PARTNER_ROLES else _partners(session, word)
+        reference = None if actor.role in PARTNER_ROLES else normalised(word)
+        kind = Word(number, _has_parts(word), "@" in word, bool(numbered), bool(partners), bool(reference))
+        words.append(kind)
+        given |= {
+            kind.name("word"): word,
+            kind.name("begun"): word[:LONGEST_WORD],
+            kind.name("within"): _within(word),
+        }
+        given |= {kind.name("mpn_ids"): list(numbered), kind.name("partners"): list(partners)}
+        given[kind.name("reference")] = reference
+    return Search(tuple(words), given)
+
+
+def mentions(word: Word) -> ColumnElement[bool]:
+    """Return whether a claim has the word where one of its own begins, or is meant by it in another way.
+
+    The index finds claims that have all parts of it, each where a word begins; then the whole is looked for. An
+    address is that of a contact. Reviewers also find by the partner's name, and by the reference as it is told over
+    the phone, without its dash.
     """
     ways = [_has_text(word)]
-    if _has_parts(word):
+    if word.has_parts:
         own = (Claim.name, Claim.customer_name, Claim.customer_domain, Claim.reference)
         ways[0] &= func.claim_words(*own, Claim.tenant_id, Claim.subscription_id).op("@@")(_query(word))
-    if word.isdecimal() and (numbered := _numbered(session, actor, word)):
-        ways.append(Claim.mpn_id_id.in_(numbered))
-    if "@" in word:
-        asked = select(CustomerContact.claim_id).where(func.lower(CustomerContact.email) == word)
+    if word.begins_mpn_id:
+        ways.append(Claim.mpn_id_id == any_(bindparam(word.name("mpn_ids"), type_=ARRAY(BigInteger))))
+    if word.is_address:
+        asked = select(CustomerContact.claim_id).where(
+            func.lower(CustomerContact.email) == bindparam(word.name("word"), type_=Text)
+        )
         # As an array, so that each way goes by an index of its own.
         ways.append(Claim.id == any_(func.array(asked.scalar_subquery())))
+    if word.names_partner:
+        ways.append(Claim.partner_id == any_(bindparam(word.name("partners"), type_=ARRAY(BigInteger))))
+    if word.is_reference:
+        ways.append(Claim.reference == bindparam(word.name("reference"), type_=Text))
     return or_(*ways)
 
 
@@ -38,11 +104,12 @@ def names_partner(typed: str) -> ColumnElement[bool]:
     return or_(func.starts_with(name, func.lower(typed)), func.strpos(name, func.lower(f" {typed}")) > 0)
 
 
-def _numbered(session: Session, actor: Actor, digits: str) -> Sequence[int]:
-    """Return the MPN IDs that begin so, a partner's own or, for reviewers, anybody's.
+def _partners(session: Session, word: str) -> Sequence[int]:
+    return session.scalars(select(Partner.id).where(names_partner(word))).all()
 
-    Asked beforehand: mostly there are none, and that helps to plan.
-    """
+
+def _numbered(session: Session, actor: Actor, digits: str) -> Sequence[int]:
+    """Return the MPN IDs that begin so, a partner's own or, for reviewers, anybody's."""
     numbered = select(MpnId.id).where(MpnId.number.startswith(digits, autoescape=True))
     if actor.partner_id is not None:
         numbered = numbered.where(MpnId.partner_id == actor.partner_id)
@@ -54,14 +121,21 @@ def _has_parts(word: str) -> bool:
     return any(sign not in punctuation and not sign.isspace() for sign in word)
 
 
-def _query(word: str) -> ColumnElement[Any]:
-    parts = func.array_to_string(func.words_in(word[:LONGEST_WORD]), "':* & '")
+def _query(word: Word) -> ColumnElement[Any]:
+    parts = func.array_to_string(func.words_in(bindparam(word.name("begun"), type_=Text)), "':* & '")
     return cast(literal("'").concat(parts).concat("':*"), TSQUERY)
 
 
-def _has_text(word: str) -> ColumnElement[bool]:
+def _within(word: str) -> str:
+    """Return the pattern of what has the word in it."""
+    return "%" + word.replace("/", "//").replace("%", "/%").replace("_", "/_") + "%"
+
+
+def _has_text(word: Word) -> ColumnElement[bool]:
+    within = bindparam(word.name("within"), type_=Text)
+
     def has(column: Any) -> ColumnElement[bool]:
-        return func.lower(column).contains(word, autoescape=True)
+        return func.lower(column).like(within, escape="/")
 
     texts = (Claim.name, Claim.customer_name, Claim.customer_domain, Claim.reference)
     ids = (cast(Claim.tenant_id, Text), cast(Claim.subscription_id, Text))

@@ -170,7 +170,8 @@ def too_late(now: Moment) -> ColumnElement[bool]:
 def turn(now: Moment) -> ColumnElement[str]:
     """Return who acts next, as the value of a `Who`."""
     told = (each for each in standings(now) if each.who is not Who.NOBODY)
-    return case(*((each.claims, each.who) for each in told), else_=Who.NOBODY.value)
+    words = ((each.claims, each.who.value if isinstance(each.who, Who) else each.who) for each in told)
+    return case(*words, else_=Who.NOBODY.value)
 
 
 def urgency(now: Moment) -> ColumnElement[int]:

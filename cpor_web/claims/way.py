@@ -182,6 +182,11 @@ DISPUTABLE = Step(
     N_("You may dispute this rejection once."),
     for_reviewer=N_("The partner may dispute this rejection once."),
 )
+WITHDRAWN = replace(
+    DISPUTABLE,
+    sentence=N_("You asked for this rejection. Nothing needs doing; if it was a mistake, you may dispute it once."),
+    for_reviewer=N_("The partner asked for this rejection, and may dispute it once."),
+)
 TOO_LATE = Step(
     Status.REJECTED.label,
     Who.NOBODY,

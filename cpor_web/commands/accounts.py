@@ -50,7 +50,7 @@ def user() -> None:
 @click.option("--ask-password", is_flag=True, help="Ask for a password instead of sending an invitation by mail.")
 def add_user(email: str, name: str, role: str, partner_name: str | None, language: str, ask_password: bool) -> None:
     """Add somebody. They choose a password by the link of an invitation, unless you give one."""
-    from cpor_web.accounts import organisations, passwords, people
+    from cpor_web.accounts import fields, organisations, passwords, people
     from cpor_web.clock import utcnow
     from cpor_web.current import programme
     from cpor_web.emails.catalogue import to_people
@@ -61,7 +61,7 @@ def add_user(email: str, name: str, role: str, partner_name: str | None, languag
             session,
             email=email,
             name=name,
-            role=people.role_named(role),
+            role=fields.role_named(role),
             partner=organisations.partner_named(session, partner_name) if partner_name else None,
             language=language,
         )

@@ -4,7 +4,7 @@ Every verb locks the claim, then the round, and judges by what it then reads: th
 word, never a clock of the web server's. A denial that comes before the closing is in time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
@@ -168,8 +168,12 @@ def undo_until(round_: Round, denial: Answer) -> datetime:
 
     Where the window has no end yet, since a notice is out that is not noted as taken, it is the end that is printed.
     """
-    ends = (round_.ends_at, *(each.printed_end for each in round_.asked))
-    return max([denial.at + LEAST_UNDO, *(end for end in ends if end is not None)])
+    return latest_undo(denial.at, (round_.ends_at, *(each.printed_end for each in round_.asked)))
+
+
+def latest_undo(denied_at: datetime, ends: Iterable[datetime | None]) -> datetime:
+    """Return the same of a denial at that moment, by the ends of its round and of those asked."""
+    return max([denied_at + LEAST_UNDO, *(end for end in ends if end is not None)])
 
 
 def _has_passed(session: Session, round_: Round) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import history, lifecycle
+from cpor_web import ahead, aside, history, lifecycle
 from cpor_web.consent import rounds
 from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round
 from cpor_web.rules.reasons import Denial, Way
@@ -42,7 +42,7 @@ def hold(session: Session, invitation: Invitation) -> Held:
     """Lock the claim and the round of an invitation, and read them afresh."""
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
-    is_newest = rounds.hold_alone(session, round_)
+    is_newest = ahead.of(session, claim.id).round is round_ or rounds.hold_alone(session, round_)
     return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name), is_newest)
 
 
@@ -62,7 +62,7 @@ def record(
     words: str = "",
     is_late: bool = False,
 ) -> Answer:
-    """Keep an answer; of `words` the first LONGEST_WORDS characters."""
+    """Keep an answer, which the next flush writes; of `words` the first LONGEST_WORDS characters."""
     answer = Answer(
         invitation_id=held.invitation.id,
         kind=kind,
@@ -72,8 +72,12 @@ def record(
         words=words.strip()[:LONGEST_WORDS],
         is_late=is_late,
     )
-    session.add(answer)
+    aside.put(session, _WRITE, {name: getattr(answer, name) for name in _COLUMNS} | {"at": now.isoformat()})
     return answer
+
+
+_COLUMNS = ("invitation_id", "kind", "at", "way", "reason", "words", "is_late")
+_WRITE = aside.into(Answer, *_COLUMNS)
 
 
 def note(session: Session, held: Held, kind: AnswerKind, event: str, now: datetime) -> Outcome:

@@ -5,7 +5,7 @@ had their days. Till then it is provisional, and a denial of it leaves the other
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from cpor_web import ahead, assessment, lifecycle
@@ -15,6 +15,14 @@ from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
+
+IS_DUE = exists().where(
+    Replacement.claim_id == bindparam("claim"),
+    Replacement.ended_at.is_(None),
+    Claim.id == Replacement.replaced_id,
+    Claim.status == Status.APPROVED,
+)
+"""Whether another partner's association ends if the customer of the `claim` does not deny."""
 
 
 def hold(session: Session, claim: Claim) -> Sequence[Replacement]:
@@ -27,6 +35,11 @@ def hold(session: Session, claim: Claim) -> Sequence[Replacement]:
     for each in sorted((claim, *(each.replaced for each in decided)), key=lambda claim: claim.id):
         lifecycle.hold(session, each)
     return decided
+
+
+def is_due(session: Session, claim: Claim) -> bool:
+    """Tell whether another partner's association ends if this claim's customer does not deny."""
+    return bool(session.scalar(select(IS_DUE), {"claim": claim.id}))
 
 
 def end(session: Session, decided: Replacement, *, now: datetime, programme: Programme) -> bool:

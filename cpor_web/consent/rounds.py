@@ -1,14 +1,14 @@
 """Rounds: opened on approval, running once every notice is out, closed at the end they print."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
-from cpor_web import ahead, assessment, facts, history, holding, lifecycle, unread
+from cpor_web import ahead, assessment, facts, history, holding, lifecycle, loose, unread
 from cpor_web.consent import replacing
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
@@ -65,13 +65,13 @@ def invite(
     session.add(invitation)
     session.flush()
     ask = to_customer.confirmation_request if round_.needs_yes else to_customer.consent_notice
-    ask(session, claim, invitation, now=now, programme=programme)
+    ask(session, claim, invitation, replaces=replacing.is_due(session, claim), now=now, programme=programme)
     return invitation
 
 
 def hold(session: Session, claim: Claim, round_: Round) -> Round:
     """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
-    if ahead.of(session, claim.id).round is round_:
+    if ahead.round_(session, round_.id) is round_:
         return round_
     hold_alone(session, round_)
     return round_
@@ -86,11 +86,22 @@ def hold_alone(session: Session, round_: Round) -> bool:
     return all(newest == round_.number for _invitation, newest in rows)
 
 
-def hold_all(session: Session, claim_ids: Collection[int]) -> Mapping[int, Round]:
-    """Lock the rounds of these claims, for a batch, and return the newest of each by claim, with its invitations."""
-    rounds = select(Round).where(Round.claim_id.in_(claim_ids)).order_by(Round.claim_id, Round.number)
-    rounds = rounds.with_for_update(of=Round, key_share=True).options(selectinload(Round.invitations))
-    return {each.claim_id: each for each in session.scalars(rounds.execution_options(populate_existing=True))}
+def hold_all(session: Session, claims: Mapping[int, Claim]) -> Sequence[Round]:
+    """Lock the rounds of these claims, for a batch, and return them, the newest of each claim last.
+
+    They belong to no session, as `claims`, which are locked, and have their claims and invitations.
+    """
+    rows = loose.rows_of(Round).where(loose.among(Round.claim_id, claims)).order_by(Round.claim_id, Round.number)
+    held = loose.read(session, Round, rows.with_for_update(key_share=True))
+    of = {round_.id: list[Invitation]() for round_ in held}
+    asked = loose.rows_of(Invitation).where(loose.among(Invitation.round_id, of)).order_by(Invitation.id)
+    for each in loose.read(session, Invitation, asked):
+        of[each.round_id].append(each)
+    for round_ in held:
+        loose.relate(round_, claim=claims[round_.claim_id], invitations=of[round_.id])
+        for invitation in of[round_.id]:
+            loose.relate(invitation, round=round_)
+    return held
 
 
 def print_end(invitation: Invitation, *, now: datetime, programme: Programme) -> None:
@@ -103,7 +114,7 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
 
     A notice that is sent again gives a later end; none ever takes time away. For jobs: locks the claim and the round.
     """
-    invitation = session.get(Invitation, mail.invitation_id)
+    invitation = ahead.invitation(session, mail.invitation_id) or session.get(Invitation, mail.invitation_id)
     if invitation is None or invitation.superseded_at is not None:
         return
     round_ = invitation.round
@@ -159,7 +170,7 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     Without a denial the claim goes to assessment, once; a round that needed a yes and got none ends as declined.
     Nothing is closed while all closing is held, nor over a mail that came before it was due and was not read yet.
     """
-    round_ = session.get(Round, round_id)
+    round_ = ahead.round_(session, round_id) or session.get(Round, round_id)
     if round_ is None:
         return False
     claim = round_.claim

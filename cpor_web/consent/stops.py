@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history, lifecycle
+from cpor_web import ahead, facts, history, lifecycle
 from cpor_web.consent import rounds
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_partner
@@ -90,9 +90,9 @@ def ask_for_contact(
 
 def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
     """Start the partner's time to name a right contact: the mail server has taken the mail that asks for one."""
-    claim = session.get(Claim, mail.claim_id)
-    if claim is None:
+    if mail.claim_id is None:
         return
+    claim = ahead.of(session, mail.claim_id).claim or session.get_one(Claim, mail.claim_id)
     lifecycle.hold(session, claim)
     round_ = facts.latest_round(session, claim)
     if round_ is None or round_.state is not RoundState.STOPPED or round_.contact_due_at is not None:

@@ -4,32 +4,44 @@ The token is the authority here: no session is read, no cookie set, no CSRF toke
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from flask import Blueprint, abort, g, render_template, request, url_for
+from flask import Blueprint, abort, current_app, g, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
-from cpor_web.consent import answers, queries
-from cpor_web.consent.queries import Standing
-from cpor_web.current import now, programme_as_set_up, signers
+from cpor_web.consent import answers, at_once, queries
+from cpor_web.consent.recording import Outcome
+from cpor_web.current import alone, now, programme, programme_as_set_up, signers
+from cpor_web.customers.drawn import Pages
+from cpor_web.customers.forms import unsent
+from cpor_web.customers.shown import Page, Words, words_of
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import csrf, db, limiter
 from cpor_web.headers import CUSTOMER_PAGES
-from cpor_web.models import AnswerKind, Invitation, RoundState
+from cpor_web.models import Invitation
 from cpor_web.rules.languages import LANGUAGES
+from cpor_web.rules.reasons import Denial, Way
+from cpor_web.transactions import transaction
 
 BAD_LINKS = "30 per minute"
 """How many links that are none of ours one address may try, of all purposes. Links of ours are never counted."""
 
 BODY_LIMIT = 64 * 1024  # a reason and 2,000 characters, each of them twelve bytes on the wire at worst
 
+DRAWN = "customers' pages"
+
 bp = Blueprint(CUSTOMER_PAGES, __name__)
 csrf.exempt(bp)
 
 
-def invitation_or_404(purpose: Purpose, token: str) -> Invitation:
-    """Return what a link stands for. Whatever is wrong with it, the answer is the same 404.
+@bp.record
+def _keep_pages(state: BlueprintSetupState) -> None:
+    state.app.extensions[DRAWN] = Pages()
+
+
+def link_or_404(purpose: Purpose, token: str) -> bytes:
+    """Return the id that a link of ours stands for. Whatever is wrong with a link, the answer is the same 404.
 
     The signature comes first: it costs neither the limiter's store nor the database anything, so those who have
     a link are answered whoever else floods us.
@@ -38,52 +50,51 @@ def invitation_or_404(purpose: Purpose, token: str) -> Invitation:
     if link_id is None:
         with limiter.shared_limit(BAD_LINKS, scope="bad links"):
             abort(404)
+    g.link_id = link_id
+    return link_id
+
+
+def invitation_or_404(link_id: bytes) -> Invitation:
+    """Return what a link stands for, to be acted on; where there is nothing, the answer is that to a bad link."""
     return answers.find(db.session(), link_id) or abort(404)
 
 
-def show(template: str, token: str, invitation: Invitation, status: int = 200, **more: Any) -> ResponseReturnValue:
-    """Render a page on an invitation as it stands now, in the contact's language unless the reader chose another."""
-    g.language = chosen_language() or invitation.contact.language
-
-    def address(endpoint: str, lang: str | None) -> str:
-        return url_for(endpoint, token=token, lang=lang)
-
-    return page_of(template, queries.standing(db.session(), invitation, now=now()), address, **more), status
+def denied(link_id: bytes, reason: Denial, way: Way, words: str = "") -> Outcome:
+    """Record a denial through a link, and commit it; the answer to an unknown link is that to a bad one."""
+    about = {"reason": reason, "words": words, "way": way, "now": now(), "programme": programme()}
+    with transaction(db.session):
+        return at_once.deny(db.session(), link_id, **about) or abort(404)
 
 
-def page_of(template: str, standing: Standing, address: Callable[[str, str | None], str], **more: Any) -> str:
-    """Render a page on how an invitation stands, in `g.language`.
+def show(template: str, token: str, link_id: bytes, status: int = 200, **more: Any) -> ResponseReturnValue:
+    """Render a page on a link as it stands now, in the contact's language unless the reader chose another.
+
+    What is the same for all customers is drawn once; where there is `more` to say, the page is drawn for this answer.
+    """
+    standing = queries.standing(alone(), link_id, now=now()) or abort(404)
+    g.language = chosen_language() or standing.language
+    page = Page.of(standing, now=now(), catalogue=programme_as_set_up().catalogue)
+    words = words_of(standing, token)
+
+    def draw(words: Words) -> str:
+        def address(endpoint: str, lang: str | None) -> str:
+            return url_for(endpoint, token=str(words["token"]), lang=lang)
+
+        return page_of(template, page, words, address, **more)
+
+    if more or current_app.jinja_env.auto_reload:
+        return draw(words), status
+    key = (template, page, g.language, chosen_language(), request.script_root)
+    return cast(Pages, current_app.extensions[DRAWN]).filled(key, words, draw), status
+
+
+def page_of(template: str, page: Page, words: Words, address: Callable[[str, str | None], str], **more: Any) -> str:
+    """Render a page in `g.language`, its forms as nobody has sent them unless `more` has them.
 
     `address` gives the address of one of our endpoints for the same link, in a language or in the contact's own.
     """
-    return render_template(
-        template,
-        address=address,
-        standing=standing,
-        claim=standing.claim,
-        partner=_isolated(standing.claim.partner.name),
-        customer=_isolated(standing.claim.customer_name or ""),
-        round=standing.round,
-        products=", ".join(map(programme_as_set_up().catalogue.product_name, standing.claim.product_keys)),
-        said=said(standing),
-        languages=LANGUAGES,
-        language=g.language,
-        lang=chosen_language(),
-        now=now(),
-        RoundState=RoundState,
-        **more,
-    )
-
-
-def _isolated(name: str) -> Markup:
-    """Return what others typed so that its direction of writing ends with it, and turns none of our words around."""
-    return Markup("<bdi>{}</bdi>").format(name)
-
-
-def said(standing: Standing) -> dict[str, Any]:
-    """Return what this contact said, the newest answer of each kind, by the kind's name with underscores."""
-    newest = {answer.kind: answer for answer in standing.mine}
-    return {kind.name.lower(): newest.get(kind) for kind in AnswerKind}
+    context = {"languages": LANGUAGES, "language": g.language, "lang": chosen_language(), **unsent(template), **more}
+    return render_template(template, address=address, page=page, **words, **context)
 
 
 def chosen_language() -> str | None:

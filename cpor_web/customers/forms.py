@@ -7,11 +7,14 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Form, RadioField, SelectChoice, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import BooleanField, Field, Form, RadioField, SelectChoice, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from cpor_web.consent.recording import LONGEST_WORDS
 from cpor_web.rules.reasons import CUSTOMERS_CHOICE
+
+LINK, UNDO, CONFIRM = (f"customers/{page}.html" for page in ("link", "undo", "confirm"))
+"""The templates of the pages behind links."""
 
 TICKED = DataRequired(_l("Tick this box first. Nothing was recorded yet."))
 
@@ -19,6 +22,12 @@ TICKED = DataRequired(_l("Tick this box first. Nothing was recorded yet."))
 def _as_text(words: str | None) -> str:
     """Return what was typed with plain line ends and without the NULs that PostgreSQL cannot hold."""
     return (words or "").replace("\r\n", "\n").replace("\x00", "")
+
+
+def _not_too_long(_form: Form, field: Field) -> None:
+    """Refuse too many characters, in words that are chosen when they are shown: whose page it is, is read later."""
+    if len(field.data) > LONGEST_WORDS:
+        raise ValidationError(_l("Enter at most %(max)d characters.", max=LONGEST_WORDS))
 
 
 class DenyForm(Form):
@@ -33,7 +42,7 @@ class DenyForm(Form):
     words = TextAreaField(
         _l("In your words (optional)"),
         filters=[_as_text],
-        validators=[Length(max=LONGEST_WORDS, message=_l("Enter at most %(max)d characters."))],
+        validators=[_not_too_long],
     )
 
 
@@ -67,6 +76,13 @@ QUIET_ANSWERS: Mapping[str, type[Form]] = {
     "yes": YesForm,
 }
 """What the link of a notice can say besides a denial, by the value that its form sends as `answer`."""
+
+
+def unsent(template: str) -> Mapping[str, object]:
+    """Return the forms of a page as nobody has sent them, by the names that its template has for them."""
+    if template == LINK:
+        return {"form": DenyForm(), "quiet": quiet_forms()}
+    return {"form": RestoreForm() if template == UNDO else YesForm()}
 
 
 def quiet_forms(said: str = "", sent: MultiDict[str, str] | None = None) -> dict[str, Form]:

@@ -1,7 +1,6 @@
 """The page behind the link in a notice: GET asks, POST records. Opening it never changes anything."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,11 +8,10 @@ from flask.typing import ResponseReturnValue
 from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
 from cpor_web.current import now, programme
-from cpor_web.customers.blueprint import bp, chosen_language, invitation_or_404, show
-from cpor_web.customers.forms import DenyForm, quiet_forms
+from cpor_web.customers.blueprint import bp, chosen_language, denied, invitation_or_404, link_or_404, show
+from cpor_web.customers.forms import LINK, DenyForm, quiet_forms
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
-from cpor_web.models import Invitation
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.transactions import transaction
 
@@ -28,50 +26,35 @@ SAID: Mapping[str, Callable[..., Outcome]] = {
 @bp.get("/d/<path:token>")
 def link(token: str) -> ResponseReturnValue:
     """Ask, or say how the link stands."""
-    return _page(token, invitation_or_404(Purpose.DENY, token))
+    return show(LINK, token, link_or_404(Purpose.DENY, token))
 
 
 @bp.post("/d/<path:token>")
 def answer(token: str) -> ResponseReturnValue:
     """Record what the contact chose; then the page says what is so."""
-    invitation = invitation_or_404(Purpose.DENY, token)
+    link_id = link_or_404(Purpose.DENY, token)
     said = request.form.get("answer", "")
-    return _say(said, token, invitation) if said in SAID else _deny(token, invitation)
+    return _say(said, token, link_id) if said in SAID else _deny(token, link_id)
 
 
-def _say(said: str, token: str, invitation: Invitation) -> ResponseReturnValue:
+def _say(said: str, token: str, link_id: bytes) -> ResponseReturnValue:
     quiet = quiet_forms(said, request.form)
     if not quiet[said].validate():
-        return _page(token, invitation, 422, quiet=quiet)
+        return show(LINK, token, link_id, 422, quiet=quiet)
     with transaction(db.session):
-        SAID[said](db.session(), invitation, now=now(), programme=programme())
+        SAID[said](db.session(), invitation_or_404(link_id), now=now(), programme=programme())
     return _see(token)
 
 
-def _deny(token: str, invitation: Invitation) -> ResponseReturnValue:
+def _deny(token: str, link_id: bytes) -> ResponseReturnValue:
     form = DenyForm(request.form)
     if not form.validate():
-        return _page(token, invitation, 422, form=form)
-    with transaction(db.session):
-        outcome = answers.deny(
-            db.session(),
-            invitation,
-            reason=Denial(form.reason.data),
-            words=form.words.data or "",
-            way=Way.PAGE,
-            now=now(),
-            programme=programme(),
-        )
+        return show(LINK, token, link_id, 422, form=form)
+    outcome = denied(link_id, Denial(form.reason.data), Way.PAGE, form.words.data or "")
     if outcome is Outcome.SUPERSEDED:
         # It decides nothing, so no page could find it again: say here that it was noted.
-        return _page(token, invitation, was_noted=True)
+        return show(LINK, token, link_id, was_noted=True)
     return _see(token)
-
-
-def _page(token: str, invitation: Invitation, status: int = 200, **more: Any) -> ResponseReturnValue:
-    return show(
-        "customers/link.html", token, invitation, status, **{"form": DenyForm(), "quiet": quiet_forms()} | more
-    )
 
 
 def _see(token: str) -> ResponseReturnValue:

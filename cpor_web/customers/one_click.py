@@ -5,13 +5,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
 from consent_links import is_one_click
-from cpor_web.consent import answers
-from cpor_web.current import now, programme
-from cpor_web.customers.blueprint import bp, invitation_or_404
+from cpor_web.customers.blueprint import bp, denied, link_or_404
 from cpor_web.emails.links import Purpose
-from cpor_web.extensions import db
 from cpor_web.rules.reasons import Denial, Way
-from cpor_web.transactions import transaction
 
 
 @bp.route("/o/<path:token>", methods=["GET", "POST"])
@@ -19,16 +15,8 @@ def one_click(token: str) -> ResponseReturnValue:
     """Record a denial that gives no reason. Anything but the request of RFC 8058 changes nothing."""
     if request.method != "POST":
         raise MethodNotAllowed(valid_methods=["POST"])
-    invitation = invitation_or_404(Purpose.ONE_CLICK, token)
+    link_id = link_or_404(Purpose.ONE_CLICK, token)
     if not is_one_click(request.form):
         abort(400)
-    with transaction(db.session):
-        answers.deny(
-            db.session(),
-            invitation,
-            reason=Denial.NONE_GIVEN,
-            way=Way.MAIL_CLIENT,
-            now=now(),
-            programme=programme(),
-        )
+    denied(link_id, Denial.NONE_GIVEN, Way.MAIL_CLIENT)
     return Response(mimetype="text/plain")

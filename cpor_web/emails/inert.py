@@ -12,6 +12,7 @@ QUOTED = frozenset({"comment", "words"})
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)?")
 # Labels end in marks and emoji too, so what parts words is named, not what makes them.
 _GAP = r"\s!-/:-@\[-^`{-~\u00ab\u00bb\u2010-\u2027\u2030-\u205e"
+_JOINT = re.compile(r"[@＠﹫.。．｡﹒]|://")
 _LINK_LIKE = re.compile(
     rf"""(?<=[^{_GAP}])(?:
         [@＠﹫](?=[^{_GAP}])
@@ -38,6 +39,8 @@ def inert(value: Any, name: str = "") -> Any:
 
 
 def _inert(text: str) -> str:
+    if text.isprintable() and not _JOINT.search(text):
+        return text  # as nearly all that people type
     if _MOMENT.fullmatch(text):
         return text  # ours, with a dot before its microseconds; no link has this form
     lines = re.split(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]", text.replace("\t", " "))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from cpor_web.models import Mail, MailState
+from cpor_web.prepared import prepared
 
 LEASE = timedelta(minutes=5)
 """How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
@@ -60,16 +61,10 @@ def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = N
         "attempts": mail.attempts + 1,
         **{name: getattr(mail, name) for name in ("message_id", "boundary", "dated_at", "key_id")},
     }
-    values: dict[str, Any] = {
-        "mail": mail.id,
-        "lease": mail.leased_until,
-        "now": now,
-        **{f"new_{name}": marked[name] for name in marked},
-    }
-    if taken is not None:
-        values |= _noted(taken)
-    statement = _MARK if taken is None else _NOTE_AND_MARK
-    if session.connection().execute(statement, values).first() is None:
+    about = {"mail": mail.id, "lease": mail.leased_until, "now": now}
+    values = about | {f"new_{name}": marked[name] for name in marked} | (_noted(taken) if taken is not None else {})
+    found = (_MARK if taken is None else _NOTE_AND_MARK).ask(session, **values)
+    if found.first() is None:
         return False
     for name, value in marked.items():
         set_committed_value(mail, name, value)
@@ -78,7 +73,7 @@ def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = N
 
 def note(session: Session, taken: Taken) -> None:
     """Note that the mail server took a mail, before what follows from it."""
-    session.connection().execute(_NOTE, _noted(taken))
+    session.connection().execute(_note, _noted(taken))
 
 
 def _noted(taken: Taken) -> dict[str, Any]:
@@ -90,7 +85,7 @@ def message_id(host: str) -> str:
     return f"<{secrets.token_hex(16)}@{host}>"
 
 
-_MARK = (
+_mark = (
     update(Mail)
     .where(
         Mail.id == bindparam("mail"),
@@ -106,9 +101,9 @@ _MARK = (
     )
     .returning(Mail.id)
 )
-_NOTE = (
+_note = (
     update(Mail)
     .where(Mail.id == bindparam("before"), Mail.state == MailState.SENDING)
     .values(answer=bindparam("answer_before"), sent_at=bindparam("at_before"))
 )
-_NOTE_AND_MARK = _MARK.add_cte(_NOTE.cte("noted"))
+_MARK, _NOTE_AND_MARK = prepared(_mark), prepared(_mark.add_cte(_note.cte("noted")))

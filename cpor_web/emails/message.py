@@ -7,6 +7,7 @@ encoded here and not left to EmailMessage, which turns ``=?utf-8?q?a=0ABcc:_x?=`
 
 from __future__ import annotations
 
+import binascii
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ LONGEST_WORD = 200  # longer than any word that a person types; past it folding 
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
 _BOUNDARY = re.compile(r"[A-Za-z0-9]{8,60}")
+_BLANK_AT_END = re.compile(rb"[ \t](?:\n|\Z)")
 _PRINTABLE = re.compile(r"[ -~]+")
 
 
@@ -105,8 +107,13 @@ def _part(content: str, content_type: str) -> bytes:
     head = _head(
         {"Content-Type": f'{content_type}; charset="utf-8"', "Content-Transfer-Encoding": "quoted-printable"}
     )
-    octets = content.encode("utf-8").decode("latin-1")  # as the encoder wants them
-    return head + b"\r\n" + quoprimime.body_encode(octets, eol="\r\n").encode("ascii")
+    return head + b"\r\n" + _quoted_printable(content.encode("utf-8"))
+
+
+def _quoted_printable(octets: bytes) -> bytes:
+    if b"\r" in octets or _BLANK_AT_END.search(octets):  # binascii would make lines of 78 of those
+        return quoprimime.body_encode(octets.decode("latin-1"), eol="\r\n").encode("ascii")
+    return binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
 
 
 def _mailbox(header: str, name: str, address: str) -> str:

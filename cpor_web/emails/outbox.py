@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, queue
+from cpor_web import ahead, aside, loose, queue
 from cpor_web.emails.marking import LEASE, NOT_BEGUN, identify, message_id
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
@@ -22,6 +22,11 @@ FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=48)
 
+_WRITE = aside.into(
+    Mail,
+    *("kind", "claim_id", "invitation_id", "user_id", "again_of_id", "to_address", "to_name", "language", "context"),
+    *("state", "queued_at", "due_at", "answer", "ended_at"),
+)
 _MAY_BE_CALLED_BACK = (Mail.state.in_(NOT_BEGUN), Mail.repeats == 0)
 
 
@@ -41,32 +46,36 @@ def put(
     context: dict[str, Any],
     *,
     now: datetime,
+    is_erased: bool = False,
     **about: int | None,
-) -> Mail:
-    """Queue one mail. `about` names what it belongs to: claim_id, invitation_id, user_id, again_of_id."""
-    mail = Mail(
-        kind=kind,
-        to_address=to.address,
-        to_name=to.name,
-        language=to.language,
-        context=context,
-        state=MailState.QUEUED,
-        queued_at=now,
-        due_at=now,
+) -> None:
+    """Queue one mail, which the next flush writes. `about`: claim_id, invitation_id, user_id, again_of_id.
+
+    One to somebody whose address `is_erased` ends at once: it shows that they would have been told.
+    """
+    at = now.isoformat()
+    mail = {
+        "kind": kind,
+        "to_address": to.address,
+        "to_name": to.name,
+        "language": to.language,
+        "context": context,
+        "queued_at": at,
         **about,
+    }
+    fate = {"state": MailState.REFUSED, "answer": "the address was erased", "ended_at": at}
+    aside.put(
+        session, _WRITE, mail | (fate if is_erased else {"state": MailState.QUEUED, "answer": "", "due_at": at})
     )
-    session.add(mail)
     session.info.setdefault(queue.RINGS, set()).add(queue.SEND_MAIL)
-    return mail
 
 
 def put_again(session: Session, mail: Mail, *, now: datetime) -> Mail:
     """Queue the same words to the same address once more, as a new mail with its own identity."""
-    to = Recipient(mail.to_address, mail.to_name, mail.language)
-    return put(
+    put(
         session,
         mail.kind,
-        to,
+        Recipient(mail.to_address, mail.to_name, mail.language),
         mail.context,
         now=now,
         claim_id=mail.claim_id,
@@ -74,11 +83,7 @@ def put_again(session: Session, mail: Mail, *, now: datetime) -> Mail:
         user_id=mail.user_id,
         again_of_id=mail.id,
     )
-
-
-def keep_in(mail: Mail, *, now: datetime) -> None:
-    """End a fresh mail to somebody whose address was erased: it shows that they would have been told."""
-    _end(mail, MailState.REFUSED, "the address was erased", now)
+    return session.scalars(select(Mail).where(Mail.again_of_id == mail.id).order_by(Mail.id.desc()).limit(1)).one()
 
 
 def lose(mail: Mail, *, why: str, now: datetime, host: str) -> None:
@@ -97,16 +102,16 @@ def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """
     free = or_(Mail.leased_until.is_(None), Mail.leased_until < now)
     due = (
-        select(Mail)
+        select(Mail.id)
         .where(Mail.due_at <= now, free, Mail.state != MailState.SENDING)
         .order_by(Mail.due_at, Mail.id)
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    mails = session.scalars(due).all()
-    for mail in mails:
-        mail.leased_until = now + LEASE
-    return [mail.id for mail in mails]
+    ids = session.scalars(due).all()
+    if ids:
+        session.execute(update(Mail).where(Mail.id.in_(ids)).values(leased_until=now + LEASE))
+    return ids
 
 
 def abandoned(session: Session, *, now: datetime, most: int) -> Sequence[int]:
@@ -143,9 +148,9 @@ def ready(
 
 
 def hold(session: Session, mail_ids: Collection[int]) -> Mapping[int, Mail]:
-    """Lock mails and read them afresh, for a batch; return them by their ids."""
-    locked = select(Mail).where(Mail.id.in_(mail_ids)).order_by(Mail.id).with_for_update()
-    return {each.id: each for each in session.scalars(locked.execution_options(populate_existing=True))}
+    """Lock mails and read them afresh, for a batch; return them by their ids. They belong to no session."""
+    locked = loose.rows_of(Mail).where(loose.among(Mail.id, mail_ids)).order_by(Mail.id).with_for_update()
+    return {each.id: each for each in loose.read(session, Mail, locked)}
 
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -> Mail | None:
@@ -191,7 +196,7 @@ def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) 
 
 def not_begun(session: Session, invitation_ids: Collection[int]) -> Collection[int]:
     """Return those of these invitations that have mails which `call_back` would end."""
-    waiting = select(Mail.invitation_id).where(Mail.invitation_id.in_(invitation_ids), *_MAY_BE_CALLED_BACK)
+    waiting = select(Mail.invitation_id).where(loose.among(Mail.invitation_id, invitation_ids), *_MAY_BE_CALLED_BACK)
     return [each for each in session.scalars(waiting.distinct()) if each is not None]
 
 

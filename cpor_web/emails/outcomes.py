@@ -62,6 +62,8 @@ def answer_line(code: int, text: bytes | str) -> str:
 
 def one_line(text: str) -> str:
     """The text without line breaks and other control or format characters, at most 500 characters of it."""
+    if text.isprintable():
+        return " ".join(text.split())[:ANSWER_LENGTH]
     visible = (" " if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} else c for c in text)
     return " ".join("".join(visible).split())[:ANSWER_LENGTH]
 

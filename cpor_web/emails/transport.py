@@ -7,8 +7,10 @@ before it everything may be tried again, after it nothing is tried again here.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from cpor_web.emails.addresses import is_address
@@ -35,10 +37,19 @@ __all__ = [
 ]
 
 SHUTTING_DOWN = 421
+GO_ON = 3  # the hundreds of 354: the text is waited for
 # RFC 4954 and RFC 3207: the server wants a sign-in or TLS first. That is about us, never about one mail.
 NOT_SIGNED_IN = frozenset({530, 534, 535, 538})
-_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_LONG_LINE = re.compile(rb"[^\r\n]{999}")
+LONGEST_LINE = 998  # RFC 5321 section 4.5.3.1.6, without the CRLF
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command before the text: the hundreds of the code that is wanted, and what it means if no answer comes."""
+
+    command: str
+    wanted: int
+    lost: Callable[[str], Outcome]
 
 
 class Transport:
@@ -54,6 +65,7 @@ class Transport:
         self.server = server
         self.data_timeout = data_timeout
         self._session: Session | None = None
+        self._is_clean = True
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +115,7 @@ class Transport:
         self, session: Session, message: bytes, mail_from: str, rcpt_to: str, *, kept: bool = False
     ) -> Outcome:
         try:
-            if kept:
+            if kept and not self._is_clean:  # what a server took leaves nothing behind (RFC 5321 section 4.1.1.4)
                 _reset(session)
             refusal = _offer(session, mail_from, rcpt_to, len(message))
             outcome = refusal or _hand_over(session, message, self.data_timeout)
@@ -111,21 +123,22 @@ class Transport:
             session.close()
             raise
         if session.sock is not None:
-            self._session = session
+            self._session, self._is_clean = session, isinstance(outcome, Accepted)
         return outcome
 
 
 def _check(message: bytes) -> None:
     if not message.isascii():
         raise ValueError("a message holds ASCII only: encode its parts")
-    if _BARE_LINE_END.search(message) or not message.endswith(b"\r\n"):
+    ends = message.count(b"\r\n")
+    if not message.count(b"\r") == message.count(b"\n") == ends or not message.endswith(b"\r\n"):
         raise ValueError("every line of a message ends in CRLF")
-    if _LONG_LINE.search(message):
+    if max(map(len, message.split(b"\r\n"))) > LONGEST_LINE:
         raise ValueError("a line of a message has at most 998 characters")
 
 
 def _reset(session: Session) -> None:
-    code, answer = _ask(session.rset, Unavailable, "connect")
+    code, answer = _ask(session.rset, lambda answer: Unavailable(answer, "connect"))
     if code // 100 != 2:
         raise Trouble(Unavailable(answer, "connect"))
 
@@ -137,16 +150,46 @@ def _offer(session: Session, mail_from: str, rcpt_to: str, size: int) -> Outcome
         if not session.has_extn("smtputf8"):
             return Permanent("553 5.6.7 The mail server takes ASCII addresses only (no SMTPUTF8)")
         options.append("SMTPUTF8")
+    sender = " ".join([f"MAIL FROM:<{mail_from}>", *options])
     # A connection lost at MAIL is the server's trouble. At RCPT or DATA it may be this recipient's doing, and a
     # mail that closes the connection each time must not hold up all others for ever: it counts as an attempt.
-    return (
-        _refusal(2, *_ask(lambda: session.mail(mail_from, options), Unavailable, "connect"))
-        or _refusal(2, *_ask(lambda: session.rcpt(rcpt_to), Transient))
-        or _refusal(3, *_ask(lambda: session.docmd("DATA"), Transient))
+    steps = (
+        Step(sender, 2, lambda answer: Unavailable(answer, "connect")),
+        Step(f"RCPT TO:<{rcpt_to}>", 2, Transient),
+        Step("DATA", 3, Transient),
     )
+    if session.has_extn("pipelining"):
+        return _offer_at_once(session, steps)
+    for step in steps:
+        refusal = _refusal(step.wanted, *_ask(partial(_say, session, step.command), step.lost))
+        if refusal is not None:
+            return refusal
+    return None
 
 
-def _ask(command: Callable[[], tuple[int, bytes]], lost: Callable[..., Outcome], *kind: str) -> tuple[int, str]:
+def _offer_at_once(session: Session, steps: Sequence[Step]) -> Outcome | None:
+    """Say all commands before the first answer, which saves two waits a mail (RFC 2920)."""
+    refusal = None
+    for step in steps:
+        ask = session.getreply if step is not steps[0] else partial(_say, session, *(each.command for each in steps))
+        if refusal is None:
+            refusal = _refusal(step.wanted, *_ask(ask, step.lost))
+        else:
+            with suppress(OSError):
+                if ask()[0] // 100 != GO_ON:
+                    continue
+            session.close()  # it waits for a text in spite of the refusal, or says nothing: no mail is to come of it
+            break
+    return refusal
+
+
+def _say(session: Session, *commands: str) -> tuple[int, bytes]:
+    """Say commands at once, and return the answer to the first."""
+    session.send("".join(f"{command}\r\n" for command in commands).encode())
+    return session.getreply()
+
+
+def _ask(command: Callable[[], tuple[int, bytes]], lost: Callable[[str], Outcome]) -> tuple[int, str]:
     """The code and the answer to a command.
 
     :raises Trouble: with ``lost`` if no sensible answer came, or 421; nothing was handed over
@@ -154,10 +197,10 @@ def _ask(command: Callable[[], tuple[int, bytes]], lost: Callable[..., Outcome],
     try:
         code, text = command()
     except OSError as error:
-        raise Trouble(lost(reason(error), *kind)) from error
+        raise Trouble(lost(reason(error))) from error
     answer = answer_line(code, text)
     if code == SHUTTING_DOWN or not 200 <= code < 600:
-        raise Trouble(lost(answer, *kind))
+        raise Trouble(lost(answer))
     return code, answer
 
 

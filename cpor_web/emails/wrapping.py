@@ -30,7 +30,23 @@ def _line(line: str) -> str:
     first = lead.group() if lead else ""
     rest = first if first == "> " else " " * len(first)
     words = line[len(first) :]
+    if words and line.isprintable() and "  " not in words and words == words.strip():
+        broken = _broken(words, first, rest)
+        if broken is not None:
+            return broken
     return (
         textwrap.fill(words, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
         or first.rstrip()
     )
+
+
+def _broken(words: str, first: str, rest: str) -> str | None:
+    """Break words with single blanks between them as `textwrap` does, None where one is wider than a line."""
+    lines, indent = [], first
+    while len(words) > WIDTH - len(indent):
+        at = words.rfind(" ", 0, WIDTH - len(indent) + 1)
+        if at < 0:
+            return None
+        lines.append(indent + words[:at])
+        words, indent = words[at + 1 :], rest
+    return "\n".join([*lines, indent + words])

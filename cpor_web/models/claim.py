@@ -136,6 +136,12 @@ class Claim(Base):
             "id",
             postgresql_where=text("is_disputed AND status IN ('submitted', 'under-review')"),
         ),
+        Index(  # so that they are counted without a look at the claims: which are deleted stands in no other
+            "claims_drafted",
+            "partner_id",
+            "id",
+            postgresql_where=text("status = 'editing' AND deleted_at IS NULL"),
+        ),
         Index("claims_by_words", text(WORDS), postgresql_using="gin"),
         Index(
             "claims_imported_once",
@@ -162,6 +168,10 @@ class Claim(Base):
         """The partner's proposal of another contact, which waits for a reviewer."""
         waiting = (c for c in self.all_contacts if c.replaces_id is not None)
         return next((c for c in waiting if c.position is None and c.confirmed_by_id is None), None)
+
+    @property
+    def has_proposal(self) -> bool:
+        return self.proposed_contact is not None
 
 
 class ClaimProduct(Base):

@@ -147,9 +147,11 @@ def _content(claim: Claim) -> dict[str, Any]:
         "comments": queries.comments_of(session, claim),
         "declined_by_customer": was_declined,
         "decided_against": competing.decided_against(session, claim),
+        "ending": competing.endings(session, [claim]).get(claim.id),
         "decided_for": competing.decided_for(session, claim),
         "decline": queries.decline_of(session, claim),
         "details": details(claim, programme().catalogue),
+        "disputed": _last(claim, "claim:disputed") if claim.is_disputed else None,
         "documents": documents,
         "downloads": proof.downloads_of(session, claim),
         "gaps": preflight.gaps(claim, preflight.cells_of(session, claim)),
@@ -165,6 +167,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "proposal": claim.proposed_contact,
         "offered": queries.offered(session, claim, actor=actor(), now=now(), programme=programme()),
         "labels": LABELS,
+        "looked_for": preflight.LOOKED_FOR,
         "step": step,
         "upload_mib": settings().upload_mib,
         "warnings": _warnings(claim),
@@ -182,8 +185,10 @@ def _warnings(claim: Claim) -> list[Finding]:
 
 def _latest(claim: Claim, kind: str, status: Status) -> Event | None:
     """Return what brought the claim into `status`, where that is its status and such an event did."""
-    if claim.status is not status:
-        return None
+    return _last(claim, kind) if claim.status is status else None
+
+
+def _last(claim: Claim, kind: str) -> Event | None:
     return next(iter(queries.history(db.session(), claim, actor(), kind=kind)), None)
 
 

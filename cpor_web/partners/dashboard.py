@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import lists, queries, saved_filters
-from cpor_web.claims.lists import Wanted
+from cpor_web.claims import competing, lists, queries, saved_filters
+from cpor_web.claims.listed import Line, ListedClaim
+from cpor_web.claims.lists import Waiting, Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
 from cpor_web.current import actor, now, programme, user
@@ -35,9 +36,9 @@ def dashboard() -> ResponseReturnValue:
     before, after = (request.args.get(cursor, "") for cursor in ("before", "after"))
     page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after)
     is_first = not (before or after)
-    waiting = lists.waiting(session, actor(), now=now(), most=MOST_URGENT) if is_first else None
+    waiting = _waiting(session, page.rows if wanted == lists.ALL else None) if is_first else None
     urgent = waiting.most_urgent if waiting else []
-    rows = with_steps(session, [*urgent, *page.rows])
+    rows = _with_steps(session, [*urgent, *page.rows])
     return render_template(
         "partners/dashboard.html",
         can_claim=actor().role in CLAIMANTS,
@@ -45,6 +46,7 @@ def dashboard() -> ResponseReturnValue:
         counts=lists.counts(session, actor(), wanted, now=now()),
         export_url=url_for("partners.export_claims", **as_in_the_address(wanted)),
         workbook_url=url_for("partners.export_claims_as_workbook", **as_in_the_address(wanted)),
+        endings=competing.endings(session, [line.claim for line in page.rows]),
         form=form,
         can_be_saved=wanted != lists.ALL,
         is_filtered=replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL,
@@ -74,6 +76,18 @@ def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, N
             next_step(claim, rounds.get(claim.id), now=at, assessment=assessments.get(claim.id), is_held=is_held),
         )
         for claim in claims
+    ]
+
+
+def _waiting(session: Session, first: Sequence[Line] | None) -> Waiting:
+    return lists.waiting(session, actor(), now=now(), most=MOST_URGENT, first=first)
+
+
+def _with_steps(session: Session, lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
+    at, is_held = now(), holding.in_force(session) is not None
+    return [
+        (each.claim, next_step(each.claim, each.round, now=at, assessment=each.assessment, is_held=is_held))
+        for each in lines
     ]
 
 

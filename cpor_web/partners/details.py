@@ -2,6 +2,7 @@
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.drafts import Draft
+from cpor_web.languages import brief_day
 from cpor_web.models import Claim
 from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.languages import LANGUAGES
@@ -22,7 +23,7 @@ def shown(claim: Claim, catalogue: Catalogue) -> dict[str, str]:
 
 def details(claim: Claim, catalogue: Catalogue) -> list[tuple[str, str]]:
     """Return label and text of the fields in the form's order, without a second contact where there is none."""
-    texts = shown(claim, catalogue)
+    texts = shown(claim, catalogue) | {"proof_date": brief_day(claim.proof_date) if claim.proof_date else ""}
     if Draft.from_claim(claim).second.is_empty:
         texts = {name: text for name, text in texts.items() if not name.startswith("second_")}
     unasked = {name for name in ("contact_reason", "second_reason") if not texts.get(name)}

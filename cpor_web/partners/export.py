@@ -15,7 +15,7 @@ from cpor_web import downloads, spreadsheets
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import lists
 from cpor_web.claims.next_steps import NextStep
-from cpor_web.current import actor, now, programme, user
+from cpor_web.current import actor, came_from_another_site, now, programme, user
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.partners.blueprint import bp
@@ -76,6 +76,8 @@ def export_claims_as_workbook() -> ResponseReturnValue:
 
 def _sent(filename: str, moments: Sequence[str], zone: tzinfo) -> ResponseReturnValue:
     """Send what is filtered; `moments` are the headers of the two columns of moments, which are told in `zone`."""
+    if came_from_another_site():  # a link there would keep this server and this browser busy: the list has the button
+        return redirect(f"{url_for('partners.dashboard')}?{request.query_string.decode(errors='replace')}")
     since, due = moments
     header = [_("Reference"), _("Status"), since, _("What happens next"), due]
     header += [_(field.label) for field in FIELDS]

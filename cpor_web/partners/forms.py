@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -196,6 +196,12 @@ class CommentForm(FlaskForm):
     """A comment to the other side."""
 
     comment = TextAreaField(_l("Comment"), filters=[stripped], render_kw={"rows": 4})
+
+
+class ResubmissionForm(CommentForm):
+    """What the reviewer is told where nothing else was added."""
+
+    as_it_is = BooleanField(_l("There is nothing to add"))
 
 
 class DisputeForm(FlaskForm):

@@ -132,7 +132,9 @@ def _taken(name: str) -> str:
     catalogue = programme().catalogue
     match name:
         case "tenant_id" | "subscription_id":
-            return _("A GUID")
+            needing = [area.name for area in catalogue.areas.values() if area.needs_subscription]
+            is_needed = needing and name == "subscription_id"
+            return _("Needed for %(areas)s. A GUID.", areas=", ".join(needing)) if is_needed else _("A GUID")
         case "area":
             return ", ".join(area.name for area in catalogue.areas.values())
         case "activity":

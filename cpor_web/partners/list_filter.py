@@ -1,5 +1,7 @@
 """What the dashboard is asked to list, read from its address."""
 
+from collections.abc import Hashable
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -46,6 +48,12 @@ class ListFilter(FlaskForm):
         locations = [each for each in partner.mpn_ids if each.kind is MpnKind.LOCATION]
         ids = [SelectChoice(each.number, " – ".join(filter(None, (each.number, each.place)))) for each in locations]
         self.mpn_id.choices = [SelectChoice("", _("All")), *ids] if len(ids) > 1 else []
+
+    @property
+    def key(self) -> Hashable:
+        """By what its fields are drawn once for everybody: the areas; None where somebody has chosen or typed."""
+        chosen = any(self[name].data for name in ("search", "who", "area", "sort"))
+        return None if chosen else ("list", *((choice.value, choice.label) for choice in self.area.choices))
 
     def wanted(self, status: Status | None) -> Wanted:
         """Return what is chosen; what cannot be chosen is as if it were not there."""

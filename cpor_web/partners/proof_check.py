@@ -68,8 +68,9 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
     """Save where the partner says that everything is."""
     claim, version = claim_or_404(reference), seen()
     session: Session = db.session()
-    typed = {key: _typed(_name(*key)) for key in preflight.keys_of(claim)}
-    once = {reason: place for reason in Request if (place := _typed(_name(reason, ALL))) != Place()}
+    only = _only_document(claim)
+    typed = {key: _typed(_name(*key), only) for key in preflight.keys_of(claim)}
+    once = {reason: place for reason in Request if (place := _typed(_name(reason, ALL), only)) != Place()}
     places = _filled(once, typed, _said(claim))
     try:
         with transaction(db.session):
@@ -88,8 +89,15 @@ def _said(claim: Claim) -> dict[Key, Place]:
     return {key: Place(cell.document_id, cell.page) for key, cell in preflight.cells_of(db.session(), claim).items()}
 
 
-def _typed(name: str) -> Place:
-    return Place(number_in(request.form.get(f"{name}-document")), request.form.get(f"{name}-page", "").strip())
+def _only_document(claim: Claim) -> int | None:
+    """Return the claim's document where there is no other: a page is of it without its being chosen."""
+    current = [each.id for each in queries.documents_of(db.session(), claim) if not each.replaced_by_id]
+    return current[0] if len(current) == 1 else None
+
+
+def _typed(name: str, only: int | None) -> Place:
+    document, page = number_in(request.form.get(f"{name}-document")), request.form.get(f"{name}-page", "").strip()
+    return Place(only if page and document is None else document, page)
 
 
 def _filled(row: Mapping[Request, Place], typed: Mapping[Key, Place], shown: Mapping[Key, Place]) -> dict[Key, Place]:

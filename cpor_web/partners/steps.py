@@ -13,7 +13,7 @@ from werkzeug.datastructures import FileStorage
 
 from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import contacts, operations
+from cpor_web.claims import contacts, filing, operations
 from cpor_web.current import actor, documents, now, programme, settings
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
@@ -22,7 +22,14 @@ from cpor_web.numbers import number_in
 from cpor_web.partners import uploads
 from cpor_web.partners.blueprint import bp, claim_or_404, seen
 from cpor_web.partners.claim import astray_in, page, stopped_round
-from cpor_web.partners.forms import CommentForm, ContactForm, DisputeForm, UploadForm, WithdrawalForm
+from cpor_web.partners.forms import (
+    CommentForm,
+    ContactForm,
+    DisputeForm,
+    ResubmissionForm,
+    UploadForm,
+    WithdrawalForm,
+)
 from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.proofs.checks import MIB
 from cpor_web.proofs.examining import FIELD
@@ -60,8 +67,22 @@ def submit(reference: str) -> ResponseReturnValue:
 @bp.post("/claims/<reference>/resubmit")
 @allowed(CLAIMANTS)
 def resubmit(reference: str) -> ResponseReturnValue:
-    """Hand the claim back to the reviewer."""
-    return _done_or_told(operations.resubmit, claim_or_404(reference), seen=seen())
+    """Hand the claim back to the reviewer; ask first where nothing was added since they asked."""
+    claim, form, version = claim_or_404(reference), ResubmissionForm(), seen()
+    words = form.comment.data or ""
+    if not words and not form.as_it_is.data and filing.is_unchanged(db.session(), claim):
+        if "was_shown" in request.form:
+            form.comment.errors = [_("Write to the reviewer, or confirm that there is nothing to add.")]
+        return _asked("partners/resubmit.html", claim, HTTPStatus.UNPROCESSABLE_ENTITY, form=form, seen=version)
+    try:
+        with transaction(db.session()):
+            about: dict[str, Any] = {"actor": actor(), "now": now(), "programme": programme()}
+            operations.resubmit(db.session(), claim, seen=version, **about)
+            if words:
+                operations.comment(db.session(), claim, words, **about)
+    except Refused as refused:
+        return page(claim, refused, comment=form)
+    return _back("resubmit", claim)
 
 
 @bp.post("/claims/<reference>/documents")
@@ -83,7 +104,8 @@ def upload(reference: str) -> ResponseReturnValue:
         return redirect(url_for("partners.choose_drafts"))
     if is_from_list:
         flash(_("The document was uploaded to “%(name)s”.", name=claim.name), "success")
-        return redirect(url_for("partners.choose_drafts", _anchor=f"draft-{claim.reference}"))
+        reference = claim.reference
+        return redirect(url_for("partners.choose_drafts", uploaded=reference, _anchor=f"draft-{reference}"))
     return _back("fresh" if claim.status is Status.APPROVED else "upload", claim, "proof")
 
 

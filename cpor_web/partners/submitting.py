@@ -85,7 +85,8 @@ def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = Fal
     assert partner is not None, "claimants belong to a partner"
     session = db.session()
     page = lists.dashboard(session, actor(), DRAFTS, now=now(), size=AT_ONCE, before=at["before"], after=at["after"])
-    drafts = readiness.of(session, page.rows, partner=partner, now=now(), programme=programme())
+    claims = queries.claims_by_id(session, [line.claim.id for line in page.rows])
+    drafts = readiness.of(session, claims, partner=partner, now=now(), programme=programme())
     return render_template(
         "partners/submit.html",
         ready=[each for each in drafts if each.is_ready],
@@ -98,6 +99,7 @@ def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = Fal
         product_name=programme().catalogue.product_name,
         results=results,
         submitted=sum(result.is_done for result in results),
+        uploaded=request.args.get("uploaded", ""),
         upload_mib=settings().upload_mib,
     )
 

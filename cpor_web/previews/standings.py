@@ -1,32 +1,20 @@
 """How a link can stand, invented: in memory alone, so that the pages can be shown without a claim and a token."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Any
 
 from cpor_web.consent.answers import LEAST_UNDO
-from cpor_web.consent.queries import LinkState, Standing
-from cpor_web.models import (
-    Answer,
-    AnswerKind,
-    Claim,
-    ClaimProduct,
-    CustomerContact,
-    Invitation,
-    MpnId,
-    MpnKind,
-    Partner,
-    Round,
-    RoundState,
-)
+from cpor_web.consent.queries import Claimed, Denied, LinkState, Standing
+from cpor_web.customers.forms import CONFIRM, LINK, UNDO
+from cpor_web.models import AnswerKind, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.reasons import Denial, Rejection, Way
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
-LINK, UNDO, CONFIRM = (f"customers/{page}.html" for page in ("link", "undo", "confirm"))
 SOME_TIME_AGO = timedelta(days=2)
 LONG_AGO = timedelta(days=30)
 
@@ -38,29 +26,41 @@ class Stage:
     now: datetime
     programme: Programme
 
-    def asked(self, state: RoundState, *, ago: timedelta = SOME_TIME_AGO, needs_yes: bool = False) -> Invitation:
-        """Return one who was asked so long ago, of an approved claim whose round is in this state."""
+    def asked(self, state: LinkState, round_: RoundState, *, ago: timedelta = SOME_TIME_AGO, **more: Any) -> Standing:
+        """Return how the link of one stands who was asked so long ago, of an approved claim."""
         at = self.now - ago
         end = deadlines.consent_end(at, self.programme.periods.consent, self.programme.calendar).at
-        contact = CustomerContact(name="Jamie Doe", email="jamie.doe@adatum.example.org", language="en", position=1)
-        round_ = Round(number=1, state=state, needs_yes=needs_yes, opened_at=at, ends_at=end, claim=self._claim(at))
-        return Invitation(round=round_, contact=contact, printed_end=end, taken_at=at)
+        standing = Standing(
+            state=state,
+            language="en",
+            claim=self._claim(at),
+            round=round_,
+            needs_yes=False,
+            yes_at=None,
+            ends_at=end,
+            printed_end=end,
+            superseded_at=None,
+            denial=None,
+            said={},
+            can_undo_until=None,
+        )
+        return replace(standing, **more)
 
-    def _claim(self, at: datetime) -> Claim:
+    def _claim(self, at: datetime) -> Claimed:
         area = next(iter(self.programme.catalogue.areas.values()))
-        claim = Claim(
-            name="Rollout at Adatum",
-            customer_name="Adatum Corporation",
-            tenant_id=UUID("5a0f8a3e-2f6b-4c55-9d0b-3b1d0d2f4e11"),
+        return Claimed(
+            partner="Fabrikam Consulting",
+            mpn_id="2000117",
+            customer="Adatum Corporation",
+            domain="adatum.example.com",
+            tenant_id="5a0f8a3e-2f6b-4c55-9d0b-3b1d0d2f4e11",
             area=area.key,
             activity=next(iter(area.activities)),
+            products=tuple(sorted(list(area.products)[:2])),
             status=Status.APPROVED,
             status_since=at,
-            partner=Partner(name="Fabrikam Consulting"),
-            mpn_id=MpnId(number="2000117", kind=MpnKind.LOCATION),
+            rejection=None,
         )
-        claim.products = [ClaimProduct(key=key) for key in list(area.products)[:2]]
-        return claim
 
 
 @dataclass(frozen=True)
@@ -73,69 +73,66 @@ class State:
 
 
 def _open(stage: Stage) -> Standing:
-    return _standing(LinkState.OPEN, stage.asked(RoundState.RUNNING))
+    return stage.asked(LinkState.OPEN, RoundState.RUNNING)
+
+
+def _open_over_another(stage: Stage) -> Standing:
+    return replace(_open(stage), replaces=True)
 
 
 def _waiting(stage: Stage) -> Standing:
-    return _standing(LinkState.OPEN, stage.asked(RoundState.WAITING))
+    return stage.asked(LinkState.OPEN, RoundState.WAITING)
 
 
 def _stopped(stage: Stage) -> Standing:
-    said = _answer(stage, AnswerKind.NOT_THE_RIGHT_PERSON)
-    return _standing(LinkState.OPEN, stage.asked(RoundState.STOPPED), said)
+    said = {AnswerKind.NOT_THE_RIGHT_PERSON: stage.now}
+    return stage.asked(LinkState.OPEN, RoundState.STOPPED, said=said)
 
 
 def _denied(stage: Stage) -> Standing:
-    return _standing(LinkState.DENIED, _rejected(stage.asked(RoundState.DENIED)), _denial(stage))
+    return _rejected(stage.asked(LinkState.DENIED, RoundState.DENIED, denial=_denial(stage)))
 
 
 def _denied_late(stage: Stage) -> Standing:
-    asked = _rejected(stage.asked(RoundState.DENIED, ago=LONG_AGO))
-    return _standing(LinkState.DENIED, asked, _denial(stage, is_late=True))
+    denial = _denial(stage, is_late=True)
+    return _rejected(stage.asked(LinkState.DENIED, RoundState.DENIED, ago=LONG_AGO, denial=denial))
 
 
 def _can_be_undone(stage: Stage) -> Standing:
-    denied = _denied(stage)
-    return Standing(**{**vars(denied), "can_undo_until": stage.now + LEAST_UNDO})
+    return replace(_denied(stage), can_undo_until=stage.now + LEAST_UNDO)
 
 
 def _restored(stage: Stage) -> Standing:
-    said = (_denial(stage), _answer(stage, AnswerKind.UNDONE))
-    return _standing(LinkState.OPEN, stage.asked(RoundState.RUNNING), *said)
+    said = {AnswerKind.DENIED: stage.now, AnswerKind.UNDONE: stage.now}
+    return stage.asked(LinkState.OPEN, RoundState.RUNNING, said=said)
 
 
 def _passed(stage: Stage) -> Standing:
-    return _standing(LinkState.PASSED, stage.asked(RoundState.PASSED, ago=LONG_AGO))
+    return stage.asked(LinkState.PASSED, RoundState.PASSED, ago=LONG_AGO)
 
 
 def _superseded(stage: Stage) -> Standing:
-    asked = stage.asked(RoundState.RUNNING)
-    asked.superseded_at = stage.now
-    return _standing(LinkState.SUPERSEDED, asked)
+    return stage.asked(LinkState.SUPERSEDED, RoundState.RUNNING, superseded_at=stage.now)
 
 
 def _ended(stage: Stage) -> Standing:
-    return _standing(LinkState.OVER, _rejected(stage.asked(RoundState.ENDED), Rejection.PARTNER_REQUEST))
+    return _rejected(stage.asked(LinkState.OVER, RoundState.ENDED), Rejection.PARTNER_REQUEST)
 
 
 def _no_yes(stage: Stage) -> Standing:
-    asked = _rejected(stage.asked(RoundState.SILENT, ago=LONG_AGO, needs_yes=True))
-    return _standing(LinkState.OVER, asked)
+    return _rejected(stage.asked(LinkState.OVER, RoundState.SILENT, ago=LONG_AGO, needs_yes=True))
 
 
-def _asked_again(stage: Stage) -> Standing:
-    return _standing(LinkState.OPEN, stage.asked(RoundState.RUNNING, needs_yes=True))
+def _asked_again(stage: Stage, **more: Any) -> Standing:
+    return stage.asked(LinkState.OPEN, RoundState.RUNNING, needs_yes=True, **more)
 
 
 def _yes_pressed(stage: Stage) -> Standing:
-    asked = stage.asked(RoundState.RUNNING, needs_yes=True)
-    return _standing(LinkState.OPEN, asked, _answer(stage, AnswerKind.YES_PRESSED))
+    return _asked_again(stage, said={AnswerKind.YES_PRESSED: stage.now})
 
 
 def _yes_confirmed(stage: Stage) -> Standing:
-    asked = stage.asked(RoundState.RUNNING, needs_yes=True)
-    asked.round.yes_at = stage.now
-    return _standing(LinkState.OPEN, asked, _answer(stage, AnswerKind.YES_CONFIRMED))
+    return _asked_again(stage, yes_at=stage.now, said={AnswerKind.YES_CONFIRMED: stage.now})
 
 
 STATES = {
@@ -159,30 +156,9 @@ STATES = {
 """Every state of a customer's link by its name in the address of its preview."""
 
 
-def _standing(state: LinkState, asked: Invitation, *mine: Answer) -> Standing:
-    denial = next((answer for answer in mine if answer.kind is AnswerKind.DENIED), None)
-    is_denied = state is LinkState.DENIED
-    return Standing(
-        state=state,
-        invitation=asked,
-        round=asked.round,
-        claim=asked.round.claim,
-        denial=denial if is_denied else None,
-        mine=list(mine),
-        can_undo_until=None,
-    )
+def _rejected(standing: Standing, why: Rejection = Rejection.CUSTOMER_DECLINE) -> Standing:
+    return replace(standing, claim=replace(standing.claim, status=Status.REJECTED, rejection=why))
 
 
-def _rejected(asked: Invitation, why: Rejection = Rejection.CUSTOMER_DECLINE) -> Invitation:
-    asked.round.claim.status, asked.round.claim.rejection = Status.REJECTED, why
-    return asked
-
-
-def _denial(stage: Stage, *, is_late: bool = False) -> Answer:
-    made = _answer(stage, AnswerKind.DENIED)
-    made.reason, made.is_late = Denial.NO_LONGER_OUR_PARTNER, is_late
-    return made
-
-
-def _answer(stage: Stage, kind: AnswerKind) -> Answer:
-    return Answer(kind=kind, at=stage.now, way=Way.PAGE, words="", is_late=False)
+def _denial(stage: Stage, *, is_late: bool = False) -> Denied:
+    return Denied(stage.now, Way.PAGE, Denial.NO_LONGER_OUR_PARTNER, is_late)

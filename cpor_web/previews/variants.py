@@ -5,6 +5,7 @@ from cpor_web.rules.words import N_
 VARIANTS = {
     "claim-received--resubmitted": N_("resubmitted"),
     "claim-received--disputed": N_("disputed"),
+    "approved--over-another": N_("over another partner's association"),
     "approved--needs-yes": N_("the customer's yes is needed"),
     "rejected--customer-decline": N_("the customer declined"),
     "rejected--after-the-consent-period": N_("the customer declined after the consent period"),
@@ -14,7 +15,9 @@ VARIANTS = {
     "contact-needed--due": N_("with a deadline"),
     "partner-reminder--contact": N_("a contact is needed"),
     "consent-notice--no-header": N_("without the mail program's own button"),
+    "consent-notice--over-another": N_("over another partner's association"),
     "yes-confirmation--no-end": N_("before the time runs"),
+    "denial-recorded--mail-client": N_("with the mail program's own button"),
     "denial-recorded--other-contact": N_("another contact denied"),
     "denial-undone--own-link": N_("through the reader's own link"),
     "denial-undone--needs-yes": N_("the customer's yes is needed"),

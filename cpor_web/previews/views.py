@@ -9,16 +9,16 @@ from flask.typing import ResponseReturnValue
 from cpor_web.accounts.access import allowed
 from cpor_web.current import now, programme
 from cpor_web.customers.blueprint import chosen_language, page_of
-from cpor_web.customers.forms import DenyForm, RestoreForm, YesForm, quiet_forms
+from cpor_web.customers.shown import Page, words_of
 from cpor_web.emails.names import NAMES
 from cpor_web.emails.rendering import Renderer, Words
-from cpor_web.previews.standings import LINK, STATES, UNDO, Stage
+from cpor_web.previews.standings import STATES, Stage
 from cpor_web.previews.variants import VARIANTS
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.samples.mails import LINKS, SPECIMENS, kind_of
 
-HARMLESS = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+HARMLESS = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 """A mail has its styles within it; it runs nothing, loads nothing, and its links lead nowhere."""
 
 bp = Blueprint("previews", __name__, url_prefix="/review/preview")
@@ -46,15 +46,9 @@ def customers_page(state: str) -> ResponseReturnValue:
     def address(_endpoint: str, lang: str | None) -> str:
         return url_for("previews.customers_page", state=state, lang=lang)
 
-    forms = _forms(shown.template)
     standing = shown.invent(Stage(now(), programme()))
-    return page_of(shown.template, standing, address, preview=shown.label, signed_in=None, navigation=[], **forms)
-
-
-def _forms(template: str) -> dict[str, Any]:
-    if template == LINK:
-        return {"form": DenyForm(), "quiet": quiet_forms()}
-    return {"form": RestoreForm() if template == UNDO else YesForm()}
+    page, words = Page.of(standing, now=now(), catalogue=programme().catalogue), words_of(standing, token="")
+    return page_of(shown.template, page, words, address, preview=shown.label, signed_in=None, navigation=[])
 
 
 @bp.get(f"/mails/<{_one_of(SPECIMENS)}:name>")

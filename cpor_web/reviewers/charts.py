@@ -137,6 +137,9 @@ def _waiting(standing: Mapping[str, tuple[Cell, Cell]], called: str) -> Chart:
     words = _(
         "Claims that waited for us, and those of them that were overdue: by week as its last day ended, else now."
     )
+    if any(cells[0] is None for _name, cells in rows):
+        dash = _("A dash: nothing waited, or nothing was counted, as before this was set up.")
+        words = f"{words} {dash}"
     series = (_("Waiting"), _("Overdue"))
     return Chart("waiting", _("Waiting and overdue"), words, series, rows, (called, *series), rows)
 

@@ -131,7 +131,8 @@ def do(
             verb(db.session(), claim, actor=actor(), now=now(), programme=programme(), seen=seen())
     except Refused as refusal:
         return page.refused(reference, refusal, forms or {})
-    flash(done, "success")
-    if request.form.get("then") == THEN_NEXT:
+    if request.form.get("then") == THEN_NEXT:  # it is told on another claim's page
+        flash(_("%(name)s: %(problem)s", name=reference, problem=done), "success")
         return redirect(next_taken())
+    flash(done, "success")
     return redirect(url_for("reviewers.claim", reference=reference))

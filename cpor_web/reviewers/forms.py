@@ -1,6 +1,6 @@
 """What a reviewer fills in. Every form's fields carry its prefix, because several share a page."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -239,3 +239,9 @@ class QueueFilter(FlaskForm):
         """Fill the areas."""
         areas = (SelectChoice(area.key, area.name) for area in catalogue.areas.values())
         self.area.choices = [SelectChoice("", _l("All")), *areas]
+
+    @property
+    def key(self) -> Hashable:
+        """By what its fields are drawn once for everybody: the areas; None where somebody has chosen or typed."""
+        chosen = any(field.data for field in self)
+        return None if chosen else ("queue", *((choice.value, choice.label) for choice in self.area.choices[1:]))

@@ -48,9 +48,9 @@ def send_again(mail_id: int) -> ResponseReturnValue:
         with transaction(db.session):
             operations.send_again(db.session(), mail, actor=actor(), now=now())
     except Refused as refusal:
-        flash(sentence(refusal), "error")
+        _tell(mail, sentence(refusal), "error")
     else:
-        flash(_("The mail is queued once more."), "success")
+        _tell(mail, _("The mail is queued once more."), "success")
     return redirect(_back(mail))
 
 
@@ -63,16 +63,27 @@ def deal_with(mail_id: int) -> ResponseReturnValue:
         with transaction(db.session):
             operations.deal_with(db.session(), mail, actor=actor(), now=now())
     except Refused as refusal:
-        flash(sentence(refusal), "error")
+        _tell(mail, sentence(refusal), "error")
     else:
-        flash(_("Noted: nothing is left to be done about this mail."), "success")
+        _tell(mail, _("Noted: nothing is left to be done about this mail."), "success")
     return redirect(_back(mail))
+
+
+def _tell(mail: Mail, words: str, category: str) -> None:
+    """Say what happened where the button was: on a claim's page among its mails, far below the others."""
+    flash(words, f"{category} of mails" if _claim_before(mail) else category)
+
+
+def _claim_before(mail: Mail) -> Claim | None:
+    """Return the claim on whose page the button was."""
+    is_there = mail.claim_id is not None and request.form.get("from") == "claim"
+    return db.session.get(Claim, mail.claim_id) if is_there else None
 
 
 def _back(mail: Mail) -> str:
     """Return the page on which the button was: the claim's, or the list as it was filtered."""
     origin = request.form.get("from")
-    claim = db.session.get(Claim, mail.claim_id) if mail.claim_id and origin == "claim" else None
+    claim = _claim_before(mail)
     if claim is None:
         return url_for("reviewers.mails", state=FOR_A_PERSON if origin == FOR_A_PERSON else None)
     return url_for("reviewers.claim", reference=claim.reference, _anchor="mails")

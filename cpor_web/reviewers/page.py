@@ -117,6 +117,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         first_shown=next((each.id for each in proofs if _opens_at_once(each)), None),
         forms={**empty, **(forms or {})},
         languages=LANGUAGES,
+        is_unchecked=not any(cell.verdict for cell in cells.values()),
         has_fresh_proof=claim.id in review_queue.with_fresh_proof(session, [claim]),
         holds=claim.reviewer_id == reader.user_id,
         mails=queries.mails_of(session, claim, reader),

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import lists, queries, related, review_queue
+from cpor_web.claims import lists, queries, review_queue
 from cpor_web.claims.review_queue import Wanted
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
@@ -57,10 +57,8 @@ def queue() -> ResponseReturnValue:
         "reviewers/queue.html",
         chosen=chosen,
         claims=page.rows,
-        contested=related.contested(session, page.rows),
         counts=review_queue.counts(session, actor(), now=now()),
         form=form,
-        fresh=review_queue.with_fresh_proof(session, page.rows),
         is_filtered=any(request.args.get(name) for name in FILTERS),
         asked=needing_a_reviewer(session),
         is_overdue=queries.is_overdue,

@@ -56,7 +56,7 @@ def received_raw(received_id: int) -> ResponseReturnValue:
     found = db.session.get(ReceivedMail, received_id) or abort(404)
     if found.raw is None:
         abort(404)
-    return downloads.as_attachment(Response(found.raw, mimetype="text/plain"), f"received-{found.id}.txt")
+    return downloads.as_attachment(Response(found.raw, content_type="text/plain"), f"received-{found.id}.txt")
 
 
 def unread(session: Session, claim: Claim) -> list[ReceivedMail]:

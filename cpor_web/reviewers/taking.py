@@ -39,6 +39,7 @@ def next_taken(past: str = "") -> str:
             past=queries.claim_of(db.session(), actor(), past) if past else None,
         )
         reference = claim.reference if claim else None
+        begins = claim is not None and claim.status_since == now()
     if reference is None:
         none = (
             _("No other claim is left to take.")
@@ -47,5 +48,10 @@ def next_taken(past: str = "") -> str:
         )
         flash(none, "info")
         return url_for("reviewers.queue")
-    flash(_("You hold this claim now."), "success")
+    told = (
+        _("You hold %(claim)s now. Its review has started, and the partner is told.", claim=reference)
+        if begins
+        else _("You hold %(claim)s now.", claim=reference)
+    )
+    flash(told, "success")
     return url_for("reviewers.claim", reference=reference)

@@ -5,6 +5,8 @@ The preview shows them, and the golden files of the tests are written from them.
 
 from typing import Any
 
+from cpor_web import catalogue
+
 PUBLIC = "https://cpor.vendor.example.com"
 TOKEN = "AAAQIDBAUGBwgJCgsMDQ4P~w0oSpyYPDBIzmKrVnhu0Nw"  # noqa: S105 - no key has made it
 DENY, UNDO, YES = (f"{PUBLIC}/{place}/{TOKEN}" for place in "duy")
@@ -34,7 +36,12 @@ CLAIM: dict[str, Any] = {
     "due_at": END,
 }
 NOT_DUE = {**CLAIM, "due_at": None}
-CUSTOMER = {**NOT_DUE, "contact": "Jamie Doe"}
+CUSTOMER = {
+    **NOT_DUE,
+    "contact": "Jamie Doe",
+    "did": catalogue.load().for_customers("microsoft-365", "usage"),
+    "replaces": False,
+}
 DENIAL = {
     "reason": "No longer our partner",
     "words": "We moved to another partner in June.\nPlease ask Robin for details.",
@@ -80,6 +87,15 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {},
     ),
     "approved": ({**NOT_DUE, "days": 7.0, "needs_yes": False}, {}),
+    "approved--over-another": (
+        {
+            **NOT_DUE,
+            "days": 7.0,
+            "needs_yes": False,
+            "rationale": "The newer order, of October, names this partner for Teams.",
+        },
+        {},
+    ),
     "approved--needs-yes": ({**NOT_DUE, "days": 7.0, "needs_yes": True}, {}),
     "rejected": (REJECTION, {}),
     "rejected--customer-decline": ({**REJECTION, "reason": "Customer decline", "comment": ""}, {}),
@@ -117,11 +133,23 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "partner-reminder--contact": ({**CLAIM, "for_contact": True, "astray": ASTRAY[:1]}, {}),
     "consent-notice": (CUSTOMER, ASKING),
     "consent-notice--no-header": (CUSTOMER, {**ASKING, "one_click": ""}),
+    "consent-notice--over-another": ({**CUSTOMER, "replaces": True}, ASKING),
     "confirmation-request": (CUSTOMER, ASKING),
     "yes-confirmation": ({**CUSTOMER, "end": END}, {"yes_url": YES}),
     "yes-confirmation--no-end": ({**CUSTOMER, "end": None}, {"yes_url": YES}),
     "association-ended": (CUSTOMER, {}),
     "denial-recorded": ({**CUSTOMER, **DENIAL, "undo_until": END}, {"undo_url": UNDO}),
+    "denial-recorded--mail-client": (
+        {
+            **CUSTOMER,
+            **DENIAL,
+            "reason": "None given",
+            "words": "",
+            "way": "with the button of a mail client",
+            "undo_until": END,
+        },
+        {"undo_url": UNDO},
+    ),
     "denial-recorded--other-contact": (
         {**CUSTOMER, **DENIAL, "words": "", "is_late": True, "undo_until": None},
         {},

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cpor_web.claims import counting
 from cpor_web.claims.drafts import Draft
 from cpor_web.rules.deadlines import ONE_DAY
 from cpor_web.rules.exc import Refused
@@ -35,9 +36,21 @@ def tell(stage: Stage, stories: Sequence[Story], *, now: datetime) -> None:
     """
     tellings = [Telling(stage, story.draft) for story in stories]
     over: set[int] = set()
+    counted: datetime | None = None
     for at, number, step in sorted(_programme(stage, stories, now), key=lambda each: each[:2]):
+        counted = _count(stage, counted or at, at)
         if number not in over and not _take(stage, stories[number], tellings[number], step, at):
             over.add(number)
+
+
+def _count(stage: Stage, since: datetime, until: datetime) -> datetime:
+    """Count every day that is over, as it stood then, and return up to when; else the figures knew the last alone."""
+    calendar = stage.programme.calendar
+    end = calendar.start_of(calendar.local_day(since) + ONE_DAY)
+    while end + counting.MARGIN <= until:
+        counting.count_due(stage.session, now=end + counting.MARGIN, programme=stage.programme)
+        since, end = end, calendar.start_of(calendar.local_day(end) + ONE_DAY)
+    return since
 
 
 def _programme(stage: Stage, stories: Sequence[Story], now: datetime) -> list[tuple[datetime, int, Step]]:

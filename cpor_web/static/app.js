@@ -12,6 +12,7 @@ if (document.querySelector("a[data-export]")) import("./exports.js");
 if (document.querySelector("form.filters")) import("./filters.js");
 if (document.getElementById("single-keys")) import("./keys.js");
 if (document.querySelector("form[data-passkey]")) import("./passkeys.js");
+if (document.querySelector("form[data-unsaved]")) import("./unsaved.js");
 if (document.querySelector("input[type=file]")) import("./uploads.js");
 
 // A page that answers a form is there under its own address too: then "back" and "reload" send nothing again.

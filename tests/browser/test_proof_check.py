@@ -35,14 +35,14 @@ def test_what_the_reviewer_finds_missing_reaches_the_partner_in_words(
     assert "You have not said where 5 of them are" in partner.words
     partner.page.get_by_role("link", name="Check your proof").first.click()
     partner.page.get_by_label(f"Document – {DATE}", exact=True).select_option(label="order.pdf (1 page)")
-    partner.fill({f"Page – {DATE}": "1"}).look().press("Save the check")
+    partner.fill({f"Page or place – {DATE}": "1"}).look().press("Save the check")
     assert "You have not said where 4 of them are" in partner.words
     partner.press("Submit for approval")
 
     reviewer = visitor(scripts=scripts).sign_in(rosa.email, PASSWORD).open(f"/review/{reference}")
     reviewer.press("Start review").follow("Check the proof, document beside grid")
     reviewer.follow("order.pdf, page 1")
-    assert reviewer.page.locator("iframe").get_attribute("src", timeout=SLOWEST).endswith("/shown#page=1")  # type: ignore[union-attr]
+    assert "/shown#page=1&view=FitH" in reviewer.page.locator("iframe").get_attribute("src", timeout=SLOWEST)  # type: ignore[union-attr]
     cell = reviewer.page.get_by_role("group", name=f"Teams – {DATE.partition(',')[0]}", exact=True)
     expect(cell.get_by_label("Where", exact=False)).to_be_hidden()
     cell.get_by_label("Missing", exact=True).check()

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cpor_web.catalogue import SAMPLE, CatalogueError, load
+from cpor_web.rules.languages import LANGUAGES
 
 GOOD = """
 [programmes.OSU]
@@ -69,7 +70,39 @@ def test_names_are_found_by_key_and_a_key_that_left_is_shown_as_it_is(tmp_path: 
     assert [catalogue.product_name(key) for key in ("beta", "gone")] == ["Beta", "gone"]
 
 
+def test_an_activity_is_told_to_customers_in_words_of_its_own_in_every_language() -> None:
+    for area in load().areas.values():
+        for activity in area.activities.values():
+            assert set(activity.for_customers) == set(LANGUAGES)
+    catalogue = load()
+    assert catalogue.for_customers("microsoft-365", "usage")["de"].startswith("Der Partner hat")
+    assert [
+        catalogue.for_customers(*keys) for keys in ((None, None), ("gone", "usage"), ("microsoft-365", "gone"))
+    ] == [
+        {},
+        {},
+        {},
+    ]
+
+
+def test_a_file_without_words_for_customers_is_read(tmp_path: Path) -> None:
+    assert load(written(tmp_path, GOOD)).for_customers("one", "usage") == {}
+
+
+TOLD = "earns = true\n[areas.one.activities.usage.for_customers]\n"
 HOSTILE = {
+    "words for customers without English": (
+        GOOD.replace("earns = true", f'{TOLD}de = "Er half."', 1),
+        "for_customers.en",
+    ),
+    "words for customers in no language of ours": (
+        GOOD.replace("earns = true", f'{TOLD}en = "It helped."\nxx = "?"', 1),
+        "for_customers.xx",
+    ),
+    "words for customers that are no table": (
+        GOOD.replace("earns = true", 'earns = true\nfor_customers = "It helped."', 1),
+        "for_customers",
+    ),
     "no TOML": ("not = = toml", "catalogue.toml"),
     "nothing": ("", "programmes"),
     "not UTF-8": (b'name = "\xff"', "catalogue.toml"),

@@ -10,7 +10,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import competing, operations, queries
-from cpor_web.consent import answers, rounds
+from cpor_web.claims.competing import Ending
+from cpor_web.consent import answers, rounds, stops
+from cpor_web.consent import queries as consent
 from cpor_web.models import Assessment, Claim, Mail, Replacement, Round, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
@@ -121,6 +123,76 @@ def test_both_partners_read_the_rationale_and_neither_the_others_name(
     mail = claims.mail_of(db_session, association, "association-contested")
     assert mail.context["rationale"] == WHY
     assert mail.to_address == association.partner_contact_email
+    assert claims.mail_of(db_session, rival, "approved").context["rationale"] == WHY
+    assert "rationale" not in claims.mail_of(db_session, association, "approved").context
+
+
+def test_the_partner_reads_when_an_association_would_end_as_long_as_it_may(
+    db_session: Session, programme: Programme, association: Claim, rival: Claim
+) -> None:
+    both = [association, rival]
+    assert competing.endings(db_session, both) == {}
+    approve(db_session, programme, rival)
+    assert competing.endings(db_session, both) == {association.id: Ending(at=None, needs_yes=False)}
+
+    claims.take_notice(db_session, programme, claims.invitations_of(db_session, rival)[0], now=LATER)
+    end = round_of(db_session, rival).ends_at
+    assert end is not None
+    assert competing.endings(db_session, both) == {association.id: Ending(at=end, needs_yes=False)}
+
+    assert close(db_session, programme, rival)
+    assert competing.endings(db_session, both) == {}
+
+
+def test_of_two_claims_that_would_end_an_association_the_one_whose_time_runs_is_told_of(
+    db_session: Session, programme: Programme, association: Claim, rival: Claim
+) -> None:
+    approve(db_session, programme, rival)
+    claims.take_notice(db_session, programme, claims.invitations_of(db_session, rival)[0], now=LATER)
+    third = claims.under_review(db_session, programme, products=("teams",), **TENANT)
+    approve(db_session, programme, third)
+    later = LATER + timedelta(days=2)
+    claims.take_notice(db_session, programme, claims.invitations_of(db_session, third)[0], now=later)
+    first, second = (round_of(db_session, each) for each in (rival, third))
+    assert first.ends_at is not None
+    assert second.ends_at is not None
+    assert first.ends_at < second.ends_at
+    assert competing.endings(db_session, [association]) == {association.id: Ending(at=first.ends_at, needs_yes=False)}
+
+    stops.stop(db_session, rival, first, now=later, why=stops.SAYS_WRONG)
+    db_session.flush()
+    assert competing.endings(db_session, [association]) == {
+        association.id: Ending(at=second.ends_at, needs_yes=False)
+    }
+
+    second.needs_yes = True
+    first.state = RoundState.RUNNING
+    db_session.flush()
+    assert competing.endings(db_session, [association]) == {association.id: Ending(at=first.ends_at, needs_yes=False)}
+
+    first.ends_at = second.ends_at + timedelta(days=1)
+    db_session.flush()
+    assert competing.endings(db_session, [association]) == {association.id: Ending(at=first.ends_at, needs_yes=False)}
+
+
+def test_the_customer_is_told_that_another_association_would_end_and_not_whose(
+    db_session: Session, programme: Programme, association: Claim, rival: Claim
+) -> None:
+    approve(db_session, programme, rival)
+
+    notice = claims.mail_of(db_session, rival, "consent-notice")
+    assert notice.context["replaces"] is True
+    assert association.partner.name not in str(notice.context)
+    assert claims.mail_of(db_session, association, "consent-notice").context["replaces"] is False
+    (asked,) = claims.invitations_of(db_session, rival)
+    before = consent.standing(db_session.connection(), asked.link_id, now=LATER)
+    assert before is not None
+    assert before.replaces
+
+    let_pass(db_session, programme, rival)
+    after = consent.standing(db_session.connection(), asked.link_id, now=LATE)
+    assert after is not None
+    assert not after.replaces
 
 
 def test_the_association_stands_until_the_others_consent_period_has_passed(

@@ -99,6 +99,7 @@ def test_a_mail_that_was_noted_as_taken_is_settled_as_of_then_when_its_worker_is
     later = NOW + timedelta(minutes=11)
     assert list(outbox.abandoned(db_session, now=later, most=9)) == [notice.id]
     posting.take_back(db_session, notice.id, now=later, programme=programme)
+    db_session.flush()
     db_session.refresh(notice)
     assert (notice.state, notice.repeats, notice.answer) == (MailState.SENT, 0, "250 queued")
     (invitation,) = invitations_of(db_session, claim)
@@ -152,6 +153,32 @@ def test_a_denial_before_the_notice_is_noted_as_taken_can_be_undone_until_the_en
     assert mail_of(db_session, claim, "denial-recorded").context["undo_until"] == end.isoformat()
     answers.undo(db_session, invitation, now=end, programme=programme)
     assert invitation.round.state is RoundState.RUNNING
+
+
+def test_mails_that_were_taken_start_their_clocks_when_they_are_settled_together(
+    db_session: Session, programme: Programme
+) -> None:
+    astray, asked = claims.approved(db_session, programme), claims.approved(db_session, programme)
+    send(db_session, programme, mail_of(db_session, astray, "consent-notice"), Permanent("550 5.1.1 Nobody"))
+    waiting = claims.partner_action_required(db_session, programme, is_told=False)
+    db_session.flush()
+    kinds = ((asked, "consent-notice"), (waiting, KIND), (astray, "contact-needed"), (asked, "approved"))
+    mails, later = [mail_of(db_session, *each) for each in kinds], NOW + timedelta(seconds=2)
+    for mail in mails:
+        posting.begin(db_session, mail.id, now=NOW, programme=programme)
+    taken = [Taken(mail.id, "250 queued", later) for mail in mails]
+    posting.settle_taken(db_session, taken, programme=programme)
+    (stopped,), (running,) = (invitations_of(db_session, claim) for claim in (astray, asked))
+    assert {(mail.state, mail.sent_at, mail.leased_until) for mail in mails} == {(MailState.SENT, later, None)}
+    assert (running.taken_at, running.round.state, running.round.ends_at) == (
+        later,
+        RoundState.RUNNING,
+        running.printed_end,
+    )
+    assert waiting.due_at is not None
+    assert stopped.round.contact_due_at is not None
+    newest = select(Event.kind).where(Event.claim_id == asked.id).order_by(Event.position.desc()).limit(3)
+    assert list(db_session.scalars(newest)) == ["mail:sent", "mail:sent", "consent:started"]
 
 
 def test_what_was_made_ready_before_the_machine_slept_for_days_is_not_begun(

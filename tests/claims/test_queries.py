@@ -48,7 +48,9 @@ def test_a_partner_sees_its_own_claims_and_no_others(
     db_session: Session, mine: list[Claim], filer: User, role: Role
 ) -> None:
     actor = factories.user(db_session, role, partner=filer.partner).actor
-    assert {claim.id for claim in lists.dashboard(db_session, actor, now=LATER).rows} == {claim.id for claim in mine}
+    assert {line.claim.id for line in lists.dashboard(db_session, actor, now=LATER).rows} == {
+        claim.id for claim in mine
+    }
     assert lists.counts(db_session, actor, now=LATER) == dict.fromkeys(Status, 1)
     stranger = factories.user(db_session, role).actor
     assert lists.dashboard(db_session, stranger, now=LATER).rows == []
@@ -89,7 +91,8 @@ def test_a_deleted_draft_is_in_no_list_and_no_count(
 ) -> None:
     operations.delete_draft(db_session, mine[0], actor=filer.actor, now=LATER, programme=programme)
     db_session.flush()
-    assert mine[0] not in lists.dashboard(db_session, filer.actor, now=LATER).rows
+    shown = lists.dashboard(db_session, filer.actor, now=LATER).rows
+    assert mine[0].id not in {line.claim.id for line in shown}
     assert lists.counts(db_session, filer.actor, now=LATER)[Status.EDITING] == 0
     assert queries.claim_of(db_session, filer.actor, mine[0].reference) is None
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import history
 from cpor_web.claims import operations
-from cpor_web.consent import answers, rounds, stops
+from cpor_web.consent import answers, at_once, rounds, stops
 from cpor_web.consent.answers import Outcome
 from cpor_web.models import Claim, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
@@ -59,7 +59,7 @@ class Race:
     def deny(self, number: int = 0, *, now: datetime | None = None) -> Step:
         about: dict[str, Any] = {"reason": Denial.OTHER, "way": Way.PAGE, "programme": self.programme}
         moment = now or self.closing
-        return lambda s: answers.deny(s, self._invitation(s, number), now=moment, **about)
+        return lambda s: at_once.deny(s, self._invitation(s, number).link_id, now=moment, **about)
 
     def close(self, *, now: datetime | None = None) -> Step:
         moment = now or self.closing

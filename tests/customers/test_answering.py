@@ -68,6 +68,17 @@ def test_what_was_typed_is_not_lost_where_the_choice_is_missing(asked: Asked, cu
     assert "We moved to another partner." in response.text
 
 
+def test_too_many_words_are_refused_in_the_language_of_the_contact(asked: Asked, customer: Browser) -> None:
+    sent = {"reason": "other", "words": "x" * 2001}
+
+    response = customer.post(asked.path(), data=sent, headers={"Accept-Language": "de"})
+
+    assert response.status_code == 422
+    assert '<html lang="en">' in response.text
+    assert "Enter at most 2000 characters." in response.text
+    assert asked.answers() == []
+
+
 def test_a_denial_rejects_the_claim_and_tells_everybody(asked: Asked, deny: Deny, customer: Browser) -> None:
     response = deny(asked, "no-longer-our-partner", "We moved.\r\nSorry.\x00")
 

@@ -53,7 +53,7 @@ def test_the_page_says_who_asks_what_and_until_when(asked: Asked, customer: Brow
     assert page.h1.get_text() == f"Is {asked.claim.partner.name} your partner?"
     for fact in (
         asked.claim.mpn_id and asked.claim.mpn_id.number, "Contoso", str(asked.claim.tenant_id), "Teams", "Intune",
-        "usage and seat figures", "no other data", "If nothing is done by",
+        "How many licences", "no other data", "If nothing is done by",
         f"{ends_at.astimezone(programme.calendar.zone):%H:%M:%S}",
     ):  # fmt: skip
         assert str(fact) in words, fact
@@ -142,7 +142,7 @@ def test_a_broken_page_logs_no_token_either(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("cpor_web.consent.answers.find", broken)
+    monkeypatch.setattr("cpor_web.consent.queries.standing", broken)
     customer.expects_failure = True
 
     assert customer.get(asked.path()).status_code == 500

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import Session
 
 from consent_links import new_id
-from cpor_web.consent import answers
+from cpor_web.consent import queries
 from cpor_web.emails.links import Purpose
-from cpor_web.models import Client, Invitation, Opening
+from cpor_web.extensions import db
+from cpor_web.models import Claim, Client, Opening
 from tests.customers.conftest import Asked, Deny
 from tests.support.browser import Browser
 
@@ -113,16 +113,14 @@ def test_a_log_that_is_stalled_keeps_no_denial_waiting(
 def test_what_the_answer_left_undone_is_not_done_by_the_log(
     asked: Asked, customer: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = answers.find
+    found, claim_id = queries.standing, asked.claim.id
 
-    def changing(session: Session, link_id: bytes) -> Invitation | None:
-        invitation = found(session, link_id)
-        assert invitation
-        invitation.round.claim.name = "half done"
-        session.flush()
-        return invitation
+    def changing(connection: Connection, link_id: bytes, *, now: datetime) -> queries.Standing | None:
+        db.session.get_one(Claim, claim_id).name = "half done"
+        db.session.flush()
+        return found(connection, link_id, now=now)
 
-    monkeypatch.setattr(answers, "find", changing)
+    monkeypatch.setattr(queries, "standing", changing)
 
     assert customer.get(asked.path()).status_code == 200
     assert len(asked.openings()) == 1

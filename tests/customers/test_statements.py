@@ -10,9 +10,9 @@ from cpor_web.extensions import db
 from tests.customers.conftest import Asked, Deny
 from tests.support.browser import Browser
 
-MOST_TO_OPEN = 4
-MOST_TO_DENY = 13
-"""Statements, the access log's two among them. More products or contacts add none."""
+MOST_TO_OPEN = 2
+MOST_TO_DENY = 8
+"""Statements, the access log's one among them. More products or contacts add none."""
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from cpor_web.emails.outbox import GIVE_UP_AFTER, LONGEST_DELAY
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
 from tests.support.beginning import begin
-from tests.support.one_mail import HOST, LATER, NOW, TO, identity, put, sent_off
+from tests.support.one_mail import HOST, LATER, NOW, TO, identity, newest, put, sent_off
 
 # Queueing
 
@@ -258,9 +258,8 @@ def begun_with(session: Session, mail: Mail, *keys: str, now: datetime = NOW) ->
 
 
 def notice(session: Session) -> Mail:
-    mail = outbox.put(session, "consent-notice", TO, {}, now=NOW)
-    session.flush()
-    return mail
+    outbox.put(session, "consent-notice", TO, {}, now=NOW)
+    return newest(session)
 
 
 def test_a_mail_is_begun_with_the_newest_key_also_one_without_a_link(db_session: Session) -> None:

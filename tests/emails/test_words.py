@@ -147,7 +147,7 @@ def test_the_notice_says_what_a_customer_must_know() -> None:
 
     for fact in (
         "Fabrikam Consulting", "2000117", "Adatum Corporation", CUSTOMER["tenant_id"], "Exchange Online, Teams",
-        "Friday, 4 December 2026, 23:59:59 CET", "usage and seat figures", "any other data", "If you do nothing",
+        "Friday, 4 December 2026, 23:59:59 CET", "how many licences", "no other data", "If you do nothing",
         "a person reads every reply", "Is that right?",
     ):  # fmt: skip
         assert fact in text, fact

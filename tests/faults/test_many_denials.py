@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from cpor_web import create_app, verification
 from cpor_web.clock import utcnow
 from cpor_web.config import Settings
-from cpor_web.consent import answers
+from cpor_web.consent import at_once
 from cpor_web.consent.recording import Outcome
 from cpor_web.extensions import db
 from cpor_web.models import Invitation
@@ -133,8 +133,9 @@ def deny_all(house: Settings, invitation_ids: Sequence[int]) -> "Counter[Outcome
 def _deny(engine: Engine, programme: Programme, invitation_id: int) -> Outcome:
     with Session(engine) as session:
         invitation = session.get_one(Invitation, invitation_id)
-        outcome = answers.deny(
-            session, invitation, reason=Denial.OTHER, way=Way.PAGE, now=utcnow(), programme=programme
+        outcome = at_once.deny(
+            session, invitation.link_id, reason=Denial.OTHER, way=Way.PAGE, now=utcnow(), programme=programme
         )
         session.commit()
+        assert outcome
         return outcome

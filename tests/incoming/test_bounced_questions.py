@@ -21,6 +21,7 @@ from cpor_web.rules.statuses import Status
 from tests.incoming.conftest import LATER, Desk, take
 from tests.support import claims, factories
 from tests.support.claims import NOW, mail_of
+from tests.support.one_mail import newest
 from tests.support.returned_mail import report
 
 
@@ -158,8 +159,8 @@ def test_a_mail_without_a_claim_that_came_back_is_marked(desk: Desk, programme: 
     from cpor_web.emails.catalogue import to_people
 
     user = factories.user(desk.session)
-    mail = to_people.invitation(desk.session, user, now=NOW, programme=programme)
-    desk.session.flush()
+    to_people.invitation(desk.session, user, now=NOW, programme=programme)
+    mail = newest(desk.session)
     take(desk, mail, now=NOW)
     desk.bounce(mail)
     assert (mail.state, mail.bounced_at) == (MailState.BOUNCED, LATER)

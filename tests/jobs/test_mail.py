@@ -8,23 +8,30 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cpor_web.clock import utcnow
 from cpor_web.emails import outbox
 from cpor_web.emails.outbox import Recipient
+from cpor_web.emails.transport import Transport
 from cpor_web.models import Breaker, Claim, Event, Mail, MailState, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.deadlines import business_days
 from jobs.mail import BATCH, drain
 from tests.support import claims, factories
 from tests.support.claims import invitations_of, mail_of
+from tests.support.one_mail import newest
 from tests.support.smtp_server import ScriptedServer
 from tests.support.statements import counted
 
 MOST_STATEMENTS = 42
 """For the looks before and after it, its lease, and the two transactions of sending it."""
+
+OPEN = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+"""
 
 
 @pytest.fixture
@@ -238,7 +245,8 @@ def test_trouble_in_the_midst_gives_back_what_was_not_begun(
 ) -> None:
     reader = Recipient("reader@fabrikam.example.org", "", "en")
     told = mail_of(committed, claim, "approved")
-    later = outbox.put(committed, "approved", reader, told.context, now=utcnow(), claim_id=claim.id)
+    outbox.put(committed, "approved", reader, told.context, now=utcnow(), claim_id=claim.id)
+    later = newest(committed)
     committed.commit()
     smtp_server.fail("MAIL", "421 4.3.2 Going down")
     drain()
@@ -290,6 +298,31 @@ def test_mail_to_people_with_an_account_has_no_history_and_carries_their_link(
     body = received.message.get_body(("plain",))
     assert body is not None
     assert f"{programme.public_url}/reset/" in body.get_content()
+
+
+def test_no_transaction_is_open_while_the_mail_server_takes_an_accounts_link(
+    work: Flask,
+    committed: Session,
+    programme: Programme,
+    smtp_server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from cpor_web.emails.catalogue import to_people
+
+    for _ in range(2):
+        to_people.invitation(committed, factories.user(committed), now=utcnow(), programme=programme)
+    committed.commit()
+    send, open_ones = Transport.send, []
+
+    def sent(transport: Transport, *letter: Any, **envelope: Any) -> Any:
+        open_ones.append(committed.scalar(text(OPEN)))
+        committed.rollback()
+        return send(transport, *letter, **envelope)
+
+    monkeypatch.setattr(Transport, "send", sent)
+    drain()
+    assert len(smtp_server.mails) == 2
+    assert open_ones == [0, 0]
 
 
 def test_the_end_is_printed_anew_for_a_mail_that_surely_was_not_taken(

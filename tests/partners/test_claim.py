@@ -99,6 +99,11 @@ def test_approved_is_said_not_to_be_paid_and_to_be_provisional(browser: Browser,
     assert guide["href"] == desk.programme.guide_url
 
 
+def test_the_day_of_the_proof_is_told_in_words(browser: Browser, desk: Desk) -> None:
+    details = browser.page(address(desk.claim(proof_date="2026-04-30"))).select_one("[aria-labelledby=details]")
+    assert "30 Apr 2026" in details.get_text()
+
+
 def test_a_rejection_is_told_with_reason_words_and_how_to_dispute(browser: Browser, desk: Desk) -> None:
     shown = text_of(browser.page(address(desk.claim(Status.REJECTED))))
     assert "Reason: Insufficient proof of execution" in shown

@@ -16,7 +16,7 @@ from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Mail, MpnId, MpnKind
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import TENANT, Desk
-from tests.support import factories
+from tests.support import claims, factories
 from tests.support.browser import Browser
 from tests.support.claims import many_of_it
 
@@ -187,6 +187,14 @@ def test_the_table_has_what_is_filtered_as_text(browser: Browser, desk: Desk) ->
     assert rows[0]["Products"] == "Intune, Teams"
 
 
+def test_another_sites_link_exports_nothing_but_leads_to_the_list(browser: Browser, desk: Desk) -> None:
+    for path in ("/claims.csv", "/claims.xlsx"):
+        answer = browser.get(
+            f"{path}?status=editing&search=x%26y&_scheme=x", headers={"Sec-Fetch-Site": "cross-site"}
+        )
+        assert answer.location == "/claims?status=editing&search=x%26y&_scheme=x"
+
+
 @pytest.mark.parametrize("name", ["status", "search", "who", "area", "mpn_id", "sort", "before", "after", "page"])
 @pytest.mark.parametrize(
     "value", ["nonsense", "%00", "%ff", "%F0%9F%99%82", "-1", "9" * 99, "WyJhIl0", "'", "x" * 5000, "nobody"]
@@ -200,3 +208,18 @@ def test_what_cannot_be_chosen_is_as_if_it_were_not_there(browser: Browser, desk
     desk.claim(name="There")
     for query in ("status=x", "who=x", "area=x", "mpn_id=1", "sort=x", "after=x", "before=x"):
         assert names(browser.page(f"/claims?{query}")) == ["There"], query
+
+
+def test_an_association_that_another_claim_would_end_says_so_on_the_list_and_on_its_page(
+    browser: Browser, desk: Desk, committed: Session
+) -> None:
+    mine = desk.claim(Status.APPROVED)
+    assert "May end" not in browser.page("/claims").main.get_text()
+    rival = claims.under_review(committed, desk.programme, tenant_id=TENANT)
+    about: dict[str, Any] = {"actor": rival.reviewer.actor, "now": clock.utcnow(), "programme": desk.programme}
+    operations.approve(committed, rival, rationale="The newer order names them.", **about)
+    committed.commit()
+    for address in ("/claims", f"/claims/{mine.reference}"):
+        words = " ".join(browser.page(address).main.get_text(" ", strip=True).split())
+        assert "This association ends if the customer does not deny another partner's claim." in words
+        assert rival.partner.name not in words

@@ -28,6 +28,13 @@ def document_id(session: Session, claim: Claim) -> int:
     return session.scalars(select(Document.id).where(Document.claim_id == claim.id)).one()
 
 
+def add_another(session: Session, claim: Claim) -> None:
+    first = session.scalars(select(Document).where(Document.claim_id == claim.id)).one()
+    about = {"sha256": "1" * 64, "media_type": first.media_type, "size": 512, "uploaded_at": first.uploaded_at}
+    session.add(Document(claim_id=claim.id, filename="second.pdf", uploaded_by_id=first.uploaded_by_id, **about))
+    session.commit()
+
+
 def send(browser: Browser, claim: Claim, **said: Any) -> TestResponse:
     """Press Save on the page; `said` has values by the part of the cell Products × Teams."""
     form = browser.page(f"/claims/{claim.reference}/proof-check").main.form
@@ -63,6 +70,7 @@ def test_every_field_has_a_label_that_tells_it_from_the_others(browser: Browser,
 def test_what_is_wrong_is_told_at_its_cell_and_nothing_typed_is_lost(
     browser: Browser, draft: Claim, committed: Session
 ) -> None:
+    add_another(committed, draft)
     answer = send(browser, draft, page="17")
     assert answer.status_code == 422
     page = BeautifulSoup(answer.text, "html.parser")
@@ -73,7 +81,18 @@ def test_what_is_wrong_is_told_at_its_cell_and_nothing_typed_is_lost(
     assert committed.scalar(select(func.count()).select_from(ProofCell)) == 0
 
 
-def test_every_row_that_is_wrong_is_named_at_one_save(browser: Browser, draft: Claim) -> None:
+def test_a_page_is_of_the_only_document_without_its_being_chosen(
+    browser: Browser, draft: Claim, committed: Session
+) -> None:
+    only = document_id(committed, draft)
+    assert "the page is enough" in browser.page(f"/claims/{draft.reference}/proof-check").main.get_text()
+    assert send(browser, draft, page="sheet Orders").status_code == 302
+    cell = committed.scalars(select(ProofCell)).one()
+    assert (cell.document_id, cell.page) == (only, "sheet Orders")
+
+
+def test_every_row_that_is_wrong_is_named_at_one_save(browser: Browser, draft: Claim, committed: Session) -> None:
+    add_another(committed, draft)
     form = browser.page(f"/claims/{draft.reference}/proof-check").main.form
     data = {field["name"]: field["value"] for field in form("input", type="hidden")}
     said = {"missing-or-old-dates-*-page": "17", "missing-products-*-page": "18", f"{CELL}-page": "19"}

@@ -44,7 +44,9 @@ def test_a_document_comes_back_as_it_was_and_is_only_saved(browser: Browser, des
     assert saved.headers["Content-Disposition"].startswith("attachment; ")
     assert "filename*=UTF-8''Gr%C3%B6%C3%9Fe%201.txt" in saved.headers["Content-Disposition"]
     assert saved.headers["X-Content-Type-Options"] == "nosniff"
-    assert saved.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert saved.content_type == "text/plain", "nobody knows the charset of what was uploaded"
+    kept_off = "default-src 'none'; base-uri 'none'; sandbox; frame-ancestors 'none'"
+    assert saved.headers["Content-Security-Policy"] == kept_off
     assert saved.mimetype == "text/plain"
 
 
@@ -181,6 +183,26 @@ def test_resubmitting_on_a_page_that_is_older_is_told_with_what_changed(browser:
     assert desk.now_of(claim).status is Status.SUBMITTED
 
 
+def test_what_nothing_was_added_to_is_resubmitted_only_with_words_or_a_confirmation(
+    browser: Browser, desk: Desk, committed: Session
+) -> None:
+    for more, said in (({"comment": "It is all there."}, ["It is all there."]), ({"as_it_is": "y"}, [])):
+        claim = desk.claim(Status.PARTNER_ACTION_REQUIRED)
+        sent = {"seen": claim.version}
+        asked = browser.submit(address(claim, "resubmit"), sent, page=address(claim))
+        assert asked.status_code == 422
+        assert "you added no document, no comment and no change" in asked.text
+        assert "error-summary" not in asked.text, "nothing is wrong yet"
+        again = browser.submit(address(claim, "resubmit"), {**sent, "was_shown": "yes"}, page=address(claim))
+        assert "confirm that there is nothing to add" in again.text
+        assert desk.now_of(claim).status is Status.PARTNER_ACTION_REQUIRED
+        answer = browser.submit(address(claim, "resubmit"), {**sent, "was_shown": "yes", **more}, page=address(claim))
+        assert answer.status_code == 302
+        assert desk.now_of(claim).status is Status.SUBMITTED
+        bodies = committed.scalars(select(Comment.body).where(Comment.claim_id == claim.id)).all()
+        assert list(bodies) == said
+
+
 def test_a_rejection_is_requested_for_one_of_three_reasons(browser: Browser, desk: Desk) -> None:
     claim = desk.claim(Status.UNDER_REVIEW)
     where = address(claim, "request-rejection")
@@ -204,6 +226,9 @@ def test_a_rejection_is_disputed_with_words_or_a_document(browser: Browser, desk
     for claim in (by_words, by_document):
         assert desk.now_of(claim).is_disputed
         assert "Disputed" in text_of(browser.page(address(claim)))
+    state = browser.page(address(by_words)).select_one("[aria-labelledby=status-title]").get_text(" ")
+    assert "You dispute the rejection (" in state
+    assert "It is signed." in state
     assert [document.filename for document in desk.documents_of(by_document)] == ["proof.txt", "b.txt"]
 
 

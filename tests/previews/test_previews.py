@@ -119,7 +119,8 @@ def test_every_mail_can_be_read_as_text_and_as_html_in_every_language(reviewer: 
 def test_the_html_of_a_mail_runs_nothing_and_loads_nothing(reviewer: Browser) -> None:
     policy = reviewer.get("/review/preview/mails/approved/html").headers["Content-Security-Policy"]
 
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    within = "style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    assert policy == f"default-src 'none'; {within}; sandbox"
 
 
 def test_no_link_in_a_previewed_mail_works(app: Flask) -> None:

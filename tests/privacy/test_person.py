@@ -38,6 +38,7 @@ from cpor_web.signing import SigningKeys
 from tests.privacy.test_retention import all_sent
 from tests.support import claims, factories
 from tests.support.claims import NOW
+from tests.support.one_mail import newest
 from tests.support.rows import dump
 
 LATER = NOW + timedelta(days=60)
@@ -175,9 +176,10 @@ def test_who_was_erased_is_named_in_no_other_partners_claim(
 ) -> None:
     claim, other = scene.query(Claim).one(), claims.rejected(scene, programme)
     assert other.reviewer is not None
-    how: Any = {"actor": other.reviewer.actor, "now": NOW, "programme": programme}
+    how: Any = {"actor": other.reviewer.actor, "now": NOW}
     for winner, loser in ((claim, other), (other, claim)):
-        competing.put_over(scene, winner, [loser], f"{NAME} left, and {CUSTOMER} said so", **how)
+        competing.put_over(scene, winner, [loser], said := f"{NAME} left, and {CUSTOMER} said so", **how)
+        competing.tell(scene, winner, [loser], said, programme=programme, **how)
     all_sent(scene)
     assert other.is_disputed or other.dispute_until, "it is under way, and that hinders nothing"
     assert {"events", "mails"} <= {table for table, _ in _in_every_table(scene, *words)}
@@ -303,7 +305,8 @@ def test_the_last_who_can_manage_is_not_erased(scene: Session) -> None:
 
 def test_a_mail_that_waits_for_them_is_not_sent(scene: Session, programme: Programme) -> None:
     filer = scene.query(User).filter_by(email=ADDRESS).one()
-    mail = to_people.password_reset(scene, filer, now=NOW, programme=programme)
+    to_people.password_reset(scene, filer, now=NOW, programme=programme)
+    mail = newest(scene)
     _erase(scene, ADDRESS)
     assert (mail.due_at, mail.to_address) == (None, ERASED)
 

@@ -35,6 +35,7 @@ from cpor_web.rules.exc import NotAllowed
 from cpor_web.signing import SigningKeys
 from tests.support import claims, factories
 from tests.support.claims import NOW
+from tests.support.one_mail import newest
 from tests.support.rows import changed, dump
 
 YEARS = NOW + timedelta(days=1200)
@@ -156,7 +157,8 @@ def test_mails_of_no_claim_go_and_cannot_be_sent_again(
     db_session: Session, programme: Programme, settings: Settings
 ) -> None:
     reviewer = factories.user(db_session)
-    mail = to_people.invitation(db_session, reviewer, now=NOW, programme=programme)
+    to_people.invitation(db_session, reviewer, now=NOW, programme=programme)
+    mail = newest(db_session)
     all_sent(db_session)
     assert erase_all(db_session, settings) == {"mails of no claim": 1}
     assert (mail.to_address, mail.to_name, mail.context, mail.erased_at) == (ERASED, "", {}, YEARS)
@@ -182,9 +184,11 @@ def test_what_is_still_to_be_told_reaches_who_filed_and_never_an_erased_customer
     all_sent(db_session)
     erase_all(db_session, settings)
     (invitation,) = claims.invitations_of(db_session, claim)
-    told = to_customer.association_ended(db_session, claim, invitation, now=YEARS, programme=programme)
+    to_customer.association_ended(db_session, claim, invitation, now=YEARS, programme=programme)
+    told = newest(db_session)
     assert (told.state, told.due_at, told.needs_a_person) == (MailState.REFUSED, None, False)
-    assert to_partner.rejected(db_session, claim, now=YEARS, programme=programme).to_address == claim.filed_by.email
+    to_partner.rejected(db_session, claim, event="reject", data={}, now=YEARS, programme=programme)
+    assert newest(db_session).to_address == claim.filed_by.email
 
 
 def test_a_new_claim_from_an_erased_one_lacks_its_people(

@@ -171,6 +171,17 @@ def test_no_page_of_staff_shows_a_customers_link(desk: Browser, under_review: Cl
         assert link.hex() not in text
 
 
+def test_who_approves_reads_that_the_check_of_the_proof_is_empty(desk: Browser, under_review: Claim) -> None:
+    page = f"/review/{under_review.reference}"
+    told = "The check of the proof is empty."
+    assert told in desk.page(page).select_one("[aria-labelledby=approve]").get_text()
+
+    form = form_with(desk.page(f"{page}/proof"), "Everything found")
+    hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    desk.post(form["action"], data={**hidden, "found": "all"})
+    assert told not in desk.page(page).select_one("[aria-labelledby=approve]").get_text()
+
+
 def test_a_disputed_claim_was_rejected_and_is_not_said_to_be(
     desk: Browser,
     under_review_by_another: Claim,
@@ -194,6 +205,7 @@ def test_a_disputed_claim_was_rejected_and_is_not_said_to_be(
     words = desk.page(page).select_one(state).get_text()
     assert "It was rejected (Insufficient proof of execution); the partner disputes that." in words
     assert "Rejected:" not in words
+    assert "It has one." in words, "what is decided on stands where the status does"
     assert "A reviewer takes up the dispute and decides." in words
 
 

@@ -79,9 +79,10 @@ def test_a_document_is_shown_in_a_sandbox_that_only_our_own_page_may_frame(
     answer = desk.get(f"/review/{claim.reference}/documents/{number}/shown")
     assert answer.status_code == 200
     assert answer.mimetype == media_type
-    assert answer.headers["Content-Disposition"] == "inline"
+    assert answer.headers["Content-Disposition"].startswith("inline; filename=")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox; frame-ancestors 'self'"
+    in_our_page = "default-src 'none'; base-uri 'none'; sandbox; frame-ancestors 'self'"
+    assert answer.headers["Content-Security-Policy"] == in_our_page
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "no-store" in answer.headers["Cache-Control"]
@@ -117,6 +118,14 @@ def test_another_claims_document_is_not_shown(desk: Browser, file_claim: FileCla
     assert desk.page(f"/review/{claim.reference}/proof?document={number}").find("iframe") is None
 
 
+def test_what_is_claimed_is_told_above_the_grid(desk: Browser, claim: Claim) -> None:
+    above = desk.page(f"/review/{claim.reference}/proof").select_one("[aria-labelledby=grid] > p").get_text(" ")
+    contact = claim.contacts[0]
+    claimed = (claim.partner.name, claim.customer_name, str(claim.tenant_id), "Exchange Online, Teams")
+    for words in (*claimed, contact.name, contact.email):
+        assert words in above
+
+
 def test_only_the_page_of_the_check_may_hold_a_frame(desk: Browser, claim: Claim) -> None:
     assert "frame-src 'self'" in desk.get(f"/review/{claim.reference}/proof").headers["Content-Security-Policy"]
     assert "frame-src" not in desk.get(f"/review/{claim.reference}").headers["Content-Security-Policy"]
@@ -130,9 +139,10 @@ def test_the_document_opens_at_the_page_that_the_partner_names(
     operations.locate(committed, claim, places, actor=filer.actor, now=now, programme=programme)
     committed.commit()
     page = desk.page(f"/review/{claim.reference}/proof")
-    (link,) = [each for each in page("a") if each.get_text() == "proof.pdf, page pp. 3–4"]
+    (link,) = [each for each in page("a") if each.get_text() == "proof.pdf, pp. 3–4"]
     frame = desk.page(link["href"]).find("iframe")
-    assert frame["src"] == f"/review/{claim.reference}/documents/{number}/shown#page=3"
+    shown = f"/review/{claim.reference}/documents/{number}/shown"
+    assert frame["src"] == f"{shown}#page=3&view=FitH&navpanes=0&pagemode=none"
     assert page.get_text().count("The partner does not say where.") == 9
 
 
@@ -169,7 +179,8 @@ def test_words_that_name_a_page_beyond_every_document_are_refused_and_kept(
     path = f"/review/{under_review.reference}/proof?document={number}&page="
     assert "3 pages" in desk.page(f"{path}4").find(id="document").parent.get_text()
     sources = [desk.page(f"{path}{page}").find("iframe")["src"].partition("#")[2] for page in (3, 4)]
-    assert sources == ["page=3", ""]
+    assert [source.startswith("page=3&") for source in sources] == [True, False]
+    assert "page=" not in sources[1]
 
 
 def test_nobody_approves_what_their_own_check_says_is_missing(

@@ -69,6 +69,9 @@ def test_send_again_on_a_claims_page_leads_back_to_it(
     answer = desk.submit(form["action"], {"from": form.find("input", attrs={"name": "from"})["value"]}, page=page)
 
     assert answer.location == f"{page}#mails"
+    after = desk.page(page)
+    assert "The mail is queued once more." in after.select_one("[aria-labelledby=mails]").get_text()
+    assert after.select_one(".messages") is None, "it is told where the button was, and only there"
 
 
 def test_a_mail_that_is_still_on_its_way_cannot_be_sent_again(

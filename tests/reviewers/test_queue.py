@@ -135,6 +135,22 @@ def test_the_queue_is_filtered_by_holder_dispute_area_and_status(
     assert names(desk, "?status=under-review&whose=mine&area=microsoft-365") == ["Mine"]
 
 
+def test_the_numbers_of_the_queue_lead_to_exactly_what_they_count(
+    desk: Browser, file_claim: FileClaim, reviewer: User, committed: Session
+) -> None:
+    file_claim(name="Fresh")
+    file_claim(name="Disputed").is_disputed = True
+    mine = file_claim(name="Mine")
+    mine.reviewer_id = reviewer.id
+    committed.commit()
+
+    links = {link["href"]: link.get_text() for link in desk.page("/review").select("main p a")}
+    which = {"whose=mine": ["Mine"], "whose=unassigned": ["Disputed", "Fresh"], "disputed=y": ["Disputed"]}
+    assert links == {f"/review?{query}#claims": str(len(found)) for query, found in which.items()}
+    for query, found in which.items():
+        assert sorted(names(desk, f"?{query}")) == found
+
+
 def test_the_queue_is_searched_by_reference_customer_partner_tenant_and_mpn_id(
     desk: Browser, claim: Claim, committed: Session, programme: Programme, now: datetime
 ) -> None:

@@ -23,7 +23,13 @@ def test_take_the_next_one_leads_to_the_claim_that_is_due_first(
     assert answer.location == f"/review/{first.reference}"
     committed.refresh(first)
     assert (first.status, first.reviewer_id) == (Status.UNDER_REVIEW, reviewer.id)
-    assert "You hold this claim now." in desk.page(answer.location).get_text()
+    told = f"You hold {first.reference} now. Its review has started, and the partner is told."
+    assert told in desk.page(answer.location).get_text()
+
+    press_on(desk, desk.page("/review"), "Take the next one")
+    words = desk.page(answer.location).get_text()
+    assert f"You hold {first.reference} now." in words
+    assert "Its review has started" not in words, "it had started before"
 
 
 def test_the_next_one_fits_the_filters_of_the_queue(desk: Browser, claim: Claim) -> None:
@@ -49,8 +55,8 @@ def test_a_decision_and_the_next_claim_are_one_press(
     committed.refresh(under_review)
     assert under_review.status is Status.REJECTED
     words = desk.page(answer.location).get_text()
-    assert "Rejected. The partner is told why." in words
-    assert "You hold this claim now." in words
+    assert f"{under_review.reference}: Rejected. The partner is told why." in words
+    assert f"You hold {following.reference} now." in words
 
 
 def test_a_decision_that_is_refused_takes_nothing(

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
-from cpor_web.consent import answers
+from cpor_web.consent import answers, at_once
 from cpor_web.consent.recording import Outcome
+from cpor_web.models import Invitation
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.reasons import Denial, Way
 from tests.state_machine.played import Played, numbers
@@ -17,13 +18,18 @@ from tests.support.rows import changed
 COUNTED = {Outcome.RECORDED, Outcome.LATE}
 
 
+def deny(session: Session, invitation: Invitation, **about: Any) -> Outcome | None:
+    """Deny as the page does."""
+    return at_once.deny(session, invitation.link_id, **about)
+
+
 class Customers(Played):
     """Denies, undoes, says yes, says nothing against it, or is not the right person."""
 
     @rule(number=numbers, reason=st.sampled_from(Denial), way=st.sampled_from((Way.PAGE, Way.MAIL_CLIENT)))
     def denies(self, number: int = 0, reason: Denial = Denial.NOT_OUR_PARTNER, way: Way = Way.PAGE) -> None:
         is_in_force = self._is_in_force(number)
-        outcome = self._says(answers.deny, number, reason=reason, way=way)
+        outcome = self._says(deny, number, reason=reason, way=way)
         assert (outcome in COUNTED) == is_in_force, f"a denial is heard, whatever else was said: {outcome}"
 
     @rule(number=numbers)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.emails import outbox
@@ -20,9 +21,13 @@ IDENTITY = ("message_id", "dated_at", "boundary")
 
 
 def put(session: Session, *, now: datetime = NOW, **context: Any) -> Mail:
-    mail = outbox.put(session, "invitation", TO, context, now=now)
-    session.flush()
-    return mail
+    outbox.put(session, "invitation", TO, context, now=now)
+    return newest(session)
+
+
+def newest(session: Session) -> Mail:
+    """Return the mail that was put into the outbox last."""
+    return session.scalars(select(Mail).order_by(Mail.id.desc()).limit(1)).one()
 
 
 def sent_off(session: Session, mail: Mail, outcome: Outcome, *, now: datetime = NOW) -> Mail:

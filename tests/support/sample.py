@@ -114,9 +114,11 @@ def pages_of_links(installation: Installation) -> dict[str, str]:
     found = {"wrong": "/d/wrong", "one-click, opened": "/o/wrong"}
     with installation.session() as session:
         for invitation in session.scalars(select(Invitation).order_by(Invitation.id)):
-            standing = queries.standing(session, invitation, now=installation.now())
-            said = " ".join(sorted(answer.kind.value for answer in standing.mine))
-            state = f"{standing.state.value} {standing.round.state.value} {_kind(session, standing.claim)} {said}"
+            standing = queries.standing(session.connection(), invitation.link_id, now=installation.now())
+            assert standing
+            said = " ".join(sorted(answer.kind.value for answer in invitation.answers))
+            kind = _kind(session, invitation.round.claim)
+            state = f"{standing.state.value} {standing.round.value} {kind} {said}"
             for purpose in (Purpose.DENY, Purpose.UNDO, Purpose.YES):
                 found.setdefault(f"{purpose.name.lower()}: {state}", signers.url(purpose, invitation.link_id))
     return found

@@ -33,6 +33,12 @@ def about(claim: Claim, programme: Programme) -> Context:
     }
 
 
+def for_customer(claim: Claim, language: str, programme: Programme) -> Context:
+    """Return what a customer reads of a claim's activity: in their language, and in the English below it."""
+    said = programme.catalogue.for_customers(claim.area, claim.activity)
+    return {"did": {each: said[each] for each in (language, "en") if each in said}}
+
+
 def answer(answer: Answer) -> Context:
     """Return what a contact answered, and by which way."""
     return {

@@ -4,46 +4,43 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import addressing, facts
-from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Event, Mail, Round, User
+from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Event, Mail, Replacement, Round, User
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 
-_LAST_EVENT = (
-    select(Event.kind, Event.data)
-    .where(Event.claim_id == bindparam("claim"))
-    .order_by(Event.position.desc())
+_RATIONALE = (
+    select(Replacement.rationale)
+    .join(Replacement.replaced)
+    .where(
+        Replacement.claim_id == bindparam("claim"),
+        Replacement.ended_at.is_(None),
+        Claim.status == Status.APPROVED,
+    )
+    .order_by(Replacement.id.desc())
     .limit(1)
 )
 
 
-def _last_event(session: Session, claim: Claim) -> Event | Row[tuple[str, dict[str, Any]]] | None:
-    """Return what happened to the claim last: in the transaction of a transition, what brought it about."""
-    just_now = [each for each in session.new if isinstance(each, Event) and each.claim_id == claim.id]
-    if just_now:
-        return max(just_now, key=lambda event: event.position)
-    return session.execute(_LAST_EVENT, {"claim": claim.id}).first()
-
-
-def claim_received(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+def claim_received(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
     """Say that the claim, or its resubmission or dispute, has come in, and by when it is looked at."""
     # The same reviewer keeps what is resubmitted; what is filed or disputed has none yet.
     about = {"is_disputed": claim.is_disputed, "is_resubmitted": claim.reviewer_id is not None}
-    return addressing.for_partner(session, "claim-received", claim, now, programme, **about)
+    addressing.for_partner(session, "claim-received", claim, now, programme, **about)
 
 
-def review_started(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+def review_started(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
     """Say that a reviewer has started, and by when the decision is due."""
-    return addressing.for_partner(session, "review-started", claim, now, programme)
+    addressing.for_partner(session, "review-started", claim, now, programme)
 
 
-def information_requested(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+def information_requested(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
     """Say what is missing and how to resubmit; the partner's clock starts when the server takes this mail."""
     asked = (
         session.scalars(
@@ -63,23 +60,28 @@ def information_requested(session: Session, claim: Claim, *, now: datetime, prog
         for key, missing in asked.get("asks", {}).items()
     ]
     about = {"days": programme.periods.partner, "asks": asks, "comment": asked.get("comment", "")}
-    return addressing.for_partner(session, "information-requested", claim, now, programme, **about)
+    addressing.for_partner(session, "information-requested", claim, now, programme, **about)
 
 
-def approved(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
-    """Say that the reviewer approved, that the customer has its days once our notice is out, and is not paid."""
+def approved(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
+    """Say that the reviewer approved, that the customer has its days once our notice is out, and is not paid.
+
+    Over another partner's association also that, and the reviewer's rationale.
+    """
     # As the claim still stands at this moment: what was declined and disputed needs the customer's yes.
     needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
-    return addressing.for_partner(
-        session, "approved", claim, now, programme, days=programme.periods.consent, needs_yes=needs_yes
+    rationale = session.scalar(_RATIONALE, {"claim": claim.id})
+    over = {"rationale": rationale} if rationale else {}
+    addressing.for_partner(
+        session, "approved", claim, now, programme, days=programme.periods.consent, needs_yes=needs_yes, **over
     )
 
 
-def rejected(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
-    """Say why, in which words, how to dispute and until when, or that it is final."""
-    ended = _last_event(session, claim)
-    is_silent = ended is not None and ended.kind == "consent:declined-by-silence"
-    return addressing.for_partner(
+def rejected(
+    session: Session, claim: Claim, *, event: str, data: Mapping[str, Any], now: datetime, programme: Programme
+) -> None:
+    """Say why, in which words, how to dispute and until when, or that it is final. `event` brought it about."""
+    addressing.for_partner(
         session,
         "rejected",
         claim,
@@ -89,19 +91,19 @@ def rejected(session: Session, claim: Claim, *, now: datetime, programme: Progra
         detail=claim.rejection_detail.label if claim.rejection_detail else "",
         comment=claim.rejection_comment,
         dispute_until=facts.iso(claim.dispute_until),
-        is_late=ended is not None and bool(ended.data.get("late")),
-        no_yes_by=ended.data.get("ends_at") if ended is not None and is_silent else None,
+        is_late=bool(data.get("late")),
+        no_yes_by=data.get("ends_at") if event == "consent:declined-by-silence" else None,
     )
 
 
-def consent_period_passed(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+def consent_period_passed(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
     """Say that the customer did not object, and that the claim goes to assessment."""
-    return addressing.for_partner(session, "consent-period-passed", claim, now, programme)
+    addressing.for_partner(session, "consent-period-passed", claim, now, programme)
 
 
-def assessment_result(session: Session, assessment: Assessment, *, now: datetime, programme: Programme) -> Mail:
+def assessment_result(session: Session, assessment: Assessment, *, now: datetime, programme: Programme) -> None:
     """Say whether the association can earn incentives, and why."""
-    return addressing.for_partner(
+    addressing.for_partner(
         session,
         "assessment-result",
         assessment.claim,
@@ -120,10 +122,10 @@ def contact_needed(
     *,
     now: datetime,
     programme: Programme,
-) -> Mail:
+) -> None:
     """Ask the partner for a right contact; says instead of whom, why (`astray`, with msgids), and by when."""
     about = {"contact_due": facts.iso(round_.contact_due_at), "astray": facts.astray(astray)}
-    return addressing.for_partner(session, "contact-needed", claim, now, programme, **about)
+    addressing.for_partner(session, "contact-needed", claim, now, programme, **about)
 
 
 def partner_reminder(
@@ -134,52 +136,53 @@ def partner_reminder(
     astray: Sequence[tuple[CustomerContact, str]] = (),
     now: datetime,
     programme: Programme,
-) -> Mail:
+) -> None:
     """Remind of the partner's deadline: to resubmit, or of an approved claim, to name a right contact (`astray`)."""
     about = {"due_at": facts.iso(due), "for_contact": claim.status is Status.APPROVED, "astray": facts.astray(astray)}
-    return addressing.for_partner(session, "partner-reminder", claim, now, programme, **about)
+    addressing.for_partner(session, "partner-reminder", claim, now, programme, **about)
 
 
 def denial_recorded_for_partner(
     session: Session, claim: Claim, answer: Answer, *, now: datetime, programme: Programme
-) -> Mail:
+) -> None:
     """Tell the partner what was recorded, when, and by which way."""
-    return addressing.for_partner(session, "denial-recorded-partner", claim, now, programme, **facts.answer(answer))
+    addressing.for_partner(session, "denial-recorded-partner", claim, now, programme, **facts.answer(answer))
 
 
 def association_contested(
     session: Session, claim: Claim, *, rationale: str, now: datetime, programme: Programme
-) -> Mail:
+) -> None:
     """Tell a partner that another's claim was approved over its association, why, and when that would end it."""
-    return addressing.for_partner(session, "association-contested", claim, now, programme, rationale=rationale)
+    addressing.for_partner(session, "association-contested", claim, now, programme, rationale=rationale)
 
 
-def denial_undone_for_partner(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> Mail:
+def denial_undone_for_partner(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
     """Tell the partner that the customer restored the association."""
-    return addressing.for_partner(session, "denial-undone-partner", claim, now, programme)
+    addressing.for_partner(session, "denial-undone-partner", claim, now, programme)
 
 
 def comment_for_partner(
     session: Session, claim: Claim, comment: Comment, *, now: datetime, programme: Programme
-) -> Mail:
+) -> None:
     """Quote a reviewer's comment to the partner contact."""
-    return addressing.for_partner(session, "new-comment", claim, now, programme, **facts.comment(comment))
+    addressing.for_partner(session, "new-comment", claim, now, programme, **facts.comment(comment))
 
 
-def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, now: datetime) -> list[Mail]:
-    """Send what the partner contact could not get to who filed the claim and to the partner's Global admins."""
+def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, now: datetime) -> bool:
+    """Send what the partner contact could not get to who filed the claim and to the partner's Global admins.
+
+    Tells whether there is anybody else.
+    """
     admins = select(User).where(User.partner_id == claim.partner_id, User.role == Role.GLOBAL_ADMIN, User.active)
     people = {user.email.lower(): user for user in (claim.filed_by, *session.scalars(admins)) if user.active}
     people.pop(failed.to_address.lower(), None)
-    return [
-        outbox.put(
-            session, failed.kind, addressing.person(user), failed.context, now=now, claim_id=claim.id, user_id=user.id
-        )
-        for user in people.values()
-    ]
+    for user in people.values():
+        about = {"claim_id": claim.id, "user_id": user.id}
+        outbox.put(session, failed.kind, addressing.person(user), failed.context, now=now, **about)
+    return bool(people)
 
 
-BY_TRANSITION: Mapping[str, Callable[..., Mail]] = {
+BY_TRANSITION: Mapping[str, Callable[..., None]] = {
     "claim-received": claim_received,
     "review-started": review_started,
     "information-requested": information_requested,
@@ -188,3 +191,6 @@ BY_TRANSITION: Mapping[str, Callable[..., Mail]] = {
     "consent-period-passed": consent_period_passed,
 }
 """The mails that a transition sends by its name in the table."""
+
+TELL_OF_THE_EVENT = frozenset({"rejected"})
+"""Those of them that are given the event that the transition was, and its data."""

@@ -7,18 +7,18 @@ from sqlalchemy.orm import Session
 
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import addressing, facts
-from cpor_web.models import Mail, User
+from cpor_web.models import User
 from cpor_web.programme import Programme
 
 
-def password_reset(session: Session, user: User, *, now: datetime, programme: Programme) -> Mail:
+def password_reset(session: Session, user: User, *, now: datetime, programme: Programme) -> None:
     """Send the link to choose a new password."""
-    return _to(session, user, "password-reset", now, programme)
+    _to(session, user, "password-reset", now, programme)
 
 
-def invitation(session: Session, user: User, *, now: datetime, programme: Programme) -> Mail:
+def invitation(session: Session, user: User, *, now: datetime, programme: Programme) -> None:
     """Invite a new user to choose a password."""
-    return _to(session, user, "invitation", now, programme)
+    _to(session, user, "invitation", now, programme)
 
 
 def security_notice(
@@ -32,12 +32,12 @@ def security_notice(
     network: str,
     now: datetime,
     programme: Programme,
-) -> Mail:
+) -> None:
     """Say what happened to the ways into the account (`what`, a msgid), where, and what to do if it was not them."""
     about = {"what": what, "label": label, "by": by, "browser": browser, "network": network, "at": now.isoformat()}
-    return _to(session, user, "security-notice", now, programme, **about)
+    _to(session, user, "security-notice", now, programme, **about)
 
 
-def _to(session: Session, user: User, kind: str, now: datetime, programme: Programme, **more: Any) -> Mail:
+def _to(session: Session, user: User, kind: str, now: datetime, programme: Programme, **more: Any) -> None:
     context = {**facts.house(programme), **more}
-    return outbox.put(session, kind, addressing.person(user), context, now=now, user_id=user.id)
+    outbox.put(session, kind, addressing.person(user), context, now=now, user_id=user.id)

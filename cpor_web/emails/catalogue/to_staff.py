@@ -14,12 +14,12 @@ from cpor_web.programme import Programme
 
 def comment_for_reviewer(
     session: Session, claim: Claim, comment: Comment, *, now: datetime, programme: Programme
-) -> Mail:
+) -> None:
     """Quote a partner's comment to the claim's reviewer, or to all reviewers where it has none."""
-    return addressing.for_reviewer(session, "new-comment", claim, now, programme, **facts.comment(comment))
+    addressing.for_reviewer(session, "new-comment", claim, now, programme, **facts.comment(comment))
 
 
-def not_delivered(session: Session, claim: Claim, failed: Mail, *, now: datetime, programme: Programme) -> list[Mail]:
+def not_delivered(session: Session, claim: Claim, failed: Mail, *, now: datetime, programme: Programme) -> None:
     """Tell partner and reviewer that a mail of this claim did not get through, or that nobody knows if it did.
 
     The reviewer reads what was said of it, the partner only the codes: anybody who got the mail can send a report.
@@ -30,24 +30,22 @@ def not_delivered(session: Session, claim: Claim, failed: Mail, *, now: datetime
         "failed_name": failed.to_name,
         "in_doubt": failed.state is MailState.UNKNOWN,
     }
-    return [
-        addressing.for_partner(session, "not-delivered", claim, now, programme, **about, answer=codes_of(said)),
-        addressing.for_reviewer(session, "not-delivered", claim, now, programme, **about, answer=said),
-    ]
+    addressing.for_partner(session, "not-delivered", claim, now, programme, **about, answer=codes_of(said))
+    addressing.for_reviewer(session, "not-delivered", claim, now, programme, **about, answer=said)
 
 
-def denial_by_replaced(session: Session, claim: Claim, said: Context, *, now: datetime, programme: Programme) -> Mail:
+def denial_by_replaced(session: Session, claim: Claim, said: Context, *, now: datetime, programme: Programme) -> None:
     """Tell the reviewer that a replaced contact denied: it decides nothing, but the clock stands still."""
-    return addressing.for_reviewer(session, "denial-by-replaced", claim, now, programme, words=said["words"])
+    addressing.for_reviewer(session, "denial-by-replaced", claim, now, programme, words=said["words"])
 
 
-def overdue_digest(session: Session, overdue: Sequence[Claim], *, now: datetime, programme: Programme) -> list[Mail]:
+def overdue_digest(session: Session, overdue: Sequence[Claim], *, now: datetime, programme: Programme) -> None:
     """Tell every administrator which claims are overdue."""
     claims = [{"reference": c.reference, "name": c.name, "due_at": facts.iso(c.due_at)} for c in overdue]
-    return addressing.for_administrators(session, "overdue-digest", now, programme, claims=claims)
+    addressing.for_administrators(session, "overdue-digest", now, programme, claims=claims)
 
 
-def closing_held(session: Session, holding: Holding, *, now: datetime, programme: Programme) -> list[Mail]:
+def closing_held(session: Session, holding: Holding, *, now: datetime, programme: Programme) -> None:
     """Ask every administrator to look at the notices that were not delivered, and to release closing."""
     about = {"notices": holding.notices, "failed": holding.failed, "at": facts.iso(holding.began_at)}
-    return addressing.for_administrators(session, "closing-held", now, programme, **about)
+    addressing.for_administrators(session, "closing-held", now, programme, **about)

@@ -1,0 +1,171 @@
+"""Claims as lists show them: plain rows of what a line says, read by the statement that finds which are listed.
+
+An object of a claim, with all it has, costs many times as much as its line. What happens next is told of these rows
+by the same rule as of the objects: see `next_steps`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Subquery, and_, case, exists, func, select
+from sqlalchemy.orm import aliased
+
+from cpor_web.claims import related, turns
+from cpor_web.models import (
+    OPEN_STATES,
+    Assessment,
+    AssessmentState,
+    Claim,
+    Document,
+    Partner,
+    Round,
+    RoundState,
+    User,
+)
+from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.statuses import Status
+
+
+@dataclass(frozen=True, slots=True)
+class ListedClaim:
+    """A claim's line in a list of the partner's."""
+
+    id: int
+    reference: str
+    name: str
+    customer_name: str | None
+    status: Status
+    is_disputed: bool
+    reviewer_id: int | None
+    due_at: datetime | None
+    due_rule: dict[str, Any] | None
+    dispute_until: datetime | None
+    dispute_rule: dict[str, Any] | None
+    rejection: Rejection | None
+    has_proposal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRound:
+    """A claim's newest round, as far as what happens next depends on it."""
+
+    state: RoundState
+    needs_yes: bool
+    yes_at: datetime | None
+    ends_at: datetime | None
+    end_rule: dict[str, Any] | None
+    contact_due_at: datetime | None
+    contact_rule: dict[str, Any] | None
+    reply_at: datetime | None
+    is_astray: bool
+    is_in_doubt: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAssessment:
+    """What a claim's assessment is up to."""
+
+    state: AssessmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All that a line of the partner's list is made of."""
+
+    claim: ListedClaim
+    round: ListedRound | None
+    assessment: ListedAssessment | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedClaim:
+    """A claim's line in the review queue.
+
+    It is contested where another partner's claim competes with it, and has fresh proof where some came since it was
+    approved.
+    """
+
+    id: int
+    reference: str
+    version: int
+    name: str
+    customer_name: str | None
+    partner_name: str
+    area: str | None
+    activity: str | None
+    status: Status
+    is_disputed: bool
+    due_at: datetime | None
+    due_rule: dict[str, Any] | None
+    reviewer_id: int | None
+    reviewer_name: str | None
+    reviewer_is_active: bool | None
+    is_contested: bool
+    has_fresh_proof: bool
+
+
+def of_partner(found: Subquery) -> Select[Any]:
+    """Return what `line` takes, beside the claims that were found."""
+    newer = aliased(Round)
+    number = select(func.max(newer.number)).where(newer.claim_id == Claim.id).correlate(Claim).scalar_subquery()
+    is_stopped = Round.state == RoundState.STOPPED
+    return (
+        select(
+            found,
+            *(Claim.id, Claim.reference, Claim.name, Claim.customer_name, Claim.status, Claim.is_disputed),
+            *(Claim.reviewer_id, Claim.due_at, Claim.due_rule, Claim.dispute_until, Claim.dispute_rule),
+            Claim.rejection,
+            case((is_stopped, turns.HAS_PROPOSAL), else_=False),
+            *(Round.state, Round.needs_yes, Round.yes_at, Round.ends_at, Round.end_rule),
+            *(Round.contact_due_at, Round.contact_rule, Round.reply_at),
+            case((is_stopped, turns.IS_ASTRAY), else_=False),
+            turns.IS_IN_DOUBT,
+            Assessment.state,
+        )
+        .join(Claim, Claim.id == found.c[0])
+        .outerjoin(Round, and_(Round.claim_id == Claim.id, Round.number == number))
+        .outerjoin(Assessment, Assessment.claim_id == Claim.id)
+    )
+
+
+def line(row: Sequence[Any]) -> Line:
+    """Return a line, of the words that the database has for it."""
+    claim, round_, assessment = list(row[:13]), list(row[13:23]), row[23]
+    claim[4] = Status(claim[4])
+    claim[11] = claim[11] and Rejection(claim[11])
+    round_[0] = round_[0] and RoundState(round_[0])
+    return Line(
+        ListedClaim(*claim),
+        ListedRound(*round_) if round_[0] else None,
+        None if assessment is None else ListedAssessment(AssessmentState(assessment)),
+    )
+
+
+def of_operator(found: Subquery) -> Select[Any]:
+    """Return what `queued` takes, beside the claims that were found."""
+    added = exists().where(Document.claim_id == Claim.id, Document.uploaded_at > Claim.status_since)
+    return (
+        select(
+            found,
+            *(Claim.id, Claim.reference, Claim.version, Claim.name, Claim.customer_name, Partner.name),
+            *(Claim.area, Claim.activity, Claim.status, Claim.is_disputed, Claim.due_at, Claim.due_rule),
+            *(Claim.reviewer_id, User.name, User.active, related.is_contested()),
+            case((Claim.status == Status.APPROVED, added), else_=False),
+        )
+        .join(Claim, Claim.id == found.c[0])
+        .join(Partner, Partner.id == Claim.partner_id)
+        .outerjoin(User, User.id == Claim.reviewer_id)
+    )
+
+
+def queued(row: Sequence[Any]) -> QueuedClaim:
+    """Return a line, of the words that the database has for it."""
+    claim = list(row)
+    claim[8] = Status(claim[8])
+    return QueuedClaim(*claim)

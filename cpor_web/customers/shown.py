@@ -1,0 +1,124 @@
+"""What a customer's page says: what it decides by, and the words that are this customer's own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import g
+from markupsafe import Markup
+
+from cpor_web.catalogue import Catalogue
+from cpor_web.consent.queries import Claimed, Standing
+from cpor_web.current import programme_as_set_up
+from cpor_web.models import OPEN_STATES, AnswerKind, RoundState
+from cpor_web.moments import exactly
+from cpor_web.rules.reasons import Denial, Rejection, Way
+from cpor_web.rules.statuses import Status
+
+Words = Mapping[str, str]
+
+QUIET = (AnswerKind.NOT_THE_RIGHT_PERSON, AnswerKind.UNDONE, AnswerKind.NO_OBJECTION)
+"""Of what was said one after the other, the newest is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that a customer's page decides by. Nothing in it is anybody's own: pages are kept by it.
+
+    `said` has what this contact said, `newest` the newest of the quiet answers; `awaits_yes` tells whether only a yes
+    lets the association stand, and there is none yet; `is_plainly_said` whether the catalogue says in a sentence what
+    was done; `replaces` whether another partner's association would end.
+    """
+
+    state: str
+    status: Status
+    rejection: Rejection | None
+    round: RoundState
+    needs_yes: bool
+    awaits_yes: bool
+    has_end: bool
+    is_past_end: bool
+    has_printed_end: bool
+    is_superseded: bool
+    denied_by: Way | None
+    denied_for: Denial | None
+    is_late: bool
+    can_undo: bool
+    has_domain: bool
+    is_plainly_said: bool
+    replaces: bool
+    said: frozenset[AnswerKind]
+    newest: AnswerKind | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the round is."""
+        return self.round in OPEN_STATES
+
+    @classmethod
+    def of(cls, standing: Standing, *, now: datetime, catalogue: Catalogue) -> "Page":
+        """Return what the page of a link decides by at this moment."""
+        denial, said = standing.denial, standing.said
+        return cls(
+            state=standing.state.value,
+            status=standing.claim.status,
+            rejection=standing.claim.rejection,
+            round=standing.round,
+            needs_yes=standing.needs_yes,
+            awaits_yes=standing.needs_yes and standing.yes_at is None,
+            has_end=standing.ends_at is not None,
+            is_past_end=standing.ends_at is not None and standing.ends_at < now,
+            has_printed_end=standing.printed_end is not None,
+            is_superseded=standing.superseded_at is not None,
+            denied_by=denial.way if denial else None,
+            denied_for=denial.reason if denial else None,
+            is_late=denial is not None and denial.is_late,
+            can_undo=standing.can_undo_until is not None,
+            has_domain=bool(standing.claim.domain),
+            is_plainly_said=bool(catalogue.for_customers(standing.claim.area, standing.claim.activity)),
+            replaces=standing.replaces,
+            said=frozenset(said),
+            newest=max((kind for kind in QUIET if kind in said), key=lambda kind: said[kind], default=None),
+        )
+
+
+def words_of(standing: Standing, token: str) -> Words:
+    """Return the words that are this customer's own, in the language of the page; what there is none of is empty."""
+    denied_at = standing.denial.at if standing.denial else None
+    moments = {
+        "status_since": standing.claim.status_since,
+        "ends_at": standing.ends_at,
+        "printed_end": standing.printed_end,
+        "superseded_at": standing.superseded_at,
+        "denied_at": denied_at,
+        "undo_until": standing.can_undo_until,
+        **{
+            f"{kind.name.lower()}_at": standing.said.get(kind) for kind in AnswerKind if kind is not AnswerKind.DENIED
+        },
+    }
+    zone = programme_as_set_up().calendar.zone.key
+    words = {name: exactly(at, g.language, zone) if at else "" for name, at in moments.items()}
+    machines = {"denied_at_exactly": denied_at.isoformat(timespec="seconds") if denied_at else ""}
+    return words | machines | _names(standing.claim) | {"token": token}
+
+
+def _names(claim: Claimed) -> dict[str, str]:
+    catalogue = programme_as_set_up().catalogue
+    did = catalogue.for_customers(claim.area, claim.activity)
+    return {
+        "partner_name": claim.partner,
+        "partner": _isolated(claim.partner),
+        "customer": _isolated(claim.customer),
+        "products": ", ".join(map(catalogue.product_name, claim.products)),
+        "mpn_id": claim.mpn_id,
+        "domain": claim.domain,
+        "tenant_id": claim.tenant_id,
+        "did": did.get(g.language) or did.get("en", ""),
+        "activity": catalogue.activity_name(claim.activity),
+        "area": catalogue.area_name(claim.area),
+    }
+
+
+def _isolated(name: str) -> Markup:
+    """Return what others typed so that its direction of writing ends with it, and turns none of our words around."""
+    return Markup("<bdi>{}</bdi>").format(name)
