@@ -1,5 +1,6 @@
 """What a partner does with its own claim until it is decided: file, edit, prove, submit, resubmit."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
@@ -23,6 +24,9 @@ from cpor_web.rules.words import N_
 
 ADDITIONS = ("claim:edited", "comment:added", "document:uploaded", "proof:located")
 """What a partner can answer a request for information with."""
+
+REMOVAL = "document:removed"
+"""What takes one of them back."""
 
 
 def create(session: Session, draft: Draft, *, actor: Actor, now: datetime, programme: Programme) -> Claim:
@@ -129,9 +133,10 @@ def is_unchanged(session: Session, claim: Claim) -> bool:
     asked = select(func.max(Event.position)).where(
         Event.claim_id == claim.id, Event.kind == "claim:information-requested"
     )
-    added = select(Event.id).where(Event.claim_id == claim.id, Event.position > asked.scalar_subquery())
-    by_them = added.where(Event.kind.in_(ADDITIONS), Event.role.in_(CLAIMANTS))
-    return claim.status is Status.PARTNER_ACTION_REQUIRED and session.scalar(by_them.limit(1)) is None
+    since = select(Event.kind).where(Event.claim_id == claim.id, Event.position > asked.scalar_subquery())
+    done = Counter(session.scalars(since.where(Event.kind.in_((*ADDITIONS, REMOVAL)), Event.role.in_(CLAIMANTS))))
+    done["document:uploaded"] -= done.pop(REMOVAL, 0)
+    return claim.status is Status.PARTNER_ACTION_REQUIRED and not done.total()
 
 
 def upload(

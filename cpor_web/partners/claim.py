@@ -165,6 +165,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "missing": _missing(claim, has_proof=bool(documents)) if claim.status in _WITH_THE_PARTNER else [],
         "now": now(),
         "proposal": claim.proposed_contact,
+        "removable": {each.id for each in documents if is_claimant and proof.lets_go(claim, each)},
         "offered": queries.offered(session, claim, actor=actor(), now=now(), programme=programme()),
         "labels": LABELS,
         "looked_for": preflight.LOOKED_FOR,

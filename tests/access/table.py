@@ -119,6 +119,8 @@ MAY: dict[str, Kinds] = {
     "POST /claims/<reference>/contact": OWN_CLAIMANTS,
     "GET /claims/<reference>/delete": OWN_CLAIMANTS,
     "POST /claims/<reference>/delete": OWN_CLAIMANTS,
+    "GET /claims/<reference>/documents/<document_id>/remove": OWN_CLAIMANTS,
+    "POST /claims/<reference>/documents/<document_id>/remove": OWN_CLAIMANTS,
     "GET /claims/<reference>/edit": OWN_CLAIMANTS,
     "POST /claims/<reference>/edit": OWN_CLAIMANTS,
     "GET /claims/<reference>/proof-check": OWN_CLAIMANTS,

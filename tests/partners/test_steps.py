@@ -281,6 +281,33 @@ def test_a_draft_is_deleted_only_after_asking(browser: Browser, committed: Sessi
     assert browser.get(address(claim)).status_code == 404
 
 
+def test_a_document_is_removed_from_a_draft_only_after_asking(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim()
+    browser.submit(address(claim, "documents"), {"document": a_file("wrong.txt")}, page=address(claim))
+    [document] = desk.documents_of(claim)
+    page = browser.page(address(claim))
+    [link] = page.select('#proof ~ .documents a[href$="/remove"]')
+    where = str(link["href"])
+    assert link.get_text() == "Remove: wrong.txt"
+    assert "Remove document" in buttons(browser.page(where))
+    assert desk.documents_of(claim) == [document]
+    answer = browser.submit(where, {"seen": desk.now_of(claim).version}, page=where, follow_redirects=True)
+    assert "The document wrong.txt was removed." in messages(answer.text)
+    assert desk.documents_of(claim) == []
+    assert browser.get(where).status_code == 404
+
+
+def test_a_submitted_document_offers_no_way_to_remove_it(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    [document] = desk.documents_of(claim)
+    assert not browser.page(address(claim)).select('a[href$="/remove"]')
+    where = address(claim, "documents", str(document.id), "remove")
+    told = browser.get(where)
+    assert (told.status_code, "This document was submitted, and stays." in told.text) == (409, True)
+    answer = browser.submit(where, {"seen": claim.version}, page=address(claim))
+    assert (answer.status_code, len(desk.documents_of(claim))) == (409, 1)
+
+
 def test_what_was_submitted_is_never_deleted(browser: Browser, desk: Desk) -> None:
     claim = desk.claim(Status.SUBMITTED)
     answer = browser.submit(address(claim, "delete"), {"seen": claim.version}, page=address(claim))
