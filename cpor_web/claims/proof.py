@@ -1,6 +1,6 @@
-"""What happens to a claim's documents once they are there: they are scanned, given out and, unless handed in, taken off.
+"""What happens to a claim's documents once they are there, and is written down.
 
-All of it is written down.
+They are scanned, given out, and taken off again unless they were handed in.
 """
 
 from collections import defaultdict
@@ -62,7 +62,7 @@ def give(session: Session, document: Document, *, actor: Actor, now: datetime, g
 def take_off(
     session: Session, claim: Claim, document: Document, *, actor: Actor, now: datetime, seen: int | None = None
 ) -> None:
-    """Take a document off what was not handed in yet. What it replaced counts again; no place in it is named any more.
+    """Take a document off what was not handed in yet. What it replaced counts again; places in it are forgotten.
 
     Raises NotAllowed for what was submitted. Its bytes go once no claim has them.
     """

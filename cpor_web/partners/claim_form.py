@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 
 from cpor_web import facts, lifecycle
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import guards, operations
+from cpor_web.claims import filing, guards, operations
 from cpor_web.claims.drafts import Draft
+from cpor_web.claims.filing import FIRST_VERSION
 from cpor_web.claims.problems import left_over, problems
 from cpor_web.current import actor, now, programme, user
 from cpor_web.errors import in_words, sentence, status_of
@@ -37,10 +38,11 @@ def new_claim() -> ResponseReturnValue:
     before = blank()
     if not _is_saved(form, before):
         return _page(form, None)
+    if made := _made_before(form):
+        return _edit(form, made, FIRST_VERSION)
     try:
         draft = _right(form, before)
-        with transaction(db.session()):
-            claim = operations.create(db.session(), draft, actor=actor(), now=now(), programme=programme())
+        claim = _made(form, draft)
     except Refused as refused:
         return _refused(form, None, refused)
     return _saved(claim, frozenset())
@@ -61,13 +63,25 @@ def new_from(reference: str) -> ResponseReturnValue:
     begun = {"claim": old, "is_same": is_same, **_taken_over(before)}
     if not _is_saved(form, before):
         return _page(form, None, begun=begun)
+    if made := _made_before(form):
+        return _edit(form, made, FIRST_VERSION)
     try:
         draft = _right(form, before, began=Draft.from_claim(old))
-        with transaction(db.session()):
-            claim = operations.create(db.session(), draft, actor=actor(), now=now(), programme=programme())
+        claim = _made(form, draft)
     except Refused as refused:
         return _refused(form, None, refused, begun=begun)
     return _saved(claim, frozenset())
+
+
+def _made_before(form: ClaimForm) -> Claim | None:
+    """Return the draft that this very form has made: who goes back to it and saves again edits that one."""
+    return filing.made_before(db.session(), form.made_of, actor=actor()) if form.made_of else None
+
+
+def _made(form: ClaimForm, draft: Draft) -> Claim:
+    how = {"actor": actor(), "now": now(), "programme": programme()}
+    with transaction(db.session()):
+        return operations.create(db.session(), draft, made_of=form.made_of, **how)  # type: ignore[arg-type]
 
 
 def _taken_over(draft: Draft) -> dict[str, list[str]]:
@@ -95,22 +109,26 @@ def blank() -> Draft:
 @allowed(CLAIMANTS)
 def edit_claim(reference: str) -> ResponseReturnValue:
     """Edit what may be edited in the claim's status; the rest is shown."""
-    claim = claim_or_404(reference)
     form = ClaimForm()
+    return _edit(form, claim_or_404(reference), seen() if form.is_submitted() else None)
+
+
+def _edit(form: ClaimForm, claim: Claim, version: int | None) -> ResponseReturnValue:
+    """Show the form, or save what it says; `version` is that of the claim which the form was made from."""
     may_be_edited = editable(claim.status, programme().correctable_in)
     if not may_be_edited:
         return _too_late(form, claim)
     form.keep_to(may_be_edited)
     before = Draft.from_claim(claim)
     try:
-        if form.is_submitted():
-            lifecycle.check_seen(claim, seen())
+        if version is not None:
+            lifecycle.check_seen(claim, version)
         if not _is_saved(form, before):
             return _page(form, claim)
         draft = _right(form, before)
         warned = frozenset(each.mark for each in _warnings(before, claim))
         with transaction(db.session()):
-            operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=seen())
+            operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=version)
     except Refused as refused:
         return _refused(form, claim, refused)
     return _saved(claim, warned)
