@@ -26,3 +26,12 @@ if (area) {
   addEventListener("pageshow", follow);
   follow();
 }
+
+// On the way back to a new form the server makes it anew, and the browser fills in what was typed: it stays the form
+// that it was, so that saving it again edits the draft that it made.
+const once = document.getElementById("once");
+
+if (once) {
+  if (history.state?.once) once.value = history.state.once;
+  else history.replaceState({ once: once.value }, "");
+}
