@@ -28,7 +28,7 @@ SHOWN = tuple(status for status in Status if status is not Status.EDITING)
 ANY = "any"
 """What the address says for claims of every status."""
 
-FILTERS = ("search", "whose", "area", "disputed", "partner")
+FILTERS = ("search", "whose", "area", "disputed", "overdue", "partner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,12 @@ def queue() -> ResponseReturnValue:
     session, chosen = db.session(), _chosen()
     wanted = _wanted(form, chosen)
     page = review_queue.page(
-        session, actor(), wanted, before=request.args.get("before", ""), after=request.args.get("after", "")
+        session,
+        actor(),
+        wanted,
+        now=now(),
+        before=request.args.get("before", ""),
+        after=request.args.get("after", ""),
     )
     held = holding.in_force(session)
     return render_template(
@@ -95,6 +100,7 @@ def _wanted(form: QueueFilter, chosen: str) -> Wanted:
         mine=form.whose.data == "mine",
         unassigned=form.whose.data == "unassigned",
         disputed=bool(form.disputed.data),
+        overdue=bool(form.overdue.data),
         area=area if area in programme().catalogue.areas else "",
         search=(form.search.data or "")[:LONGEST_SEARCH],
         partner_id=number_in(request.args.get("partner")),
@@ -104,7 +110,7 @@ def _wanted(form: QueueFilter, chosen: str) -> Wanted:
 def _tabs(wanted: Wanted, chosen: str) -> Iterator[Tab]:
     """Yield the tabs; where somebody searches they count what was found, else all there is."""
     if wanted.search or wanted.partner_id is not None:
-        counts = review_queue.found_by_status(db.session(), actor(), wanted)
+        counts = review_queue.found_by_status(db.session(), actor(), wanted, now=now())
     else:
         counts = lists.counts(db.session(), actor(), now=now())
     waiting = sum(counts[status] for status in queries.WAITING_FOR_OPERATOR)

@@ -53,7 +53,7 @@ def found(session: Session, user: User, search: str) -> list[str]:
 
 
 def queue(session: Session, actor: Actor, **wanted: object) -> list[Claim]:
-    page = review_queue.page(session, actor, review_queue.Wanted(**wanted))  # type: ignore[arg-type]
+    page = review_queue.page(session, actor, review_queue.Wanted(**wanted), now=NOW)  # type: ignore[arg-type]
     return queries.claims_by_id(session, [row.id for row in page.rows])
 
 
@@ -372,8 +372,8 @@ def test_the_area_and_the_mpn_id_narrow_list_counts_and_export_alike(
 def test_the_queue_has_pages_too(db_session: Session, programme: Programme) -> None:
     made = [claims.submitted(db_session, programme) for _ in range(3)]
     actor = factories.user(db_session, Role.REVIEWER).actor
-    first = review_queue.page(db_session, actor, size=2)
-    second = review_queue.page(db_session, actor, size=2, after=first.after or "")
+    first = review_queue.page(db_session, actor, now=NOW, size=2)
+    second = review_queue.page(db_session, actor, now=NOW, size=2, after=first.after or "")
     assert [claim.id for claim in first.rows + second.rows] == [claim.id for claim in made]
     assert (len(first.rows), len(second.rows)) == (2, 1)
-    assert review_queue.page(db_session, actor, size=2, before=second.before or "") == first
+    assert review_queue.page(db_session, actor, now=NOW, size=2, before=second.before or "") == first
