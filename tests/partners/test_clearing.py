@@ -56,7 +56,7 @@ def test_the_drafts_of_one_import_are_chosen_with_one_press(browser: Browser, de
         each.created_at = made[0].created_at
     desk.session.commit()
     [link] = browser.page(DELETE).select("#batches ~ ul a")
-    assert link.get_text().startswith("3 drafts of ")
+    assert link.get_text().startswith("3 drafts, imported on ")
     ticked = boxes(browser.page(str(link["href"])))
     assert sorted(ticked) == ["Row 0", "Row 1", "Row 2"]
     assert all(box.has_attr("checked") for box in ticked.values())
