@@ -137,7 +137,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "Status": Status,
         "asked": _latest(claim, "claim:information-requested", Status.PARTNER_ACTION_REQUIRED),
         "assessment": assessment,
-        "astray": astray_in(round_) if round_ is not None and round_.is_open else [],
+        "astray": astray_in(round_) if round_ is not None and round_.state is RoundState.STOPPED else [],
         "assessment_labels": ASSESSED,
         "can_claim": is_claimant,
         "can_edit": is_claimant and bool(editable(claim.status, programme().correctable_in)),

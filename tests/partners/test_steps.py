@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, proofs
+from cpor_web.claims import contacts
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, stops
 from cpor_web.extensions import db
@@ -269,6 +270,18 @@ def test_fresh_proof_on_an_approved_claim_says_that_it_changes_nothing_else(brow
     answer = browser.submit(address(claim, "documents"), sent, page=address(claim), follow_redirects=True)
     assert "Nothing else changes: reviewers see it where another partner claims the same." in messages(answer.text)
     assert desk.now_of(claim).status is Status.APPROVED
+
+
+def test_no_other_contact_is_asked_for_once_a_reviewer_let_the_time_go_on(browser: Browser, desk: Desk) -> None:
+    claim = stopped(desk)
+    needed = "Another contact is needed instead of:"
+    assert needed in text_of(browser.page(address(claim)))
+    [invitation] = desk.session.scalars(select(Invitation)).all()
+    how = {"actor": desk.reviewer.actor, "now": clock.utcnow(), "programme": desk.programme}
+    invitation.taken_at = clock.utcnow()
+    contacts.let_go_on(desk.session, claim, "It was a slip, she writes.", **how)
+    desk.session.commit()
+    assert needed not in text_of(browser.page(address(claim)))
 
 
 def test_a_draft_is_deleted_only_after_asking(browser: Browser, committed: Session, desk: Desk) -> None:
