@@ -128,10 +128,11 @@ def take_back(session: Session, mail_id: int, *, now: datetime, programme: Progr
 
     One that was noted to be taken is not in doubt; of any other nobody knows whether it was.
     """
-    mail = session.get_one(Mail, mail_id, populate_existing=True)
+    mail = session.get_one(Mail, mail_id)
+    claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
+    session.refresh(mail)  # while we waited for its claim another worker may have settled it, and it may have bounced
     if _was_taken(session, mail, programme):
         return
-    claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
     settled = outbox.take_back(session, mail_id, now=now)
     if settled is not None and claim is not None:
         _follow_up(session, settled, claim, now, programme)
