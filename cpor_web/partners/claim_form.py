@@ -39,7 +39,7 @@ def new_claim() -> ResponseReturnValue:
     if not _is_saved(form, before):
         return _page(form, None)
     if made := _made_before(form):
-        return _edit(form, made, FIRST_VERSION)
+        return _edit(form, made, FIRST_VERSION, is_again=True)
     try:
         draft = _right(form, before)
         claim = _made(form, draft)
@@ -64,7 +64,7 @@ def new_from(reference: str) -> ResponseReturnValue:
     if not _is_saved(form, before):
         return _page(form, None, begun=begun)
     if made := _made_before(form):
-        return _edit(form, made, FIRST_VERSION)
+        return _edit(form, made, FIRST_VERSION, is_again=True)
     try:
         draft = _right(form, before, began=Draft.from_claim(old))
         claim = _made(form, draft)
@@ -74,8 +74,15 @@ def new_from(reference: str) -> ResponseReturnValue:
 
 
 def _made_before(form: ClaimForm) -> Claim | None:
-    """Return the draft that this very form has made: who goes back to it and saves again edits that one."""
-    return filing.made_before(db.session(), form.made_of, actor=actor()) if form.made_of else None
+    """Return the draft that this very form has made: who goes back to it and saves again edits that one.
+
+    What is for another customer now is another claim, and the form that of another.
+    """
+    made = filing.made_before(db.session(), form.made_of, actor=actor()) if form.made_of else None
+    if made is not None and form.draft(Draft()).is_of_another_customer(Draft.from_claim(made)):
+        form.begin_anew()
+        return None
+    return made
 
 
 def _made(form: ClaimForm, draft: Draft) -> Claim:
@@ -113,8 +120,11 @@ def edit_claim(reference: str) -> ResponseReturnValue:
     return _edit(form, claim_or_404(reference), seen() if form.is_submitted() else None)
 
 
-def _edit(form: ClaimForm, claim: Claim, version: int | None) -> ResponseReturnValue:
-    """Show the form, or save what it says; `version` is that of the claim which the form was made from."""
+def _edit(form: ClaimForm, claim: Claim, version: int | None, *, is_again: bool = False) -> ResponseReturnValue:
+    """Show the form, or save what it says; `version` is that of the claim which the form was made from.
+
+    `is_again` is for a new form that has made the claim before.
+    """
     may_be_edited = editable(claim.status, programme().correctable_in)
     if not may_be_edited:
         return _too_late(form, claim)
@@ -131,7 +141,7 @@ def _edit(form: ClaimForm, claim: Claim, version: int | None) -> ResponseReturnV
             operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=version)
     except Refused as refused:
         return _refused(form, claim, refused)
-    return _saved(claim, warned)
+    return _saved(claim, warned, is_again=is_again)
 
 
 def _is_saved(form: ClaimForm, before: Draft) -> bool:
@@ -212,9 +222,9 @@ def _warnings(draft: Draft, claim: Claim | None) -> list[Finding]:
     return guards.warnings_in(db.session(), draft, but=claim, partner=_partner(), now=now(), programme=programme())
 
 
-def _saved(claim: Claim, warned: frozenset[str]) -> ResponseReturnValue:
+def _saved(claim: Claim, warned: frozenset[str], *, is_again: bool = False) -> ResponseReturnValue:
     """Go on to the claim, or back to the form where it now has a warning that is not among those of before."""
-    flash(_("Saved."), "success")
+    flash(_("Saved, in the draft that this form made before.") if is_again else _("Saved."), "success")
     if not warned.issuperset(each.mark for each in _warnings(Draft.from_claim(claim), claim)):
         return redirect(url_for("partners.edit_claim", reference=claim.reference))
     if lacking := facts.missing_fields(claim, programme()):

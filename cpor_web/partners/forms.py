@@ -57,10 +57,14 @@ def _language(name: str) -> SelectField:
     return SelectField(_l(LABELS[name]), choices=choices, default="en")
 
 
+def _new_id() -> str:
+    return str(uuid4())
+
+
 class ClaimForm(FlaskForm):
     """The claim itself; its fields have the rulebook's names. `once` tells a new form from every other one."""
 
-    once = HiddenField(default=lambda: str(uuid4()))
+    once = HiddenField(default=_new_id)
     name = _line("name", _l("How you tell this claim from your others."))
     mpn_id = _choice("mpn_id")
     customer_name = _line("customer_name", autocomplete="off")
@@ -122,6 +126,10 @@ class ClaimForm(FlaskForm):
             return hashlib.sha256(UUID(self.once.data or "").bytes).digest()
         except ValueError:
             return None
+
+    def begin_anew(self) -> None:
+        """Be another form from now on, which has made no claim."""
+        self.once.data = _new_id()
 
     def keep_to(self, may_be_edited: frozenset[str]) -> None:
         """Drop the fields that cannot be edited."""

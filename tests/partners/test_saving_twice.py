@@ -32,7 +32,24 @@ def test_the_same_form_saved_again_edits_the_draft_that_it_made(
     first = browser.submit(NEW, sent, page=NEW)
     second = browser.submit(NEW, sent | {"name": "Teams, all of it"}, page=NEW)
     assert second.location == first.location
+    assert "Saved, in the draft that this form made before." in browser.get(second.location).text
     assert names(committed) == ["Teams, all of it"]
+
+
+def test_what_was_changed_into_another_customers_is_another_draft(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    sent = filled_in(browser, user)
+    browser.submit(NEW, sent, page=NEW)
+    other = {
+        "name": "Teams at Wingtip",
+        "customer_name": "Wingtip",
+        "customer_domain": "wingtip.example.com",
+        "tenant_id": "99999999-2222-4333-8444-555555555555",
+        "contact_email": "wilma@wingtip.example.com",
+    }
+    browser.submit(NEW, sent | other, page=NEW)
+    assert names(committed) == ["Teams at Contoso", "Teams at Wingtip"]
 
 
 def test_two_forms_are_two_drafts(browser: Browser, committed: Session, user: User) -> None:
