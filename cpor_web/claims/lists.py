@@ -52,9 +52,8 @@ def dashboard(
     search = searching.read(session, actor, wanted.search)
     parts = listing.parts(actor.role, listing.unnamed(wanted), words=search.words)
     names = listing.given(actor, wanted, now, search)
-    length, shown = size or PAGE, listed.of_partner
-    page = keyset.page_of_parts(session, parts, size=length, before=before, after=after, given=names, shown=shown)
-    return replace(page, rows=[listed.line(row) for row in page.rows])
+    page = keyset.page_of_parts(session, parts, size=size or PAGE, before=before, after=after, given=names)
+    return Page(listed.lines(session, page.rows), page.before, page.after)
 
 
 def export(
@@ -120,8 +119,8 @@ def waiting(
     if not must_act or first is not None:
         return Waiting([*(first or ())][: min(most, must_act)], must_act, *others)
     must = listing.parts(actor.role, ALL, turns.MUST)
-    urgent = keyset.page_of_parts(session, must, size=most, given=names, shown=listed.of_partner).rows
-    return Waiting([listed.line(row) for row in urgent], must_act, *others)
+    urgent = keyset.page_of_parts(session, must, size=most, given=names).rows
+    return Waiting(listed.lines(session, urgent), must_act, *others)
 
 
 def _with_what_is_shown(claims: Select[Any]) -> Select[Any]:
