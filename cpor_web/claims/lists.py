@@ -20,7 +20,7 @@ from cpor_web.models import Claim
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 
-__all__ = ["ALL", "Sort", "Wanted", "counts", "dashboard", "export", "number", "waiting"]
+__all__ = ["ALL", "Sort", "Wanted", "counts", "dashboard", "export", "locations", "number", "waiting"]
 
 Read = TypeVar("Read")
 
@@ -105,6 +105,11 @@ def counts(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetim
         return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
     statement = listing.counts(actor.role, wanted, capped.ENOUGH)
     return dict(zip(Status, statement.ask(session, **names).one(), strict=True))
+
+
+def locations(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:
+    """Return number and place of each MPN ID that the partner's claims can be for."""
+    return [(number, place) for number, place in listing.locations().ask(session, partner_id=actor.partner_id)]
 
 
 def waiting(

@@ -15,7 +15,7 @@ from cpor_web.claims.listed import Line, ListedClaim
 from cpor_web.claims.lists import Waiting, Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
-from cpor_web.current import actor, now, programme, user
+from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim, RoundState
 from cpor_web.partners.blueprint import bp
@@ -69,7 +69,7 @@ def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, N
     stopped = (claim for claim in claims if (last := rounds.get(claim.id)) and last.state is RoundState.STOPPED)
     queries.read_contacts(session, list(stopped))
     assessments = queries.assessments_of(session, claims)
-    at, is_held = now(), holding.in_force(session) is not None
+    at, is_held = now(), holding.is_in_force(session)
     return [
         (
             claim,
@@ -84,7 +84,7 @@ def _waiting(session: Session, first: Sequence[Line] | None) -> Waiting:
 
 
 def _with_steps(session: Session, lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
-    at, is_held = now(), holding.in_force(session) is not None
+    at, is_held = now(), holding.is_in_force(session)
     return [
         (each.claim, next_step(each.claim, each.round, now=at, assessment=each.assessment, is_held=is_held))
         for each in lines
@@ -98,9 +98,7 @@ def asked_for() -> Wanted:
 
 def _filter() -> ListFilter:
     form = ListFilter(request.args)
-    partner = user().partner
-    assert partner is not None, "only a partner's users are here"
-    form.offer(partner, programme().catalogue)
+    form.offer(lists.locations(db.session(), actor()), programme().catalogue)
     return form
 
 
