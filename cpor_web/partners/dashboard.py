@@ -18,6 +18,7 @@ from cpor_web.claims.way import Who
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim, RoundState
+from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.list_filter import ListFilter
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
@@ -46,13 +47,12 @@ def dashboard() -> ResponseReturnValue:
         counts=lists.counts(session, actor(), wanted, now=now()),
         export_url=url_for("partners.export_claims", **as_in_the_address(wanted)),
         workbook_url=url_for("partners.export_claims_as_workbook", **as_in_the_address(wanted)),
-        endings=competing.endings(session, [line.claim for line in page.rows]),
         form=form,
         can_be_saved=wanted != lists.ALL,
         is_filtered=replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL,
         next_page=page.after and _address(wanted, after=page.after),
         previous_page=page.before and _address(wanted, before=page.before),
-        rows=rows[len(urgent) :],
+        lines=lines.of(rows[len(urgent) :], competing.endings(session, [line.claim for line in page.rows])),
         saved=saved_filters.of(session, actor()),
         save_url=url_for("partners.save_filter", **as_in_the_address(wanted)),
         status_urls={status: _address(wanted, status=status and status.value) for status in (None, *Status)},
