@@ -12,7 +12,7 @@ from cpor_web import holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import competing, lists, queries, saved_filters
 from cpor_web.claims.listed import Line, ListedClaim
-from cpor_web.claims.lists import Waiting, Wanted
+from cpor_web.claims.lists import Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
 from cpor_web.current import actor, now, programme
@@ -35,10 +35,10 @@ def dashboard() -> ResponseReturnValue:
     session, form = db.session(), _filter()
     wanted = form.wanted(_status())
     before, after = (request.args.get(cursor, "") for cursor in ("before", "after"))
-    page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after)
-    is_first = not (before or after)
-    waiting = _waiting(session, page.rows if wanted == lists.ALL else None) if is_first else None
-    urgent = waiting.most_urgent if waiting else []
+    waiting = None if before or after else lists.waiting(session, actor(), now=now())
+    must_act = waiting.must_act if waiting else 0
+    page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after, must_act=must_act)
+    urgent = _most_urgent(session, must_act, page.rows if wanted == lists.ALL else None)
     rows = _with_steps(session, [*urgent, *page.rows])
     return render_template(
         "partners/dashboard.html",
@@ -79,8 +79,11 @@ def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, N
     ]
 
 
-def _waiting(session: Session, first: Sequence[Line] | None) -> Waiting:
-    return lists.waiting(session, actor(), now=now(), most=MOST_URGENT, first=first)
+def _most_urgent(session: Session, must_act: int, listed: Sequence[Line] | None) -> Sequence[Line]:
+    """Return the claims to be named on top. Where all claims are `listed`, they stand at the beginning."""
+    if not must_act or listed is not None:
+        return (listed or ())[: min(MOST_URGENT, must_act)]
+    return lists.most_urgent(session, actor(), now=now(), most=MOST_URGENT)
 
 
 def _with_steps(session: Session, lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
