@@ -67,9 +67,13 @@ def in_force(session: Session) -> Holding | None:
     return session.scalar(_in_force()) if is_in_force(session) else None
 
 
+IS_IN_FORCE = exists().where(Holding.released_at.is_(None))
+"""Whether closing is held, for a statement that reads something else."""
+
+
 @cache
 def _is_in_force() -> Prepared:
-    return prepared(select(_in_force().exists()))
+    return prepared(select(IS_IN_FORCE))
 
 
 def _in_force() -> Select[Holding]:

@@ -14,6 +14,7 @@ from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, exists, f
 from sqlalchemy.orm import Session, aliased
 
 from cpor_web.claims import related, turns
+from cpor_web.holding import IS_IN_FORCE
 from cpor_web.models import (
     OPEN_STATES,
     Assessment,
@@ -78,11 +79,12 @@ class ListedAssessment:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """All that a line of the partner's list is made of."""
+    """All that a line of the partner's list is made of. `is_held` tells whether all closing is held."""
 
     claim: ListedClaim
     round: ListedRound | None
     assessment: ListedAssessment | None
+    is_held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def _of_partner() -> Prepared:
             case((is_stopped, turns.IS_ASTRAY), else_=False),
             turns.IS_IN_DOUBT,
             Assessment.state,
+            IS_IN_FORCE,
         )
         .select_from(Claim)
         .where(_IS_ASKED_FOR)
@@ -162,6 +165,7 @@ def _line(row: Sequence[Any]) -> Line:
         ListedClaim(*claim),
         ListedRound(*round_) if round_[0] else None,
         None if assessment is None else ListedAssessment(AssessmentState(assessment)),
+        is_held=row[24],
     )
 
 

@@ -39,7 +39,7 @@ def dashboard() -> ResponseReturnValue:
     must_act = waiting.must_act if waiting else 0
     page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after, must_act=must_act)
     urgent = _most_urgent(session, must_act, page.rows if wanted == lists.ALL else None)
-    rows = _with_steps(session, [*urgent, *page.rows])
+    rows = _with_steps([*urgent, *page.rows])
     return render_template(
         "partners/dashboard.html",
         can_claim=actor().role in CLAIMANTS,
@@ -86,10 +86,10 @@ def _most_urgent(session: Session, must_act: int, listed: Sequence[Line] | None)
     return lists.most_urgent(session, actor(), now=now(), most=MOST_URGENT)
 
 
-def _with_steps(session: Session, lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
-    at, is_held = now(), holding.is_in_force(session)
+def _with_steps(lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
+    at = now()
     return [
-        (each.claim, next_step(each.claim, each.round, now=at, assessment=each.assessment, is_held=is_held))
+        (each.claim, next_step(each.claim, each.round, now=at, assessment=each.assessment, is_held=each.is_held))
         for each in lines
     ]
 
