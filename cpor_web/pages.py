@@ -113,7 +113,7 @@ class Telling:
 
     def left(self, at: datetime, rule: Mapping[str, Any] | None) -> str:
         """Return in words how long it still is until a deadline."""
-        return explained.time_left(at, rule, now=self.now, calendar=self.calendar)
+        return explained.time_left(at, rule, now=self.now, calendar=self.calendar, language=self.language)
 
 
 def telling() -> Telling:
@@ -123,7 +123,7 @@ def telling() -> Telling:
 
 def time_left(at: datetime, rule: Mapping[str, Any] | None) -> str:
     """Return in words how long it still is until a deadline, from this request's moment."""
-    return explained.time_left(at, rule, now=current.now(), calendar=current.programme().calendar)
+    return telling().left(at, rule)
 
 
 def how_long(period: str) -> str:
