@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from textwrap import indent
 from typing import Any
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -39,8 +40,8 @@ class TextFormatter(logging.Formatter):
         return _CONTROL.sub(_escaped, line)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
-        """Return the traceback, in as many lines as it has."""
-        return _CONTROL_BUT_LINES.sub(_escaped, super().formatException(ei))
+        """Return the traceback, in as many lines as it has, indented: none looks like a line of ours."""
+        return indent(_CONTROL_BUT_LINES.sub(_escaped, super().formatException(ei)), "  ", lambda _: True)
 
 
 class JsonFormatter(logging.Formatter):

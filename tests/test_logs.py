@@ -75,15 +75,15 @@ def test_what_somebody_else_said_makes_no_line_for_programs_either(control: str)
 
 def test_a_traceback_for_people_keeps_its_lines_and_moves_no_cursor() -> None:
     def clears_the_screen() -> None:
-        raise ValueError("\x1b[2J")
+        raise ValueError("\x1b[2J\n2026-01-05T09:00:00.250+00:00 INFO cpor_web.tests all is well")
 
     try:
         clears_the_screen()
     except ValueError:
         line = logs.TextFormatter(logs.FORMAT).format(record("it failed", exc_info=sys.exc_info()))
-    first, second, *_, last = line.splitlines()
-    assert (first.endswith("it failed"), second) == (True, "Traceback (most recent call last):")
-    assert last == r"ValueError: \x1b[2J"
+    first, second, *_, error, forged = line.splitlines()
+    assert (first.endswith("it failed"), second) == (True, "  Traceback (most recent call last):")
+    assert (error, forged[:7]) == (r"  ValueError: \x1b[2J", "  2026-")
 
 
 def test_lines_of_a_job_say_which() -> None:

@@ -89,15 +89,22 @@ def begin(
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime, programme: Programme) -> None:
     """Note what became of a mail that `begin` marked, with everything that follows from it."""
-    mail = ahead.mail(session, mail_id) or session.get_one(Mail, mail_id)
-    if mail.claim_id is not None:  # the order of locks: claim, round, history head, outbox
-        lifecycle.hold(session, _claim(session, mail.claim_id))
+    mail = ahead.mail(session, mail_id) or _held(session, mail_id)
     started = TAKEN.get(mail.kind)
     if started is not None and isinstance(outcome, Accepted) and mail.state is MailState.SENDING:
         started(session, mail, now=now, programme=programme)
     settled = outbox.settle(session, mail_id, outcome, now=now)
     if settled is not None and settled.claim_id is not None:
         _follow_up(session, settled, _claim(session, settled.claim_id), now, programme)
+
+
+def _held(session: Session, mail_id: int) -> Mail:
+    """Return a mail as it is once its claim is held: meanwhile another worker may have settled it, or it bounced."""
+    mail = session.get_one(Mail, mail_id)
+    if mail.claim_id is not None:  # the order of locks: claim, round, history head, outbox
+        lifecycle.hold(session, _claim(session, mail.claim_id))
+        session.refresh(mail)
+    return mail
 
 
 def _claim(session: Session, claim_id: int) -> Claim:
@@ -128,13 +135,12 @@ def take_back(session: Session, mail_id: int, *, now: datetime, programme: Progr
 
     One that was noted to be taken is not in doubt; of any other nobody knows whether it was.
     """
-    mail = session.get_one(Mail, mail_id, populate_existing=True)
+    mail = _held(session, mail_id)
     if _was_taken(session, mail, programme):
         return
-    claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
     settled = outbox.take_back(session, mail_id, now=now)
-    if settled is not None and claim is not None:
-        _follow_up(session, settled, claim, now, programme)
+    if settled is not None and settled.claim_id is not None:
+        _follow_up(session, settled, _claim(session, settled.claim_id), now, programme)
 
 
 def lose(session: Session, mail_id: int, *, why: str, now: datetime, programme: Programme) -> bool:
@@ -142,13 +148,12 @@ def lose(session: Session, mail_id: int, *, why: str, now: datetime, programme: 
 
     One that was noted to be taken is not in doubt, but settled as sent: False.
     """
-    mail = session.get_one(Mail, mail_id)
+    mail = _held(session, mail_id)
     if _was_taken(session, mail, programme):
         return False
-    claim = lifecycle.hold(session, session.get_one(Claim, mail.claim_id)) if mail.claim_id is not None else None
     outbox.lose(mail, why=why, now=now, host=programme.mail_from.rpartition("@")[2])
-    if claim is not None:
-        _follow_up(session, mail, claim, now, programme)
+    if mail.claim_id is not None:
+        _follow_up(session, mail, _claim(session, mail.claim_id), now, programme)
     return True
 
 

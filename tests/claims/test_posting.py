@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from cpor_web.backup import aftermath
-from cpor_web.claims import posting
+from cpor_web.claims import bouncing, posting
 from cpor_web.consent import answers
 from cpor_web.emails import marking, outbox
 from cpor_web.emails.marking import Taken
@@ -17,6 +17,7 @@ from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
 from tests.support import claims, factories
 from tests.support.claims import NOW, invitations_of, mail_of
+from tests.support.overlapping import Overlap
 
 KIND = "information-requested"
 
@@ -105,6 +106,30 @@ def test_a_mail_that_was_noted_as_taken_is_settled_as_of_then_when_its_worker_is
     (invitation,) = invitations_of(db_session, claim)
     assert (notice.sent_at, invitation.taken_at) == (taken_at, taken_at)
     assert invitation.round.state is RoundState.RUNNING
+
+
+def test_a_bounce_of_a_mail_that_another_worker_took_back_at_the_same_time_stays(
+    committed: Session, engine: Engine, programme: Programme
+) -> None:
+    claim = claims.approved(committed, programme)
+    notice, later = mail_of(committed, claim, "consent-notice"), NOW + timedelta(minutes=11)
+    posting.begin(committed, notice.id, now=NOW, programme=programme)
+    marking.note(committed, Taken(notice.id, "250 queued", NOW))
+    (invitation,) = invitations_of(committed, claim)
+    committed.commit()
+
+    def take_back(session: Session) -> str:
+        posting.take_back(session, notice.id, now=later, programme=programme)
+        return "taken back"
+
+    def take_back_and_bounce(session: Session) -> str:
+        take_back(session)
+        bouncing.bounced(session, notice.id, "550 5.1.1 Nobody of that name", now=later, programme=programme)
+        return "bounced"
+
+    Overlap(engine, programme).run(take_back_and_bounce, take_back, commits=True)
+    committed.expire_all()
+    assert (invitation.bounced_at, invitation.round.state) == (later, RoundState.STOPPED)
 
 
 def test_a_mail_that_was_called_back_after_it_was_made_ready_is_not_begun_and_the_one_before_is_noted(
