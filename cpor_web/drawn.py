@@ -51,11 +51,12 @@ def lines(template: str, rows: Iterable[tuple[NamedTuple, Words]]) -> Markup:
     pages: Pages = current_app.extensions[_LINES]
     keeps = not current_app.jinja_env.auto_reload
     reader = (template, str(get_locale()), request.script_root)
-    return Markup("").join(
-        Markup(pages.filled((*reader, line), words, draw) if keeps else draw(words))  # noqa: S704 - of a template
-        for line, words in rows
-        for draw in [partial(_draw, template, line)]
-    )
+
+    def drawn(line: NamedTuple, words: Words) -> str:
+        draw = partial(_draw, template, line)
+        return pages.filled((*reader, line), words, draw) if keeps else draw(words)
+
+    return Markup("".join(drawn(line, words) for line, words in rows))  # noqa: S704 - a template escapes, and so do holes
 
 
 def _draw(template: str, line: NamedTuple, words: Mapping[str, str]) -> str:
