@@ -126,7 +126,9 @@ def queued(session: Session, ids: Sequence[int]) -> list[QueuedClaim]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-_IS_ASKED_FOR = Claim.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+# Behind a subquery, where the planner sees no ids: for few of them it would plan anew each time.
+_IDS = select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger)))).scalar_subquery()
+_IS_ASKED_FOR = Claim.id == any_(func.array(_IDS))
 
 
 @cache
