@@ -125,13 +125,7 @@ def page(
 
 
 def page_of_parts(
-    session: Session,
-    parts: Parts,
-    *,
-    size: int,
-    before: str = "",
-    after: str = "",
-    given: Mapping[str, Any],
+    session: Session, parts: Parts, *, size: int, before: str = "", after: str = "", given: Mapping[str, Any]
 ) -> Page[int]:
     """Return the ids of up to `size` rows of a list in parts; else it is as `page`."""
     find = partial(_rows_of_parts, session, parts, size + 1, given)
