@@ -65,9 +65,8 @@ def page(
     """
     search = searching.read(session, actor, wanted.search)
     parts, names = _parts(_unnamed(wanted), actor.role, search.words), _given(actor, wanted, search, now)
-    length, shown = size or lists.PAGE, listed.of_operator
-    page = keyset.page_of_parts(session, parts, size=length, before=before, after=after, given=names, shown=shown)
-    return replace(page, rows=[listed.queued(row) for row in page.rows])
+    page = keyset.page_of_parts(session, parts, size=size or lists.PAGE, before=before, after=after, given=names)
+    return Page(listed.queued(session, page.rows), page.before, page.after)
 
 
 def found_by_status(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> dict[Status, int]:

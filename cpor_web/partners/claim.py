@@ -130,7 +130,7 @@ def _content(claim: Claim) -> dict[str, Any]:
     was_declined = claim.rejection is Rejection.CUSTOMER_DECLINE
     documents = queries.documents_of(session, claim)
     assessment = queries.assessment_of(session, claim)
-    step = next_step(claim, round_, now=now(), assessment=assessment, is_held=holding.in_force(session) is not None)
+    step = next_step(claim, round_, now=now(), assessment=assessment, is_held=holding.is_in_force(session))
     return {
         "Action": Action,
         "Who": Who,

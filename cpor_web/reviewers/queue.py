@@ -15,6 +15,7 @@ from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Partner
 from cpor_web.numbers import number_in
+from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import LONGEST_SEARCH, QueueFilter
 from cpor_web.reviewers.waiting import needing_a_reviewer
@@ -61,21 +62,18 @@ def queue() -> ResponseReturnValue:
     return render_template(
         "reviewers/queue.html",
         chosen=chosen,
-        claims=page.rows,
         counts=review_queue.counts(session, actor(), now=now()),
         form=form,
         is_filtered=any(request.args.get(name) for name in FILTERS),
         asked=needing_a_reviewer(session),
-        is_overdue=queries.is_overdue,
+        lines=lines.of(page.rows),
+        number=len(page.rows),
         next_page=page.after and _url(chosen, after=page.after),
         previous_page=page.before and _url(chosen, before=page.before),
         held=held,
         suspects=() if held else _suspects(),
         may_release=actor().role is Role.ADMINISTRATOR,
-        now=now(),
         partner=None if wanted.partner_id is None else session.get(Partner, wanted.partner_id),
-        reader_id=actor().user_id,
-        submitted=Status.SUBMITTED,
         tabs=list(_tabs(wanted, chosen)),
     )
 
