@@ -13,6 +13,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     It is imported when it is made, so that `cpor_web.rules` can be imported without a web framework.
     """
-    from cpor_web import factory
+    from cpor_web.loading import uncollected
 
-    return factory.create_app(settings)
+    with uncollected():
+        from cpor_web import factory
+
+        return factory.create_app(settings)

@@ -3,6 +3,7 @@
 What a command needs is imported inside it, so that `cpor --help` answers at once.
 """
 
+import atexit
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from cpor_web.commands.keys import keys
 from cpor_web.commands.mail import mail
 from cpor_web.commands.person import person
 from cpor_web.commands.retention import retention
+from cpor_web.loading import keep
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -46,6 +48,7 @@ cli.add_command(user)
 
 def main() -> None:
     """Run the command; what is wrong is told in sentences, not in tracebacks."""
+    atexit.register(keep)  # who ends needs nothing looked through once more
     try:
         cli(standalone_mode=True)
     except Exception as error:
@@ -98,6 +101,7 @@ def web(reload: bool) -> None:
         app = create_app(settings)
         logs.set_up(settings.log_format)
         error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
+        keep()
         server.serve(app, reload=reload)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 
 from flask import Flask, current_app, g, request
-from flask_security import current_user
+from flask_login import current_user
 from sqlalchemy import Connection, Engine
 
 from cpor_web import clock, closures

@@ -3,11 +3,11 @@
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
-from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
 from cpor_web.callers import caller
+from cpor_web.lean_security import Security
 from cpor_web.migrate import Migrate
 from cpor_web.models import Base
 from cpor_web.queue import Doorbell

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import format_decimal
-from flask_security import current_user
+from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 

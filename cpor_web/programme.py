@@ -6,8 +6,6 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-import holidays
-
 from consent_links import key_id
 from cpor_web import catalogue
 from cpor_web.config import Settings
@@ -96,6 +94,8 @@ class DaysOff(Mapping[date, str]):
         # When first asked for: the library loads all countries to know one.
         if not self._country:
             return {}
+        import holidays
+
         return holidays.country_holidays(self._country, subdiv=self._subdivision or None)
 
     def __getitem__(self, day: date) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cpor_web import clock, error_reports, logs
 from cpor_web.extensions import bell, db
 from cpor_web.figures import TICKER
+from cpor_web.loading import keep
 from cpor_web.models import Heartbeat
 from cpor_web.queue import JOBS
 from cpor_web.transactions import transaction
@@ -36,6 +37,7 @@ def main() -> None:
     settings = app().extensions["settings"]
     logs.set_up(settings.log_format)
     error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
+    keep()
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:

@@ -23,6 +23,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from requests import RequestException
 
+from cpor_web.accounts.exc import NotBelieved, ProviderAway
 from cpor_web.accounts.identities import Vouched
 from cpor_web.config import Settings
 
@@ -38,14 +39,6 @@ OUR_FAULT = frozenset({"invalid_client", "unauthorized_client", "invalid_scope",
 """Refusals that no person can help, only whoever set up the provider."""
 
 _log = logging.getLogger(__name__)
-
-
-class ProviderAway(Exception):
-    """The provider cannot be reached, or does not work as it must."""
-
-
-class NotBelieved(Exception):
-    """What came back is not the answer to our question, or not signed by the provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +71,8 @@ class Provider:
         self._discovered: tuple[datetime, Mapping[str, Any]] | None = None
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self | None:
-        """Return the provider of the settings, None where there is none. Asks nobody yet."""
-        if not settings.oidc_issuer:
-            return None
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return the provider of the settings, which name one. Asks nobody yet."""
         return cls(
             issuer=settings.oidc_issuer,
             client_id=settings.oidc_client_id,

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -17,8 +17,8 @@ from flask_security.utils import login_user, logout_user
 
 from cpor_web.accounts import failures, freshness, places, session_cookie
 from cpor_web.accounts.blueprint import bp
+from cpor_web.accounts.exc import NotBelieved, ProviderAway
 from cpor_web.accounts.identities import Arrivals, Trust, TurnedAway, Vouched
-from cpor_web.accounts.oidc_provider import NotBelieved, Provider, ProviderAway
 from cpor_web.accounts.way_on import within
 from cpor_web.callers import caller
 from cpor_web.config import Settings
@@ -26,6 +26,9 @@ from cpor_web.current import came_from_another_site, now, programme, settings
 from cpor_web.extensions import db, limiter, security
 from cpor_web.models import User
 from cpor_web.transactions import transaction
+
+if TYPE_CHECKING:
+    from cpor_web.accounts.oidc_provider import Provider
 
 WRONG_FROM_ONE_ADDRESS = "100 per hour"
 ANSWERED_WITHIN = timedelta(minutes=10)
@@ -40,7 +43,10 @@ _log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Keep the provider of the settings where views find it. It is asked nothing before somebody signs in."""
     chosen: Settings = app.extensions["settings"]
-    app.extensions["oidc"] = Provider.from_settings(chosen)
+    if chosen.oidc_issuer:
+        from cpor_web.accounts.oidc_provider import Provider  # large, and not every house has one
+
+        app.extensions["oidc"] = Provider.from_settings(chosen)
     app.view_functions["security.logout"] = _sign_out
     app.context_processor(lambda: {"provider_name": chosen.oidc_called if chosen.oidc_issuer else ""})
 
@@ -98,15 +104,15 @@ def signed_out() -> ResponseReturnValue:
     return render_template("accounts/signed_out.html", sign_out_there=there)
 
 
-def _provider() -> Provider:
-    return cast("Provider | None", current_app.extensions["oidc"]) or abort(404)
+def _provider() -> "Provider":
+    return cast("Provider | None", current_app.extensions.get("oidc")) or abort(404)
 
 
 def _back() -> str:
     return settings().public_url + url_for("accounts.back_from_elsewhere")
 
 
-def _pending(provider: Provider) -> dict[str, Any]:
+def _pending(provider: "Provider") -> dict[str, Any]:
     """Return what we asked, which is answered once. Raises NotBelieved where this is no answer to it."""
     pending = session.pop(_PENDING, None)
     if not isinstance(pending, dict) or request.args.get("state") != pending["state"]:

@@ -2,6 +2,8 @@
 
 A device answers a challenge for the site whose name it sees itself, and only after it has verified its user: so a
 passkey is two factors in one, and no other site can ask for it. Nothing here commits.
+
+The library is imported where a passkey is asked for or answers: it is large, and most processes meet none.
 """
 
 import secrets
@@ -9,24 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import webauthn
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from cpor_web.models import Passkey, User
 from cpor_web.rules.characters import name_in
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.words import N_
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+    from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 MOST = 20
 """Passkeys of one person."""
@@ -38,10 +36,8 @@ LONGEST_ID = 1023
 
 HANDLE_BYTES = 32
 
-NOT_AN_ANSWER = (WebAuthnException, ValueError, TypeError, KeyError, RecursionError)
-"""What reading an answer may raise: it is anybody's text."""
-
-_REQUIRED = UserVerificationRequirement.REQUIRED
+NOT_AN_ANSWER = (ValueError, TypeError, KeyError, RecursionError)
+"""What reading an answer may raise, beside the library's own exception: it is anybody's text."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +82,16 @@ def handle_of(user: User) -> bytes:
 
 def options_to_add(site: Site, challenge: bytes, user: User, has: Sequence[Passkey]) -> str:
     """Return what a browser is asked, as JSON, to make a passkey on a device that has none of these."""
+    import webauthn
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
+    chosen = AuthenticatorSelectionCriteria(
+        resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+    )
     options = webauthn.generate_registration_options(
         rp_id=site.host,
         rp_name=site.name,
@@ -93,9 +99,7 @@ def options_to_add(site: Site, challenge: bytes, user: User, has: Sequence[Passk
         user_name=user.email,
         user_display_name=user.name,
         challenge=challenge,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_REQUIRED
-        ),
+        authenticator_selection=chosen,
         exclude_credentials=_described(has),
     )
     return webauthn.options_to_json(options)
@@ -103,8 +107,14 @@ def options_to_add(site: Site, challenge: bytes, user: User, has: Sequence[Passk
 
 def options_to_sign_in(site: Site, challenge: bytes, has: Sequence[Passkey] = ()) -> str:
     """Return what a browser is asked, as JSON, to prove a passkey: one of these, or any of this site."""
+    import webauthn
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     options = webauthn.generate_authentication_options(
-        rp_id=site.host, challenge=challenge, allow_credentials=_described(has), user_verification=_REQUIRED
+        rp_id=site.host,
+        challenge=challenge,
+        allow_credentials=_described(has),
+        user_verification=UserVerificationRequirement.REQUIRED,
     )
     return webauthn.options_to_json(options)
 
@@ -149,6 +159,9 @@ def owner_of(session: Session, answer: str, asked: Asked | None, *, site: Site |
     """
     if asked is None or site is None or len(answer) > LONGEST_ANSWER:
         return None
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         told = webauthn.helpers.parse_authentication_credential_json(answer)
         passkey = _locked_passkey(session, told.raw_id)
@@ -163,7 +176,7 @@ def owner_of(session: Session, answer: str, asked: Asked | None, *, site: Site |
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
         )
-    except NOT_AN_ANSWER:
+    except (WebAuthnException, *NOT_AN_ANSWER):
         return None
     user = session.get_one(User, passkey.user_id)
     if not user.active or told.response.user_handle not in {None, user.passkey_handle}:
@@ -181,9 +194,12 @@ def remove(session: Session, user: User, passkey_id: int) -> Passkey | None:
     return passkey
 
 
-def _verified_new(answer: str, asked: Asked | None, site: Site | None) -> VerifiedRegistration | None:
+def _verified_new(answer: str, asked: Asked | None, site: Site | None) -> "VerifiedRegistration | None":
     if asked is None or site is None or len(answer) > LONGEST_ANSWER:
         return None
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         return webauthn.verify_registration_response(
             credential=answer,
@@ -192,7 +208,7 @@ def _verified_new(answer: str, asked: Asked | None, site: Site | None) -> Verifi
             expected_origin=site.origin,
             require_user_verification=True,
         )
-    except NOT_AN_ANSWER:
+    except (WebAuthnException, *NOT_AN_ANSWER):
         return None
 
 
@@ -207,5 +223,7 @@ def _locked_passkey(session: Session, credential_id: bytes) -> Passkey | None:
     return session.scalar(found, execution_options={"populate_existing": True})
 
 
-def _described(passkeys: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:
+def _described(passkeys: Sequence[Passkey]) -> "list[PublicKeyCredentialDescriptor]":
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
     return [PublicKeyCredentialDescriptor(id=each.credential_id) for each in passkeys]

@@ -5,8 +5,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import holidays
-
 from cpor_web.config.declaring import env_name
 
 if TYPE_CHECKING:
@@ -56,6 +54,8 @@ def _of_rings(settings: "Settings") -> list[str]:
 def _of_calendar(settings: "Settings") -> list[str]:
     if not settings.country:
         return ["CPOR_SUBDIVISION needs CPOR_COUNTRY."] if settings.subdivision else []
+    import holidays
+
     # To ask for a country's holidays loads every country's, and not every process counts days.
     is_country = settings.country.isupper() and callable(getattr(holidays, settings.country, None))
     if is_country and not settings.subdivision:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from flask_security import UserMixin
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from cpor_web.lean_security import UserMixin
 from cpor_web.models.base import Base, Id, one_of
 from cpor_web.models.partner import Partner
 from cpor_web.rules.roles import PARTNER_ROLES, Actor, Role
