@@ -1,26 +1,37 @@
 """Parts of pages that are the same for everybody who reads them in one language: drawn once, and kept."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import partial
+from typing import NamedTuple
 
-from flask import Flask
+from flask import Flask, current_app, request
 from flask_babel import get_locale
+from markupsafe import Markup
+
+from cpor_web.holes import Pages
 
 MOST = 200
 """How many are kept; past that, all are drawn anew."""
+
+Words = dict[str, str]
+"""What is one claim's own, by the names of the holes it comes into."""
+
+_LINES = "lines"
 
 
 def init_app(app: Flask) -> None:
     """Give templates `{% call drawn_once(key) %}…{% endcall %}`.
 
     All that the part depends on, but for the language, must be in the key, and nothing of a person. With None for a
-    key it is drawn anew.
+    key it is drawn anew, and so is everything while templates reload.
     """
     kept: dict[Hashable, str] = {}
+    app.extensions[_LINES] = Pages()
 
     def drawn_once(key: Hashable, *, caller: Callable[[], str]) -> str:
-        if key is None:
+        if key is None or app.jinja_env.auto_reload:
             return caller()
-        whole = (str(get_locale()), key)
+        whole = (str(get_locale()), request.script_root, key)
         found = kept.get(whole)  # once: another thread may clear them at any moment
         if found is None:
             found = caller()
@@ -30,3 +41,23 @@ def init_app(app: Flask) -> None:
         return found
 
     app.jinja_env.globals["drawn_once"] = drawn_once
+
+
+def lines(template: str, rows: Iterable[tuple[NamedTuple, Words]]) -> Markup:
+    """Return the lines of a list. The template is drawn once for each language and each thing that a line decides by.
+
+    It sees nothing else than that, as `line`, and holes for the words, by their names: see `holes`.
+    """
+    pages: Pages = current_app.extensions[_LINES]
+    keeps = not current_app.jinja_env.auto_reload
+    reader = (template, str(get_locale()), request.script_root)
+
+    def drawn(line: NamedTuple, words: Words) -> str:
+        draw = partial(_draw, template, line)
+        return pages.filled((*reader, line), words, draw) if keeps else draw(words)
+
+    return Markup("".join(drawn(line, words) for line, words in rows))  # noqa: S704 - a template escapes, and so do holes
+
+
+def _draw(template: str, line: NamedTuple, words: Mapping[str, str]) -> str:
+    return current_app.jinja_env.get_template(template).render(line=line, **words)

@@ -29,17 +29,22 @@ _ANY_START = N_("The clock started: %(moment)s.")
 _WHY_NOT_WORKING = (N_("weekend"), N_("closure"))  # as the stored rules say it; holidays have names of their own
 
 
-def time_left(at: datetime, rule: Mapping[str, Any] | None, *, now: datetime, calendar: Calendar) -> str:
-    """Return how long it still is until a deadline, as people count: in business days where its `rule` does."""
+def time_left(
+    at: datetime, rule: Mapping[str, Any] | None, *, now: datetime, calendar: Calendar, language: str
+) -> str:
+    """Return how long it still is until a deadline, as people count: in business days where its `rule` does.
+
+    `language` is the reader's.
+    """
     if has_passed(at, now):
-        return _("ended %(when)s", when=format_timedelta(at - now, add_direction=True, locale=_language()))
+        return _("ended %(when)s", when=format_timedelta(at - now, add_direction=True, locale=language))
     days = (calendar.local_day(at) - calendar.local_day(now)).days
     if days == 0:
         return _("ends today")
     if days == 1:
         return _("ends tomorrow")
     working = days_held(now, at + ONE_SECOND, calendar) if rule and rule.get("unit") == BUSINESS_DAYS else 0
-    return _days_left(_language(), days, working)
+    return _days_left(language, days, working)
 
 
 @lru_cache(maxsize=1000)

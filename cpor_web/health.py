@@ -59,7 +59,7 @@ def ready() -> ResponseReturnValue:
         if not standing.is_usable:
             return jsonify(status="down", database="ok", migrations=standing), 503
         tick = db.session.scalar(select(Heartbeat.at).where(Heartbeat.name == TICKER))
-        mail, is_held = outbox(db.session(), now=now()), holding.in_force(db.session()) is not None
+        mail, is_held = outbox(db.session(), now=now()), holding.is_in_force(db.session())
         checkpoint, emptied = db.session.scalar(select(func.max(Checkpoint.at))), unread.emptied_at(db.session())
     except SQLAlchemyError:
         return jsonify(status="down", database="down"), 503

@@ -28,6 +28,7 @@ from cpor_web import ahead
 from cpor_web.emails.catalogue import ASKS, to_staff
 from cpor_web.emails.condition import last_news
 from cpor_web.models import FAILED, Claim, Holding, Invitation, Mail, Partner, Round
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.roles import Actor, Role
@@ -56,9 +57,27 @@ class Figures:
         return self.failed >= count and self.failed > Decimal(str(share)) * self.notices
 
 
+def is_in_force(session: Session) -> bool:
+    """Tell whether closing is held."""
+    return bool(_is_in_force().ask(session).scalar_one())
+
+
 def in_force(session: Session) -> Holding | None:
-    """Return the holding that no administrator has released yet."""
-    return session.scalar(select(Holding).where(Holding.released_at.is_(None)))
+    """Return the holding that no administrator has released yet. Mostly there is none, and that is quickly told."""
+    return session.scalar(_in_force()) if is_in_force(session) else None
+
+
+IS_IN_FORCE = exists().where(Holding.released_at.is_(None))
+"""Whether closing is held, for a statement that reads something else."""
+
+
+@cache
+def _is_in_force() -> Prepared:
+    return prepared(select(IS_IN_FORCE))
+
+
+def _in_force() -> Select[Holding]:
+    return select(Holding).where(Holding.released_at.is_(None))
 
 
 def past(session: Session) -> Sequence[Holding]:
@@ -77,7 +96,7 @@ def bars(session: Session) -> bool:
 
 def _bars(session: Session) -> bool:
     session.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
-    return in_force(session) is not None
+    return is_in_force(session)
 
 
 def watch(session: Session, *, now: datetime, programme: Programme) -> Holding | None:
@@ -87,7 +106,7 @@ def watch(session: Session, *, now: datetime, programme: Programme) -> Holding |
     """
     session.flush()
     session.execute(select(func.pg_advisory_xact_lock(LOCK)))
-    if in_force(session) is not None:
+    if is_in_force(session):
         return None
     since = counted_since(session, now=now)
     found = figures(session, since=since)
@@ -126,8 +145,7 @@ def release(session: Session, reason: str, *, actor: Actor, now: datetime) -> Ho
     if not reason or len(reason) > LONGEST_REASON:
         sentence = N_("Say in at most %(most)s characters why closing can go on.")
         raise Invalid(sentence, {"most": str(LONGEST_REASON)}, "reason")
-    current = select(Holding).where(Holding.released_at.is_(None)).with_for_update(of=Holding)
-    held = session.scalar(current.execution_options(populate_existing=True))
+    held = session.scalar(_in_force().with_for_update(of=Holding).execution_options(populate_existing=True))
     if held is None:
         raise NotAllowed(N_("Closing is not held. Perhaps another administrator has released it."))
     held.released_at, held.released_by_id, held.reason = now, actor.user_id, reason
@@ -136,7 +154,7 @@ def release(session: Session, reason: str, *, actor: Actor, now: datetime) -> Ho
 
 def counted_since(session: Session, *, now: datetime) -> datetime:
     """Return since when news of notices counts at `now`: for a day, but never from before the last release."""
-    released = session.scalar(select(func.max(Holding.released_at)).where(Holding.released_at <= now))
+    released: datetime | None = _last_release().ask(session, now=now).scalar_one()
     return max(released, now - DAY) if released else now - DAY
 
 
@@ -153,18 +171,27 @@ def suspects(session: Session, *, since: datetime, programme: Programme) -> Sequ
 
     Where others' notices get through it is no outage, but contacts who cannot be reached or somebody who forges.
     """
-    rows = session.execute(_by_partner(), {"since": since})
-    found = [(partner, Figures(notices, number, 1)) for partner, notices, number in rows]
-    return [each for each in found if each[1].is_too_many(programme.hold_share, programme.hold_count)]
+    counted = [(id_, Figures(notices, failed, 1)) for id_, notices, failed in _by_partner().ask(session, since=since)]
+    return [
+        (session.get_one(Partner, id_), found)
+        for id_, found in counted
+        if found.is_too_many(programme.hold_share, programme.hold_count)
+    ]
 
 
 @cache
-def _by_partner() -> Select[Any]:
-    """Return the query of what counts after `since`, by partner; it is made once."""
+def _last_release() -> Prepared:
+    now = bindparam("now", type_=DateTime(timezone=True))
+    return prepared(select(func.max(Holding.released_at)).where(Holding.released_at <= now))
+
+
+@cache
+def _by_partner() -> Prepared:
+    """Return the statement that counts what there was news of after `since`, by the partner's id."""
     failed = func.count().filter(Mail.state.in_(FAILED))
     since = bindparam("since", type_=DateTime(timezone=True))
-    counted = _counted(since, Partner, func.count(), failed).join(Partner, Claim.partner_id == Partner.id)
-    return counted.group_by(Partner.id).order_by(failed.desc(), Partner.id)
+    counted = _counted(since, Claim.partner_id, func.count(), failed)
+    return prepared(counted.group_by(Claim.partner_id).order_by(failed.desc(), Claim.partner_id))
 
 
 def failures(session: Session, *, since: datetime, most: int) -> Sequence[Mail]:

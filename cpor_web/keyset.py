@@ -1,7 +1,7 @@
 """Long lists in pages that begin where another ended: none is slower than the first, and none jumps."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import lru_cache, partial
@@ -13,7 +13,6 @@ from sqlalchemy import (
     DateTime,
     Row,
     Select,
-    Subquery,
     Text,
     bindparam,
     cast,
@@ -103,9 +102,6 @@ class Page(Generic[Listed]):
     after: str | None = None
 
 
-Shown = Callable[[Subquery], Select[Any]]
-"""Adds to the rows that a page found (their ids first) what else is read of them, in the same statement."""
-
 _Find = Callable[[list[Any] | None, bool], list[Row[Any]]]
 
 
@@ -129,26 +125,14 @@ def page(
 
 
 def page_of_parts(
-    session: Session,
-    parts: Parts,
-    *,
-    size: int,
-    before: str = "",
-    after: str = "",
-    given: Mapping[str, Any],
-    shown: Shown | None = None,
-) -> Page[Any]:
-    """Return up to `size` rows of a list in parts: their ids or, where something is to be `shown`, tuples of that.
-
-    Else it is as `page`. Who keeps `shown` has the statements kept that are made of it.
-    """
-    find = partial(_rows_of_parts, session, parts, size + 1, given, shown)
-    page = _page(find, parts.order, size=size, before=before, after=after, is_whole=shown is not None)
-    first = 1 + len(parts.order.keys)
-    return replace(page, rows=[row[first:] for row in page.rows]) if shown else page
+    session: Session, parts: Parts, *, size: int, before: str = "", after: str = "", given: Mapping[str, Any]
+) -> Page[int]:
+    """Return the ids of up to `size` rows of a list in parts; else it is as `page`."""
+    find = partial(_rows_of_parts, session, parts, size + 1, given)
+    return _page(find, parts.order, size=size, before=before, after=after)
 
 
-def _page(find: _Find, order: Order, *, size: int, before: str, after: str, is_whole: bool = False) -> Page[Any]:
+def _page(find: _Find, order: Order, *, size: int, before: str, after: str) -> Page[Any]:
     kinds = [key.kind for key in order.keys]
     start, backwards = cursors.read(after or before, kinds), bool(before and not after)
     rows = find(start, backwards) if start else []
@@ -160,7 +144,7 @@ def _page(find: _Find, order: Order, *, size: int, before: str, after: str, is_w
         rows.reverse()
     keys = slice(1, 1 + len(kinds))
     return Page(
-        list(rows) if is_whole else [row[0] for row in rows],
+        [row[0] for row in rows],
         before=cursors.written(rows[0][keys]) if start else None,
         after=cursors.written(rows[-1][keys]) if backwards or has_more else None,
     )
@@ -189,7 +173,6 @@ def _rows_of_parts(
     parts: Parts,
     limit: int,
     given: Mapping[str, Any],
-    shown: Shown | None,
     start: list[Any] | None,
     backwards: bool,
 ) -> list[Row[Any]]:
@@ -198,7 +181,7 @@ def _rows_of_parts(
     if all(place is _From.NOWHERE for place in places):
         return []
     after = {_name(number): value for number, value in enumerate(start or ())}
-    return list(_beginnings(parts, places, descends, shown).ask(session, limit=limit, **given, **after))
+    return list(_beginnings(parts, places, descends).ask(session, limit=limit, **given, **after))
 
 
 def _place(part: Part, start: list[Any] | None, descends: bool) -> _From:
@@ -212,8 +195,8 @@ def _place(part: Part, start: list[Any] | None, descends: bool) -> _From:
 
 
 @lru_cache(maxsize=200)
-def _beginnings(parts: Parts, places: tuple[_From, ...], descends: bool, shown: Shown | None) -> Prepared:
-    """Return the statement that finds the first rows of a list: their ids and keys, and what is shown of them."""
+def _beginnings(parts: Parts, places: tuple[_From, ...], descends: bool) -> Prepared:
+    """Return the statement that finds the first rows of a list: their ids and keys."""
     begun = [
         _beginning(part, parts.order, place, descends)
         for part, place in zip(parts.parts, places, strict=True)
@@ -221,12 +204,7 @@ def _beginnings(parts: Parts, places: tuple[_From, ...], descends: bool, shown: 
     ]
     found = union_all(*begun).subquery()
     _id, *keys = found.c
-    first = select(found).order_by(*_directed(keys, descends)).limit(_LIMIT)
-    if shown is None:
-        return prepared(first)
-    listed = first.subquery()
-    _id, *keys = listed.c
-    return prepared(shown(listed).order_by(*_directed(keys, descends)))
+    return prepared(select(found).order_by(*_directed(keys, descends)).limit(_LIMIT))
 
 
 def _beginning(part: Part, order: Order, place: _From, descends: bool) -> Select[Any]:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
 
-from babel import Locale
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, get_translations, gettext
@@ -36,18 +35,21 @@ def init_app(app: Flask, babel: Babel) -> None:
 
 
 def _sayer() -> Callable[..., str]:
-    """Return what says a sentence in a template; its words are found without asking anew which catalogue has them.
+    """Return what says a sentence in a template; which catalogue has its words is asked once in a request.
 
     It is what Jinja's newstyle gettext does: what is filled in is escaped, also where nothing is.
     """
 
     @cache
-    def catalogue(_locale: Locale | None) -> NullTranslations:
+    def catalogue(_language: str) -> NullTranslations:
         return get_translations()
 
     @pass_eval_context
     def said(context: EvalContext, sentence: str, /, **filled_in: object) -> str:
-        words = catalogue(get_locale()).ugettext(sentence)
+        read: NullTranslations | None = g.get("catalogue")
+        if read is None:
+            read = g.catalogue = catalogue(str(get_locale()))
+        words = read.ugettext(sentence)
         if context.autoescape:
             words = Markup(words)  # noqa: S704 - our own words
         return words % filled_in if filled_in or "%" in words else words

@@ -1,9 +1,13 @@
-"""What a mail is called, and where it stands, in words; for partners and reviewers alike."""
+"""What a mail is called, where it stands, and what it says, in words; for partners and reviewers alike."""
+
+from functools import cache
 
 from flask_babel import gettext as _
 
 from cpor_web.emails.names import NAMES
+from cpor_web.emails.rendering import Renderer, Words
 from cpor_web.models import Mail, MailState
+from cpor_web.programme import Programme
 from cpor_web.rules.words import N_
 
 STATES = {
@@ -25,3 +29,21 @@ def name(mail: Mail) -> str:
 def state(mail: Mail) -> str:
     """Return where the mail stands."""
     return str(_(STATES[mail.state]))
+
+
+def is_shown(mail: Mail) -> bool:
+    """Tell whether the partner may read what a mail said: what customers get carries a link that is theirs alone."""
+    return mail.invitation_id is None and mail.erased_at is None
+
+
+def words(mail: Mail, programme: Programme) -> Words:
+    """Return what a mail says that is shown."""
+    assert is_shown(mail)
+    links = {"public_url": programme.public_url, "guide_url": programme.guide_url}
+    return renderer(programme.calendar.zone.key).render(mail.kind, mail.context, language=mail.language, links=links)
+
+
+@cache
+def renderer(zone: str) -> Renderer:
+    """Return what writes the mails that are only looked at."""
+    return Renderer(zone)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app, request, url_for
-from flask_babel import format_decimal
+from flask_babel import format_decimal, get_locale
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
@@ -15,6 +15,8 @@ from cpor_web import capped, current, explained
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
+from cpor_web.moments import exactly
+from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 
@@ -97,9 +99,31 @@ def cursors() -> dict[str, str]:
     return {"before": request.args.get("before", ""), "after": request.args.get("after", "")}
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How the moments of a list are told to this request's reader: what that takes is asked for once."""
+
+    language: str
+    now: datetime
+    calendar: Calendar
+
+    def moment(self, at: datetime) -> str:
+        """Write `at` in the operator's zone: "Friday, 27 November 2026, 23:59:59 CET"."""
+        return exactly(at, self.language, self.calendar.zone.key)
+
+    def left(self, at: datetime, rule: Mapping[str, Any] | None) -> str:
+        """Return in words how long it still is until a deadline."""
+        return explained.time_left(at, rule, now=self.now, calendar=self.calendar, language=self.language)
+
+
+def telling() -> Telling:
+    """Return how moments are told to this request's reader."""
+    return Telling(str(get_locale() or "en"), current.now(), current.programme().calendar)
+
+
 def time_left(at: datetime, rule: Mapping[str, Any] | None) -> str:
     """Return in words how long it still is until a deadline, from this request's moment."""
-    return explained.time_left(at, rule, now=current.now(), calendar=current.programme().calendar)
+    return telling().left(at, rule)
 
 
 def how_long(period: str) -> str:

@@ -23,7 +23,7 @@ class Prepared:
 
     text: str
 
-    def ask(self, session: Session, **given: Any) -> CursorResult[Any]:
+    def ask(self, session: Session, **given: Any) -> CursorResult[*tuple[Any, ...]]:
         """Run it in the session's transaction; `given` has a value for each name, and may have more."""
         session.flush()
         return session.connection().exec_driver_sql(self.text, given)

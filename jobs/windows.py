@@ -86,7 +86,7 @@ def _unless_held(look: Callable[..., Sequence[int]]) -> Look:
         now = clock.utcnow()
         holding.watch(session, now=now, programme=programme)
         until = unread.read_until(session, now=now, programme=programme)
-        return () if until is None or holding.in_force(session) else look(session, now=until, most=most)
+        return () if until is None or holding.is_in_force(session) else look(session, now=until, most=most)
 
     return found
 

@@ -30,21 +30,21 @@ MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 def test_business_days_are_counted_as_the_deadline_counts_them(app: Flask, now: datetime, words: str) -> None:
     deadline = business_days("partner", MONDAY, 5, CALENDAR)
     with app.test_request_context():
-        assert time_left(deadline.at, deadline.rule, now=now, calendar=CALENDAR) == words
+        assert time_left(deadline.at, deadline.rule, now=now, calendar=CALENDAR, language="en") == words
 
 
 def test_other_days_are_counted_as_they_are(app: Flask) -> None:
     deadline = calendar_days("consent", MONDAY, 7, CALENDAR)
     with app.test_request_context():
-        assert time_left(deadline.at, deadline.rule, now=MONDAY, calendar=CALENDAR) == "7 days left"
-        assert time_left(deadline.at, None, now=MONDAY, calendar=CALENDAR) == "7 days left"
+        assert time_left(deadline.at, deadline.rule, now=MONDAY, calendar=CALENDAR, language="en") == "7 days left"
+        assert time_left(deadline.at, None, now=MONDAY, calendar=CALENDAR, language="en") == "7 days left"
 
 
 def test_where_no_business_day_is_left_days_are_told(app: Flask) -> None:
     rule = business_days("partner", MONDAY, 1, CALENDAR).rule
     saturday, sunday = datetime(2026, 11, 20, 12, tzinfo=UTC), CALENDAR.end_of(date(2026, 11, 22))
     with app.test_request_context():
-        assert time_left(sunday, rule, now=saturday, calendar=CALENDAR) == "2 days left"
+        assert time_left(sunday, rule, now=saturday, calendar=CALENDAR, language="en") == "2 days left"
 
 
 def test_how_long_a_step_takes_is_told_from_the_settings(app: Flask) -> None:

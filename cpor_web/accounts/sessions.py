@@ -9,13 +9,16 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from cpor_web.accounts.security_log import Place
 from cpor_web.config import Settings
 from cpor_web.models import Ended, SignIn, User
+
+_Moment = datetime | ColumnElement[datetime]
 
 NOTED_EVERY = timedelta(minutes=5)
 KEPT = timedelta(days=30)
@@ -65,9 +68,8 @@ def find(
     session: Session, secret: str, *, uniquifier: str, now: datetime, limits: Limits
 ) -> tuple[User, SignIn] | None:
     """Return who a cookie stands for and by which sign-in, None where it is over or the account is not active."""
-    same = and_(SignIn.user_id == User.id, SignIn.key == _key(secret), _lasts(now, limits))
-    both = select(User, SignIn).join(SignIn, same)
-    row = session.execute(both.where(User.fs_uniquifier == uniquifier, User.active)).first()
+    asked = {"key": _key(secret), "uniquifier": uniquifier, "used": now - limits.idle, "begun": now - limits.whole}
+    row = session.execute(_found(), asked).first()
     return (row[0], row[1]) if row else None
 
 
@@ -112,8 +114,21 @@ def _end(session: Session, which: ColumnElement[bool], why: Ended, now: datetime
     return len(session.scalars(ended.returning(SignIn.id)).all())
 
 
+@cache
+def _found() -> Select[User, SignIn]:
+    """Return the query of `find`, which every page asks: to make it takes as long as to ask it."""
+    lasts = _has_lasted(bindparam("used"), bindparam("begun"))
+    same = and_(SignIn.user_id == User.id, SignIn.key == bindparam("key"), lasts)
+    both = select(User, SignIn).join(SignIn, same)
+    return both.where(User.fs_uniquifier == bindparam("uniquifier"), User.active)
+
+
 def _lasts(now: datetime, limits: Limits) -> ColumnElement[bool]:
-    return and_(SignIn.ended_at.is_(None), SignIn.seen_at > now - limits.idle, SignIn.began_at > now - limits.whole)
+    return _has_lasted(now - limits.idle, now - limits.whole)
+
+
+def _has_lasted(used: _Moment, begun: _Moment) -> ColumnElement[bool]:
+    return and_(SignIn.ended_at.is_(None), SignIn.seen_at > used, SignIn.began_at > begun)
 
 
 def _key(secret: str) -> bytes:

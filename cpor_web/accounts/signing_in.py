@@ -98,8 +98,9 @@ def init_app(app: Flask) -> None:
     """Set up accounts: their pages, the session's user, and the question who may open which page."""
     app.config.from_mapping({f"SECURITY_{name}": value for name, value in SETTINGS.items()})
     app.config.from_mapping({f"SECURITY_MSG_{name}": words for name, words in WORDS.items()})
-    # The stricter protection signs out people whose address changes on the way, such as on a phone.
-    app.config["SESSION_PROTECTION"] = "basic"
+    # The stricter protection signs out people whose address changes on the way, such as on a phone. The other marks
+    # them in the cookie for what nobody asks here: how long ago they confirmed who they are is `freshness`.
+    app.config["SESSION_PROTECTION"] = None
     security._password_util_cls = TakenPasswords  # it takes a class when it is made, where accounts are not known yet
     security.init_app(
         app,

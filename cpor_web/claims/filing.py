@@ -1,5 +1,6 @@
 """What a partner does with its own claim until it is decided: file, edit, prove, submit, resubmit."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
@@ -24,24 +25,53 @@ from cpor_web.rules.words import N_
 ADDITIONS = ("claim:edited", "comment:added", "document:uploaded", "proof:located")
 """What a partner can answer a request for information with."""
 
+FIRST_VERSION = 1
+"""Of a claim that was just made."""
 
-def create(session: Session, draft: Draft, *, actor: Actor, now: datetime, programme: Programme) -> Claim:
-    """Make a claim in Editing from what a form says; anything but its name may still be missing."""
+REMOVAL = "document:removed"
+"""What takes one of them back."""
+
+
+def create(
+    session: Session,
+    draft: Draft,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    made_of: bytes | None = None,
+) -> Claim:
+    """Make a claim in Editing from what a form says; anything but its name may still be missing.
+
+    `made_of` is the digest of what makes no second one. Whoever gives one has looked for it under `hold_partner`.
+    """
     transitions.find(None, Action.CREATE, actor.role, transitions.Facts())
     partner = session.get_one(Partner, actor.partner_id)
     claim = Claim(
-        version=1,
+        version=FIRST_VERSION,
         created_at=now,
         filed_by_id=actor.user_id,
         partner=partner,
         status=Status.EDITING,
         status_since=now,
+        made_of=made_of,
     )
     writing.write(claim, draft, partner=partner, programme=programme)
     _add_under_a_free_reference(session, claim)
     history.begin(session, claim)
     history.append(session, claim, "claim:created", actor=actor, now=now)
     return claim
+
+
+def hold_partner(session: Session, actor: Actor) -> None:
+    """Lock the actor's partner until the transaction ends: what is to be made once is looked for, then made."""
+    session.get_one(Partner, actor.partner_id, with_for_update={"key_share": True})
+
+
+def made_before(session: Session, made_of: bytes, *, actor: Actor) -> Claim | None:
+    """Return the claim that was made of this before, if it is still there; of two at once the second finds it."""
+    hold_partner(session, actor)
+    return session.scalar(select(Claim).where(Claim.partner_id == actor.partner_id, Claim.made_of == made_of))
 
 
 def save(
@@ -129,9 +159,10 @@ def is_unchanged(session: Session, claim: Claim) -> bool:
     asked = select(func.max(Event.position)).where(
         Event.claim_id == claim.id, Event.kind == "claim:information-requested"
     )
-    added = select(Event.id).where(Event.claim_id == claim.id, Event.position > asked.scalar_subquery())
-    by_them = added.where(Event.kind.in_(ADDITIONS), Event.role.in_(CLAIMANTS))
-    return claim.status is Status.PARTNER_ACTION_REQUIRED and session.scalar(by_them.limit(1)) is None
+    since = select(Event.kind).where(Event.claim_id == claim.id, Event.position > asked.scalar_subquery())
+    done = Counter(session.scalars(since.where(Event.kind.in_((*ADDITIONS, REMOVAL)), Event.role.in_(CLAIMANTS))))
+    done["document:uploaded"] -= done.pop(REMOVAL, 0)
+    return claim.status is Status.PARTNER_ACTION_REQUIRED and not done.total()
 
 
 def upload(

@@ -101,17 +101,15 @@ def make(
 ) -> list[Claim]:
     """Make a draft of every row that none was made of yet, and return them; see `looked_at`.
 
-    The partner's row is locked: of two imports at once the second finds what the first has made.
+    Of two imports at once the second finds what the first has made.
     """
-    session.get_one(Partner, actor.partner_id, with_for_update={"key_share": True})
+    filing.hold_partner(session, actor)
     how = {"actor": actor, "now": now, "programme": programme}
     lines = looked_at(session, content, columns, standard=standard, **how)  # type: ignore[arg-type]
     made = []
     for line in lines:
         if line.is_new:
-            claim = filing.create(session, line.draft, actor=actor, now=now, programme=programme)
-            claim.imported_as = line.digest
-            made.append(claim)
+            made.append(filing.create(session, line.draft, made_of=line.digest, **how))  # type: ignore[arg-type]
     return made
 
 
@@ -123,8 +121,8 @@ def digest_of(draft: Draft) -> bytes:
 
 
 def _known(session: Session, partner: Partner, digests: Iterable[bytes]) -> dict[bytes, str]:
-    found = select(Claim.imported_as, Claim.reference).where(
-        Claim.partner_id == partner.id, Claim.imported_as.in_(list(digests))
+    found = select(Claim.made_of, Claim.reference).where(
+        Claim.partner_id == partner.id, Claim.made_of.in_(list(digests))
     )
     return {bytes(digest): reference for digest, reference in session.execute(found) if digest}
 

@@ -1,4 +1,4 @@
-"""Claims as lists show them: plain rows of what a line says, read by the statement that finds which are listed.
+"""Claims as lists show them: plain rows of what a line says, read by their ids with one plan for all.
 
 An object of a claim, with all it has, costs many times as much as its line. What happens next is told of these rows
 by the same rule as of the objects: see `next_steps`.
@@ -7,12 +7,14 @@ by the same rule as of the objects: see `next_steps`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, case, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from cpor_web.claims import related, turns
+from cpor_web.holding import IS_IN_FORCE
 from cpor_web.models import (
     OPEN_STATES,
     Assessment,
@@ -24,6 +26,7 @@ from cpor_web.models import (
     RoundState,
     User,
 )
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.statuses import Status
 
@@ -76,11 +79,12 @@ class ListedAssessment:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """All that a line of the partner's list is made of."""
+    """All that a line of the partner's list is made of. `is_held` tells whether all closing is held."""
 
     claim: ListedClaim
     round: ListedRound | None
     assessment: ListedAssessment | None
+    is_held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +114,31 @@ class QueuedClaim:
     has_fresh_proof: bool
 
 
-def of_partner(found: Subquery) -> Select[Any]:
-    """Return what `line` takes, beside the claims that were found."""
+def lines(session: Session, ids: Sequence[int]) -> list[Line]:
+    """Return the lines of these claims in the partner's list, in this order."""
+    found = {row[0]: _line(row) for row in _of_partner().ask(session, ids=ids)} if ids else {}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def queued(session: Session, ids: Sequence[int]) -> list[QueuedClaim]:
+    """Return the lines of these claims in the review queue, in this order."""
+    found = {row[0]: _queued(row) for row in _of_operator().ask(session, ids=ids)} if ids else {}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+# Behind a subquery, where the planner sees no ids: for few of them it would plan anew each time.
+_IDS = select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger)))).scalar_subquery()
+_IS_ASKED_FOR = Claim.id == any_(func.array(_IDS))
+
+
+@cache
+def _of_partner() -> Prepared:
+    """Return the statement that reads what `_line` takes."""
     newer = aliased(Round)
     number = select(func.max(newer.number)).where(newer.claim_id == Claim.id).correlate(Claim).scalar_subquery()
     is_stopped = Round.state == RoundState.STOPPED
-    return (
+    return prepared(
         select(
-            found,
             *(Claim.id, Claim.reference, Claim.name, Claim.customer_name, Claim.status, Claim.is_disputed),
             *(Claim.reviewer_id, Claim.due_at, Claim.due_rule, Claim.dispute_until, Claim.dispute_rule),
             Claim.rejection,
@@ -127,14 +148,16 @@ def of_partner(found: Subquery) -> Select[Any]:
             case((is_stopped, turns.IS_ASTRAY), else_=False),
             turns.IS_IN_DOUBT,
             Assessment.state,
+            IS_IN_FORCE,
         )
-        .join(Claim, Claim.id == found.c[0])
+        .select_from(Claim)
+        .where(_IS_ASKED_FOR)
         .outerjoin(Round, and_(Round.claim_id == Claim.id, Round.number == number))
         .outerjoin(Assessment, Assessment.claim_id == Claim.id)
     )
 
 
-def line(row: Sequence[Any]) -> Line:
+def _line(row: Sequence[Any]) -> Line:
     """Return a line, of the words that the database has for it."""
     claim, round_, assessment = list(row[:13]), list(row[13:23]), row[23]
     claim[4] = Status(claim[4])
@@ -144,27 +167,29 @@ def line(row: Sequence[Any]) -> Line:
         ListedClaim(*claim),
         ListedRound(*round_) if round_[0] else None,
         None if assessment is None else ListedAssessment(AssessmentState(assessment)),
+        is_held=row[24],
     )
 
 
-def of_operator(found: Subquery) -> Select[Any]:
-    """Return what `queued` takes, beside the claims that were found."""
+@cache
+def _of_operator() -> Prepared:
+    """Return the statement that reads what `_queued` takes."""
     added = exists().where(Document.claim_id == Claim.id, Document.uploaded_at > Claim.status_since)
-    return (
+    return prepared(
         select(
-            found,
             *(Claim.id, Claim.reference, Claim.version, Claim.name, Claim.customer_name, Partner.name),
             *(Claim.area, Claim.activity, Claim.status, Claim.is_disputed, Claim.due_at, Claim.due_rule),
             *(Claim.reviewer_id, User.name, User.active, related.is_contested()),
             case((Claim.status == Status.APPROVED, added), else_=False),
         )
-        .join(Claim, Claim.id == found.c[0])
+        .select_from(Claim)
+        .where(_IS_ASKED_FOR)
         .join(Partner, Partner.id == Claim.partner_id)
         .outerjoin(User, User.id == Claim.reviewer_id)
     )
 
 
-def queued(row: Sequence[Any]) -> QueuedClaim:
+def _queued(row: Sequence[Any]) -> QueuedClaim:
     """Return a line, of the words that the database has for it."""
     claim = list(row)
     claim[8] = Status(claim[8])

@@ -18,7 +18,7 @@ from cpor_web.claims.searching import NOTHING, Search, Word, mentions
 from cpor_web.claims.wanted import ALL, Sort, Wanted
 from cpor_web.claims.way import Who
 from cpor_web.keyset import Key, Order, Part, Parts
-from cpor_web.models import Claim, MpnId
+from cpor_web.models import Claim, MpnId, MpnKind
 from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.statuses import Status
@@ -130,6 +130,13 @@ def found_by_status(role: Role, wanted: Wanted, words: Words) -> Prepared:
     """Return the statement that counts, by status, what is searched for."""
     claims = of_whose_turn(found(role, wanted, words), wanted.who)
     return prepared(claims.with_only_columns(Claim.status, func.count()).group_by(Claim.status))
+
+
+@lru_cache
+def locations() -> Prepared:
+    """Return the statement that reads the partner's enrolled locations: number and place."""
+    own = select(MpnId.number, MpnId.place).where(MpnId.partner_id == _PARTNER, MpnId.kind == MpnKind.LOCATION)
+    return prepared(own.order_by(MpnId.number))
 
 
 @lru_cache(maxsize=KEPT)

@@ -20,7 +20,7 @@ from cpor_web.models import Claim
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 
-__all__ = ["ALL", "Sort", "Wanted", "counts", "dashboard", "export", "number", "waiting"]
+__all__ = ["ALL", "Sort", "Wanted", "counts", "dashboard", "export", "locations", "most_urgent", "number", "waiting"]
 
 Read = TypeVar("Read")
 
@@ -30,9 +30,8 @@ READ_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for the partner: how many must be acted on, with the most urgent, and what may be."""
+    """What waits for the partner: how many claims must be acted on, and what may be."""
 
-    most_urgent: Sequence[Line]
     must_act: int
     drafts: int
     disputable: int
@@ -47,14 +46,36 @@ def dashboard(
     size: int | None = None,
     before: str = "",
     after: str = "",
+    must_act: int = 0,
 ) -> Page[Line]:
-    """Return a page of the partner's claims as lines; `before` and `after` are cursors of another page's."""
+    """Return a page of the partner's claims as lines; `before` and `after` are cursors of another page's.
+
+    `must_act` tells how many claims must be acted on, where that is known: if they fill the first page of all,
+    nothing else is looked at.
+    """
+    size = size or PAGE
+    if must_act > size and wanted == ALL and not (before or after):
+        page = _urgent(session, actor, now=now, size=size)
+        if page.after:
+            return page
     search = searching.read(session, actor, wanted.search)
     parts = listing.parts(actor.role, listing.unnamed(wanted), words=search.words)
     names = listing.given(actor, wanted, now, search)
-    length, shown = size or PAGE, listed.of_partner
-    page = keyset.page_of_parts(session, parts, size=length, before=before, after=after, given=names, shown=shown)
-    return replace(page, rows=[listed.line(row) for row in page.rows])
+    return _shown(session, keyset.page_of_parts(session, parts, size=size, before=before, after=after, given=names))
+
+
+def most_urgent(session: Session, actor: Actor, *, now: datetime, most: int) -> list[Line]:
+    """Return the first claims that must be acted on, whatever is searched for."""
+    return _urgent(session, actor, now=now, size=most).rows
+
+
+def _urgent(session: Session, actor: Actor, *, now: datetime, size: int) -> Page[Line]:
+    must, names = listing.parts(actor.role, ALL, turns.MUST), listing.given(actor, ALL, now)
+    return _shown(session, keyset.page_of_parts(session, must, size=size, given=names))
+
+
+def _shown(session: Session, page: Page[int]) -> Page[Line]:
+    return Page(listed.lines(session, page.rows), page.before, page.after)
 
 
 def export(
@@ -108,20 +129,15 @@ def counts(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetim
     return dict(zip(Status, statement.ask(session, **names).one(), strict=True))
 
 
-def waiting(
-    session: Session, actor: Actor, *, now: datetime, most: int, first: Sequence[Line] | None = None
-) -> Waiting:
-    """Return what waits for the partner among all its claims, whatever is searched for; at most `most` by name.
+def locations(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:
+    """Return number and place of each MPN ID that the partner's claims can be for."""
+    return [(number, place) for number, place in listing.locations().ask(session, partner_id=actor.partner_id)]
 
-    `first` is the beginning of all its claims, where that was read already: what is most urgent stands there.
-    """
+
+def waiting(session: Session, actor: Actor, *, now: datetime) -> Waiting:
+    """Return what waits for the partner among all its claims, whatever is searched for."""
     names = listing.given(actor, ALL, now)
-    must_act, *others = (int(each) for each in listing.waiting(actor.role, capped.ENOUGH).ask(session, **names).one())
-    if not must_act or first is not None:
-        return Waiting([*(first or ())][: min(most, must_act)], must_act, *others)
-    must = listing.parts(actor.role, ALL, turns.MUST)
-    urgent = keyset.page_of_parts(session, must, size=most, given=names, shown=listed.of_partner).rows
-    return Waiting([listed.line(row) for row in urgent], must_act, *others)
+    return Waiting(*(int(each) for each in listing.waiting(actor.role, capped.ENOUGH).ask(session, **names).one()))
 
 
 def _with_what_is_shown(claims: Select[Any]) -> Select[Any]:

@@ -17,6 +17,7 @@ from cpor_web.claims.deciding import (
 )
 from cpor_web.claims.filing import create, delete_draft, resubmit, save, submit, upload
 from cpor_web.claims.preflight import judge, locate
+from cpor_web.claims.proof import take_off
 from cpor_web.claims.talking import comment, deal_with, note, send_again
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "start_review",
     "submit",
     "take_next",
+    "take_off",
     "take_over",
     "upload",
     "withdraw",

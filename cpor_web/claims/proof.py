@@ -1,17 +1,22 @@
-"""What happens to a claim's documents once they are there: they are scanned and given out; both is written down."""
+"""What happens to a claim's documents once they are there, and is written down.
+
+They are scanned, given out, and taken off again unless they were handed in.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from cpor_web import history
-from cpor_web.models import Claim, Document, Download, Scan
+from cpor_web import history, lifecycle
+from cpor_web.claims.input import require
+from cpor_web.models import Claim, Document, Download, ProofCell, Scan
 from cpor_web.proofs import scanning
-from cpor_web.rules.exc import Invalid
-from cpor_web.rules.roles import SYSTEM, Actor
+from cpor_web.rules import fields
+from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.roles import CLAIMANTS, SYSTEM, Actor
 from cpor_web.rules.words import N_
 
 MOST_DOCUMENTS = 100
@@ -19,6 +24,8 @@ MOST_DOCUMENTS = 100
 
 MOST_SHOWN = 500
 """Lines of a claim's access log that its page shows, the newest."""
+
+KEPT = N_("This document was submitted, and stays. A newer one can be marked as its replacement.")
 
 
 def has_room(session: Session, claim: Claim) -> None:
@@ -50,6 +57,31 @@ def give(session: Session, document: Document, *, actor: Actor, now: datetime, g
             role=actor.role,
         )
     )
+
+
+def take_off(
+    session: Session, claim: Claim, document: Document, *, actor: Actor, now: datetime, seen: int | None = None
+) -> None:
+    """Take a document off what was not handed in yet. What it replaced counts again; places in it are forgotten.
+
+    Raises NotAllowed for what was submitted. Its bytes go once no claim has them.
+    """
+    require(actor, CLAIMANTS)
+    lifecycle.hold(session, claim, seen=seen)
+    if not lets_go(claim, document):
+        raise NotAllowed(KEPT)
+    session.execute(update(Document).where(Document.replaced_by_id == document.id).values(replaced_by_id=None))
+    named = update(ProofCell).where(ProofCell.document_id == document.id)
+    session.execute(named.values(document_id=None, page=""))
+    session.delete(document)
+    claim.version += 1
+    about: dict[str, object] = {"filename": document.filename, "size": document.size, "sha256": document.sha256}
+    history.append(session, claim, "document:removed", actor=actor, now=now, data=about)
+
+
+def lets_go(claim: Claim, document: Document) -> bool:
+    """Tell whether a document of the claim can be taken off again."""
+    return fields.lets_proof_go(claim.status, uploaded_at=document.uploaded_at, since=claim.status_since)
 
 
 def downloads_of(session: Session, claim: Claim) -> dict[int, Sequence[Download]]:

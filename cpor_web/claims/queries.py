@@ -128,6 +128,11 @@ def mails_of(session: Session, claim: Claim, actor: Actor) -> Sequence[Mail]:
     return session.scalars(mails).all()
 
 
+def mail_of(session: Session, claim: Claim, actor: Actor, mail_id: int) -> Mail | None:
+    """Return one of these mails, or None."""
+    return next((mail for mail in mails_of(session, claim, actor) if mail.id == mail_id), None)
+
+
 def all_mails(
     session: Session,
     *,

@@ -40,6 +40,7 @@ class Wanted:
     mine: bool = False
     unassigned: bool = False
     disputed: bool = False
+    overdue: bool = False
     area: str = ""
     search: str = ""
     partner_id: int | None = None
@@ -53,6 +54,7 @@ def page(
     actor: Actor,
     wanted: Wanted = WAITING,
     *,
+    now: datetime,
     size: int | None = None,
     before: str = "",
     after: str = "",
@@ -62,17 +64,16 @@ def page(
     Claims of any status, and decided ones, come with the newest first.
     """
     search = searching.read(session, actor, wanted.search)
-    parts, names = _parts(_unnamed(wanted), actor.role, search.words), _given(actor, wanted, search)
-    length, shown = size or lists.PAGE, listed.of_operator
-    page = keyset.page_of_parts(session, parts, size=length, before=before, after=after, given=names, shown=shown)
-    return replace(page, rows=[listed.queued(row) for row in page.rows])
+    parts, names = _parts(_unnamed(wanted), actor.role, search.words), _given(actor, wanted, search, now)
+    page = keyset.page_of_parts(session, parts, size=size or lists.PAGE, before=before, after=after, given=names)
+    return Page(listed.queued(session, page.rows), page.before, page.after)
 
 
-def found_by_status(session: Session, actor: Actor, wanted: Wanted) -> dict[Status, int]:
+def found_by_status(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> dict[Status, int]:
     """Return how many claims in each status are what else is wanted; for searches, which find few."""
     search = searching.read(session, actor, wanted.search)
     statement = _found_by_status(replace(_unnamed(wanted), status=None, any_status=True), actor.role, search.words)
-    counted: Any = statement.ask(session, **_given(actor, wanted, search)).all()
+    counted: Any = statement.ask(session, **_given(actor, wanted, search, now)).all()
     found = dict(counted)
     return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
 
@@ -115,9 +116,10 @@ def _order(wanted: Wanted) -> Order:
             return Order((Key(func.coalesce(Claim.due_at, FAR), datetime), id_))
 
 
-def _given(actor: Actor, wanted: Wanted, search: Search) -> Mapping[str, Any]:
+def _given(actor: Actor, wanted: Wanted, search: Search, now: datetime) -> Mapping[str, Any]:
     """Return what the names stand for."""
-    return {"user_id": actor.user_id, "area": wanted.area, "partner_id": wanted.partner_id, **search.given}
+    said = {"user_id": actor.user_id, "area": wanted.area, "partner_id": wanted.partner_id, "now": now}
+    return {**said, **search.given}
 
 
 def _unnamed(wanted: Wanted) -> Wanted:
@@ -155,6 +157,8 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(_COUNTED["unassigned"])
     if wanted.disputed:
         conditions.append(_COUNTED["disputed"])
+    if wanted.overdue:
+        conditions += [WAITS, _COUNTED["overdue"]]
     if wanted.area:
         conditions.append(Claim.area == bindparam("area", type_=Text))
     if wanted.partner_id is not None:

@@ -58,15 +58,19 @@ IS_ASTRAY = exists().where(
     or_(Invitation.bounced_at.is_not(None), _IS_WRONG),
 )
 _OF_IT = exists().where(Mail.invitation_id == Invitation.id)
-IS_IN_DOUBT = and_(
-    Round.state == RoundState.WAITING,
-    exists().where(
-        Invitation.round_id == Round.id,
-        Invitation.superseded_at.is_(None),
-        Invitation.taken_at.is_(None),
-        _OF_IT.where(Mail.state == MailState.UNKNOWN),
-        ~_OF_IT.where(Mail.due_at.is_not(None)),
+# As a case: beside what is null, the other half of an `and` is worked out too, here from all invitations there are.
+IS_IN_DOUBT: ColumnElement[bool] = case(
+    (
+        Round.state == RoundState.WAITING,
+        exists().where(
+            Invitation.round_id == Round.id,
+            Invitation.superseded_at.is_(None),
+            Invitation.taken_at.is_(None),
+            _OF_IT.where(Mail.state == MailState.UNKNOWN),
+            ~_OF_IT.where(Mail.due_at.is_not(None)),
+        ),
     ),
+    else_=False,
 )
 IS_REPLIED = and_(Round.reply_at.is_not(None), Round.closed_at.is_(None))
 NEEDS_CONTACT = and_(IS_STOPPED, IS_ASTRAY, ~HAS_PROPOSAL)

@@ -43,7 +43,7 @@ def empty(claim: Claim) -> None:
     """Take everything out of a draft that is deleted."""
     for name in (*_TEXTS, "tenant_id", "subscription_id", "mpn_id", "proof_date"):
         setattr(claim, name, None)
-    claim.name, claim.imported_as = "", None
+    claim.name, claim.made_of = "", None
     claim.products.clear()
     claim.all_contacts.clear()
 

@@ -13,12 +13,12 @@ from flask.typing import ResponseReturnValue
 from cpor_web.consent import answers, at_once, queries
 from cpor_web.consent.recording import Outcome
 from cpor_web.current import alone, now, programme, programme_as_set_up, signers
-from cpor_web.customers.drawn import Pages
 from cpor_web.customers.forms import unsent
 from cpor_web.customers.shown import Page, Words, words_of
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import csrf, db, limiter
 from cpor_web.headers import CUSTOMER_PAGES
+from cpor_web.holes import Pages
 from cpor_web.models import Invitation
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Way

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from cpor_web.emails.catalogue import ASKS
 from cpor_web.models import FAILED, FAILED_UNATTENDED, Breaker, Invitation, Mail, MailState, Round
+from cpor_web.prepared import Prepared, prepared
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -57,7 +59,12 @@ def last_news() -> ColumnElement[datetime]:
 
 def count_for_a_person(session: Session) -> int:
     """Return how many mails need a person."""
-    return session.scalar(select(func.count()).select_from(Mail).where(needs_a_person())) or 0
+    return int(_for_a_person().ask(session).scalar_one())
+
+
+@cache
+def _for_a_person() -> Prepared:
+    return prepared(select(func.count()).select_from(Mail).where(needs_a_person()))
 
 
 def needs_a_person() -> ColumnElement[bool]:

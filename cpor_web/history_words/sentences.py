@@ -41,6 +41,7 @@ SENTENCES = {
     "comment:added": N_("A comment was added."),
     "note:added": N_("An internal note was added."),
     "document:uploaded": N_("The document %(filename)s was uploaded."),
+    "document:removed": N_("The document %(filename)s was removed before it was submitted."),
     "document:infected": N_("A virus was found in the document %(filename)s. Nobody can download it."),
     "proof:located": N_("The partner said where the proof is."),
     "proof:judged": N_("The reviewer checked the proof."),

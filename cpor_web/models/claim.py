@@ -31,8 +31,8 @@ class Claim(Base):
     deadline of the operator or the partner, with the rule that made it; `held_since` and `days_used` are the
     operator's decision clock, which stands still while the partner has the claim. `version` counts the changes, so
     that a decision taken on an older page is told apart. A deleted draft keeps its row, emptied, for its history.
-    `erased_at` is when the retention of its personal values had ended. `imported_as` is the digest of the table's row
-    that it was made of: the same row makes no second one.
+    `erased_at` is when the retention of its personal values had ended. `made_of` is the digest of the table's row
+    or of the form that it was made of: neither makes a second one.
     """
 
     __tablename__ = "claims"
@@ -54,7 +54,7 @@ class Claim(Base):
     area: Mapped[str | None]
     activity: Mapped[str | None]
     proof_date: Mapped[date | None]
-    imported_as: Mapped[bytes | None]
+    made_of: Mapped[bytes | None] = mapped_column("imported_as")
     partner_contact_name: Mapped[str | None]
     partner_contact_email: Mapped[str | None]
 

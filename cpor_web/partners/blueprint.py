@@ -43,6 +43,7 @@ def _words() -> dict[str, object]:
         "event_actor": history_words.actor,
         "event_details": partial(history_words.details, catalogue=programme_as_set_up().catalogue),
         "linked": linked,
+        "mail_is_shown": mail_words.is_shown,
         "mail_name": mail_words.name,
         "mail_state": mail_words.state,
         "told": history_words.told,

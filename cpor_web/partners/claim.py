@@ -130,14 +130,14 @@ def _content(claim: Claim) -> dict[str, Any]:
     was_declined = claim.rejection is Rejection.CUSTOMER_DECLINE
     documents = queries.documents_of(session, claim)
     assessment = queries.assessment_of(session, claim)
-    step = next_step(claim, round_, now=now(), assessment=assessment, is_held=holding.in_force(session) is not None)
+    step = next_step(claim, round_, now=now(), assessment=assessment, is_held=holding.is_in_force(session))
     return {
         "Action": Action,
         "Who": Who,
         "Status": Status,
         "asked": _latest(claim, "claim:information-requested", Status.PARTNER_ACTION_REQUIRED),
         "assessment": assessment,
-        "astray": astray_in(round_) if round_ is not None and round_.is_open else [],
+        "astray": astray_in(round_) if round_ is not None and round_.state is RoundState.STOPPED else [],
         "assessment_labels": ASSESSED,
         "can_claim": is_claimant,
         "can_edit": is_claimant and bool(editable(claim.status, programme().correctable_in)),
@@ -165,6 +165,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "missing": _missing(claim, has_proof=bool(documents)) if claim.status in _WITH_THE_PARTNER else [],
         "now": now(),
         "proposal": claim.proposed_contact,
+        "removable": {each.id for each in documents if is_claimant and proof.lets_go(claim, each)},
         "offered": queries.offered(session, claim, actor=actor(), now=now(), programme=programme()),
         "labels": LABELS,
         "looked_for": preflight.LOOKED_FOR,

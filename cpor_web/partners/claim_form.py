@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 
 from cpor_web import facts, lifecycle
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import guards, operations
+from cpor_web.claims import filing, guards, operations
 from cpor_web.claims.drafts import Draft
+from cpor_web.claims.filing import FIRST_VERSION
 from cpor_web.claims.problems import left_over, problems
 from cpor_web.current import actor, now, programme, user
 from cpor_web.errors import in_words, sentence, status_of
@@ -37,10 +38,11 @@ def new_claim() -> ResponseReturnValue:
     before = blank()
     if not _is_saved(form, before):
         return _page(form, None)
+    if made := _made_before(form):
+        return _edit(form, made, FIRST_VERSION, is_again=True)
     try:
         draft = _right(form, before)
-        with transaction(db.session()):
-            claim = operations.create(db.session(), draft, actor=actor(), now=now(), programme=programme())
+        claim = _made(form, draft)
     except Refused as refused:
         return _refused(form, None, refused)
     return _saved(claim, frozenset())
@@ -61,13 +63,32 @@ def new_from(reference: str) -> ResponseReturnValue:
     begun = {"claim": old, "is_same": is_same, **_taken_over(before)}
     if not _is_saved(form, before):
         return _page(form, None, begun=begun)
+    if made := _made_before(form):
+        return _edit(form, made, FIRST_VERSION, is_again=True)
     try:
         draft = _right(form, before, began=Draft.from_claim(old))
-        with transaction(db.session()):
-            claim = operations.create(db.session(), draft, actor=actor(), now=now(), programme=programme())
+        claim = _made(form, draft)
     except Refused as refused:
         return _refused(form, None, refused, begun=begun)
     return _saved(claim, frozenset())
+
+
+def _made_before(form: ClaimForm) -> Claim | None:
+    """Return the draft that this very form has made: who goes back to it and saves again edits that one.
+
+    What is for another customer now is another claim, and the form that of another.
+    """
+    made = filing.made_before(db.session(), form.made_of, actor=actor()) if form.made_of else None
+    if made is not None and form.draft(Draft()).is_of_another_customer(Draft.from_claim(made)):
+        form.begin_anew()
+        return None
+    return made
+
+
+def _made(form: ClaimForm, draft: Draft) -> Claim:
+    how = {"actor": actor(), "now": now(), "programme": programme()}
+    with transaction(db.session()):
+        return operations.create(db.session(), draft, made_of=form.made_of, **how)  # type: ignore[arg-type]
 
 
 def _taken_over(draft: Draft) -> dict[str, list[str]]:
@@ -95,25 +116,32 @@ def blank() -> Draft:
 @allowed(CLAIMANTS)
 def edit_claim(reference: str) -> ResponseReturnValue:
     """Edit what may be edited in the claim's status; the rest is shown."""
-    claim = claim_or_404(reference)
     form = ClaimForm()
+    return _edit(form, claim_or_404(reference), seen() if form.is_submitted() else None)
+
+
+def _edit(form: ClaimForm, claim: Claim, version: int | None, *, is_again: bool = False) -> ResponseReturnValue:
+    """Show the form, or save what it says; `version` is that of the claim which the form was made from.
+
+    `is_again` is for a new form that has made the claim before.
+    """
     may_be_edited = editable(claim.status, programme().correctable_in)
     if not may_be_edited:
         return _too_late(form, claim)
     form.keep_to(may_be_edited)
     before = Draft.from_claim(claim)
     try:
-        if form.is_submitted():
-            lifecycle.check_seen(claim, seen())
+        if version is not None:
+            lifecycle.check_seen(claim, version)
         if not _is_saved(form, before):
             return _page(form, claim)
         draft = _right(form, before)
         warned = frozenset(each.mark for each in _warnings(before, claim))
         with transaction(db.session()):
-            operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=seen())
+            operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=version)
     except Refused as refused:
         return _refused(form, claim, refused)
-    return _saved(claim, warned)
+    return _saved(claim, warned, is_again=is_again)
 
 
 def _is_saved(form: ClaimForm, before: Draft) -> bool:
@@ -194,9 +222,9 @@ def _warnings(draft: Draft, claim: Claim | None) -> list[Finding]:
     return guards.warnings_in(db.session(), draft, but=claim, partner=_partner(), now=now(), programme=programme())
 
 
-def _saved(claim: Claim, warned: frozenset[str]) -> ResponseReturnValue:
+def _saved(claim: Claim, warned: frozenset[str], *, is_again: bool = False) -> ResponseReturnValue:
     """Go on to the claim, or back to the form where it now has a warning that is not among those of before."""
-    flash(_("Saved."), "success")
+    flash(_("Saved, in the draft that this form made before.") if is_again else _("Saved."), "success")
     if not warned.issuperset(each.mark for each in _warnings(Draft.from_claim(claim), claim)):
         return redirect(url_for("partners.edit_claim", reference=claim.reference))
     if lacking := facts.missing_fields(claim, programme()):

@@ -12,12 +12,13 @@ from cpor_web import holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import competing, lists, queries, saved_filters
 from cpor_web.claims.listed import Line, ListedClaim
-from cpor_web.claims.lists import Waiting, Wanted
+from cpor_web.claims.lists import Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
-from cpor_web.current import actor, now, programme, user
+from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim, RoundState
+from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.list_filter import ListFilter
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
@@ -34,11 +35,11 @@ def dashboard() -> ResponseReturnValue:
     session, form = db.session(), _filter()
     wanted = form.wanted(_status())
     before, after = (request.args.get(cursor, "") for cursor in ("before", "after"))
-    page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after)
-    is_first = not (before or after)
-    waiting = _waiting(session, page.rows if wanted == lists.ALL else None) if is_first else None
-    urgent = waiting.most_urgent if waiting else []
-    rows = _with_steps(session, [*urgent, *page.rows])
+    waiting = None if before or after else lists.waiting(session, actor(), now=now())
+    must_act = waiting.must_act if waiting else 0
+    page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after, must_act=must_act)
+    urgent = _most_urgent(session, must_act, page.rows if wanted == lists.ALL else None)
+    rows = _with_steps([*urgent, *page.rows])
     return render_template(
         "partners/dashboard.html",
         can_claim=actor().role in CLAIMANTS,
@@ -46,13 +47,12 @@ def dashboard() -> ResponseReturnValue:
         counts=lists.counts(session, actor(), wanted, now=now()),
         export_url=url_for("partners.export_claims", **as_in_the_address(wanted)),
         workbook_url=url_for("partners.export_claims_as_workbook", **as_in_the_address(wanted)),
-        endings=competing.endings(session, [line.claim for line in page.rows]),
         form=form,
         can_be_saved=wanted != lists.ALL,
         is_filtered=replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL,
         next_page=page.after and _address(wanted, after=page.after),
         previous_page=page.before and _address(wanted, before=page.before),
-        rows=rows[len(urgent) :],
+        lines=lines.of(rows[len(urgent) :], competing.endings(session, [line.claim for line in page.rows])),
         saved=saved_filters.of(session, actor()),
         save_url=url_for("partners.save_filter", **as_in_the_address(wanted)),
         status_urls={status: _address(wanted, status=status and status.value) for status in (None, *Status)},
@@ -69,7 +69,7 @@ def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, N
     stopped = (claim for claim in claims if (last := rounds.get(claim.id)) and last.state is RoundState.STOPPED)
     queries.read_contacts(session, list(stopped))
     assessments = queries.assessments_of(session, claims)
-    at, is_held = now(), holding.in_force(session) is not None
+    at, is_held = now(), holding.is_in_force(session)
     return [
         (
             claim,
@@ -79,14 +79,17 @@ def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, N
     ]
 
 
-def _waiting(session: Session, first: Sequence[Line] | None) -> Waiting:
-    return lists.waiting(session, actor(), now=now(), most=MOST_URGENT, first=first)
+def _most_urgent(session: Session, must_act: int, listed: Sequence[Line] | None) -> Sequence[Line]:
+    """Return the claims to be named on top. Where all claims are `listed`, they stand at the beginning."""
+    if not must_act or listed is not None:
+        return (listed or ())[: min(MOST_URGENT, must_act)]
+    return lists.most_urgent(session, actor(), now=now(), most=MOST_URGENT)
 
 
-def _with_steps(session: Session, lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
-    at, is_held = now(), holding.in_force(session) is not None
+def _with_steps(lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
+    at = now()
     return [
-        (each.claim, next_step(each.claim, each.round, now=at, assessment=each.assessment, is_held=is_held))
+        (each.claim, next_step(each.claim, each.round, now=at, assessment=each.assessment, is_held=each.is_held))
         for each in lines
     ]
 
@@ -98,9 +101,7 @@ def asked_for() -> Wanted:
 
 def _filter() -> ListFilter:
     form = ListFilter(request.args)
-    partner = user().partner
-    assert partner is not None, "only a partner's users are here"
-    form.offer(partner, programme().catalogue)
+    form.offer(lists.locations(db.session(), actor()), programme().catalogue)
     return form
 
 

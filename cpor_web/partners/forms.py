@@ -1,13 +1,23 @@
 """What a partner fills in. Rules of fields are the rulebook's; here are labels, choices and widgets."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -47,9 +57,14 @@ def _language(name: str) -> SelectField:
     return SelectField(_l(LABELS[name]), choices=choices, default="en")
 
 
-class ClaimForm(FlaskForm):
-    """The claim itself; its fields have the rulebook's names."""
+def _new_id() -> str:
+    return str(uuid4())
 
+
+class ClaimForm(FlaskForm):
+    """The claim itself; its fields have the rulebook's names. `once` tells a new form from every other one."""
+
+    once = HiddenField(default=_new_id)
     name = _line("name", _l("How you tell this claim from your others."))
     mpn_id = _choice("mpn_id")
     customer_name = _line("customer_name", autocomplete="off")
@@ -103,6 +118,18 @@ class ClaimForm(FlaskForm):
             self.products.choices = list(_products(catalogue, chosen, alone=area is not None))
             needing = [each.name for each in catalogue.areas.values() if each.needs_subscription]
             self.subscription_id.description = _("Needed for %(areas)s. A GUID.", areas=", ".join(needing))
+
+    @property
+    def made_of(self) -> bytes | None:
+        """By what the claim is known that this form has made; None where it does not say which form it is."""
+        try:
+            return hashlib.sha256(UUID(self.once.data or "").bytes).digest()
+        except ValueError:
+            return None
+
+    def begin_anew(self) -> None:
+        """Be another form from now on, which has made no claim."""
+        self.once.data = _new_id()
 
     def keep_to(self, may_be_edited: frozenset[str]) -> None:
         """Drop the fields that cannot be edited."""

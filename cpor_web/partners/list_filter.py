@@ -1,6 +1,6 @@
 """What the dashboard is asked to list, read from its address."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,7 +11,6 @@ from wtforms.fields.choices import SelectChoice
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.lists import Sort, Wanted
 from cpor_web.claims.way import Who
-from cpor_web.models import MpnKind, Partner
 from cpor_web.partners.forms import stripped
 from cpor_web.rules.statuses import Status
 
@@ -41,12 +40,11 @@ class ListFilter(FlaskForm):
         _l("Sort by"), choices=[SelectChoice(sort.value, _l(sort.label)) for sort in Sort], validate_choice=False
     )
 
-    def offer(self, partner: Partner, catalogue: Catalogue) -> None:
-        """Fill the areas and the partner's own IDs; with one ID there is nothing to choose."""
+    def offer(self, locations: Sequence[tuple[str, str]], catalogue: Catalogue) -> None:
+        """Fill the areas and the partner's own IDs, with their places; with one ID there is nothing to choose."""
         areas = (SelectChoice(area.key, area.name) for area in catalogue.areas.values())
         self.area.choices = [SelectChoice("", _("All")), *areas]
-        locations = [each for each in partner.mpn_ids if each.kind is MpnKind.LOCATION]
-        ids = [SelectChoice(each.number, " – ".join(filter(None, (each.number, each.place)))) for each in locations]
+        ids = [SelectChoice(number, " – ".join(filter(None, (number, place)))) for number, place in locations]
         self.mpn_id.choices = [SelectChoice("", _("All")), *ids] if len(ids) > 1 else []
 
     @property

@@ -1,17 +1,17 @@
 """What staff see of the customer's pages and of the mails: the very templates, with invented facts."""
 
-from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.current import now, programme
 from cpor_web.customers.blueprint import chosen_language, page_of
 from cpor_web.customers.shown import Page, words_of
 from cpor_web.emails.names import NAMES
-from cpor_web.emails.rendering import Renderer, Words
+from cpor_web.emails.rendering import Words
 from cpor_web.previews.standings import STATES, Stage
 from cpor_web.previews.variants import VARIANTS
 from cpor_web.rules.languages import LANGUAGES
@@ -76,13 +76,8 @@ def mail_as_html(name: str) -> Response:
 def _words(name: str) -> Words:
     context, links = SPECIMENS[name]
     house = {"operator": programme().operator, "programme": programme().name}
-    renderer = _renderer(programme().calendar.zone.key)
+    renderer = mail_words.renderer(programme().calendar.zone.key)
     return renderer.render(kind_of(name), context | house, language=_language(), links=LINKS | links)
-
-
-@cache
-def _renderer(zone: str) -> Renderer:
-    return Renderer(zone)
 
 
 def _language() -> str:

@@ -117,7 +117,7 @@ def _erase_in_claim(session: Session, claim: Claim, who: Person, heir: User | No
     by_them = Event.user_id == who.user.id if who.user else named
     positions = session.scalars(select(Event.position).where(Event.claim_id == claim.id, named | by_them)).all()
     history.erase(session, claim, positions, actor=SYSTEM, now=now, why=ASKED_FOR)
-    claim.imported_as = None  # a digest of their name and address too, by which they could be guessed
+    claim.made_of = None  # a digest of their name and address too, by which they could be guessed
     for contact in claim.all_contacts:
         if contact.email.lower() == who.address:
             erasing.of_contact(contact)

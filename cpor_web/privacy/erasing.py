@@ -35,7 +35,7 @@ def of_claim(session: Session, claim: Claim, *, now: datetime, why: str) -> None
         claim.partner_contact_email = ERASED
     if claim.partner_contact_name is not None:
         claim.partner_contact_name = ERASED
-    claim.rejection_comment, claim.imported_as = "", None
+    claim.rejection_comment, claim.made_of = "", None
     for contact in claim.all_contacts:
         of_contact(contact)
     _set(

@@ -234,6 +234,7 @@ class QueueFilter(FlaskForm):
     )
     area = SelectField(_l("Solution area"), validate_choice=False)
     disputed = BooleanField(_l("Disputed only"))
+    overdue = BooleanField(_l("Overdue only"))
 
     def offer(self, catalogue: Catalogue) -> None:
         """Fill the areas."""

@@ -141,7 +141,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
             queries.latest_round(session, claim),
             now=now(),
             assessment=assessment,
-            is_held=holding.in_force(session) is not None,
+            is_held=holding.is_in_force(session),
         ),
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,

@@ -15,6 +15,7 @@ from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Partner
 from cpor_web.numbers import number_in
+from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import LONGEST_SEARCH, QueueFilter
 from cpor_web.reviewers.waiting import needing_a_reviewer
@@ -28,7 +29,7 @@ SHOWN = tuple(status for status in Status if status is not Status.EDITING)
 ANY = "any"
 """What the address says for claims of every status."""
 
-FILTERS = ("search", "whose", "area", "disputed", "partner")
+FILTERS = ("search", "whose", "area", "disputed", "overdue", "partner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +51,29 @@ def queue() -> ResponseReturnValue:
     session, chosen = db.session(), _chosen()
     wanted = _wanted(form, chosen)
     page = review_queue.page(
-        session, actor(), wanted, before=request.args.get("before", ""), after=request.args.get("after", "")
+        session,
+        actor(),
+        wanted,
+        now=now(),
+        before=request.args.get("before", ""),
+        after=request.args.get("after", ""),
     )
     held = holding.in_force(session)
     return render_template(
         "reviewers/queue.html",
         chosen=chosen,
-        claims=page.rows,
         counts=review_queue.counts(session, actor(), now=now()),
         form=form,
         is_filtered=any(request.args.get(name) for name in FILTERS),
         asked=needing_a_reviewer(session),
-        is_overdue=queries.is_overdue,
+        lines=lines.of(page.rows),
+        number=len(page.rows),
         next_page=page.after and _url(chosen, after=page.after),
         previous_page=page.before and _url(chosen, before=page.before),
         held=held,
         suspects=() if held else _suspects(),
         may_release=actor().role is Role.ADMINISTRATOR,
-        now=now(),
         partner=None if wanted.partner_id is None else session.get(Partner, wanted.partner_id),
-        reader_id=actor().user_id,
-        submitted=Status.SUBMITTED,
         tabs=list(_tabs(wanted, chosen)),
     )
 
@@ -95,6 +98,7 @@ def _wanted(form: QueueFilter, chosen: str) -> Wanted:
         mine=form.whose.data == "mine",
         unassigned=form.whose.data == "unassigned",
         disputed=bool(form.disputed.data),
+        overdue=bool(form.overdue.data),
         area=area if area in programme().catalogue.areas else "",
         search=(form.search.data or "")[:LONGEST_SEARCH],
         partner_id=number_in(request.args.get("partner")),
@@ -104,7 +108,7 @@ def _wanted(form: QueueFilter, chosen: str) -> Wanted:
 def _tabs(wanted: Wanted, chosen: str) -> Iterator[Tab]:
     """Yield the tabs; where somebody searches they count what was found, else all there is."""
     if wanted.search or wanted.partner_id is not None:
-        counts = review_queue.found_by_status(db.session(), actor(), wanted)
+        counts = review_queue.found_by_status(db.session(), actor(), wanted, now=now())
     else:
         counts = lists.counts(db.session(), actor(), now=now())
     waiting = sum(counts[status] for status in queries.WAITING_FOR_OPERATOR)

@@ -1,13 +1,15 @@
 """Approved claims that need a reviewer while the customer is asked. They are in no queue: no clock of ours runs."""
 
+from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Select, and_, case, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import and_, case, select
+from sqlalchemy.orm import Session
 
 from cpor_web.claims.turns import HAS_PROPOSAL, IS_HELD_UP, IS_IN_DOUBT, IS_STOPPED
 from cpor_web.consent.stops import DENIED_BY_REPLACED
-from cpor_web.models import Claim, Event, Round
+from cpor_web.models import Claim, Event, Partner, Round
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
@@ -17,13 +19,23 @@ PROPOSED = N_("The partner proposes another customer contact.")
 IN_DOUBT = N_("We do not know whether a notice was delivered. No time runs before it is sent again.")
 
 
-def needing_a_reviewer(session: Session) -> list[tuple[Claim, str]]:
-    """Return the claims, the longest asked first, each with the sentence (a msgid) that says what it needs."""
-    return [(claim, sentence) for claim, sentence in session.execute(_needing())]
+@dataclass(frozen=True, slots=True)
+class Needing:
+    """A claim that needs a reviewer; `sentence` (a msgid) says what it needs."""
+
+    reference: str
+    name: str
+    partner_name: str
+    sentence: str
+
+
+def needing_a_reviewer(session: Session) -> list[Needing]:
+    """Return the claims, the longest asked first."""
+    return [Needing(*row) for row in _needing().ask(session)]
 
 
 @cache
-def _needing() -> Select[Claim, str]:
+def _needing() -> Prepared:
     why_stopped = (
         select(Event.data["why"].as_string())
         .where(Event.claim_id == Claim.id, Event.kind == "consent:stopped")
@@ -37,10 +49,10 @@ def _needing() -> Select[Claim, str]:
         (and_(IS_STOPPED, why_stopped == DENIED_BY_REPLACED), REPLACED_DENIED),
         (IS_IN_DOUBT, IN_DOUBT),
     )
-    return (
-        select(Claim, need)
+    return prepared(
+        select(Claim.reference, Claim.name, Partner.name, need)
+        .join(Partner, Partner.id == Claim.partner_id)
         .join(Round, Round.claim_id == Claim.id)
         .where(Claim.status == Status.APPROVED, IS_HELD_UP, Round.closed_at.is_(None), need.is_not(None))
-        .options(selectinload(Claim.partner))
         .order_by(Round.opened_at, Claim.id)
     )

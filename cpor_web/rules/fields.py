@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
@@ -61,6 +62,14 @@ def editable(status: Status, correctable_in: frozenset[Status]) -> frozenset[str
 def takes_proof(status: Status, correctable_in: frozenset[Status]) -> bool:
     """Tell whether the partner may add proof in `status`: where it may edit, and fresh proof while associated."""
     return status in {Status.EDITING, Status.APPROVED} or status in correctable_in
+
+
+def lets_proof_go(status: Status, *, uploaded_at: datetime, since: datetime) -> bool:
+    """Tell whether a document can be taken off again: any of a draft, and of what is to be resubmitted what is new.
+
+    `since` is when the claim came into `status`. What was submitted once is never removed.
+    """
+    return status is Status.EDITING or (status is Status.PARTNER_ACTION_REQUIRED and uploaded_at > since)
 
 
 def missing(values: Mapping[str, object], *, needs_subscription: bool) -> tuple[str, ...]:

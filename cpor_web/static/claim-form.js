@@ -26,3 +26,13 @@ if (area) {
   addEventListener("pageshow", follow);
   follow();
 }
+
+// On the way back to a new form the server makes it anew, and the browser fills in what was typed: it stays the form
+// that it was, so that saving it again edits the draft that it made. Who loads it anew begins anew.
+const once = document.getElementById("once");
+
+if (once) {
+  const [how] = performance.getEntriesByType("navigation");
+  if (how?.type === "back_forward" && history.state?.once) once.value = history.state.once;
+  else history.replaceState({ once: once.value }, "");
+}

@@ -75,6 +75,8 @@ class Places:
         """Return the address of something that is there."""
         claim = self._claim_for(rule.rule)
         values = self.values | {"reference": claim.reference, "token": self._token(rule.rule)}
+        if rule.rule.endswith("/remove") and claim.status is Status.EDITING:
+            values["document_id"] = self.values["draft_document_id"]
         if rule.endpoint == "bootstrap.static":
             values["filename"] = "css/bootstrap.min.css"
         if (converter := rule._converters.get("state") or rule._converters.get("name")) is not None:
@@ -91,6 +93,8 @@ class Places:
 
     def _claim_for(self, rule: str) -> Claim:
         last = rule.rpartition("/")[2]
+        if rule.startswith("/claims/") and last == "remove":
+            return self.claims[Status.EDITING.value]
         if last == "contact":
             return self.claims["stopped"]
         return self.claims[WAITS_FOR_THE_PARTNER.get(last, Status.APPROVED).value]
@@ -117,6 +121,7 @@ class Places:
         claim = self.claims[Status.APPROVED.value]
         first = {
             "document_id": select(Document.id).where(Document.claim_id == claim.id),
+            "draft_document_id": select(Document.id).where(Document.claim_id == self.claims[Status.EDITING.value].id),
             "contact_id": select(CustomerContact.id).where(CustomerContact.claim_id == claim.id),
             "mail_id": select(Mail.id).where(Mail.claim_id == claim.id),
             "mpn_id_id": select(MpnId.id).where(MpnId.partner_id == claim.partner_id),

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.browser.conftest import NewVisitor
-from tests.support import quick_claims
+from tests.support import factories, quick_claims
 from tests.support.cast import link_in
+from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
 
 pytestmark = pytest.mark.browser
@@ -22,3 +23,19 @@ def test_after_an_answer_that_was_incomplete_at_first_the_way_back_leads_to_the_
     carla.page.get_by_role("heading", name="The association was denied").wait_for()
     carla.page.reload()
     carla.page.get_by_role("heading", name="The association was denied").wait_for()
+
+
+def test_a_new_claim_saved_again_after_the_way_back_is_one_draft(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        email = factories.user(session).email
+    ines = visitor(rules=False).sign_in(email, PASSWORD)
+    ines.open("/claims/new").fill({"Claim name": "Once"}).press("Save")
+    made = ines.page.url
+
+    ines.page.go_back()
+    ines.fill({"Claim name": "Once, and better"}).press("Save")
+
+    assert ines.page.url == made
+    assert "Once, and better" in ines.words

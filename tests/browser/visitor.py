@@ -18,7 +18,7 @@ WINDOWS = ((PHONE, "dark"), (DESK, "light"))
 
 CHOICES = {"MPN ID", "Solution area", "Activity", "Reason"}
 ELSEWHERE = re.compile(
-    r"/documents/\d+|/export|\.(csv|json|ics|xlsx)(\?|$)|/[A-Z0-9-]{9}/consent-record$|/keys$|/preview/"
+    r"/documents/\d+(/shown)?$|/export|\.(csv|json|ics|xlsx)(\?|$)|/[A-Z0-9-]{9}/consent-record$|/keys$|/preview/"
 )
 """Files to be saved, and the previews, of which there are dozens."""
 REFERENCE = re.compile(r"/[A-Z0-9]{4}-[A-Z0-9]{4}\b|/\d+\b")

@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import operations, queries
+from cpor_web.claims import filing, operations, preflight, queries
 from cpor_web.claims.drafts import ContactDraft, Draft
+from cpor_web.claims.preflight import Place
 from cpor_web.models import Claim, Document, Event, MpnId, MpnKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.editions import EDITIONS
 from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed, NotYours, Stale
 from cpor_web.rules.fields import FIELDS
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.support import claims, factories
@@ -226,6 +228,54 @@ def test_another_claims_document_is_not_replaced(db_session: Session, programme:
     (document,) = queries.documents_of(db_session, theirs)
     with pytest.raises(Invalid):
         operations.upload(db_session, mine, proof(), **about(mine, programme), replaces=document.id)
+
+
+def test_a_document_is_taken_off_a_draft_and_what_it_replaced_counts_again(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.editing(db_session, programme)
+    how = about(claim, programme)
+    old = operations.upload(db_session, claim, proof("old.pdf"), **how)
+    wrong = operations.upload(db_session, claim, proof("wrong.pdf"), **how, replaces=old.id)
+    place = {(Request.DATES, claim.product_keys[0]): Place(wrong.id, "2")}
+    operations.locate(db_session, claim, place, **how)
+    operations.take_off(db_session, claim, wrong, actor=how["actor"], now=LATER)
+    db_session.flush()
+    db_session.expire_all()
+    assert wrong not in queries.documents_of(db_session, claim)
+    assert old.replaced_by_id is None
+    [cell] = preflight.cells_of(db_session, claim).values()
+    assert (cell.document_id, cell.page) == (None, "")
+    event = last_event(db_session, claim)
+    assert (event.kind, event.data["filename"]) == ("document:removed", "wrong.pdf")
+
+
+def test_of_what_is_to_be_resubmitted_only_what_came_since_is_taken_off(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.partner_action_required(db_session, programme)
+    (submitted,) = queries.documents_of(db_session, claim)
+    added = operations.upload(db_session, claim, proof("wrong.pdf"), **about(claim, programme))
+    actor = claim.filed_by.actor
+    assert not filing.is_unchanged(db_session, claim)
+    operations.take_off(db_session, claim, added, actor=actor, now=LATER)
+    db_session.flush()
+    assert filing.is_unchanged(db_session, claim), "taken off again, it is no answer to what was asked"
+    with pytest.raises(NotAllowed, match="was submitted"):
+        operations.take_off(db_session, claim, submitted, actor=actor, now=LATER)
+    assert list(queries.documents_of(db_session, claim)) == [submitted]
+
+
+@pytest.mark.parametrize("make", [claims.submitted, claims.under_review, claims.running, claims.rejected])
+def test_submitted_proof_is_never_removed(db_session: Session, programme: Programme, make: Any) -> None:
+    claim = make(db_session, programme)
+    document = queries.documents_of(db_session, claim)[0]
+    document.uploaded_at = LATER  # as what is added later
+    db_session.flush()
+    before = dump(db_session)
+    with pytest.raises(NotAllowed):
+        operations.take_off(db_session, claim, document, actor=claim.filed_by.actor, now=LATER)
+    assert changed(before, dump(db_session)) == []
 
 
 def test_a_deleted_draft_is_emptied_and_out_of_reach(db_session: Session, programme: Programme) -> None:

@@ -53,7 +53,7 @@ def found(session: Session, user: User, search: str) -> list[str]:
 
 
 def queue(session: Session, actor: Actor, **wanted: object) -> list[Claim]:
-    page = review_queue.page(session, actor, review_queue.Wanted(**wanted))  # type: ignore[arg-type]
+    page = review_queue.page(session, actor, review_queue.Wanted(**wanted), now=NOW)  # type: ignore[arg-type]
     return queries.claims_by_id(session, [row.id for row in page.rows])
 
 
@@ -251,13 +251,27 @@ def test_what_waits_is_told_apart_into_what_must_and_what_may_be_done(
         make(db_session, programme, filer=filer)
     contactless = stopped_and_told(db_session, programme, filer=filer)
     db_session.flush()
-    waiting = lists.waiting(db_session, filer.actor, now=LATER, most=2)
+    waiting = lists.waiting(db_session, filer.actor, now=LATER)
     assert (waiting.must_act, waiting.drafts, waiting.disputable) == (4, 1, 2)
-    first, second = objects(db_session, waiting.most_urgent)
+    first, second = objects(db_session, lists.most_urgent(db_session, filer.actor, now=LATER, most=2))
     assert first.status is Status.PARTNER_ACTION_REQUIRED
     assert second is contactless, "of equal ends the newer claim comes first"
-    nothing = lists.waiting(db_session, factories.user(db_session).actor, now=LATER, most=2)
-    assert (nothing.most_urgent, nothing.must_act, nothing.drafts, nothing.disputable) == ([], 0, 0, 0)
+    nothing = lists.waiting(db_session, factories.user(db_session).actor, now=LATER)
+    assert (nothing.must_act, nothing.drafts, nothing.disputable) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_a_first_page_that_is_told_what_must_be_done_is_the_same(
+    db_session: Session, programme: Programme, filer: User, size: int
+) -> None:
+    for make in SITUATIONS:
+        make(db_session, programme, filer=filer)
+    db_session.flush()
+    must_act = lists.waiting(db_session, filer.actor, now=LATER).must_act
+    assert must_act == 3
+    untold = lists.dashboard(db_session, filer.actor, now=LATER, size=size)
+    for told in (must_act, 1000):  # be it that it was more a moment ago
+        assert lists.dashboard(db_session, filer.actor, now=LATER, size=size, must_act=told) == untold
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
@@ -332,7 +346,7 @@ def test_no_number_is_counted_further_than_is_told(
         assert [counted[status] for status in (Status.EDITING, Status.SUBMITTED, Status.REJECTED)] == [2, 2, 1]
     by_turn = lists.counts(db_session, filer.actor, Wanted(who=Who.PARTNER), now=LATER)
     assert (by_turn[Status.EDITING], by_turn[Status.SUBMITTED], by_turn[Status.REJECTED]) == (2, 0, 1)
-    assert lists.waiting(db_session, filer.actor, now=LATER, most=3).drafts == 2
+    assert lists.waiting(db_session, filer.actor, now=LATER).drafts == 2
     assert lists.counts(db_session, reviewer, now=LATER)[Status.EDITING] == 0
     numbers = review_queue.counts(db_session, reviewer, now=LATER)
     assert (numbers["waiting"], numbers["unassigned"], numbers["mine"]) == (2, 2, 0)
@@ -372,8 +386,8 @@ def test_the_area_and_the_mpn_id_narrow_list_counts_and_export_alike(
 def test_the_queue_has_pages_too(db_session: Session, programme: Programme) -> None:
     made = [claims.submitted(db_session, programme) for _ in range(3)]
     actor = factories.user(db_session, Role.REVIEWER).actor
-    first = review_queue.page(db_session, actor, size=2)
-    second = review_queue.page(db_session, actor, size=2, after=first.after or "")
+    first = review_queue.page(db_session, actor, now=NOW, size=2)
+    second = review_queue.page(db_session, actor, now=NOW, size=2, after=first.after or "")
     assert [claim.id for claim in first.rows + second.rows] == [claim.id for claim in made]
     assert (len(first.rows), len(second.rows)) == (2, 1)
-    assert review_queue.page(db_session, actor, size=2, before=second.before or "") == first
+    assert review_queue.page(db_session, actor, now=NOW, size=2, before=second.before or "") == first

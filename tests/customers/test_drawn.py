@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 
-from cpor_web.customers.drawn import MOST, Hole, Pages
 from cpor_web.customers.shown import Page
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
+from cpor_web.holes import MOST, Hole, Pages
 from cpor_web.models import AnswerKind
 from cpor_web.previews.standings import STATES, Stage
 from cpor_web.programme import Programme

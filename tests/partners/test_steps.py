@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, proofs
+from cpor_web.claims import contacts
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, stops
 from cpor_web.extensions import db
@@ -271,6 +272,18 @@ def test_fresh_proof_on_an_approved_claim_says_that_it_changes_nothing_else(brow
     assert desk.now_of(claim).status is Status.APPROVED
 
 
+def test_no_other_contact_is_asked_for_once_a_reviewer_let_the_time_go_on(browser: Browser, desk: Desk) -> None:
+    claim = stopped(desk)
+    needed = "Another contact is needed instead of:"
+    assert needed in text_of(browser.page(address(claim)))
+    [invitation] = desk.session.scalars(select(Invitation)).all()
+    how = {"actor": desk.reviewer.actor, "now": clock.utcnow(), "programme": desk.programme}
+    invitation.taken_at = clock.utcnow()
+    contacts.let_go_on(desk.session, claim, "It was a slip, she writes.", **how)
+    desk.session.commit()
+    assert needed not in text_of(browser.page(address(claim)))
+
+
 def test_a_draft_is_deleted_only_after_asking(browser: Browser, committed: Session, desk: Desk) -> None:
     claim = desk.claim()
     where = address(claim, "delete")
@@ -279,6 +292,33 @@ def test_a_draft_is_deleted_only_after_asking(browser: Browser, committed: Sessi
     assert browser.submit(where, {"seen": claim.version}, page=where).location == "/claims"
     assert desk.now_of(claim).deleted_at is not None
     assert browser.get(address(claim)).status_code == 404
+
+
+def test_a_document_is_removed_from_a_draft_only_after_asking(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim()
+    browser.submit(address(claim, "documents"), {"document": a_file("wrong.txt")}, page=address(claim))
+    [document] = desk.documents_of(claim)
+    page = browser.page(address(claim))
+    [link] = page.select('#proof ~ .documents a[href$="/remove"]')
+    where = str(link["href"])
+    assert link.get_text() == "Remove: wrong.txt"
+    assert "Remove document" in buttons(browser.page(where))
+    assert desk.documents_of(claim) == [document]
+    answer = browser.submit(where, {"seen": desk.now_of(claim).version}, page=where, follow_redirects=True)
+    assert "The document wrong.txt was removed." in messages(answer.text)
+    assert desk.documents_of(claim) == []
+    assert browser.get(where).status_code == 404
+
+
+def test_a_submitted_document_offers_no_way_to_remove_it(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    [document] = desk.documents_of(claim)
+    assert not browser.page(address(claim)).select('a[href$="/remove"]')
+    where = address(claim, "documents", str(document.id), "remove")
+    told = browser.get(where)
+    assert (told.status_code, "This document was submitted, and stays." in told.text) == (409, True)
+    answer = browser.submit(where, {"seen": claim.version}, page=address(claim))
+    assert (answer.status_code, len(desk.documents_of(claim))) == (409, 1)
 
 
 def test_what_was_submitted_is_never_deleted(browser: Browser, desk: Desk) -> None:

@@ -196,7 +196,7 @@ def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_or_digest_of_a_
     stranger = factories.user(scene)
     for user, found in ((colleague, NAME), (stranger, ADDRESS), (stranger, "Teams")):
         scene.add(SavedFilter(user_id=user.id, name=f"Of {found}", wanted={"search": found}))
-    claim.imported_as = b"of a row with them in it"
+    claim.made_of = b"of a row with them in it"
     told = {"reference": claim.reference, "name": claim.name, "due_at": NOW.isoformat()}
     addressing.for_administrators(scene, "overdue-digest", NOW, programme, claims=[told])
     by, there = filer.actor, Place("", "")
@@ -208,7 +208,7 @@ def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_or_digest_of_a_
     _erase(scene, ADDRESS)
     assert _in_every_table(scene, NAME, ADDRESS) == []
     assert [each.name for each in scene.query(SavedFilter)] == ["Of Teams"]
-    assert claim.imported_as is None
+    assert claim.made_of is None
 
 
 def test_who_had_an_open_claim_for_a_moment_is_named_in_it_no_more(db_session: Session, programme: Programme) -> None:

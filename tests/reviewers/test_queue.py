@@ -136,19 +136,37 @@ def test_the_queue_is_filtered_by_holder_dispute_area_and_status(
 
 
 def test_the_numbers_of_the_queue_lead_to_exactly_what_they_count(
-    desk: Browser, file_claim: FileClaim, reviewer: User, committed: Session
+    desk: Browser, file_claim: FileClaim, reviewer: User, committed: Session, now: datetime
 ) -> None:
     file_claim(name="Fresh")
+    file_claim(name="Overdue", at=now - timedelta(days=20))
     file_claim(name="Disputed").is_disputed = True
     mine = file_claim(name="Mine")
     mine.reviewer_id = reviewer.id
     committed.commit()
 
     links = {link["href"]: link.get_text() for link in desk.page("/review").select("main p a")}
-    which = {"whose=mine": ["Mine"], "whose=unassigned": ["Disputed", "Fresh"], "disputed=y": ["Disputed"]}
+    which = {
+        "overdue=y": ["Overdue"],
+        "whose=mine": ["Mine"],
+        "whose=unassigned": ["Disputed", "Fresh", "Overdue"],
+        "disputed=y": ["Disputed"],
+    }
     assert links == {f"/review?{query}#claims": str(len(found)) for query, found in which.items()}
     for query, found in which.items():
         assert sorted(names(desk, f"?{query}")) == found
+
+
+def test_only_what_we_owe_is_overdue_in_whatever_status_one_looks(
+    desk: Browser, file_claim: FileClaim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    file_claim(name="Ours", at=now - timedelta(days=30))
+    theirs = claims.partner_action_required(committed, programme, name="Theirs", now=now - timedelta(days=30))
+    assert theirs.due_at is None or theirs.due_at < now
+    theirs.due_at, theirs.due_rule = now - timedelta(days=1), {}
+    committed.commit()
+    assert names(desk, "?overdue=y") == names(desk, "?overdue=y&status=any") == ["Ours"]
+    assert names(desk, "?overdue=y&status=partner-action-required") == []
 
 
 def test_the_queue_is_searched_by_reference_customer_partner_tenant_and_mpn_id(
@@ -185,6 +203,9 @@ def test_what_is_searched_for_is_counted_in_every_tab_and_found_in_any_status(
     assert (tabs["Waiting for us"], tabs["Approved"], tabs["Rejected"], tabs["All"]) == ("1", "1", "0", "2")
     assert page.find("input", type="search")["value"] == "wingtip"
     assert all("search=wingtip" in tab["href"] for tab in page.select(".tabs a"))
+    [more] = [link for link in page.main("a") if link.get_text() == "Look among claims of every status"]
+    assert "1 more claim of another status is found." in more.parent.get_text()
+    assert len(desk.page(more["href"]).select("tbody tr")) == 2
     empty = desk.page("/review?search=wingtip&status=rejected").select_one(".empty")
     assert len(desk.page(empty.a["href"]).select("tbody tr")) == 2
 

@@ -14,6 +14,7 @@ ADDRESSES = {
         "/claims?search=contoso&status=approved&who=partner&area=microsoft-365&mpn_id=4710001&sort=due",
         "/claims?after=abc&before=abc",
         "/claims/submit?after=abc&before=abc",
+        "/claims/delete?made=abc&after=abc&before=abc",
         "/claims.csv?search=contoso&area=microsoft-365",
         "/claims/{reference}/new?customer=same",
         "/claims/{reference}/history?kind=claim",
@@ -21,7 +22,7 @@ ADDRESSES = {
         "/account/security?before=9",
     ),
     "rosa": (
-        "/review?status=submitted&whose=mine&disputed=y&area=microsoft-365",
+        "/review?status=submitted&whose=mine&disputed=y&overdue=y&area=microsoft-365",
         "/review?search=contoso&status=any",
         "/review?after=abc&before=abc",
         "/review/mails?state=sent&after=abc&before=abc",

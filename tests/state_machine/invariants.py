@@ -31,6 +31,7 @@ REASONS = {
 def assert_hold(before: Rows, after: Rows, programme: Programme) -> None:
     """Fail unless everything holds of `after`, and of the step that led there from `before`."""
     history_is_only_added_to(before, after)
+    submitted_proof_stays(before, after)
     for claim in after["claims"]:
         events = _of(after["events"], claim["id"])
         history_is_chained_to_its_head(after, claim, events)
@@ -53,6 +54,14 @@ def history_is_only_added_to(before: Rows, after: Rows) -> None:
     known = {event["id"]: event for event in before["events"]}
     kept = {event["id"]: event for event in after["events"] if event["id"] in known}
     assert kept == known, "the history was changed"
+
+
+def submitted_proof_stays(before: Rows, after: Rows) -> None:
+    kept, claims = {each["id"] for each in after["documents"]}, {each["id"]: each for each in before["claims"]}
+    for gone in (each for each in before["documents"] if each["id"] not in kept):
+        claim = claims[gone["claim_id"]]
+        is_new = claim["status"] == "partner-action-required" and gone["uploaded_at"] > claim["status_since"]
+        assert claim["status"] == "editing" or is_new, f"{gone['filename']} was submitted, and is gone"
 
 
 def history_is_chained_to_its_head(rows: Rows, claim: Row, events: list[Row]) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, operations
+from cpor_web.claims import contacts, operations, queries
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.models import Claim, Document, User
 from cpor_web.rules.reasons import Withdrawal
@@ -66,6 +66,14 @@ class Partners(Played):
         proof = Document(sha256="0" * 64, filename="signed order.pdf", media_type="application/pdf", size=1024)
         old = next((row["id"] for row in self.world.rows["documents"]), 0) if replaces else None
         self.world.person(who, number, operations.upload, proof, replaces=old, programme=self.programme)
+
+    @rule(who=partners, number=numbers, which=st.integers(0, 2))
+    def takes_a_proof_off(self, who: str, number: int = 0, which: int = 0) -> None:
+        def take_off(session: Session, claim: Claim, **about: Any) -> Any:
+            if there := queries.documents_of(session, claim):
+                operations.take_off(session, claim, there[which % len(there)], seen=claim.version, **about)
+
+        self.world.person(who, number, take_off)
 
     @rule(who=partners, number=numbers, is_old=is_old)
     def submits(self, who: str, number: int = 0, is_old: bool = False) -> None:

@@ -1,8 +1,8 @@
-"""Pages that are drawn once, with holes for what is one customer's own.
+"""What is drawn once, with holes for what is one customer's own, or one claim's.
 
-A customer's page has some ten words that differ from one to the next; all else is the same for everybody of whom the
-same is to be said, in a language. So a template is drawn with holes, kept as the pieces between them, and filled for
-each: nothing that somebody is called is ever in what is kept.
+A customer's page, or the line of a list, has some ten words that differ from one to the next; all else is the same
+for everybody of whom the same is to be said, in a language. So a template is drawn with holes, kept as the pieces
+between them, and filled for each: nothing that somebody is called is ever in what is kept.
 
 A page must not decide by what is in a hole, since it is drawn before that is known: a hole refuses to be compared,
 and to be asked whether there is anything in it. What a page decides by is part of the key that it is kept by.
@@ -10,7 +10,7 @@ and to be asked whether there is anything in it. What a page decides by is part 
 
 import re
 import secrets
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import NoReturn
 
 from markupsafe import escape
@@ -32,7 +32,7 @@ class Hole(str):
         return super().__new__(cls, f"{_MARK}{name}{_MARK}")
 
     def _refuse(self, *_other: object) -> NoReturn:
-        raise TypeError("a page that is kept cannot decide by what differs from one customer to the next")
+        raise TypeError("what is kept cannot decide by what differs from one to the next")
 
     __bool__ = __len__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _refuse
     __hash__ = str.__hash__
@@ -50,14 +50,12 @@ class Pages:
         if pieces is None:
             pieces = _HOLES.split(draw({name: Hole(name) for name in words}))
             self._keep(key, pieces)
-        return "".join(_fill(pieces, words))
+        own = {name: str(escape(word)) for name, word in words.items()}
+        filled = pieces.copy()
+        filled[1::2] = [own[name] for name in pieces[1::2]]
+        return "".join(filled)
 
     def _keep(self, key: Hashable, pieces: list[str]) -> None:
         if len(self._kept) >= MOST:
             self._kept.clear()
         self._kept[key] = pieces
-
-
-def _fill(pieces: list[str], words: Mapping[str, str]) -> Iterable[str]:
-    for number, piece in enumerate(pieces):
-        yield str(escape(words[piece])) if number % 2 else piece

@@ -1,0 +1,66 @@
+"""The lines of the partner's list: what each decides by, and the words that are one claim's own."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from flask import get_template_attribute
+from markupsafe import Markup
+
+from cpor_web import drawn
+from cpor_web.claims.competing import Ending
+from cpor_web.claims.listed import ListedClaim
+from cpor_web.claims.next_steps import NextStep
+from cpor_web.claims.way import Who
+from cpor_web.drawn import Words
+from cpor_web.pages import Telling, telling
+from cpor_web.rules.statuses import Status
+
+Row = tuple[ListedClaim, NextStep]
+
+
+class Line(NamedTuple):
+    """All that a line decides by. Nothing in it is any claim's own: lines are kept by it."""
+
+    status: Status
+    sentence: str
+    is_disputed: bool
+    is_your_turn: bool
+    is_overdue: bool
+    has_customer: bool
+    has_deadline: bool
+    may_end: bool
+
+
+def of(rows: Iterable[Row], endings: Mapping[int, Ending]) -> Markup:
+    """Return the lines of these claims; `endings` has what would end some of them."""
+    return drawn.lines("partners/_line.html", _lines(rows, endings))
+
+
+def _lines(rows: Iterable[Row], endings: Mapping[int, Ending]) -> Iterator[tuple[Line, Words]]:
+    told = telling()
+    for claim, step in rows:
+        ending = endings.get(claim.id)
+        line = Line(
+            status=claim.status,
+            sentence=step.sentence,
+            is_disputed=claim.is_disputed,
+            is_your_turn=step.who is Who.PARTNER and claim.status is not Status.REJECTED,
+            is_overdue=step.is_overdue,
+            has_customer=bool(claim.customer_name),
+            has_deadline=step.by is not None,
+            may_end=ending is not None,
+        )
+        words = {"reference": claim.reference, "name": claim.name, "customer": claim.customer_name or ""}
+        yield line, words | _deadline(step, told) | {"ending": _told(ending) if ending else ""}
+
+
+def _deadline(step: NextStep, told: Telling) -> Words:
+    by = step.by
+    if by is None:
+        return {"left": "", "by": "", "by_for_machines": ""}
+    machines = by.isoformat(timespec="seconds")
+    return {"left": told.left(by, step.rule), "by": told.moment(by), "by_for_machines": machines}
+
+
+def _told(ending: Ending) -> Markup:
+    return Markup(get_template_attribute("partners/_ending.html", "ending")(ending))  # noqa: S704 - of a template
