@@ -31,6 +31,7 @@ from cpor_web import (
     records,
     requests_log,
     reviewers,
+    unasked,
 )
 from cpor_web.config import Settings
 from cpor_web.extensions import babel, bell, bootstrap, csrf, db, limiter, migrate
@@ -43,7 +44,7 @@ PAGES = (health, metrics, published, records, partners, reviewers, previews, adm
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the web application. Without `settings` they are read from the environment (ConfigError)."""
     settings = settings or Settings.from_environ(os.environ)
-    app = Flask("cpor_web", template_folder=str(TEMPLATES))
+    app = unasked.Application("cpor_web", template_folder=str(TEMPLATES))
     app.config.from_mapping(flask_settings.for_flask(settings))
     numbers.init_app(app)
     current.init_app(app, settings)
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     drawn.init_app(app)
     brand.init_app(app, settings)
     accounts.init_app(app)
+    unasked.init_app(app)
     health.init_app(app)
     for part in PAGES:
         app.register_blueprint(part.bp)

@@ -2,7 +2,7 @@
 refuses it, and `cpor history verify` finds it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,16 +74,17 @@ def append(
     aside.put(session, _write, {"event": event, "facts": facts})
 
 
-def _write(session: Session, appended: Sequence[aside.Row]) -> None:
-    """Write events: together those whose heads a batch has locked, each other one with its head."""
-    connection, together = session.connection(), list[aside.Row]()
+def _write(session: Session, appended: Sequence[aside.Row]) -> Iterator[aside.Part]:
+    """Write events whose heads nobody has locked, each with its head; the others are written with all that waits."""
+    together: list[aside.Row] = []
     moved: dict[int, Head] = {}
     for each in appended:
         event, facts = each["event"], each["facts"]
         head = ahead.of(session, event["claim_id"]).head
         if head is None:
-            given = {"event": aside.as_json([event]), "claim": event["claim_id"], "facts": facts}
-            assert connection.exec_driver_sql(_ONE, given).rowcount == 1, "a claim without a history"
+            given = {"rows": aside.as_json([event]), "claim": event["claim_id"], "facts": facts}
+            one = session.connection().exec_driver_sql(_ONE, given)
+            assert one.rowcount == 1, "a claim without a history"
         else:
             head.position += 1
             head.link = chain.link(head.link, head.position, facts)
@@ -91,7 +92,8 @@ def _write(session: Session, appended: Sequence[aside.Row]) -> None:
             moved[event["claim_id"]] = head
     if together:
         heads = [{"claim_id": id_, "position": h.position, "link": aside.octets(h.link)} for id_, h in moved.items()]
-        connection.exec_driver_sql(_MANY, {"events": aside.as_json(together), "heads": aside.as_json(heads)})
+        yield aside.Part(_HEADS, heads)
+        yield from _EVENTS(session, together)
 
 
 def erase(
@@ -131,15 +133,13 @@ _ONE = f"""
                 || %(facts)s::bytea)
         WHERE claim_id = %(claim)s RETURNING position, link)
     INSERT INTO events ({_COLUMNS}, position, link)
-    SELECT {_COLUMNS.replace(", ", ", event.")}, head.position, head.link
-    FROM head, json_populate_recordset(NULL::events, %(event)s) event
+    SELECT new.{_COLUMNS.replace(", ", ", new.")}, head.position, head.link
+    FROM head, {aside.rows_of(Event)}
 """  # noqa: S608 - names of ours
 """Locks a head, counts on and chains on: `chain.link`, computed from the locked row."""
 
-_MANY = f"""
-    WITH moved AS (
-        UPDATE history_heads h SET position = head.position, link = head.link
-        FROM json_populate_recordset(NULL::history_heads, %(heads)s) head WHERE h.claim_id = head.claim_id)
-    INSERT INTO events ({_COLUMNS}, position, link)
-    SELECT {_COLUMNS}, position, link FROM json_populate_recordset(NULL::events, %(events)s)
+_HEADS = f"""
+    UPDATE history_heads SET position = new.position, link = new.link
+    FROM {aside.rows_of(HistoryHead)} WHERE history_heads.claim_id = new.claim_id
 """  # noqa: S608 - names of ours
+_EVENTS = aside.into(Event, *_COLUMNS.split(", "), "position", "link")

@@ -7,16 +7,29 @@ reads them locks their rows, gives them what they are related to, and has `write
 raises DetachedInstanceError; they are never added to a session.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, any_, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    DateTime,
+    Enum,
+    LargeBinary,
+    Select,
+    Uuid,
+    any_,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.types import TypeEngine
 
 from cpor_web import aside
 from cpor_web.models import Base
@@ -49,28 +62,62 @@ def read(session: Session, model: type[Entity], rows: Select[Any]) -> Sequence[E
     return entities
 
 
+def made(model: type[Entity], row: Mapping[str, Any]) -> Entity:
+    """Return the entity of a row that PostgreSQL said in JSON, which must have all columns (KeyError); detached."""
+    entity: Entity = model.__mapper__.class_manager.new_instance()
+    entity.__dict__.update((key, _value(read, row[name])) for name, key, read in _readers(model))
+    instance_state(entity).key = (model, tuple(row[each.name] for each in model.__mapper__.primary_key), None)
+    return entity
+
+
 def relate(entity: Base, **related: Any) -> None:
     """Give an entity what it is related to; it does not count as changed."""
     entity.__dict__.update(related)
 
 
 def write(session: Session, entities: Sequence[Base]) -> None:
-    """Write what was changed of these entities, which are of one table: one statement, where all changed alike."""
-    changed: dict[tuple[str, ...], list[aside.Row]] = defaultdict(list)
+    """Put aside what was changed of these entities: once, as the last that is done to them."""
     for each in entities:
         if names := tuple(sorted(instance_state(each).committed_state)):
             values = each.__dict__
-            changed[names].append({"id": values["id"], **{name: _as_json(values[name]) for name in names}})
-    for names, rows in changed.items():
-        table = entities[0].__tablename__
-        now = ", ".join(f"{name} = now.{name}" for name in names)
-        text = f"UPDATE {table} SET {now} FROM json_populate_recordset(NULL::{table}, %(rows)s) now"  # noqa: S608 - names of ours
-        session.connection().exec_driver_sql(f"{text} WHERE {table}.id = now.id", {"rows": aside.as_json(rows)})
+            row = {"id": values["id"], **{name: _as_json(values[name]) for name in names}}
+            aside.put(session, _over(type(each), names), row)
+
+
+@cache
+def _over(model: type[Base], names: tuple[str, ...]) -> aside.Write:
+    return aside.over(model, *names)
 
 
 @cache
 def _keys(model: type[Base]) -> Sequence[str]:
     return [model.__mapper__.get_property_by_column(column).key for column in model.__table__.columns]
+
+
+@cache
+def _readers(model: type[Base]) -> Sequence[tuple[str, str, Callable[[Any], Any] | None]]:
+    """Return of each column its name, its attribute's, and what makes a value of what JSON has; None: that is it."""
+    columns = model.__table__.columns
+    return [(each.name, key, _reader(each.type)) for each, key in zip(columns, _keys(model), strict=True)]
+
+
+def _reader(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    if isinstance(kind, Enum):
+        return kind.enum_class
+    if isinstance(kind, LargeBinary):
+        return lambda octets: bytes.fromhex(octets.removeprefix("\\x"))
+    return next((read for of, read in _READERS.items() if isinstance(kind, of)), None)
+
+
+_READERS: Mapping[type[TypeEngine[Any]], Callable[[str], Any]] = {
+    DateTime: datetime.fromisoformat,
+    Date: date.fromisoformat,
+    Uuid: UUID,
+}
+
+
+def _value(read: Callable[[Any], Any] | None, said: Any) -> Any:
+    return said if read is None or said is None else read(said)
 
 
 def _as_json(value: Any) -> Any:

@@ -7,9 +7,11 @@ over, and that it was taken before the next one is; then what follows from it.
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from flask import current_app
 from sqlalchemy.orm import Session
@@ -53,7 +55,8 @@ def drain() -> None:
     with app().app_context():
         if pauses.is_paused(TRANSPORT):
             return
-        with Transport(MailServer.from_settings(current.settings())) as transport, _marks() as marks:
+        server = MailServer.from_settings(current.settings())
+        with Transport(server) as transport, _marks() as marks, ThreadPoolExecutor(1) as marker:
             trouble = transport.connect()
             if trouble is not None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
@@ -61,7 +64,7 @@ def drain() -> None:
             pauses.resume(TRANSPORT)
             until = time.monotonic() + WORK_SECONDS
             while leased := _lease():
-                if not HandOver(transport, marks).has_sent(leased, until=until):
+                if not HandOver(transport, marks, marker).has_sent(leased, until=until):
                     return
                 if time.monotonic() > until:
                     bell.ring(SEND_MAIL)
@@ -119,11 +122,12 @@ class HandOver:
     """Hands leased mails over, one after the other.
 
     They are made ready together, and those that the server took are settled together. In between each is marked just
-    before it is handed over, and that the one before was taken is noted with it: at most one is ever in doubt.
+    before it is handed over, and that the one before was taken is noted with it: at most one is ever in doubt. While
+    the `marker`, a thread, waits for the mark to be on the disk, the mail is written.
     """
 
-    def __init__(self, transport: Transport, marks: Session) -> None:
-        self._transport, self._marks = transport, marks
+    def __init__(self, transport: Transport, marks: Session, marker: Executor) -> None:
+        self._transport, self._marks, self._marker = transport, marks, marker
         self._taken: list[Taken] = []
         self._is_noted = True
         self._unsettled: list[tuple[int, Outcome, datetime]] = []
@@ -167,9 +171,12 @@ class HandOver:
         """Commit that a mail is being sent, and that the one before was taken; None where it is not to be sent."""
         now, programme, before = clock.utcnow(), current.programme(), None if self._is_noted else self._taken[-1]
         id_ = ready.mail.id
-        begun = posting.begin(self._marks, id_, now=now, programme=programme, ready=ready, taken=before)
+        begin = partial(posting.begin, self._marks, id_, now=now, programme=programme, ready=ready, taken=before)
+        begun = self._marker.submit(begin)
+        letter = _written(ready)
+        is_begun = begun.result() is not None
         self._is_noted = True
-        return _written(ready) if begun is not None else None
+        return letter if is_begun else None
 
     def _settle_taken(self) -> None:
         """Settle those that were taken, together; where that fails, each alone."""

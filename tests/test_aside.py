@@ -2,11 +2,14 @@
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cpor_web import aside
-from cpor_web.models import Heartbeat
+from cpor_web.models import Claim, Heartbeat
+from cpor_web.programme import Programme
+from tests.support import claims
 from tests.support.one_mail import NOW
 
 WRITE = aside.into(Heartbeat, "name", "at")
@@ -96,3 +99,26 @@ def test_what_was_refused_behind_a_savepoint_goes_with_it(committed: Session) ->
     savepoint.rollback()
     committed.commit()
     assert _names(committed) == ["before"]
+
+
+def test_what_waits_is_written_by_one_statement(db_session: Session) -> None:
+    db_session.add(Heartbeat(name="old", at=NOW))
+    db_session.flush()
+    statements: list[str] = []
+    listen(db_session.connection(), "before_cursor_execute", lambda *about: statements.append(about[2]))
+    _put(db_session, "one", "two")
+    aside.put(db_session, aside.into(Heartbeat, "name", "at"), {"name": "three", "at": NOW.isoformat()})
+    db_session.flush()
+    assert len(statements) == 1
+    assert _names(db_session) == ["old", "one", "three", "two"]
+
+
+def test_columns_of_rows_that_are_there_are_written_over(db_session: Session, programme: Programme) -> None:
+    first, second = (claims.submitted(db_session, programme) for _each in range(2))
+    db_session.flush()
+    write = aside.over(Claim, "name", "days_used")
+    aside.put(db_session, write, {"id": first.id, "name": "Another", "days_used": 3})
+    aside.put(db_session, write, {"id": second.id, "name": "Others", "days_used": 0})
+    db_session.flush()
+    db_session.expire_all()
+    assert [(each.name, each.days_used) for each in (first, second)] == [("Another", 3), ("Others", 0)]

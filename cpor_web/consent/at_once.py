@@ -1,42 +1,24 @@
 """A denial of which all is locked, read and written at once. What it does is said by `answers.deny`.
 
-Many deny at the same time, and most of what a denial took was reading and writing object by object. Here all that it
-is usually judged by is read as rows, after the locks, and the objects made of them are in no session: the verb finds
-them as what the transaction knows ahead (`cpor_web.ahead`). What it changes of claim and round is found by comparing,
-and written by one statement. A column or a relation that was not read is not empty: to ask for it raises
-DetachedInstanceError.
+Many deny at the same time, and most of what a denial took was reading and writing object by object. Here claim, round
+and history are locked by one statement, and all that a denial is usually judged by is read by another, after it. The
+objects made of that are in no session: the verb finds them as what the transaction knows ahead (`cpor_web.ahead`).
+What it changes and adds is written by a third (`cpor_web.aside`). A relation that was not read is not empty: to ask
+for it raises DetachedInstanceError.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from sqlalchemy import Enum, Row, bindparam, exists, func, select
-from sqlalchemy.orm import Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
-from cpor_web import ahead
-from cpor_web.ahead import Known
+from cpor_web import ahead, loose
+from cpor_web.ahead import Head, Known
 from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
-from cpor_web.models import (
-    Assessment,
-    Base,
-    Claim,
-    ClaimProduct,
-    CustomerContact,
-    Invitation,
-    MpnId,
-    Partner,
-    Round,
-    User,
-)
-from cpor_web.prepared import prepared
-
-Model = TypeVar("Model", bound=Base)
-Values = Mapping[str, Any]
+from cpor_web.models import Claim, ClaimProduct, CustomerContact, Invitation, MpnId, Partner, Round, User
 
 
 def deny(session: Session, link_id: bytes, **about: Any) -> Outcome | None:
@@ -48,141 +30,82 @@ def deny(session: Session, link_id: bytes, **about: Any) -> Outcome | None:
 
 @contextmanager
 def _held(session: Session, link_id: bytes) -> Iterator[Invitation | None]:
-    """Lock the claim and the round behind a link, yield the invitation, and write what the block changes of the two.
+    """Lock what is behind a link, yield the invitation, and write what the block changes of claim and round.
 
     Yields None where it has to be read as ever: the link is unknown or superseded, its customer was asked since, or
     the claim was to be assessed. What is locked stays so until the caller's transaction ends.
     """
     session.flush()
-    rows = _locked(session, link_id)
-    asked = _invitation(rows, link_id) if rows else None
-    if asked is None:
+    connection, link = session.connection(), {"link": link_id}
+    head = connection.exec_driver_sql(_LOCK, link).one_or_none()
+    asked = _invitation(connection.exec_driver_sql(_READ, link).one(), link_id) if head is not None else None
+    if head is None or asked is None:
         yield None
         return
     round_, claim = asked.round, asked.round.claim
-    was = dict(vars(claim)), dict(vars(round_))
-    with ahead.keeping(session, {claim.id: Known(claim=claim, round=round_, is_assessed=False)}):
+    known = Known(claim=claim, round=round_, head=Head(head.position, head.link), is_assessed=False)
+    with ahead.keeping(session, {claim.id: known}):
         yield asked
-    _write(session, asked, _changes(claim, was[0]), _changes(round_, was[1]))
+        loose.write(session, [claim])
+        loose.write(session, [round_])
 
 
-def _locked(session: Session, link_id: bytes) -> Sequence[Row[Any]]:
-    """Lock, then read: what came while the locks were waited for is seen."""
-    connection, link = session.connection(), {"link": link_id}
-    if connection.exec_driver_sql(_LOCK_CLAIM, link).one_or_none() is None:
-        return ()
-    connection.exec_driver_sql(_LOCK_ROUND, link)
-    return connection.exec_driver_sql(_READ, link).all()
-
-
-def _invitation(rows: Sequence[Row[Any]], link_id: bytes) -> Invitation | None:
-    first = rows[0]
-    invitations = [_INVITATIONS.made(row) for row in rows]
+def _invitation(found: Row[Any], link_id: bytes) -> Invitation | None:
+    invitations = [_asked(each) for each in found.invitations]
     asked = next(each for each in invitations if each.link_id == link_id)
-    if asked.superseded_at is not None or not first.is_newest or first.is_assessed:
+    if asked.superseded_at is not None or not found.is_newest or found.is_assessed:
         return None
-    claim, round_ = _CLAIMS.made(first), _ROUNDS.made(first)
-    for invitation, row in zip(invitations, rows, strict=True):
-        set_committed_value(invitation, "contact", _CONTACTS.made(row))
-        set_committed_value(invitation, "round", round_)
-    set_committed_value(round_, "invitations", invitations)
-    set_committed_value(round_, "claim", claim)
-    set_committed_value(claim, "partner", _PARTNERS.made(first))
-    set_committed_value(claim, "filed_by", _USERS.made(first))
-    set_committed_value(claim, "mpn_id", _MPN_IDS.made(first) if claim.mpn_id_id is not None else None)
-    set_committed_value(claim, "products", [ClaimProduct(key=key) for key in first.products])
+    claim, round_ = loose.made(Claim, found.claim), loose.made(Round, found.round)
+    for invitation in invitations:
+        loose.relate(invitation, round=round_)
+    loose.relate(round_, invitations=invitations, claim=claim)
+    loose.relate(
+        claim,
+        partner=loose.made(Partner, found.partner),
+        filed_by=loose.made(User, found.filed_by),
+        mpn_id=loose.made(MpnId, found.mpn_id) if found.mpn_id is not None else None,
+        products=[loose.made(ClaimProduct, each) for each in found.products],
+    )
     return asked
 
 
-def _changes(changed: Claim | Round, was: Values) -> Values:
-    known = _COLUMNS[type(changed)]
-    return {name: value for name, value in vars(changed).items() if name in known and value != was.get(name)}
+def _asked(found: Mapping[str, Any]) -> Invitation:
+    invitation = loose.made(Invitation, found["invitation"])
+    loose.relate(invitation, contact=loose.made(CustomerContact, found["contact"]))
+    return invitation
 
 
-def _write(session: Session, asked: Invitation, of_claim: Values, of_round: Values) -> None:
-    if of_claim or of_round:
-        values = {"claim": json.dumps(of_claim, default=str), "round": json.dumps(of_round, default=str)}
-        ids = {"claim_id": asked.round.claim_id, "round_id": asked.round_id}
-        session.connection().exec_driver_sql(_update(tuple(of_claim), tuple(of_round)), values | ids)
-
-
-@lru_cache(maxsize=100)
-def _update(of_claim: tuple[str, ...], of_round: tuple[str, ...]) -> str:
-    updates = [
-        f"UPDATE {table} SET ({', '.join(names)}) ="  # noqa: S608 - names of ours
-        f" (SELECT {', '.join(names)} FROM json_populate_record(NULL::{table}, %({one})s)) WHERE id = %({one}_id)s"
-        for table, one, names in (("claims", "claim", of_claim), ("rounds", "round", of_round))
-        if names
-    ]
-    first, *others = updates
-    return f"WITH claim AS ({first}) {others[0]}" if others else first
-
-
-class _Rows(Generic[Model]):
-    """Makes objects of a table of rows that have its columns, and perhaps of others."""
-
-    def __init__(self, model: type[Model], *names: str) -> None:
-        self._model = model
-        table = Base.metadata.tables[model.__tablename__]
-        self.columns = [table.c[name].label(f"{table.name}_{name}") for name in names or table.c.keys()]
-        self._names = [(column.name, column.element.name, _reader(column.type)) for column in self.columns]
-
-    def made(self, row: Row[Any]) -> Model:
-        """Return the object of a row, in no session."""
-        found, made = row._mapping, self._model()
-        vars(made).update((name, read(found[label])) for label, name, read in self._names)
-        make_transient_to_detached(made)
-        return made
-
-
-def _reader(kind: Any) -> Callable[[Any], Any]:
-    """Return what makes a column's value of what the database says: of a word, the member that it stands for."""
-    if isinstance(kind, Enum) and kind.enum_class is not None:
-        members: Any = kind.enum_class
-        return lambda word: members(word) if word is not None else None
-    return lambda value: value
-
-
-_CLAIMS, _ROUNDS, _INVITATIONS, _CONTACTS = _Rows(Claim), _Rows(Round), _Rows(Invitation), _Rows(CustomerContact)
-_PARTNERS, _MPN_IDS = _Rows(Partner, "id", "name"), _Rows(MpnId, "id", "number")
-_USERS = _Rows(User, "id", "email", "name", "language")
-_COLUMNS: Mapping[type[Base], frozenset[str]] = {
-    model: frozenset(Base.metadata.tables[model.__tablename__].c.keys()) for model in (Claim, Round)
-}
-
-_LOCK_CLAIM = """
-    SELECT id FROM claims WHERE id = (
+_LOCK = """
+    WITH claim AS MATERIALIZED (
+        SELECT id FROM claims WHERE id = (
+            SELECT claim_id FROM rounds WHERE id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
+        ) FOR NO KEY UPDATE OF claims
+    ), round AS MATERIALIZED (
         SELECT claim_id FROM rounds WHERE id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
-    ) FOR NO KEY UPDATE OF claims"""
-_LOCK_ROUND = """
-    SELECT id FROM rounds WHERE id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
-    FOR NO KEY UPDATE OF rounds"""
-"""No join is in them: of what was waited for, PostgreSQL would join the old rows. Whose a link is never changes."""
-
-_BEHIND = select(Invitation.round_id).where(Invitation.link_id == bindparam("link")).scalar_subquery()
-_NEWEST = select(func.max(Round.number)).where(Round.claim_id == Claim.id).correlate(Claim).scalar_subquery()
-_PRODUCTS = select(ClaimProduct.key).where(ClaimProduct.claim_id == Claim.id).order_by(ClaimProduct.key)
-_READ = prepared(
-    select(
-        *_CLAIMS.columns,
-        *_ROUNDS.columns,
-        *_INVITATIONS.columns,
-        *_CONTACTS.columns,
-        *_PARTNERS.columns,
-        *_MPN_IDS.columns,
-        *_USERS.columns,
-        func.array(_PRODUCTS.correlate(Claim).scalar_subquery()).label("products"),
-        (Round.number == _NEWEST).label("is_newest"),
-        exists().where(Assessment.claim_id == Claim.id).correlate(Claim).label("is_assessed"),
+            AND claim_id = (SELECT id FROM claim)
+        FOR NO KEY UPDATE OF rounds
     )
-    .select_from(Invitation)
-    .join(CustomerContact, CustomerContact.id == Invitation.contact_id)
-    .join(Round, Round.id == Invitation.round_id)
-    .join(Claim, Claim.id == Round.claim_id)
-    .join(Partner, Partner.id == Claim.partner_id)
-    .join(User, User.id == Claim.filed_by_id)
-    .outerjoin(MpnId, MpnId.id == Claim.mpn_id_id)
-    .where(Invitation.round_id == _BEHIND)
-    .order_by(Invitation.id)
-).text
-"""A row for each invitation of the round, with all of the claim's."""
+    SELECT position, link FROM history_heads WHERE claim_id = (SELECT claim_id FROM round)
+    FOR NO KEY UPDATE OF history_heads"""
+"""Claim, round, head: each is looked for by what came of locking the one before. No join is in it: of what was waited
+for, PostgreSQL would join the old rows. Whose a link is, and of which claim a round, never changes."""
+
+_READ = """
+    SELECT to_json(claim) AS claim, to_json(round) AS round, to_json(partner) AS partner, to_json(mpn_id) AS mpn_id,
+        to_json(filer) AS filed_by,
+        ARRAY(SELECT to_json(product) FROM claim_products product WHERE claim_id = claim.id ORDER BY key) AS products,
+        ARRAY(
+            SELECT json_build_object('invitation', invitation, 'contact', contact)
+            FROM invitations invitation JOIN customer_contacts contact ON contact.id = contact_id
+            WHERE round_id = round.id ORDER BY invitation.id
+        ) AS invitations,
+        NOT EXISTS (SELECT FROM rounds WHERE claim_id = claim.id AND number > round.number) AS is_newest,
+        EXISTS (SELECT FROM assessments WHERE claim_id = claim.id) AS is_assessed
+    FROM rounds round
+    JOIN claims claim ON claim.id = round.claim_id
+    JOIN partners partner ON partner.id = claim.partner_id
+    JOIN users filer ON filer.id = claim.filed_by_id
+    LEFT JOIN mpn_ids mpn_id ON mpn_id.id = claim.mpn_id_id
+    WHERE round.id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
+"""
+"""As rows in JSON: a hundred columns by themselves cost more to be told apart than all that is done with them."""

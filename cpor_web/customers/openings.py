@@ -2,16 +2,21 @@
 
 It is written once the answer is made and all it does is committed, in a transaction of its own that gives up at once
 rather than wait: a log that is stalled, full or broken costs nobody an answer, and no denial is lost by it. How long
-it may wait is said with the row itself, in one message to the database.
+it may wait is said with the lines themselves, in one message to the database. What is asked for while a line is being
+written is written next, all of it together.
 """
 
+import json
 import logging
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, cast
 
 import psycopg
-from flask import Response, g, request
+from flask import Response, current_app, g, request
+from flask.blueprints import BlueprintSetupState
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,14 +28,42 @@ from cpor_web.extensions import db
 
 log = logging.getLogger(__name__)
 
+Line = dict[str, str]
+
 _NOTE = """
     SET LOCAL lock_timeout = '100ms';
     SET LOCAL statement_timeout = '300ms';
     SET LOCAL synchronous_commit = off;
     INSERT INTO openings (invitation_id, at, page, method, client, agent)
-    SELECT id, %(at)s, %(page)s, %(method)s, %(client)s, %(agent)s FROM invitations WHERE link_id = %(link)s
+    SELECT invitations.id, at, page, method, client, agent
+    FROM json_to_recordset(%s) line (link text, at timestamptz, page text, method text, client text, agent text)
+    JOIN invitations ON link_id = decode(link, 'hex')
 """
-"""How long the log may keep an answer waiting at worst, and its line. A crash of the database may cost some lines."""
+"""How long the log may keep an answer waiting at worst, and its lines. A crash of the database may cost some."""
+
+
+class Openings:
+    """Notes openings, for all threads of a process."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Line] = deque()
+        self._writing = Lock()
+
+    def note(self, line: Line) -> None:
+        """Note a line, alone or with others that wait. Where that fails, our own log says so, and nobody else."""
+        self._waiting.append(line)
+        with self._writing:  # who waited here may find that another one has written theirs
+            lines = [self._waiting.popleft() for _each in range(len(self._waiting))]
+            try:
+                if lines:
+                    _write(lines)
+            except SQLAlchemyError:
+                log.warning("%d openings of customers' links could not be noted", len(lines), exc_info=True)
+
+
+@bp.record
+def _keep(state: BlueprintSetupState) -> None:
+    state.app.extensions["openings"] = Openings()
 
 
 @bp.after_request
@@ -40,32 +73,28 @@ def note(response: Response) -> Response:
     if purpose and request.view_args:
         link_id = g.get("link_id") or signers().read(purpose, request.view_args["token"])
         if link_id:
-            _note(purpose, link_id)
+            if db.session.registry.has():
+                db.session.rollback()  # what the answer's work left open is over, and its connection is free
+            current_app.extensions["openings"].note(_line(purpose, link_id))
     return response
 
 
-def _note(purpose: Purpose, link_id: bytes) -> None:
-    try:
-        _add(purpose, link_id)
-    except SQLAlchemyError:
-        log.warning("an opening of a customer's link could not be noted", exc_info=True)
-
-
-def _add(purpose: Purpose, link_id: bytes) -> None:
-    if db.session.registry.has():
-        db.session.rollback()  # what the answer's work left open is over, and its connection is free
+def _line(purpose: Purpose, link_id: bytes) -> Line:
     agent = request.headers.get("User-Agent", "")
-    opening = {
-        "link": link_id,
-        "at": now(),
+    return {
+        "link": link_id.hex(),
+        "at": now().isoformat(),
         "page": purpose.value,
         "method": request.method,
         "client": clients.guess(agent).value,
         "agent": clients.cleaned(agent),
     }
+
+
+def _write(lines: Sequence[Line]) -> None:
     connection = alone()
     with _filling_in_here(connection):
-        connection.exec_driver_sql(_NOTE, opening)
+        connection.exec_driver_sql(_NOTE, (json.dumps(lines),))
 
 
 @contextmanager

@@ -1,7 +1,10 @@
 """The access log: every request on a link of ours is noted, and none is refused, slowed down or lost by it."""
 
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consent_links import new_id
 from cpor_web.consent import queries
+from cpor_web.customers.openings import Line, Openings
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Client, Opening
@@ -75,6 +79,31 @@ def test_a_line_can_neither_be_changed_nor_removed(asked: Asked, customer: Brows
             connection.execute(text(statement))
 
 
+def test_what_comes_while_a_line_is_written_is_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, written, may_go_on = Openings(), list[list[str]](), Event()
+
+    def write(lines: Sequence[Line]) -> None:
+        written.append([line["agent"] for line in lines])
+        assert may_go_on.wait(60)
+
+    monkeypatch.setattr("cpor_web.customers.openings._write", write)
+    with ThreadPoolExecutor(4) as threads:
+        threads.submit(log.note, {"agent": "0"})
+        _until(lambda: written == [["0"]])
+        for agent in "123":
+            threads.submit(log.note, {"agent": agent})
+            _until(lambda agent=agent: len(log._waiting) == int(agent))
+        may_go_on.set()
+    assert written == [["0"], ["1", "2", "3"]]
+
+
+def _until(so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
 # It decides nothing
 
 
@@ -85,7 +114,7 @@ def broken(*_: Any) -> None:
 def test_without_the_log_pages_and_denials_go_on(
     asked: Asked, customer: Browser, deny: Deny, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("cpor_web.customers.openings._add", broken)
+    monkeypatch.setattr("cpor_web.customers.openings._write", broken)
 
     assert customer.get(asked.path()).status_code == 200
     assert deny(asked).status_code == 303

@@ -1,17 +1,19 @@
 """What a customer's page and a denial ask of the database: how much, not how quickly."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
 from cpor_web.extensions import db
+from cpor_web.models import User
 from tests.customers.conftest import Asked, Deny
 from tests.support.browser import Browser
 
 MOST_TO_OPEN = 2
-MOST_TO_DENY = 8
+MOST_TO_DENY = 4
 """Statements, the access log's one among them. More products or contacts add none."""
 
 
@@ -36,18 +38,28 @@ def test_opening_the_page_takes_no_more_statements(asked: Asked, customer: Brows
     assert 0 < len(statements) <= MOST_TO_OPEN, "\n".join(statements)
 
 
+def test_it_takes_no_more_for_somebody_who_is_signed_in(
+    asked: Asked, client: Browser, statements: list[str], sign_in: Callable[[Browser, User], Browser]
+) -> None:
+    sign_in(client, asked.claim.filed_by)
+    statements.clear()
+
+    client.get(asked.path())
+
+    assert 0 < len(statements) <= MOST_TO_OPEN, "\n".join(statements)
+
+
 def test_a_denial_takes_no_more_statements(asked: Asked, deny: Deny, statements: list[str]) -> None:
     assert deny(asked).status_code == 303
 
     assert 0 < len(statements) <= MOST_TO_DENY, "\n".join(statements)
 
 
-def test_claim_and_round_are_locked_by_statements_without_joins(
+def test_claim_round_and_history_are_locked_in_this_order_without_joins(
     asked: Asked, deny: Deny, statements: list[str]
 ) -> None:
     deny(asked)
 
-    claim, round_ = [each for each in statements if "FOR NO KEY UPDATE" in each]
-    assert claim.endswith("FOR NO KEY UPDATE OF claims")
-    assert round_.endswith("FOR NO KEY UPDATE OF rounds")
-    assert "JOIN" not in claim + round_
+    (lock,) = [each for each in statements if "FOR NO KEY UPDATE" in each]
+    assert re.findall(r"UPDATE OF (\w+)", lock) == ["claims", "rounds", "history_heads"]
+    assert "JOIN" not in lock

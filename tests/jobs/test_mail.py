@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from threading import Event as Happened
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from cpor_web.claims import posting
 from cpor_web.clock import utcnow
 from cpor_web.emails import outbox
+from cpor_web.emails.composing import Composer
 from cpor_web.emails.outbox import Recipient
 from cpor_web.emails.transport import Transport
 from cpor_web.models import Breaker, Claim, Event, Mail, MailState, Round, RoundState
@@ -69,6 +72,36 @@ def test_a_drain_of_one_notice_asks_little_of_the_database(
         drain()
     assert len(smtp_server.mails) == 1
     assert len(said) <= MOST_STATEMENTS, said
+
+
+def test_a_mail_is_written_while_its_mark_is_committed(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, begin, compose = Happened(), posting.begin, Composer.compose
+
+    def begin_late(*about: Any, **more: Any) -> Mail | None:
+        assert written.wait(60), "the mark is waited for first"
+        return begin(*about, **more)
+
+    def compose_and_say_so(*about: Any) -> bytes:
+        text = compose(*about)
+        written.set()
+        return text
+
+    monkeypatch.setattr(posting, "begin", begin_late)
+    monkeypatch.setattr(Composer, "compose", compose_and_say_so)
+    drain()
+    assert len(smtp_server.mails) == 1
+    assert _notice(committed, claim).state is MailState.SENT
+
+
+def test_what_was_written_and_is_not_to_be_sent_after_all_goes_nowhere(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "begin", lambda *_about, **_more: None)
+    drain()
+    assert not smtp_server.mails
+    assert _notice(committed, claim).state is MailState.QUEUED
 
 
 def test_one_drain_works_off_more_than_a_batch_over_one_connection(

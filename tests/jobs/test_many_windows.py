@@ -118,7 +118,7 @@ def test_a_claim_that_takes_anothers_place_is_closed_alone_and_the_rest_together
     assert states(committed) == [RoundState.PASSED] * 4
     committed.refresh(association)
     assert association.rejection is Rejection.REPLACED
-    closed = [each for each in said if each.startswith("UPDATE rounds")]
+    closed = [each for each in said if "UPDATE rounds" in each]
     assert len(closed) == 2, "one for those together, one for the claim that was closed alone"
 
 

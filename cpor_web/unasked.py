@@ -1,0 +1,39 @@
+"""What Flask and its extensions would do for every request, though nothing here needs it: it is left out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+
+from cpor_web.extensions import limiter, security
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Sessions in a signed cookie. Without one, nothing is made ready that would open it."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie says, an empty session where there is none."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
+class Application(Flask):
+    """A Flask application that looks at no function to see whether it is a coroutine: none is."""
+
+    session_interface = Sessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function itself."""
+        return func
+
+
+def init_app(app: Flask) -> None:
+    """Take out what extensions ask before each request; each must be there by now (ValueError).
+
+    Flask-Principal looks up who is signed in, also for a picture, and for a customer's page, which reads no session:
+    `accounts.access` asks where it matters. Flask-Limiter looks for limits that hold for everything: there are none.
+    """
+    for asked in (security.principal._on_before_request, limiter._check_request_limit):
+        app.before_request_funcs[None].remove(asked)

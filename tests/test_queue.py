@@ -1,0 +1,66 @@
+"""The bell is rung once for what comes within a moment."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+import redis
+from redis import Redis
+
+from cpor_web import queue
+from cpor_web.config import Settings
+from cpor_web.queue import CLOSE_WINDOWS, SEND_MAIL, Doorbell
+
+
+@pytest.fixture
+def bell(settings: Settings) -> Iterator[Doorbell]:
+    """A bell of this test's own, at a Redis that has nothing."""
+    bell = Doorbell()
+    bell.connect(settings.redis_url)
+    with redis.Redis.from_url(settings.redis_url) as connection:
+        connection.flushdb()
+        yield bell
+        connection.flushdb()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys that Redis was asked to set."""
+    asked: list[str] = []
+    ask = Redis.set
+
+    def note(self: Redis, name: str, *about: object, **more: object) -> object:
+        asked.append(name)
+        return ask(self, name, *about, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Redis, "set", note)
+    return asked
+
+
+def test_redis_is_asked_once_within_a_moment_and_for_each_job(
+    bell: Doorbell, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "COALESCED_MS", 3_600_000)
+    assert [bell.ring(job) for job in (SEND_MAIL, SEND_MAIL, CLOSE_WINDOWS, SEND_MAIL)] == [True] * 4
+    assert asked == [f"cpor:rung:{SEND_MAIL}", f"cpor:rung:{CLOSE_WINDOWS}"]
+
+
+def test_it_is_asked_again_where_it_may_have_forgotten(
+    bell: Doorbell, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "COALESCED_MS", 1)
+    monkeypatch.setattr(queue, "time", SimpleNamespace(monotonic=iter([5.0, 5.002]).__next__))
+    assert bell.ring(SEND_MAIL)
+    assert bell.ring(SEND_MAIL)
+    assert len(asked) == 2
+
+
+def test_a_ring_that_reached_nobody_silences_no_other(
+    bell: Doorbell, settings: Settings, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "COALESCED_MS", 3_600_000)
+    bell.connect("redis://127.0.0.1:1/0")
+    assert not bell.ring(SEND_MAIL)
+    bell.connect(settings.redis_url)
+    assert bell.ring(SEND_MAIL)
+    assert len(asked) == 2
