@@ -1,10 +1,10 @@
 """A denial of which all is locked, read and written at once. What it does is said by `answers.deny`.
 
-Many deny at the same time, and most of what a denial took was reading and writing object by object. Here claim, round
-and history are locked by one statement, and all that a denial is usually judged by is read by another, after it. The
-objects made of that are in no session: the verb finds them as what the transaction knows ahead (`cpor_web.ahead`).
-What it changes and adds is written by a third (`cpor_web.aside`). A relation that was not read is not empty: to ask
-for it raises DetachedInstanceError.
+Many deny at the same time, and most of what a denial took was reading and writing object by object. Here claim and
+round are locked by one statement, the head of the history by the next, and all that a denial is usually judged by is
+read by another, after them. The objects made of that are in no session: the verb finds them as what the transaction
+knows ahead (`cpor_web.ahead`). What it changes and adds is written by a last one (`cpor_web.aside`). A relation that
+was not read is not empty: to ask for it raises DetachedInstanceError.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, loose
-from cpor_web.ahead import Head, Known
+from cpor_web import ahead, history, loose
+from cpor_web.ahead import Known
 from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
 from cpor_web.models import Claim, ClaimProduct, CustomerContact, Invitation, MpnId, Partner, Round, User
@@ -37,13 +37,14 @@ def _held(session: Session, link_id: bytes) -> Iterator[Invitation | None]:
     """
     session.flush()
     connection, link = session.connection(), {"link": link_id}
-    head = connection.exec_driver_sql(_LOCK, link).one_or_none()
-    asked = _invitation(connection.exec_driver_sql(_READ, link).one(), link_id) if head is not None else None
-    if head is None or asked is None:
+    held = connection.exec_driver_sql(_LOCK, link).scalars().all()
+    heads = history.hold(session, held)
+    asked = _invitation(connection.exec_driver_sql(_READ, link).one(), link_id) if heads else None
+    if asked is None:
         yield None
         return
     round_, claim = asked.round, asked.round.claim
-    known = Known(claim=claim, round=round_, head=Head(head.position, head.link), is_assessed=False)
+    known = Known(claim=claim, round=round_, head=heads[claim.id], is_assessed=False)
     with ahead.keeping(session, {claim.id: known}):
         yield asked
         loose.write(session, [claim])
@@ -80,15 +81,14 @@ _LOCK = """
         SELECT id FROM claims WHERE id = (
             SELECT claim_id FROM rounds WHERE id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
         ) FOR NO KEY UPDATE OF claims
-    ), round AS MATERIALIZED (
-        SELECT claim_id FROM rounds WHERE id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
-            AND claim_id = (SELECT id FROM claim)
-        FOR NO KEY UPDATE OF rounds
     )
-    SELECT position, link FROM history_heads WHERE claim_id = (SELECT claim_id FROM round)
-    FOR NO KEY UPDATE OF history_heads"""
-"""Claim, round, head: each is looked for by what came of locking the one before. No join is in it: of what was waited
-for, PostgreSQL would join the old rows. Whose a link is, and of which claim a round, never changes."""
+    SELECT claim_id FROM rounds WHERE id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
+        AND claim_id = (SELECT id FROM claim)
+    FOR NO KEY UPDATE OF rounds"""
+"""The round is looked for by what came of locking the claim. No join is in it: of what was waited for, PostgreSQL
+would join the old rows. Whose a link is, and of which claim a round, never changes. There is no third lock in it: to
+wait for one may take half of what a statement may take.
+"""
 
 _READ = """
     SELECT to_json(claim) AS claim, to_json(round) AS round, to_json(partner) AS partner, to_json(mpn_id) AS mpn_id,

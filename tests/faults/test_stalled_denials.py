@@ -29,9 +29,9 @@ WITHIN_LIMIT = 3.8
 ROWS = {
     "claims": "SELECT 1 FROM claims WHERE id = :id FOR UPDATE",
     "rounds": "SELECT 1 FROM rounds WHERE claim_id = :id FOR UPDATE",
+    "history_heads": "SELECT 1 FROM history_heads WHERE claim_id = :id FOR UPDATE",
     "invitations": "SELECT 1 FROM invitations i JOIN rounds r ON r.id = round_id WHERE claim_id = :id"
     " FOR UPDATE OF i",
-    "history_heads": "SELECT 1 FROM history_heads WHERE claim_id = :id FOR UPDATE",
 }
 """What a denial waits for, in its order."""
 
