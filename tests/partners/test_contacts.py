@@ -1,0 +1,94 @@
+"""The right contact, which a partner names while the consent period stands still."""
+
+from sqlalchemy import select
+
+from cpor_web import clock
+from cpor_web.claims import contacts
+from cpor_web.claims.drafts import ContactDraft
+from cpor_web.consent import answers, stops
+from cpor_web.models import Claim, Invitation
+from cpor_web.moments import exactly
+from cpor_web.rules.statuses import Status
+from tests.partners.conftest import Desk
+from tests.partners.pages import address, buttons, text_of
+from tests.support.browser import Browser
+
+
+def stopped(desk: Desk) -> Claim:
+    """Return an approved claim whose contact said that they are not the right person."""
+    claim: Claim = desk.claim(Status.APPROVED)
+    [invitation] = desk.session.scalars(select(Invitation)).all()
+    answers.not_the_right_person(desk.session, invitation, now=clock.utcnow(), programme=desk.programme)
+    desk.session.commit()
+    return claim
+
+
+def test_no_other_contact_is_asked_for_once_a_reviewer_let_the_time_go_on(browser: Browser, desk: Desk) -> None:
+    claim = stopped(desk)
+    needed = "Another contact is needed instead of:"
+    assert needed in text_of(browser.page(address(claim)))
+    [invitation] = desk.session.scalars(select(Invitation)).all()
+    how = {"actor": desk.reviewer.actor, "now": clock.utcnow(), "programme": desk.programme}
+    invitation.taken_at = clock.utcnow()
+    contacts.let_go_on(desk.session, claim, "It was a slip, she writes.", **how)
+    desk.session.commit()
+    assert needed not in text_of(browser.page(address(claim)))
+
+
+def test_a_right_contact_is_proposed_while_the_period_stands_still(browser: Browser, desk: Desk) -> None:
+    claim = stopped(desk)
+    assert "Name another contact" in buttons(browser.page(address(claim)))
+    where = address(claim, "contact")
+    [old] = claim.contacts
+    sent = {
+        "seen": claim.version,
+        "instead_of": str(old.id),
+        "contact_name": "Dan Dahl",
+        "contact_email": "dan@contoso.example.com",
+        "contact_language": "sv",
+    }
+    wrong = browser.submit(where, {**sent, "contact_email": "dan"}, page=where)
+    assert wrong.status_code == 422
+    assert "Dan Dahl" in wrong.text
+    assert browser.submit(where, sent, page=where).location == address(claim)
+    assert "You proposed Dan Dahl (dan@contoso.example.com)" in text_of(browser.page(address(claim)))
+
+
+def test_who_is_astray_is_preselected_and_named_with_the_reason(browser: Browser, desk: Desk) -> None:
+    second = ContactDraft("Carlo Conti", "", "carlo@contoso.example.com")
+    claim = desk.claim(Status.APPROVED, second=second)
+    [_, invitation] = desk.session.scalars(select(Invitation).order_by(Invitation.id)).all()
+    answers.not_the_right_person(desk.session, invitation, now=clock.utcnow(), programme=desk.programme)
+    desk.session.commit()
+    why = "Carlo Conti (carlo@contoso.example.com): They say that they are not the right person."
+    assert why in text_of(browser.page(address(claim)))
+    page = browser.page(address(claim, "contact"))
+    assert why in text_of(page)
+    assert [option.get_text() for option in page.select("#instead_of option")] == ["Carlo Conti"]
+    assert "the claim is rejected" not in text_of(page), "no deadline runs before our mail is out"
+    stops.set_contact_clock(invitation.round, clock.utcnow(), desk.programme)
+    desk.session.commit()
+    due = invitation.round.contact_due_at
+    assert due is not None
+    until = exactly(due, "en", desk.programme.calendar.zone.key)
+    told = f"Without a right contact by {until}, the claim is rejected."
+    assert told in text_of(browser.page(address(claim, "contact")))
+    assert "before the claim can be approved" not in text_of(page), "it is approved"
+
+
+def test_where_nobody_is_astray_nobody_is_preselected(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.APPROVED, second=ContactDraft("Carlo Conti", "", "carlo@contoso.example.com"))
+    [invitation, _] = desk.session.scalars(select(Invitation).order_by(Invitation.id)).all()
+    stops.stop(desk.session, claim, invitation.round, now=clock.utcnow(), why=stops.DENIED_BY_REPLACED)
+    desk.session.commit()
+    offered = browser.page(address(claim, "contact")).select("#instead_of option")
+    assert [option.get_text() for option in offered] == ["Choose…", "Carla Conti", "Carlo Conti"]
+
+
+def test_no_contact_is_proposed_while_the_period_runs(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.APPROVED)
+    where = address(claim, "contact")
+    sent = {"contact_name": "Dan Dahl", "contact_email": "dan@contoso.example.com", "contact_language": "en"}
+    answer = browser.submit(where, {"seen": claim.version, **sent}, page=address(claim))
+    assert answer.status_code == 409
+    assert "Dan Dahl" in answer.text
