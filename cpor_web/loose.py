@@ -78,15 +78,21 @@ def relate(entity: Base, **related: Any) -> None:
 def write(session: Session, entities: Sequence[Base]) -> None:
     """Put aside what was changed of these entities: once, as the last that is done to them."""
     for each in entities:
-        if names := tuple(sorted(instance_state(each).committed_state)):
-            values = each.__dict__
-            row = {"id": values["id"], **{name: _as_json(values[name]) for name in names}}
-            aside.put(session, _over(type(each), names), row)
+        if changed := tuple(sorted(instance_state(each).committed_state)):
+            values, names = each.__dict__, _names(type(each))
+            row = {"id": values["id"], **{names[key]: _as_json(values[key]) for key in changed}}
+            aside.put(session, _over(type(each), changed), row)
 
 
 @cache
-def _over(model: type[Base], names: tuple[str, ...]) -> aside.Write:
-    return aside.over(model, *names)
+def _over(model: type[Base], keys: tuple[str, ...]) -> aside.Write:
+    return aside.over(model, *(_names(model)[key] for key in keys))
+
+
+@cache
+def _names(model: type[Base]) -> Mapping[str, str]:
+    """Return the names of columns by those of their attributes."""
+    return dict(zip(_keys(model), (each.name for each in model.__table__.columns), strict=True))
 
 
 @cache

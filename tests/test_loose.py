@@ -44,3 +44,15 @@ def test_what_was_not_read_is_not_taken_for_empty(db_session: Session, programme
         _ = made.products
     with pytest.raises(KeyError):
         loose.made(Claim, {"id": row["id"]})
+
+
+def test_a_change_is_written_to_the_column_of_its_attribute(db_session: Session, programme: Programme) -> None:
+    claims.denied(db_session, programme).made_of = b"a digest"
+    db_session.flush()
+    made = loose.made(Claim, in_json(db_session, Claim))
+
+    made.made_of = None
+    loose.write(db_session, [made])
+    db_session.flush()
+
+    assert in_json(db_session, Claim)["imported_as"] is None
