@@ -100,8 +100,10 @@ def parts(role: Role, wanted: Wanted, urgency: int | None = None, words: Words =
         keys = tuple(key.expression for key in order(wanted.sort).keys)
         return Parts(order(wanted.sort), (Part(whole, keys),))
     who, begun = wanted.who and wanted.who.value, []
+    planned_once = not (wanted.area or wanted.mpn_id)  # of which there are many or few
     for each in turns.standings(_NOW):
         if wanted.status in {None, each.status} and each.may_be(who, urgency):
+            planned_once = planned_once and each.planned_once
             claims = found(role, replace(wanted, status=each.status)).where(each.among)
             theirs = turns.with_open_rounds(claims) if each.has_round else claims
             if not isinstance(each.urgency, int) and urgency is not None:
@@ -110,7 +112,7 @@ def parts(role: Role, wanted: Wanted, urgency: int | None = None, words: Words =
                 theirs = theirs.where(each.who == who)
             keys = (each.urgency,) if wanted.sort is Sort.URGENT else ()
             begun.append(Part(theirs.with_only_columns(Claim.id), (*keys, each.by, each.newest_first)))
-    return Parts(order(wanted.sort), tuple(begun), planned_once=urgency == turns.MUST)
+    return Parts(order(wanted.sort), tuple(begun), planned_once=planned_once)
 
 
 @lru_cache(maxsize=KEPT)

@@ -100,6 +100,8 @@ class Standing:
 
     Of those whose round is `held_up`, who acts and how urgent it is, one of `urgencies`, are told claim by claim, as
     expressions; so few are in that standing that they may be sorted.
+
+    `planned_once`: the best way to them is the same whether they are many or few.
     """
 
     status: Status
@@ -109,6 +111,7 @@ class Standing:
     among: ColumnElement[bool] = true()
     has_round: bool = False
     urgencies: tuple[int, ...] = ()
+    planned_once: bool = True
 
     @property
     def newest_first(self) -> ColumnElement[int]:
@@ -151,7 +154,7 @@ def standings(now: Moment) -> tuple[Standing, ...]:
         held_up,
         Standing(Status.APPROVED, OTHERS, Who.NOBODY, among=HAS_NO_OPEN_ROUND),
         Standing(Status.REJECTED, OTHERS, Who.NOBODY, among=and_(MOMENT == FAR, Claim.dispute_until.is_(None))),
-        Standing(Status.REJECTED, OTHERS, Who.NOBODY, among=too_late(now)),
+        Standing(Status.REJECTED, OTHERS, Who.NOBODY, among=too_late(now), planned_once=False),
     )
 
 
