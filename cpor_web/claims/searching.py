@@ -124,7 +124,7 @@ def _has_parts(word: str) -> bool:
 
 def _query(word: Word) -> ColumnElement[Any]:
     parts = func.array_to_string(func.words_in(bindparam(word.name("begun"), type_=Text)), "':* & '")
-    # As a subquery, so that the planner sees no words: it would plan anew for each search, which takes longer than it.
+    # As a subquery, so that the planner sees no words: it would plan each search anew, which takes longer.
     return select(cast(literal("'").concat(parts).concat("':*"), TSQUERY)).scalar_subquery()
 
 
