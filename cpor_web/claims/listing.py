@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, any_, bindparam, func, select
 
 from cpor_web import capped
 from cpor_web.claims import turns
@@ -62,8 +62,8 @@ def found(role: Role, wanted: Wanted, words: Words = ()) -> Select[Claim]:
 
 def found_first(claims: Select[Claim]) -> Select[Claim]:
     """Return the query of the same claims, which are few: they are all found before anything is sorted or joined."""
-    few = claims.with_only_columns(Claim.id).cte("found").prefix_with("MATERIALIZED")
-    return select(Claim).join(few, few.c.id == Claim.id)
+    few = claims.with_only_columns(Claim.id).scalar_subquery()
+    return select(Claim).where(Claim.id == any_(func.array(few)))
 
 
 def of_whose_turn(claims: Select[Any], who: Who | None) -> Select[Any]:

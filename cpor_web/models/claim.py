@@ -144,7 +144,7 @@ class Claim(Base):
             "id",
             postgresql_where=text("status = 'editing' AND deleted_at IS NULL"),
         ),
-        Index("claims_by_words", text(WORDS), postgresql_using="gin"),
+        Index("claims_by_words", text(WORDS), postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index(
             "claims_imported_once",
             "partner_id",
