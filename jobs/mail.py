@@ -62,6 +62,7 @@ def drain() -> None:
                 return
             pauses.resume(TRANSPORT)
             until = time.monotonic() + WORK_SECONDS
+            _take_back_abandoned()
             while leased := _lease():
                 if not HandOver(transport, marks, aside).has_sent(leased, until=until):
                     return
@@ -90,7 +91,6 @@ def composer() -> Composer:
 
 
 def _lease() -> Sequence[int]:
-    _take_back_abandoned()
     with transaction(db.session):
         return list(outbox.lease(db.session(), now=clock.utcnow(), most=BATCH))
 
@@ -229,5 +229,6 @@ def _written(ready: Ready) -> bytes | None:
     except Exception:
         log.exception("mail %d cannot be written", ready.mail.id)
         text = None
-    db.session.commit()  # an account's link is made of what is read: with that, the transaction of reading it is over
+    if db.session().in_transaction():  # an account's link is made of what is read: with that, the reading is over
+        db.session.commit()
     return text
