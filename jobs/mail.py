@@ -5,7 +5,6 @@ over, and that it was taken before the next one is; then what follows from it.
 """
 
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -31,6 +30,7 @@ from cpor_web.queue import SEND_MAIL
 from cpor_web.transactions import transaction
 from jobs import pauses
 from jobs.app import app
+from jobs.turn import Turn
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +43,11 @@ FRESH_SECONDS = 60
 HELD_UP = timedelta(seconds=5)
 """After this a mail is leased again whose claim was held by somebody else: longer than most hold one."""
 
-WORK_SECONDS = 60
-"""After this a drain rings for the next one: well under the 420 seconds after which RQ takes a worker for dead."""
-
 TRANSPORT = "mail"
 
 
 def drain() -> None:
-    """Send what is due, until nothing is, the time is up, or the mail server is in trouble."""
+    """Send what is due, until nothing is, the turn is over, or the mail server is in trouble."""
     with app().app_context():
         if pauses.is_paused(TRANSPORT):
             return
@@ -61,12 +58,12 @@ def drain() -> None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
                 return
             pauses.resume(TRANSPORT)
-            until = time.monotonic() + WORK_SECONDS
+            turn = Turn()
             _take_back_abandoned()
             while leased := _lease():
-                if not HandOver(transport, marks, aside).has_sent(leased, until=until):
+                if not HandOver(transport, marks, aside).has_sent(leased, turn):
                     return
-                if time.monotonic() > until:
+                if turn.is_over():
                     bell.ring(SEND_MAIL)
                     return
 
@@ -122,20 +119,20 @@ class HandOver:
         self._is_noted = True
         self._unsettled: list[tuple[int, Outcome, datetime]] = []
 
-    def has_sent(self, mail_ids: Sequence[int], *, until: float) -> bool:
+    def has_sent(self, mail_ids: Sequence[int], turn: Turn) -> bool:
         """Send leased mails; return False, and leave the mail server alone for a while, where it is in trouble.
 
-        What was not begun until the monotonic clock reached `until`, or while it was fresh, is given back; so is what
+        What was not begun before the `turn` was over, or while it was fresh, is given back; so is what
         comes after a mail that could not be settled, for with it all was rolled back that had been read.
         """
-        until = min(until, time.monotonic() + FRESH_SECONDS)
+        fresh = Turn(FRESH_SECONDS)
         ready = _made_ready(mail_ids)
         left, trouble = list(ready), None
         with ExitStack() as at_the_end:  # from the last to the first, each also where another one fails
             at_the_end.callback(_give_back, left)
             at_the_end.callback(self._settle_again)
             at_the_end.callback(self._settle_taken)
-            while left and trouble is None and not self._unsettled and time.monotonic() <= until:
+            while left and trouble is None and not (self._unsettled or turn.is_over() or fresh.is_over()):
                 trouble = self._trouble_with(ready[left.pop(0)])
         if trouble is not None:
             pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
