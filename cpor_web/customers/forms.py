@@ -5,6 +5,7 @@ Programs that look at mails follow links and press buttons; they do not choose.
 
 from collections.abc import Mapping
 
+from flask_babel import LazyString, format_decimal
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, RadioField, SelectChoice, TextAreaField
@@ -27,7 +28,7 @@ def _as_text(words: str | None) -> str:
 def _not_too_long(_form: Form, field: Field) -> None:
     """Refuse too many characters, in words that are chosen when they are shown: whose page it is, is read later."""
     if len(field.data) > LONGEST_WORDS:
-        raise ValidationError(_l("Enter at most %(max)d characters.", max=LONGEST_WORDS))
+        raise ValidationError(_l("Enter at most %(max)s characters.", max=LazyString(format_decimal, LONGEST_WORDS)))
 
 
 class DenyForm(Form):
@@ -81,7 +82,7 @@ QUIET_ANSWERS: Mapping[str, type[Form]] = {
 def unsent(template: str) -> Mapping[str, object]:
     """Return the forms of a page as nobody has sent them, by the names that its template has for them."""
     if template == LINK:
-        return {"form": DenyForm(), "quiet": quiet_forms()}
+        return {"form": DenyForm(), "quiet": quiet_forms(), "longest_words": LONGEST_WORDS}
     return {"form": RestoreForm() if template == UNDO else YesForm()}
 
 

@@ -75,7 +75,7 @@ def test_too_many_words_are_refused_in_the_language_of_the_contact(asked: Asked,
 
     assert response.status_code == 422
     assert '<html lang="en">' in response.text
-    assert "Enter at most 2000 characters." in response.text
+    assert "Enter at most 2,000 characters." in response.text
     assert asked.answers() == []
 
 
