@@ -20,6 +20,7 @@ VARIANTS = {
     "denial-recorded--mail-client": N_("with the mail program's own button"),
     "denial-recorded--other-contact": N_("another contact denied"),
     "denial-undone--own-link": N_("through the reader's own link"),
+    "denial-undone--stopped": N_("the time stands still"),
     "denial-undone--needs-yes": N_("the customer's yes is needed"),
     "denial-recorded-partner--mail-client": N_("with the mail program's own button, after the consent period"),
     "new-comment--to-reviewer": N_("to the reviewer"),
