@@ -61,6 +61,21 @@ def test_the_page_says_who_asks_what_and_until_when(asked: Asked, customer: Brow
     assert "Claimed Partner of Record (CPOR)" in page.get_text(" ")
 
 
+@pytest.mark.parametrize("is_denied", [False, True])
+def test_every_page_of_a_link_says_which_association_it_is_about(
+    asked: Asked, customer: Browser, deny: Deny, is_denied: bool
+) -> None:
+    if is_denied:
+        deny(asked)
+    for purpose in (Purpose.DENY, Purpose.UNDO, Purpose.YES):
+        main = customer.page(asked.path(purpose)).main
+        assert main
+        words = main.get_text(" ")
+
+        assert asked.claim.reference in words
+        assert "Teams" in words
+
+
 def test_no_reason_is_chosen_for_the_customer(asked: Asked, customer: Browser) -> None:
     radios = customer.page(asked.path()).find_all("input", type="radio")
 
