@@ -71,6 +71,9 @@ class WrongPersonForm(Form):
     cannot_answer = BooleanField(_l("Somebody else has to answer"), validators=[TICKED])
 
 
+LANGUAGE = "language"
+"""What the form to deny sends as `answer` where a language is chosen: what was filled in is kept, nothing is said."""
+
 QUIET_ANSWERS: Mapping[str, type[Form]] = {
     "no-objection": NoObjectionForm,
     "not-the-right-person": WrongPersonForm,
@@ -82,7 +85,7 @@ QUIET_ANSWERS: Mapping[str, type[Form]] = {
 def unsent(template: str) -> Mapping[str, object]:
     """Return the forms of a page as nobody has sent them, by the names that its template has for them."""
     if template == LINK:
-        return {"form": DenyForm(), "quiet": quiet_forms(), "longest_words": LONGEST_WORDS}
+        return {"form": DenyForm(), "quiet": quiet_forms(), "longest_words": LONGEST_WORDS, "choosing": LANGUAGE}
     return {"form": RestoreForm() if template == UNDO else YesForm()}
 
 
