@@ -15,6 +15,7 @@ VARIANTS = {
     "contact-needed--due": N_("with a deadline"),
     "partner-reminder--contact": N_("a contact is needed"),
     "consent-notice--no-header": N_("without the mail program's own button"),
+    "consent-notice--again": N_("sent once more"),
     "consent-notice--over-another": N_("over another partner's association"),
     "yes-confirmation--no-end": N_("before the time runs"),
     "denial-recorded--mail-client": N_("with the mail program's own button"),

@@ -172,6 +172,13 @@ def test_the_notice_says_what_a_customer_must_know() -> None:
     assert text.index("?") < text.index("What is claimed")
 
 
+def test_only_a_notice_that_is_sent_once_more_says_which_date_counts() -> None:
+    counts = "the date in this one takes the place of the earlier one"
+
+    assert counts in " ".join(rendered("consent-notice--again").text.split())
+    assert counts not in " ".join(rendered("consent-notice").text.split())
+
+
 def test_the_notice_tells_of_the_mail_programs_button_only_where_there_is_one() -> None:
     assert "Unsubscribe" in rendered("consent-notice").text
     assert "Unsubscribe" not in rendered("consent-notice--no-header").text
