@@ -6,10 +6,11 @@ from functools import cache
 
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_locale, get_translations, gettext
+from flask_babel import Babel, format_decimal, get_locale, get_translations, gettext, refresh
 from flask_login import current_user
-from jinja2 import pass_eval_context
+from jinja2 import pass_context, pass_eval_context
 from jinja2.nodes import EvalContext
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from cpor_web.current import programme_as_set_up
@@ -31,6 +32,7 @@ def init_app(app: Flask, babel: Babel) -> None:
     app.jinja_env.filters["brief_moment"] = brief_moment
     app.jinja_env.filters["brief_day"] = brief_day
     app.jinja_env.filters["reason"] = reason
+    app.jinja_env.filters["grouped"] = grouped
     app.jinja_env.globals.update(get_locale=get_locale, _=(said := _sayer()), gettext=said)
 
 
@@ -67,6 +69,13 @@ def _language() -> str:
     return request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 
+def speak(language: str) -> None:
+    """Say all that follows in this request in that language, also what was chosen before and is shown later."""
+    g.language = language
+    g.pop("catalogue", None)
+    refresh()
+
+
 def moment(at: datetime) -> str:
     """Write `at` in the operator's zone: "Friday, 27 November 2026, 23:59:59 CET"."""
     return exactly(at, str(get_locale() or "en"), programme_as_set_up().calendar.zone.key)
@@ -80,6 +89,12 @@ def brief_moment(at: datetime) -> str:
 def brief_day(day: date) -> str:
     """Write a day, short: "27 Nov 2026"."""
     return short_day(day, str(get_locale() or "en"))
+
+
+@pass_context
+def grouped(_context: Context, number: int) -> str:
+    """Write a number as the language groups it. It asks for the context, else Jinja would write constants once."""
+    return format_decimal(number)
 
 
 def reason(text: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app, request, url_for
-from flask_babel import format_decimal, get_locale
+from flask_babel import get_locale
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(aria=aria, described_by=described_by, how_computed=explained.how_computed)
     app.jinja_env.globals.update(time_left=time_left, how_long=how_long)
     app.jinja_env.globals["counted_exactly"] = capped.MOST
-    app.jinja_env.filters.update(options_by_group=options_by_group, grouped=format_decimal)
+    app.jinja_env.filters.update(options_by_group=options_by_group)
 
 
 def _around_every_page() -> dict[str, Any]:

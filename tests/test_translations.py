@@ -1,5 +1,6 @@
 """Every sentence is there in every language."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,9 @@ from cpor_web.rules.languages import LANGUAGES
 
 ROOT = Path(__file__).parent.parent
 OTHERS = [language for language in LANGUAGES if language != "en"]
+
+TWICE = re.compile(r"(.{20,})\1", re.DOTALL)
+"""Words that stand once more right after themselves."""
 
 
 def _catalogue(language: str) -> Catalog:
@@ -48,5 +52,14 @@ def test_no_translation_is_fuzzy_or_changes_a_placeholder(language: str) -> None
     assert not [(message.id, errors) for message, errors in catalogue.check() if errors]
 
 
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_translation_says_the_same_twice_run_together(language: str) -> None:
+    assert not [message.string for message in _catalogue(language) if any(map(TWICE.search, _forms(message.string)))]
+
+
 def _is_filled(string: str | tuple[str, ...]) -> bool:
-    return all(string) if isinstance(string, tuple) else bool(string)
+    return all(_forms(string))
+
+
+def _forms(string: str | tuple[str, ...]) -> tuple[str, ...]:
+    return string if isinstance(string, tuple) else (string,)

@@ -6,7 +6,7 @@ number ends the former one. Whose account is not active has none.
 
 import hashlib
 
-from flask import Response, abort, current_app, g
+from flask import Response, abort, current_app
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -15,6 +15,7 @@ from cpor_web.accounts.blueprint import bp
 from cpor_web.claims import running
 from cpor_web.current import now, settings
 from cpor_web.extensions import db
+from cpor_web.languages import speak
 from cpor_web.models import User
 
 ENDPOINT = "accounts.calendar_feed"
@@ -24,7 +25,7 @@ ENDPOINT = "accounts.calendar_feed"
 def calendar_feed(token: str) -> Response:
     """Give the running deadlines of whose address this is, in their language."""
     reader = _reader(token) or abort(404)
-    g.language = reader.language
+    speak(reader.language)
     found = running.deadlines_of(db.session(), reader.actor, now=now())
     return calendar_files.answer(found, role=reader.role, name=_("Deadlines of %(name)s", name=reader.name))
 

@@ -42,6 +42,7 @@ class Denied:
 class Claimed:
     """What is claimed, as far as a customer is told. Area, activity and products are keys of the catalogue."""
 
+    reference: str
     partner: str
     mpn_id: str
     customer: str
@@ -127,6 +128,7 @@ def _denied(found: Found) -> Denied | None:
 
 def _claimed(found: Found, status: Status) -> Claimed:
     return Claimed(
+        reference=found["reference"],
         partner=found["partner"],
         mpn_id=found["mpn_id"] or "",
         customer=found["customer_name"] or "",
@@ -149,8 +151,9 @@ _BEHIND_LINK = """
     SELECT to_json(found) FROM (
         SELECT asked.superseded_at, asked.printed_end, contact.language,
             round.state, round.needs_yes, round.yes_at, round.ends_at,
-            claim.status, claim.status_since, claim.rejection, claim.customer_name, claim.customer_domain,
-            claim.tenant_id, claim.area, claim.activity, partner.name AS partner, mpn.number AS mpn_id,
+            claim.reference, claim.status, claim.status_since, claim.rejection, claim.customer_name,
+            claim.customer_domain, claim.tenant_id, claim.area, claim.activity,
+            partner.name AS partner, mpn.number AS mpn_id,
             ARRAY(SELECT key FROM claim_products WHERE claim_id = claim.id ORDER BY key) AS products,
             NOT EXISTS (SELECT FROM rounds WHERE claim_id = claim.id AND number > round.number) AS is_newest,
             EXISTS (

@@ -19,6 +19,7 @@ from cpor_web.emails.links import Purpose
 from cpor_web.extensions import csrf, db, limiter
 from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.holes import Pages
+from cpor_web.languages import speak
 from cpor_web.models import Invitation
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Way
@@ -72,7 +73,7 @@ def show(template: str, token: str, link_id: bytes, status: int = 200, **more: A
     What is the same for all customers is drawn once; where there is `more` to say, the page is drawn for this answer.
     """
     standing = queries.standing(alone().ask, link_id, now=now()) or abort(404)
-    g.language = chosen_language() or standing.language
+    speak(chosen_language() or standing.language)
     page = Page.of(standing, now=now(), catalogue=programme_as_set_up().catalogue)
     words = words_of(standing, token)
 
@@ -107,7 +108,7 @@ def chosen_language() -> str | None:
 def _prepare() -> None:
     request.max_content_length = BODY_LIMIT
     # Before anything asks for the language: by default that would look at who is signed in, and so at the session.
-    g.language = chosen_language() or request.accept_languages.best_match(list(LANGUAGES)) or "en"
+    speak(chosen_language() or request.accept_languages.best_match(list(LANGUAGES)) or "en")
 
 
 @bp.context_processor

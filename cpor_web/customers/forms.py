@@ -5,6 +5,7 @@ Programs that look at mails follow links and press buttons; they do not choose.
 
 from collections.abc import Mapping
 
+from flask_babel import LazyString, format_decimal
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, RadioField, SelectChoice, TextAreaField
@@ -27,7 +28,7 @@ def _as_text(words: str | None) -> str:
 def _not_too_long(_form: Form, field: Field) -> None:
     """Refuse too many characters, in words that are chosen when they are shown: whose page it is, is read later."""
     if len(field.data) > LONGEST_WORDS:
-        raise ValidationError(_l("Enter at most %(max)d characters.", max=LONGEST_WORDS))
+        raise ValidationError(_l("Enter at most %(max)s characters.", max=LazyString(format_decimal, LONGEST_WORDS)))
 
 
 class DenyForm(Form):
@@ -70,6 +71,9 @@ class WrongPersonForm(Form):
     cannot_answer = BooleanField(_l("Somebody else has to answer"), validators=[TICKED])
 
 
+LANGUAGE = "language"
+"""What the form to deny sends as `answer` where a language is chosen: what was filled in is kept, nothing is said."""
+
 QUIET_ANSWERS: Mapping[str, type[Form]] = {
     "no-objection": NoObjectionForm,
     "not-the-right-person": WrongPersonForm,
@@ -81,7 +85,7 @@ QUIET_ANSWERS: Mapping[str, type[Form]] = {
 def unsent(template: str) -> Mapping[str, object]:
     """Return the forms of a page as nobody has sent them, by the names that its template has for them."""
     if template == LINK:
-        return {"form": DenyForm(), "quiet": quiet_forms()}
+        return {"form": DenyForm(), "quiet": quiet_forms(), "longest_words": LONGEST_WORDS, "choosing": LANGUAGE}
     return {"form": RestoreForm() if template == UNDO else YesForm()}
 
 

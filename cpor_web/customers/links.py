@@ -9,7 +9,7 @@ from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
 from cpor_web.current import now, programme
 from cpor_web.customers.blueprint import bp, chosen_language, denied, invitation_or_404, link_or_404, show
-from cpor_web.customers.forms import LINK, DenyForm, quiet_forms
+from cpor_web.customers.forms import LANGUAGE, LINK, DenyForm, quiet_forms
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
 from cpor_web.rules.reasons import Denial, Way
@@ -31,9 +31,11 @@ def link(token: str) -> ResponseReturnValue:
 
 @bp.post("/d/<path:token>")
 def answer(token: str) -> ResponseReturnValue:
-    """Record what the contact chose; then the page says what is so."""
+    """Record what the contact chose; then the page says what is so. To choose a language is no answer."""
     link_id = link_or_404(Purpose.DENY, token)
     said = request.form.get("answer", "")
+    if said == LANGUAGE:
+        return show(LINK, token, link_id, form=DenyForm(request.form))
     return _say(said, token, link_id) if said in SAID else _deny(token, link_id)
 
 
@@ -42,8 +44,10 @@ def _say(said: str, token: str, link_id: bytes) -> ResponseReturnValue:
     if not quiet[said].validate():
         return show(LINK, token, link_id, 422, quiet=quiet)
     with transaction(db.session):
-        SAID[said](db.session(), invitation_or_404(link_id), now=now(), programme=programme())
-    return _see(token)
+        outcome = SAID[said](db.session(), invitation_or_404(link_id), now=now(), programme=programme())
+    if outcome in {Outcome.RECORDED, Outcome.ALREADY}:
+        return _see(token)
+    return show(LINK, token, link_id, was_too_late=True)
 
 
 def _deny(token: str, link_id: bytes) -> ResponseReturnValue:
@@ -54,6 +58,8 @@ def _deny(token: str, link_id: bytes) -> ResponseReturnValue:
     if outcome is Outcome.SUPERSEDED:
         # It decides nothing, so no page could find it again: say here that it was noted.
         return show(LINK, token, link_id, was_noted=True)
+    if outcome in {Outcome.ALREADY, Outcome.OVER}:
+        return show(LINK, token, link_id, was_too_late=True)
     return _see(token)
 
 

@@ -106,6 +106,7 @@ def _names(claim: Claimed) -> dict[str, str]:
     catalogue = programme_as_set_up().catalogue
     did = catalogue.for_customers(claim.area, claim.activity)
     return {
+        "reference": claim.reference,
         "partner_name": claim.partner,
         "partner": _isolated(claim.partner),
         "customer": _isolated(claim.customer),

@@ -63,6 +63,7 @@ class Composer:
         if invited is not None and mail.kind in ASKS:
             links["end"] = _iso(invited.printed_end)
             links["one_click"] = "yes" if self.programme.one_click else ""
+            links["again"] = "yes" if mail.again_of_id is not None else ""
         account = self.account_link(mail)
         return {**links, "account_url": account} if account else links
 

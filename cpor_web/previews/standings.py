@@ -49,6 +49,7 @@ class Stage:
     def _claim(self, at: datetime) -> Claimed:
         area = next(iter(self.programme.catalogue.areas.values()))
         return Claimed(
+            reference="K7QM-2RXD",
             partner="Fabrikam Consulting",
             mpn_id="2000117",
             customer="Adatum Corporation",

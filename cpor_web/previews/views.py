@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cpor_web import mail_words
@@ -12,6 +12,7 @@ from cpor_web.customers.blueprint import chosen_language, page_of
 from cpor_web.customers.shown import Page, words_of
 from cpor_web.emails.names import NAMES
 from cpor_web.emails.rendering import Words
+from cpor_web.languages import speak
 from cpor_web.previews.standings import STATES, Stage
 from cpor_web.previews.variants import VARIANTS
 from cpor_web.rules.languages import LANGUAGES
@@ -40,7 +41,7 @@ def overview() -> ResponseReturnValue:
 @allowed(REVIEWERS)
 def customers_page(state: str) -> ResponseReturnValue:
     """Show a customer's page as they see it where their link stands so."""
-    g.language = _language()
+    speak(_language())
     shown = STATES[state]
 
     def address(_endpoint: str, lang: str | None) -> str:

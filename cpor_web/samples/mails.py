@@ -14,7 +14,7 @@ END = "2026-12-04T22:59:59+00:00"
 AT = "2026-11-30T09:12:44.123456+00:00"
 
 LINKS = {"public_url": PUBLIC, "guide_url": "https://vendor.example.com/programme-guide"}
-ASKING = {"deny_url": DENY, "end": END, "one_click": "yes"}
+ASKING = {"deny_url": DENY, "end": END, "one_click": "yes", "again": ""}
 ACCOUNT = {"account_url": f"{PUBLIC}/reset/a-token-of-the-account"}
 
 HOUSE = {
@@ -133,6 +133,7 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "partner-reminder--contact": ({**CLAIM, "for_contact": True, "astray": ASTRAY[:1]}, {}),
     "consent-notice": (CUSTOMER, ASKING),
     "consent-notice--no-header": (CUSTOMER, {**ASKING, "one_click": ""}),
+    "consent-notice--again": (CUSTOMER, {**ASKING, "again": "yes"}),
     "consent-notice--over-another": ({**CUSTOMER, "replaces": True}, ASKING),
     "confirmation-request": (CUSTOMER, ASKING),
     "yes-confirmation": ({**CUSTOMER, "end": END}, {"yes_url": YES}),
@@ -156,6 +157,7 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     ),
     "denial-undone": ({**CUSTOMER, "end": END, "needs_yes": False}, {"deny_url": DENY}),
     "denial-undone--own-link": ({**CUSTOMER, "end": END, "needs_yes": False, "is_own": True}, {"deny_url": DENY}),
+    "denial-undone--stopped": ({**CUSTOMER, "end": None, "needs_yes": False, "is_stopped": True}, {"deny_url": DENY}),
     "denial-undone--needs-yes": ({**CUSTOMER, "end": None, "needs_yes": True}, {"deny_url": DENY}),
     "denial-recorded-partner": ({**NOT_DUE, **DENIAL}, {}),
     "denial-recorded-partner--mail-client": (

@@ -165,4 +165,7 @@ def test_a_window_that_lacked_a_right_contact_is_stopped_again(customers: Custom
     round_ = customers.carla.round
     assert round_.state is RoundState.STOPPED
     assert len(customers.mails("contact-needed")) == asked + 1
+    assert {(mail.context["end"], mail.context["is_stopped"]) for mail in customers.mails("denial-undone")} == {
+        (None, True)
+    }
     assert not rounds.close(customers.session, round_.id, now=NOW + timedelta(days=99), programme=customers.programme)

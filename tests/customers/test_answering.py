@@ -41,7 +41,8 @@ def words(browser: Browser, path: str) -> str:
 
 
 def buttons(browser: Browser, path: str) -> list[str]:
-    return [button.get_text(strip=True) for button in browser.page(path).find_all("button")]
+    """The buttons that say something: those of the languages are in no form."""
+    return [button.get_text(strip=True) for button in browser.page(path).select("form button")]
 
 
 # Denying
@@ -75,7 +76,7 @@ def test_too_many_words_are_refused_in_the_language_of_the_contact(asked: Asked,
 
     assert response.status_code == 422
     assert '<html lang="en">' in response.text
-    assert "Enter at most 2000 characters." in response.text
+    assert "Enter at most 2,000 characters." in response.text
     assert asked.answers() == []
 
 
@@ -102,7 +103,9 @@ def test_denying_again_is_the_same_as_once(asked: Asked, deny: Deny, customer: B
     deny(asked)
     before = asked.rows()
 
-    assert deny(asked, "other", "once more").status_code == 303
+    again = deny(asked, "other", "once more")
+    assert "The association was denied already, on" in again.text
+    assert "What you pressed now was not recorded." in again.text
     assert customer.post(asked.path(Purpose.ONE_CLICK), data=ONE_CLICK).status_code == 200
     assert asked.rows() == before
 
@@ -176,7 +179,12 @@ def test_no_objection_is_recorded_once_and_shortens_nothing(asked: Asked, custom
 
     assert [answer.kind for answer in asked.answers()] == [AnswerKind.NO_OBJECTION]
     assert asked.invitation.round.ends_at == end
-    assert "You told us on" in words(customer, asked.path())
+    assert heading(customer, asked.path()) == "Noted: you have no objection"
+    page = words(customer, asked.path())
+    assert "You told us on" in page
+    assert "Unless somebody denies it by" in page
+    assert "asks you whether that is right" not in page
+    assert "If it is not for you to say" in page
     assert buttons(customer, asked.path()) == ["Deny this association", "I am not the right person"]
 
 
@@ -187,7 +195,9 @@ def test_the_wrong_person_stops_the_time_and_can_still_deny(asked: Asked, custom
     assert asked.invitation.round.state is RoundState.STOPPED
     assert len(asked.mails("contact-needed")) == 1
     page = words(customer, asked.path())
-    assert "you are not the right person" in page
+    assert heading(customer, asked.path()) == "Noted: you are not the right person"
+    assert "If it names nobody in time, the claim is rejected." in page
+    assert buttons(customer, asked.path()) == ["Deny this association"]
     assert "The time stands still for now." in page
     deny(asked)
     assert asked.fresh().claim.status is Status.REJECTED
@@ -207,7 +217,21 @@ def test_only_the_link_of_the_one_who_denied_restores(asked: Asked, deny: Deny, 
     assert asked.fresh().claim.status is Status.APPROVED
     assert asked.invitation.round.state is RoundState.RUNNING
     assert heading(customer, asked.path(Purpose.UNDO)) == "The association is restored"
-    assert heading(customer, asked.path()) == f"Is {asked.claim.partner.name} your partner?"
+    assert heading(customer, asked.path()) == "The association is restored"
+
+
+@pytest.mark.parametrize("sent", [NO_OBJECTION, WRONG_PERSON, PRESS_YES])
+def test_what_is_pressed_in_a_second_window_after_a_denial_is_not_taken_for_it(
+    asked: Asked, asked_again: Asked, deny: Deny, customer: Browser, sent: dict[str, str]
+) -> None:
+    asked = asked_again if sent is PRESS_YES else asked
+    deny(asked)
+    before = asked.rows()
+
+    answer = customer.post(asked.path(), data=sent)
+
+    assert "What you pressed now was not recorded." in answer.text
+    assert asked.rows() == before
 
 
 def test_of_what_was_said_one_after_the_other_the_page_tells_the_newest(
@@ -332,7 +356,26 @@ def test_the_page_says_that_the_partner_gave_the_claim_up(
 
     assert "has given its claim up" in words(customer, asked.path())
     assert buttons(customer, asked.path()) == []
-    assert deny(asked).status_code == 303
+    assert "What you pressed now was not recorded: it came too late." in deny(asked).text
+    assert asked.rows() == before
+
+
+def test_a_replaced_contact_is_not_told_that_a_denial_was_noted_where_none_was(
+    asked: Asked, programme: Programme, now: datetime, deny: Deny
+) -> None:
+    asked.invitation.superseded_at = now
+    asked.session.flush()
+    operations.withdraw(
+        asked.session, asked.claim, Withdrawal.CUSTOMER_LEFT, actor=asked.claim.filed_by.actor, now=now,
+        programme=programme,
+    )  # fmt: skip
+    asked.session.commit()
+    before = asked.rows()
+
+    answer = deny(asked)
+
+    assert "What you pressed now was not recorded: it came too late." in answer.text
+    assert "was noted" not in answer.text
     assert asked.rows() == before
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -61,6 +62,21 @@ def test_the_page_says_who_asks_what_and_until_when(asked: Asked, customer: Brow
     assert "Claimed Partner of Record (CPOR)" in page.get_text(" ")
 
 
+@pytest.mark.parametrize("is_denied", [False, True])
+def test_every_page_of_a_link_says_which_association_it_is_about(
+    asked: Asked, customer: Browser, deny: Deny, is_denied: bool
+) -> None:
+    if is_denied:
+        deny(asked)
+    for purpose in (Purpose.DENY, Purpose.UNDO, Purpose.YES):
+        main = customer.page(asked.path(purpose)).main
+        assert main
+        words = main.get_text(" ")
+
+        assert asked.claim.reference in words
+        assert "Teams" in words
+
+
 def test_no_reason_is_chosen_for_the_customer(asked: Asked, customer: Browser) -> None:
     radios = customer.page(asked.path()).find_all("input", type="radio")
 
@@ -83,11 +99,41 @@ def test_the_page_speaks_the_contacts_language_until_another_is_chosen(asked: As
         return str(html["lang"])
 
     assert language(asked.path()) == "hu"
-    links = customer.page(asked.path()).select("nav.languages a")
-    assert [link["hreflang"] for link in links] == list(LANGUAGES)
-    for link in links:
-        assert language(str(link["href"])) == link["hreflang"]
+    buttons = customer.page(asked.path()).select("nav.languages li button")
+    assert [button["lang"] for button in buttons] == list(LANGUAGES)
+    for button in buttons:
+        assert language(str(button["formaction"])) == button["lang"]
     assert language(f"{asked.path()}?lang=xx") == "hu"
+
+
+def test_choosing_a_language_keeps_what_was_filled_in_and_says_nothing(asked: Asked, customer: Browser) -> None:
+    button = customer.page(asked.path()).select("nav.languages li button[lang=de]")[0]
+    before = asked.rows()
+
+    answer = customer.post(
+        str(button["formaction"]),
+        data={"reason": "other", "words": "We moved <away>.", str(button["name"]): str(button["value"])},
+    )
+    page = BeautifulSoup(answer.text, "html.parser")
+
+    assert answer.status_code == 200
+    assert page.html
+    assert page.html["lang"] == "de"
+    assert [radio["value"] for radio in page.select("input[type=radio][checked]")] == ["other"]
+    assert page.select("textarea")[0].get_text(strip=True) == "We moved <away>."
+    assert page.select(".error-summary") == []
+    assert asked.rows() == before
+
+
+def test_where_nothing_is_asked_the_languages_are_links(asked: Asked, customer: Browser, deny: Deny) -> None:
+    deny(asked)
+    for purpose in (Purpose.DENY, Purpose.UNDO, Purpose.YES):
+        links = customer.page(asked.path(purpose)).select("nav.languages a")
+        assert [link["hreflang"] for link in links] == list(LANGUAGES)
+        for link in links:
+            page = customer.page(str(link["href"]))
+            assert page.html
+            assert page.html["lang"] == link["hreflang"]
 
 
 def test_an_answer_keeps_the_chosen_language(asked: Asked, customer: Browser) -> None:

@@ -110,6 +110,16 @@ def test_a_program_that_presses_every_button_has_chosen_nothing(
     assert ripe.rows() == before
 
 
+def test_a_program_that_presses_every_language_has_said_nothing(ripe: Asked, customer: Browser) -> None:
+    page, before = customer.page(ripe.path()), ripe.rows()
+
+    for button in page.select("nav.languages li button"):
+        sent = {"reason": "other", "words": "x", str(button["name"]): str(button["value"])}
+        assert customer.post(str(button["formaction"]), data=sent).status_code == 200
+
+    assert ripe.rows() == before
+
+
 def test_there_are_buttons_for_it_to_press(asked: Asked, asked_again: Asked, customer: Browser, deny: Deny) -> None:
     def forms(of: Asked, purpose: Purpose) -> int:
         return len(customer.page(of.path(purpose))("form"))

@@ -257,6 +257,19 @@ def test_a_notice_carries_its_own_links_and_no_other(
         assert url[other] not in body
 
 
+def test_a_notice_that_is_sent_once_more_says_which_date_counts(
+    db_session: Session, programme: Programme, composer: Composer
+) -> None:
+    claims.approved(db_session, programme)
+    notice = one(db_session, "consent-notice")
+    mail, invited = begun(db_session, notice)
+    first = composer.compose(mail, invited)
+    mail.again_of_id = notice.id
+
+    assert b"the date in this" not in first
+    assert b"the date in this" in composer.compose(mail, invited)
+
+
 def test_only_the_mail_to_the_one_who_denied_carries_the_undo_link(
     db_session: Session, programme: Programme, composer: Composer
 ) -> None:

@@ -120,6 +120,24 @@ def test_a_customer_never_meets_the_acronym_without_its_words(name: str) -> None
     assert "Claimed Partner of Record (CPOR)" in words.text
 
 
+@pytest.mark.parametrize("name", TO_CUSTOMERS)
+def test_a_mail_to_a_customer_says_in_every_language_which_association_it_is_about(name: str) -> None:
+    for language in ["en", *TRANSLATED]:
+        words = rendered(name, language)
+
+        assert CUSTOMER["reference"] in words.subject
+        assert ", ".join(CUSTOMER["products"]) in " ".join(words.text.split())
+
+
+@pytest.mark.parametrize(
+    ("products", "said"), [(1, "Teams (K7QM"), (2, "Teams, Intune (K7QM"), (3, "Microsoft 365 (K7QM")]
+)
+def test_a_subject_names_few_products_and_of_many_their_area(products: int, said: str) -> None:
+    named = ["Teams", "Intune", "OneDrive for Business"][:products]
+
+    assert said in rendered("denial-recorded", products=named).subject
+
+
 @pytest.mark.parametrize("name", SPECIMENS)
 def test_the_html_has_headings_language_and_nothing_from_elsewhere(name: str) -> None:
     page = BeautifulSoup(rendered(name).html, "html.parser")
@@ -152,6 +170,13 @@ def test_the_notice_says_what_a_customer_must_know() -> None:
     ):  # fmt: skip
         assert fact in text, fact
     assert text.index("?") < text.index("What is claimed")
+
+
+def test_only_a_notice_that_is_sent_once_more_says_which_date_counts() -> None:
+    counts = "the date in this one takes the place of the earlier one"
+
+    assert counts in " ".join(rendered("consent-notice--again").text.split())
+    assert counts not in " ".join(rendered("consent-notice").text.split())
 
 
 def test_the_notice_tells_of_the_mail_programs_button_only_where_there_is_one() -> None:
