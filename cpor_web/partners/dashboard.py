@@ -20,7 +20,7 @@ from cpor_web.extensions import db
 from cpor_web.models import Claim, RoundState
 from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
-from cpor_web.partners.list_filter import ListFilter
+from cpor_web.partners.list_filter import MUST_ACT, ListFilter
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
 
@@ -58,6 +58,7 @@ def dashboard() -> ResponseReturnValue:
         status_urls={status: _address(wanted, status=status and status.value) for status in (None, *Status)},
         urgent=rows[: len(urgent)],
         waiting=waiting,
+        MUST_ACT=MUST_ACT,
         Status=Status,
         Who=Who,
     )
@@ -119,7 +120,7 @@ def as_in_the_address(wanted: Wanted) -> dict[str, Any]:
     said: Mapping[str, str] = {
         "status": wanted.status or "",
         "search": wanted.search,
-        "who": wanted.who or "",
+        "who": MUST_ACT if wanted.must_act else wanted.who or "",
         "area": wanted.area,
         "mpn_id": wanted.mpn_id,
         "sort": "" if wanted.sort is lists.ALL.sort else wanted.sort,

@@ -142,7 +142,7 @@ def _names(prefix: str, about: Concern) -> Callable[[Seen], Values | None]:
         found = address and concern(
             address, customer_domain=seen.customer_domain, partner_domains=seen.partner_domains
         )
-        return _where(found is about)
+        return _where(found is about, domain=seen.customer_domain)
 
     return look
 

@@ -116,6 +116,20 @@ def test_what_needs_the_partner_stands_on_top_with_the_time_left_in_words_and_ex
     assert len(names(browser.page(links["1 rejection that you can still dispute"]))) == 1
 
 
+def test_the_link_to_all_that_needs_the_partner_leads_to_exactly_those(browser: Browser, desk: Desk) -> None:
+    for number in range(4):
+        desk.claim(Status.PARTNER_ACTION_REQUIRED, name=f"Asked {number}")
+    for status in (Status.EDITING, Status.REJECTED, Status.SUBMITTED):
+        desk.claim(status, name="Other")
+    link = browser.page("/claims").find("a", string="All 4 claims that need you")
+    assert isinstance(link, Tag)
+    page = browser.page(str(link["href"]))
+    assert sorted(names(page)) == [f"Asked {number}" for number in range(4)]
+    assert tabs(page)["All"] == 4
+    assert names(browser.page("/claims?who=must-act&search=Asked&sort=customer"))[::-1] == names(page)
+    assert "Other" not in browser.get("/claims.csv?who=must-act").text
+
+
 def test_where_nothing_needs_the_partner_that_is_said(browser: Browser, desk: Desk) -> None:
     desk.claim(Status.SUBMITTED)
     section = browser.page("/claims").select_one("section.waiting")

@@ -90,6 +90,19 @@ def test_a_newer_document_marks_an_older_one_as_replaced(browser: Browser, desk:
     assert browser.get(address(claim, "documents", str(old.id))).status_code == 200, "nothing is removed"
 
 
+def test_the_same_file_again_is_said_to_be_that(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    for name, content, expected in (
+        ("again.txt", b"Signed by Carla Conti.", "It is the same file as 1: proof.txt."),
+        ("other.txt", b"Signed by somebody else.", ""),
+    ):
+        sent = {"document": a_file(name, content)}
+        answer = browser.submit(address(claim, "documents"), sent, page=address(claim))
+        told = messages(browser.get(answer.location).text)
+        assert expected in told
+        assert bool(expected) is ("same file" in told)
+
+
 def test_a_document_of_one_claim_is_not_found_under_another(browser: Browser, desk: Desk) -> None:
     claim, other = desk.claim(Status.SUBMITTED), desk.claim()
     [document] = desk.documents_of(claim)

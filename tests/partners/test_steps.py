@@ -82,7 +82,7 @@ def test_resubmitting_on_a_page_that_is_older_is_told_with_what_changed(browser:
     assert answer.status_code == 409
     assert "A comment was added. (Frida Falk (Incentives admin)" in messages(answer.text)
     assert desk.now_of(claim).status is Status.PARTNER_ACTION_REQUIRED
-    sent = {"seen": desk.now_of(claim).version}
+    sent = {"seen": desk.now_of(claim).version, "as_it_is": "y"}
     assert browser.submit(address(claim, "resubmit"), sent, page=address(claim)).status_code == 302
     assert desk.now_of(claim).status is Status.SUBMITTED
 
@@ -105,6 +105,20 @@ def test_what_nothing_was_added_to_is_resubmitted_only_with_words_or_a_confirmat
         assert desk.now_of(claim).status is Status.SUBMITTED
         bodies = committed.scalars(select(Comment.body).where(Comment.claim_id == claim.id)).all()
         assert list(bodies) == said
+
+
+def test_what_a_comment_alone_answers_is_resubmitted_only_once_confirmed(
+    browser: Browser, desk: Desk
+) -> None:
+    claim = desk.claim(Status.PARTNER_ACTION_REQUIRED)
+    browser.submit(address(claim, "comments"), {"comment": "The right one follows."}, page=address(claim))
+    sent = {"seen": desk.now_of(claim).version}
+    asked = browser.submit(address(claim, "resubmit"), sent, page=address(claim))
+    assert asked.status_code == 422
+    assert "you wrote a comment, but added no document and changed nothing" in asked.text
+    assert desk.now_of(claim).status is Status.PARTNER_ACTION_REQUIRED
+    browser.submit(address(claim, "resubmit"), {**sent, "as_it_is": "y"}, page=address(claim))
+    assert desk.now_of(claim).status is Status.SUBMITTED
 
 
 def test_a_rejection_is_requested_for_one_of_three_reasons(browser: Browser, desk: Desk) -> None:
