@@ -157,7 +157,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "gaps": preflight.gaps(claim, preflight.cells_of(session, claim)),
         "places": preflight.keys_of(claim),
         "guard": guard(),
-        "document_numbers": {each.id: number for number, each in enumerate(reversed(documents), 1)},
+        "document_numbers": queries.numbers_of(documents),
         "is_provisional": round_ is not None and round_.state in OPEN_STATES,
         "life": timeline(session, claim, step),
         "mails": queries.mails_of(session, claim, actor()),
@@ -173,6 +173,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "upload_mib": settings().upload_mib,
         "warnings": _warnings(claim),
         "was_asked": round_ is not None,
+        "withdrawn": _last(claim, "claim:withdrawn") if claim.rejection is Rejection.PARTNER_REQUEST else None,
         "was_submitted": claim.first_submitted_at is not None,
     }
 
@@ -185,7 +186,7 @@ def _warnings(claim: Claim) -> list[Finding]:
 
 
 def _unanswered(claim: Claim) -> Event | None:
-    """Return the request that the partner has to answer, or did not answer in time, where the claim stands at that."""
+    """Return the request that the partner has to answer, or has lost the claim by not answering; None elsewhere."""
     is_over = claim.status is Status.REJECTED and claim.rejection is Rejection.NO_PARTNER_RESPONSE
     if claim.status is not Status.PARTNER_ACTION_REQUIRED and not is_over:
         return None

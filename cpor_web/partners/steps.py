@@ -8,12 +8,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 
 from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import contacts, operations, queries
+from cpor_web.claims import contacts, contesting, operations, preflight, queries
 from cpor_web.current import actor, documents, now, programme, settings
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
@@ -73,6 +74,7 @@ def upload(reference: str) -> ResponseReturnValue:
     is_from_list = request.form.get("then") == "submit"
     try:
         document, replaces = received(form.document.data), number_in(form.replaces.data)
+        located = preflight.located_in(db.session(), claim, replaces)
         do(operations.upload, claim, document, replaces=replaces)
     except Refused as refused:
         if not is_from_list:
@@ -80,6 +82,13 @@ def upload(reference: str) -> ResponseReturnValue:
         flash(_("%(name)s: %(problem)s", name=claim.name, problem=sentence(refused)), "error")
         return redirect(url_for("partners.choose_drafts"))
     _tell_of_the_same(claim, document)
+    if located:
+        words = ngettext(
+            "%(num)d place that your check named in the replaced document went with it. Say it anew.",
+            "%(num)d places that your check named in the replaced document went with it. Say them anew.",
+            located,
+        )
+        flash(words, "warning")
     if is_from_list:
         flash(_("The document was uploaded to “%(name)s”.", name=claim.name), "success")
         reference = claim.reference
@@ -89,12 +98,12 @@ def upload(reference: str) -> ResponseReturnValue:
 
 def _tell_of_the_same(claim: Claim, document: Document) -> None:
     """Say where a document that was just uploaded is the same file as one that was there already."""
-    there = reversed(queries.documents_of(db.session(), claim))
-    for number, other in enumerate(there, 1):
-        if other.sha256 == document.sha256 and other.id != document.id:
-            told = _("It is the same file as %(number)s: %(filename)s.", number=number, filename=other.filename)
-            flash(told, "warning")
-            return
+    there = queries.documents_of(db.session(), claim)
+    numbers = queries.numbers_of(there)
+    same = [each for each in there if each.sha256 == document.sha256 and each.id != document.id]
+    for other in same[-1:]:
+        words = _("It is the same file as %(number)s: %(name)s.", number=numbers[other.id], name=other.filename)
+        flash(words, "warning")
 
 
 @bp.post("/claims/<reference>/comments")
@@ -114,15 +123,16 @@ def add_comment(reference: str) -> ResponseReturnValue:
 def request_rejection(reference: str) -> ResponseReturnValue:
     """Give the claim up, for one of three reasons."""
     claim, form = claim_or_404(reference), WithdrawalForm()
+    about: dict[str, Any] = {"form": form, "no_objection": contesting.no_objection(db.session(), claim)}
     if not form.is_submitted():
         refusal = _why_not(claim, Action.WITHDRAW)
-        return page(claim, refusal) if refusal else asked("partners/request_rejection.html", claim, form=form)
+        return page(claim, refusal) if refusal else asked("partners/request_rejection.html", claim, **about)
     try:
         detail = next((each for each in Withdrawal if each == form.detail.data), None)
         do(operations.withdraw, claim, detail, comment=form.comment.data or "", seen=seen())
     except Refused as refused:
         told = {} if told_at_its_field(refused, form) else words_of(claim, refused)
-        return asked("partners/request_rejection.html", claim, status_of(refused), form=form, **told)
+        return asked("partners/request_rejection.html", claim, status_of(refused), **about, **told)
     return back("withdraw", claim)
 
 

@@ -210,7 +210,7 @@ GUARDS = (
     Guard(
         "proof-to-come",
         "proof_date",
-        N_("This day is still to come. Check the date."),
+        N_("This day is still to come, and proof of today cannot bear it. Check the date, its year above all."),
         lambda seen: _where(_is_to_come(seen)),
     ),
     *_of_contact("contact"),

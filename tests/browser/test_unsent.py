@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Dialog, ViewportSize, expect
 
 from cpor_web.claims.problems import EXAMPLE_GUID
-from tests.browser.conftest import SLOWEST
-from tests.support import factories
+from tests.browser.conftest import SLOWEST, NewVisitor
+from tests.support import claims, factories
 from tests.support.cast import PROOF
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
@@ -59,6 +59,31 @@ def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
     expect(page.locator(".messages")).to_contain_text("The document was uploaded.")
     expect(page.locator(".messages")).to_be_in_viewport()
     assert len(asked) == 2, "sending it asks nothing"
+
+
+def test_a_dispute_is_asked_about_once_more_and_who_says_no_keeps_what_they_wrote(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        ines = factories.user(session)
+        reference = claims.rejected(session, installation.programme, filer=ines).reference
+    page = visitor(rules=False).sign_in(ines.email, PASSWORD).open(f"/claims/{reference}").page
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if len(asked) > 1 else dialog.dismiss()
+
+    page.on("dialog", answer)
+    words = page.get_by_label("Business justification")
+    words.fill("It is on the last page.")
+    with page.expect_event("dialog"):
+        page.get_by_role("button", name="Dispute", exact=True).click()
+    assert "your only dispute" in asked[0]
+    expect(words).to_have_value("It is on the last page.")
+    page.get_by_role("button", name="Dispute", exact=True).click()
+    expect(page.locator(".messages")).to_contain_text("The rejection is disputed.")
+    assert len(asked) == 2
 
 
 def test_a_form_of_a_claim_is_left_only_after_asking_and_is_whole_again_on_the_way_back(

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.models import Claim, Comment, Mail
+from cpor_web import clock
+from cpor_web.consent import answers
+from cpor_web.models import Claim, Comment, Invitation, Mail
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk, form_of
@@ -107,9 +109,7 @@ def test_what_nothing_was_added_to_is_resubmitted_only_with_words_or_a_confirmat
         assert list(bodies) == said
 
 
-def test_what_a_comment_alone_answers_is_resubmitted_only_once_confirmed(
-    browser: Browser, desk: Desk
-) -> None:
+def test_what_a_comment_alone_answers_is_resubmitted_only_once_confirmed(browser: Browser, desk: Desk) -> None:
     claim = desk.claim(Status.PARTNER_ACTION_REQUIRED)
     browser.submit(address(claim, "comments"), {"comment": "The right one follows."}, page=address(claim))
     sent = {"seen": desk.now_of(claim).version}
@@ -135,6 +135,31 @@ def test_a_rejection_is_requested_for_one_of_three_reasons(browser: Browser, des
     claim = desk.now_of(claim)
     assert (claim.status, claim.rejection_detail) == (Status.REJECTED, Withdrawal.INCORRECT_ACTIVITY)
     assert "Partner request" in text_of(browser.page(address(claim)))
+
+
+def test_before_a_rejection_is_requested_it_is_said_what_it_does_and_that_the_customer_has_no_objection(
+    browser: Browser, committed: Session, desk: Desk
+) -> None:
+    claim = desk.claim(Status.APPROVED)
+    where = address(claim, "request-rejection")
+    assert "no reviewer decides on it" in text_of(browser.page(where))
+    assert "no objection" not in text_of(browser.page(where))
+    [invitation] = committed.scalars(select(Invitation)).all()
+    answers.no_objection(committed, invitation, now=clock.utcnow(), programme=desk.programme)
+    committed.commit()
+    assert "The customer has said that they have no objection" in text_of(browser.page(where))
+
+
+def test_a_withdrawn_claim_says_who_of_the_partner_asked(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.UNDER_REVIEW)
+    where = address(claim, "request-rejection")
+    chosen = {"seen": claim.version, "detail": Withdrawal.INCORRECT_ACTIVITY.value}
+    browser.submit(where, chosen, page=where)
+    status = browser.page(address(claim)).find(attrs={"aria-labelledby": "status-title"})
+    assert status is not None
+    words = " ".join(status.get_text(" ").split())
+    assert "Your organisation asked for this rejection." in words
+    assert "Asked for by: Frida Falk (Incentives admin)" in words
 
 
 def test_a_rejection_is_disputed_with_words_or_a_document(browser: Browser, desk: Desk) -> None:
