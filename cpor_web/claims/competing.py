@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ARRAY, BigInteger, Select, and_, any_, bindparam, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from cpor_web import history
 from cpor_web.claims import related
@@ -13,6 +14,7 @@ from cpor_web.claims.input import needed_text
 from cpor_web.claims.listed import ListedClaim
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import OPEN_STATES, Claim, Replacement, Round, RoundState
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import SYSTEM, Actor
@@ -22,17 +24,15 @@ from cpor_web.rules.words import N_
 WHY_OVER = N_("Another partner is associated for this. Write why this claim goes before it: both partners read it.")
 _RUNS = Round.state == RoundState.RUNNING
 _BY_SILENCE = and_(_RUNS, or_(~Round.needs_yes, Round.yes_at.is_not(None)))
-_ENDINGS = (
+_ALL_ENDINGS = (
     select(Replacement.replaced_id, Round.state, Round.ends_at, Round.needs_yes, Round.yes_at)
+    .select_from(Replacement)
     .join(Claim, Claim.id == Replacement.claim_id)
     .join(Round, and_(Round.claim_id == Claim.id, Round.state.in_(OPEN_STATES)))
-    .where(
-        Replacement.replaced_id == any_(bindparam("ids", type_=ARRAY(BigInteger))),
-        Replacement.ended_at.is_(None),
-        Claim.status == Status.APPROVED,
-    )
+    .where(Replacement.ended_at.is_(None), Claim.status == Status.APPROVED)
     .order_by(_BY_SILENCE, _RUNS, Round.ends_at.desc())  # of several the first that comes by itself stays
 )
+_ENDINGS = _ALL_ENDINGS.where(Replacement.replaced_id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 LEAST_RATIONALE = 20
 """Characters that a rationale has at least, blanks beside one another counted once."""
 TOO_SHORT = N_("Both partners are to understand why this claim goes before it. Write at least %(least)s characters.")
@@ -116,15 +116,61 @@ class Ending:
     at: datetime | None
     needs_yes: bool
 
+    @property
+    def sentence(self) -> str:
+        """What that means to the partner (a msgid), with `end` where time runs."""
+        if self.needs_yes:
+            return N_("This association ends if the customer confirms another partner's claim.")
+        if self.at:
+            return N_("This association ends on %(end)s if the customer does not deny another partner's claim.")
+        return N_(
+            "This association ends if the customer does not deny another partner's claim."
+            " Their time to deny does not run yet."
+        )
+
 
 def endings(session: Session, claims: Sequence[Claim | ListedClaim]) -> dict[int, Ending]:
     """Return what would end those of these associations that another claim was approved over, by the claim's id."""
     ids = [claim.id for claim in claims if claim.status is Status.APPROVED]
     found = session.execute(_ENDINGS, {"ids": ids}) if ids else ()
-    return {
-        replaced: Ending(at if state is RoundState.RUNNING else None, needs_yes and yes_at is None)
-        for replaced, state, at, needs_yes, yes_at in found
+    return {replaced: _ending(state, at, needs_yes, yes_at) for replaced, state, at, needs_yes, yes_at in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Threatened:
+    """An association that another claim was approved over, and how it would end."""
+
+    claim_id: int
+    reference: str
+    name: str
+    customer_name: str | None
+    ending: Ending
+
+
+def threatened(session: Session, actor: Actor) -> list[Threatened]:
+    """Return those of the partner's associations, what ends first on top; what no time runs for comes last."""
+    rows = _threatened().ask(session, partner_id=actor.partner_id)
+    found = {
+        id_: Threatened(id_, reference, name, customer, _ending(state, at, needs_yes, yes_at))
+        for id_, state, at, needs_yes, yes_at, reference, name, customer in rows
     }
+    return sorted(found.values(), key=_by_end)
+
+
+def _by_end(each: Threatened) -> tuple[bool, datetime | None, int]:
+    return each.ending.at is None, each.ending.at, each.claim_id
+
+
+@cache
+def _threatened() -> Prepared:
+    mine = aliased(Claim)
+    own = _ALL_ENDINGS.join(mine, mine.id == Replacement.replaced_id)
+    own = own.where(mine.status == Status.APPROVED, mine.partner_id == bindparam("partner_id", type_=BigInteger))
+    return prepared(own.add_columns(mine.reference, mine.name, mine.customer_name))
+
+
+def _ending(state: str, at: datetime | None, needs_yes: bool, yes_at: datetime | None) -> Ending:
+    return Ending(at if state == RoundState.RUNNING else None, needs_yes and yes_at is None)
 
 
 def decisions_about(session: Session, claim: Claim) -> Sequence[Replacement]:

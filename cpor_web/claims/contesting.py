@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, facts, history, lifecycle, queue
@@ -10,7 +11,7 @@ from cpor_web.claims.input import text_of
 from cpor_web.consent import rounds
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
-from cpor_web.models import Claim, Document, Invitation, Round, RoundState
+from cpor_web.models import Answer, AnswerKind, Claim, Document, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
 from cpor_web.rules.exc import Invalid
@@ -49,6 +50,15 @@ def withdraw(
         for invitation in _had_a_notice(session, round_):
             to_customer.association_ended(session, claim, invitation, now=now, programme=programme)
     assessment.end(session, claim, now=now, programme=programme, why="partner request")
+
+
+def no_objection(session: Session, claim: Claim) -> datetime | None:
+    """Return when a contact who is asked in the newest round last said that they have no objection."""
+    round_ = facts.latest_round(session, claim)
+    if round_ is None:
+        return None
+    said = select(func.max(Answer.at)).join(Answer.invitation).where(Answer.kind == AnswerKind.NO_OBJECTION)
+    return session.scalar(said.where(Invitation.round_id == round_.id, Invitation.superseded_at.is_(None)))
 
 
 def dispute(

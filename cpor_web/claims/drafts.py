@@ -107,7 +107,7 @@ class Draft:
         return all(each != other for each, other in zip(*said, strict=True))
 
     def normalised(self) -> Self:
-        """Return it with every address and domain that is one in lower-case ASCII (UTS 46), however it was typed."""
+        """Return it with every address and domain that is one in lower-case ASCII (UTS 46), without `www.`."""
         return replace(
             self,
             customer_domain=_ascii_domain(self.customer_domain),
@@ -139,10 +139,13 @@ def _contact(contact: object) -> ContactDraft:
 
 
 def _ascii_domain(text: str) -> str:
+    """Return a domain as it is compared and stored. People copy it from their browser, with `www.` before it."""
     try:
-        return ascii_domain(text)
+        domain = ascii_domain(text)
     except UnicodeError:
         return text  # no domain: `problems` tells it
+    rest = domain.removeprefix("www.")
+    return rest if "." in rest else domain
 
 
 def ascii_address(text: str) -> str | None:

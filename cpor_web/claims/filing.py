@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -22,8 +23,9 @@ from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
-ADDITIONS = ("claim:edited", "comment:added", "document:uploaded", "proof:located")
-"""What a partner can answer a request for information with."""
+WORDS = "comment:added"
+ADDITIONS = ("claim:edited", "document:uploaded", "proof:located")
+"""What a partner can answer a request for information with, beside words."""
 
 FIRST_VERSION = 1
 """Of a claim that was just made."""
@@ -154,15 +156,25 @@ def resubmit(
     lifecycle.advance(session, claim, Action.RESUBMIT, actor=actor, now=now, programme=programme)
 
 
-def is_unchanged(session: Session, claim: Claim) -> bool:
-    """Tell whether the partner has neither added nor said anything since the reviewer asked."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the partner has done since the reviewer asked: whether it added or changed anything, and said any."""
+
+    has_additions: bool
+    has_words: bool
+
+
+def answer(session: Session, claim: Claim) -> Answer:
+    """Return how the partner has answered the last request for information."""
     asked = select(func.max(Event.position)).where(
         Event.claim_id == claim.id, Event.kind == "claim:information-requested"
     )
     since = select(Event.kind).where(Event.claim_id == claim.id, Event.position > asked.scalar_subquery())
-    done = Counter(session.scalars(since.where(Event.kind.in_((*ADDITIONS, REMOVAL)), Event.role.in_(CLAIMANTS))))
+    theirs = since.where(Event.kind.in_((*ADDITIONS, REMOVAL, WORDS)), Event.role.in_(CLAIMANTS))
+    done = Counter(session.scalars(theirs))
     done["document:uploaded"] -= done.pop(REMOVAL, 0)
-    return claim.status is Status.PARTNER_ACTION_REQUIRED and not done.total()
+    has_words = done.pop(WORDS, 0) > 0
+    return Answer(has_additions=done.total() > 0, has_words=has_words)
 
 
 def upload(

@@ -21,13 +21,14 @@ from cpor_web.models import (
     AssessmentState,
     Claim,
     Document,
+    Event,
     Partner,
     Round,
     RoundState,
     User,
 )
 from cpor_web.prepared import Prepared, prepared
-from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.statuses import Status
 
 
@@ -48,6 +49,8 @@ class ListedClaim:
     dispute_rule: dict[str, Any] | None
     rejection: Rejection | None
     has_proposal: bool = False
+    asked: tuple[Request, ...] = ()
+    """Why the reviewer asks for more, where the partner has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,14 @@ def queued(session: Session, ids: Sequence[int]) -> list[QueuedClaim]:
 
 # Behind a subquery, where the planner sees no ids: for few of them it would plan anew each time.
 _IDS = select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger)))).scalar_subquery()
+_ASKED = (
+    select(Event.data["asks"])
+    .where(Event.claim_id == Claim.id, Event.kind == "claim:information-requested")
+    .order_by(Event.position.desc())
+    .limit(1)
+    .correlate(Claim)
+    .scalar_subquery()
+)
 _IS_ASKED_FOR = Claim.id == any_(func.array(_IDS))
 
 
@@ -143,6 +154,7 @@ def _of_partner() -> Prepared:
             *(Claim.reviewer_id, Claim.due_at, Claim.due_rule, Claim.dispute_until, Claim.dispute_rule),
             Claim.rejection,
             case((is_stopped, turns.HAS_PROPOSAL), else_=False),
+            case((Claim.status == Status.PARTNER_ACTION_REQUIRED, _ASKED)),
             *(Round.state, Round.needs_yes, Round.yes_at, Round.ends_at, Round.end_rule),
             *(Round.contact_due_at, Round.contact_rule, Round.reply_at),
             case((is_stopped, turns.IS_ASTRAY), else_=False),
@@ -159,15 +171,16 @@ def _of_partner() -> Prepared:
 
 def _line(row: Sequence[Any]) -> Line:
     """Return a line, of the words that the database has for it."""
-    claim, round_, assessment = list(row[:13]), list(row[13:23]), row[23]
+    claim, round_, assessment = list(row[:14]), list(row[14:24]), row[24]
     claim[4] = Status(claim[4])
     claim[11] = claim[11] and Rejection(claim[11])
+    claim[13] = tuple(reason for reason in Request if reason in (claim[13] or ()))
     round_[0] = round_[0] and RoundState(round_[0])
     return Line(
         ListedClaim(*claim),
         ListedRound(*round_) if round_[0] else None,
         None if assessment is None else ListedAssessment(AssessmentState(assessment)),
-        is_held=row[24],
+        is_held=row[25],
     )
 
 

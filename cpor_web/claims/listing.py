@@ -66,10 +66,12 @@ def found_first(claims: Select[Claim]) -> Select[Claim]:
     return select(Claim).where(Claim.id == any_(func.array(few)))
 
 
-def of_whose_turn(claims: Select[Any], who: Who | None) -> Select[Any]:
-    """Return the query of those of `claims` that are this one's turn, with what their order needs."""
+def of_whose_turn(claims: Select[Any], wanted: Wanted) -> Select[Any]:
+    """Return the query of those of `claims` whose turn it is as wanted, with what their order needs."""
     claims = turns.with_open_rounds(claims)
-    return claims if who is None else claims.where(turns.turn(_NOW) == who.value)
+    if wanted.must_act:
+        return claims.where(turns.urgency(_NOW) == turns.MUST)
+    return claims if wanted.who is None else claims.where(turns.turn(_NOW) == wanted.who.value)
 
 
 @lru_cache(maxsize=KEPT)
@@ -96,9 +98,10 @@ def parts(role: Role, wanted: Wanted, urgency: int | None = None, words: Words =
     In the other orders, and where something is searched for, it is one part.
     """
     if wanted.sort not in BY_MOMENT or words:
-        whole = of_whose_turn(found(role, wanted, words), wanted.who).with_only_columns(Claim.id)
+        whole = of_whose_turn(found(role, wanted, words), wanted).with_only_columns(Claim.id)
         keys = tuple(key.expression for key in order(wanted.sort).keys)
         return Parts(order(wanted.sort), (Part(whole, keys),))
+    urgency = turns.MUST if wanted.must_act else urgency
     who, begun = wanted.who and wanted.who.value, []
     planned_once = not (wanted.area or wanted.mpn_id)  # of which there are many or few
     for each in turns.standings(_NOW):
@@ -127,7 +130,7 @@ def by_status(role: Role, wanted: Wanted, enough: int) -> list[ColumnElement[int
     for status in Status:
         theirs = replace(wanted, status=status)
         ids = [found(role, theirs)]
-        if wanted.who is not None:
+        if wanted.who is not None or wanted.must_act:
             ids = [part.ids for part in parts(role, theirs).parts]
         numbers.append(capped.number(*ids, enough=enough))
     return numbers
@@ -136,7 +139,7 @@ def by_status(role: Role, wanted: Wanted, enough: int) -> list[ColumnElement[int
 @lru_cache(maxsize=KEPT)
 def found_by_status(role: Role, wanted: Wanted, words: Words) -> Prepared:
     """Return the statement that counts, by status, what is searched for."""
-    claims = of_whose_turn(found(role, wanted, words), wanted.who)
+    claims = of_whose_turn(found(role, wanted, words), wanted)
     return prepared(claims.with_only_columns(Claim.status, func.count()).group_by(Claim.status))
 
 

@@ -175,4 +175,4 @@ def _with_what_is_shown(claims: Select[Any]) -> Select[Any]:
 def _wanted(session: Session, actor: Actor, wanted: Wanted, now: datetime) -> tuple[Select[Any], Mapping[str, Any]]:
     search = searching.read(session, actor, wanted.search)
     claims = listing.found(actor.role, wanted, search.words)
-    return listing.of_whose_turn(claims, wanted.who), listing.given(actor, wanted, now, search)
+    return listing.of_whose_turn(claims, wanted), listing.given(actor, wanted, now, search)

@@ -40,6 +40,11 @@ class NextStep:
         return self.step.who
 
     @property
+    def needs_contact(self) -> bool:
+        """Whether the partner is to name a right customer contact."""
+        return self.step is way.CONTACT_NEEDED
+
+    @property
     def sentence(self) -> str:
         """What happens next, as the partner reads it (a msgid)."""
         return self._said.sentence

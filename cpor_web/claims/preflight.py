@@ -88,6 +88,12 @@ def gaps(claim: Claim, cells: Mapping[Key, ProofCell]) -> list[Key]:
     return [key for key in keys_of(claim) if key not in cells or not cells[key].is_located]
 
 
+def located_in(session: Session, claim: Claim, document_id: int | None) -> int:
+    """Return of how many cells the partner says that they are in this document."""
+    cells = cells_of(session, claim).values() if document_id is not None else ()
+    return sum(cell.document_id == document_id for cell in cells)
+
+
 def missing(cells: Mapping[Key, ProofCell]) -> list[ProofCell]:
     """Return the cells that the reviewer marked missing."""
     return [cell for cell in cells.values() if cell.verdict is Verdict.MISSING]

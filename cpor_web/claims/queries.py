@@ -95,6 +95,11 @@ def documents_of(session: Session, claim: Claim) -> Sequence[Document]:
     return session.scalars(select(Document).where(Document.claim_id == claim.id).order_by(Document.id.desc())).all()
 
 
+def numbers_of(documents: Sequence[Document]) -> dict[int, int]:
+    """Return by which numbers the claim's documents are told apart, by their ids; the oldest is 1."""
+    return {each.id: number for number, each in enumerate(reversed(documents), 1)}
+
+
 def document_of(session: Session, claim: Claim, document_id: int) -> Document | None:
     """Return one document of this claim, or None."""
     return session.scalar(select(Document).where(Document.claim_id == claim.id, Document.id == document_id))

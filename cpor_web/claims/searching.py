@@ -60,7 +60,7 @@ def read(session: Session, actor: Actor, typed: str) -> Search:
         word = typed_word.lower()
         numbered = _numbered(session, actor, word) if word.isdecimal() else ()
         partners = () if actor.role in PARTNER_ROLES else _partners(session, word)
-        reference = None if actor.role in PARTNER_ROLES else normalised(word)
+        reference = normalised(word)
         kind = Word(number, _has_parts(word), "@" in word, bool(numbered), bool(partners), bool(reference))
         words.append(kind)
         given |= {
@@ -77,8 +77,7 @@ def mentions(word: Word) -> ColumnElement[bool]:
     """Return whether a claim has the word where one of its own begins, or is meant by it in another way.
 
     The index finds claims that have all parts of it, each where a word begins; then the whole is looked for. An
-    address is that of a contact. Reviewers also find by the partner's name, and by the reference as it is told over
-    the phone, without its dash.
+    address is that of a contact, a reference may be told without its dash. Reviewers also find by the partner's name.
     """
     ways = [_has_text(word)]
     if word.has_parts:

@@ -33,11 +33,15 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of the partner's claims is to be listed, and in which order. Empty means all."""
+    """What of the partner's claims is to be listed, and in which order. Empty means all.
+
+    `must_act`: only those that the partner loses by doing nothing.
+    """
 
     status: Status | None = None
     search: str = ""
     who: Who | None = None
+    must_act: bool = False
     area: str = ""
     mpn_id: str = ""
     sort: Sort = Sort.URGENT

@@ -184,7 +184,10 @@ DISPUTABLE = Step(
 )
 WITHDRAWN = replace(
     DISPUTABLE,
-    sentence=N_("You asked for this rejection. Nothing needs doing; if it was a mistake, you may dispute it once."),
+    sentence=N_(
+        "Your organisation asked for this rejection. Nothing needs doing;"
+        " if it was a mistake, you may dispute it once."
+    ),
     for_reviewer=N_("The partner asked for this rejection, and may dispute it once."),
 )
 TOO_LATE = Step(

@@ -1,6 +1,7 @@
 """The partner's pages: customer associations, a claim, its history, earnings, the team."""
 
 from cpor_web.partners import (
+    answering,
     claim,
     claim_form,
     clearing,
@@ -22,6 +23,7 @@ from cpor_web.partners import (
 from cpor_web.partners.blueprint import bp
 
 __all__ = [
+    "answering",
     "bp",
     "claim",
     "claim_form",

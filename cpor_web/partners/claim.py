@@ -135,7 +135,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "Action": Action,
         "Who": Who,
         "Status": Status,
-        "asked": _latest(claim, "claim:information-requested", Status.PARTNER_ACTION_REQUIRED),
+        "asked": _unanswered(claim),
         "assessment": assessment,
         "astray": astray_in(round_) if round_ is not None and round_.state is RoundState.STOPPED else [],
         "assessment_labels": ASSESSED,
@@ -157,7 +157,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "gaps": preflight.gaps(claim, preflight.cells_of(session, claim)),
         "places": preflight.keys_of(claim),
         "guard": guard(),
-        "document_numbers": {each.id: number for number, each in enumerate(reversed(documents), 1)},
+        "document_numbers": queries.numbers_of(documents),
         "is_provisional": round_ is not None and round_.state in OPEN_STATES,
         "life": timeline(session, claim, step),
         "mails": queries.mails_of(session, claim, actor()),
@@ -173,6 +173,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "upload_mib": settings().upload_mib,
         "warnings": _warnings(claim),
         "was_asked": round_ is not None,
+        "withdrawn": _last(claim, "claim:withdrawn") if claim.rejection is Rejection.PARTNER_REQUEST else None,
         "was_submitted": claim.first_submitted_at is not None,
     }
 
@@ -184,9 +185,14 @@ def _warnings(claim: Claim) -> list[Finding]:
     return guards.warnings_of(db.session(), claim, now=now(), programme=programme())
 
 
-def _latest(claim: Claim, kind: str, status: Status) -> Event | None:
-    """Return what brought the claim into `status`, where that is its status and such an event did."""
-    return _last(claim, kind) if claim.status is status else None
+def _unanswered(claim: Claim) -> Event | None:
+    """Return the request that the partner has to answer, or has lost the claim by not answering; None elsewhere."""
+    is_over = claim.status is Status.REJECTED and claim.rejection is Rejection.NO_PARTNER_RESPONSE
+    if claim.status is not Status.PARTNER_ACTION_REQUIRED and not is_over:
+        return None
+    asked, answered = _last(claim, "claim:information-requested"), _last(claim, "claim:resubmitted")
+    is_answered = asked is not None and answered is not None and answered.position > asked.position
+    return None if is_answered else asked
 
 
 def _last(claim: Claim, kind: str) -> Event | None:

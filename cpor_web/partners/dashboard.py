@@ -17,10 +17,10 @@ from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
-from cpor_web.models import Claim, RoundState
+from cpor_web.models import Assessment, Claim, RoundState
 from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
-from cpor_web.partners.list_filter import ListFilter
+from cpor_web.partners.list_filter import MUST_ACT, ListFilter
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
 
@@ -40,6 +40,9 @@ def dashboard() -> ResponseReturnValue:
     page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after, must_act=must_act)
     urgent = _most_urgent(session, must_act, page.rows if wanted == lists.ALL else None)
     rows = _with_steps([*urgent, *page.rows])
+    is_filtered = replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL
+    can_end = is_filtered or counts[Status.APPROVED]  # else nothing is asked about what may end
+    threatened = competing.threatened(session, actor()) if can_end else []
     return render_template(
         "partners/dashboard.html",
         can_claim=actor().role in CLAIMANTS,
@@ -49,22 +52,25 @@ def dashboard() -> ResponseReturnValue:
         workbook_url=url_for("partners.export_claims_as_workbook", **as_in_the_address(wanted)),
         form=form,
         can_be_saved=wanted != lists.ALL,
-        is_filtered=replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL,
+        is_filtered=is_filtered,
         next_page=page.after and _address(wanted, after=page.after),
         previous_page=page.before and _address(wanted, before=page.before),
-        lines=lines.of(rows[len(urgent) :], competing.endings(session, [line.claim for line in page.rows])),
+        lines=lines.of(rows[len(urgent) :], {each.claim_id: each.ending for each in threatened}),
+        threatened=threatened,
+        most_named=MOST_URGENT,
         saved=saved_filters.of(session, actor()),
         save_url=url_for("partners.save_filter", **as_in_the_address(wanted)),
         status_urls={status: _address(wanted, status=status and status.value) for status in (None, *Status)},
         urgent=rows[: len(urgent)],
         waiting=waiting,
+        MUST_ACT=MUST_ACT,
         Status=Status,
         Who=Who,
     )
 
 
-def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, NextStep]]:
-    """Return claims with what happens next to each."""
+def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, NextStep, Assessment | None]]:
+    """Return claims with what happens next to each, and its assessment where there is one."""
     rounds = queries.latest_rounds(session, claims)
     stopped = (claim for claim in claims if (last := rounds.get(claim.id)) and last.state is RoundState.STOPPED)
     queries.read_contacts(session, list(stopped))
@@ -74,6 +80,7 @@ def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, N
         (
             claim,
             next_step(claim, rounds.get(claim.id), now=at, assessment=assessments.get(claim.id), is_held=is_held),
+            assessments.get(claim.id),
         )
         for claim in claims
     ]
@@ -126,7 +133,7 @@ def as_in_the_address(wanted: Wanted) -> dict[str, Any]:
     said: Mapping[str, str] = {
         "status": wanted.status or "",
         "search": wanted.search,
-        "who": wanted.who or "",
+        "who": MUST_ACT if wanted.must_act else wanted.who or "",
         "area": wanted.area,
         "mpn_id": wanted.mpn_id,
         "sort": "" if wanted.sort is lists.ALL.sort else wanted.sort,

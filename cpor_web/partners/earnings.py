@@ -1,6 +1,6 @@
 """Earnings: what is approved and eligible, for the partner to check against what it is paid."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flask import Response, render_template
@@ -9,9 +9,11 @@ from flask_babel import gettext as _
 
 from cpor_web import downloads
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import queries
+from cpor_web.claims import competing, queries
+from cpor_web.claims.competing import Ending
 from cpor_web.current import actor, programme
 from cpor_web.extensions import db
+from cpor_web.languages import moment
 from cpor_web.models import Assessment, Claim
 from cpor_web.partners.blueprint import bp
 from cpor_web.rules.roles import PARTNER_ROLES
@@ -34,7 +36,7 @@ class Total:
 def earnings() -> ResponseReturnValue:
     """List approved and eligible associations by tenant and subscription ID, those that ended marked as such."""
     rows = queries.earnings(db.session(), actor())
-    return render_template("partners/earnings.html", rows=rows, totals=totals(rows))
+    return render_template("partners/earnings.html", rows=rows, totals=totals(rows), endings=_endings(rows))
 
 
 @bp.get("/earnings.csv")
@@ -51,8 +53,14 @@ def export_earnings() -> Response:
         _("Reference"),
         _("Eligible since"),
         _("Association ended"),
+        _("May end"),
     ]
     return downloads.table("earnings.csv", header, _lines(queries.earnings(db.session(), actor())))
+
+
+def _endings(rows: Iterable[Row]) -> dict[int, Ending]:
+    """Return what would end those that another claim was approved over, by the claim's id."""
+    return competing.endings(db.session(), [claim for claim, _assessment in rows])
 
 
 def totals(rows: Iterable[Row]) -> list[Total]:
@@ -70,7 +78,12 @@ def totals(rows: Iterable[Row]) -> list[Total]:
     return list(by_tenant.values())
 
 
-def _lines(rows: Iterable[Row]) -> Iterator[list[object]]:
+def _in_words(ending: Ending) -> str:
+    return _(ending.sentence, end=moment(ending.at) if ending.at else "")
+
+
+def _lines(rows: Sequence[Row]) -> Iterator[list[object]]:
+    endings = _endings(rows)
     for claim, assessment in rows:
         yield [
             claim.tenant_id,
@@ -80,6 +93,6 @@ def _lines(rows: Iterable[Row]) -> Iterator[list[object]]:
             claim.mpn_id.number if claim.mpn_id else "",
             claim.name,
             claim.reference,
-            assessment.assessed_at.isoformat() if assessment.assessed_at else "",
-            assessment.ended_at.isoformat() if assessment.ended_at else "",
+            *(at.isoformat(timespec="seconds") if at else "" for at in (assessment.assessed_at, assessment.ended_at)),
+            _in_words(endings[claim.id]) if claim.id in endings else "",
         ]

@@ -17,12 +17,14 @@ from cpor_web.claims import lists
 from cpor_web.claims.next_steps import NextStep
 from cpor_web.current import actor, came_from_another_site, now, programme, user
 from cpor_web.extensions import db
-from cpor_web.models import Claim
+from cpor_web.models import Assessment, Claim
 from cpor_web.partners.blueprint import bp
+from cpor_web.partners.claim import ASSESSED
 from cpor_web.partners.dashboard import asked_for, with_steps
 from cpor_web.partners.details import shown
 from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.roles import PARTNER_ROLES
+from cpor_web.rules.statuses import Status
 
 PROGRESS = "X-Progress"
 """The header of a script that shows how many rows have come: see `downloads.streamed`."""
@@ -81,6 +83,7 @@ def _sent(filename: str, moments: Sequence[str], zone: tzinfo) -> ResponseReturn
     since, due = moments
     header = [_("Reference"), _("Status"), since, _("What happens next"), due]
     header += [_(field.label) for field in FIELDS]
+    header += [_("Who acts next"), _("Reason for rejection"), _("Assessment for incentives")]
     most = spreadsheets.MOST_ROWS - 1
     wanted = asked_for()
     read = partial(_read, zone=zone)
@@ -110,8 +113,11 @@ def _read(session: Session, claims: Sequence[Claim], *, zone: tzinfo) -> list[li
     return [list(_row(*row, zone)) for row in with_steps(session, claims)]
 
 
-def _row(claim: Claim, step: NextStep, zone: tzinfo) -> Iterator[object]:
-    yield from (claim.reference, _(claim.status.label), claim.status_since.astimezone(zone), _(step.sentence))
-    yield step.by and step.by.astimezone(zone)
+def _row(claim: Claim, step: NextStep, assessment: Assessment | None, zone: tzinfo) -> Iterator[object]:
+    since, by = (at and at.astimezone(zone).replace(microsecond=0) for at in (claim.status_since, step.by))
+    yield from (claim.reference, _(claim.status.label), since, _(step.sentence), by)
     texts = {**shown(claim, programme().catalogue), "proof_date": claim.proof_date}
     yield from (texts[field.name] for field in FIELDS)
+    yield _(step.who.label)
+    yield _(claim.rejection.label) if claim.rejection and claim.status is Status.REJECTED else ""
+    yield _(ASSESSED[assessment.state]) if assessment else ""

@@ -67,14 +67,10 @@ class ClaimForm(FlaskForm):
     once = HiddenField(default=_new_id)
     name = _line("name", _l("How you tell this claim from your others."))
     mpn_id = _choice("mpn_id")
-    customer_name = _line("customer_name", autocomplete="off")
-    customer_domain = _line(
-        "customer_domain", _l("Such as contoso.example.com."), autocomplete="off", spellcheck="false"
-    )
-    tenant_id = _line(
-        "tenant_id", _l("A GUID: 8, 4, 4, 4 and 12 characters, with dashes."), autocomplete="off", spellcheck="false"
-    )
-    subscription_id = _line("subscription_id", autocomplete="off", spellcheck="false")
+    customer_name = _line("customer_name")
+    customer_domain = _line("customer_domain", _l("Such as contoso.example.com."), spellcheck="false")
+    tenant_id = _line("tenant_id", _l("A GUID: 8, 4, 4, 4 and 12 characters, with dashes."), spellcheck="false")
+    subscription_id = _line("subscription_id", spellcheck="false")
     area = _choice("area")
     activity = _choice("activity")
     products = SelectMultipleField(
@@ -86,14 +82,14 @@ class ClaimForm(FlaskForm):
     proof_date = _line(
         "proof_date", _l("The latest day that your proof of execution bears, if you know it already."), type="date"
     )
-    contact_name = _line("contact_name", autocomplete="off")
-    contact_title = _line("contact_title", autocomplete="off")
-    contact_email = _line("contact_email", type="email", autocomplete="off")
+    contact_name = _line("contact_name")
+    contact_title = _line("contact_title")
+    contact_email = _line("contact_email", type="email")
     contact_language = _language("contact_language")
     contact_reason = _line("contact_reason", WHY)
-    second_name = _line("second_name", autocomplete="off")
-    second_title = _line("second_title", autocomplete="off")
-    second_email = _line("second_email", type="email", autocomplete="off")
+    second_name = _line("second_name")
+    second_title = _line("second_title")
+    second_email = _line("second_email", type="email")
     second_language = _language("second_language")
     second_reason = _line("second_reason", WHY)
     partner_contact_name = _line("partner_contact_name", autocomplete="name")

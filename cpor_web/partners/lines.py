@@ -13,6 +13,7 @@ from cpor_web.claims.next_steps import NextStep
 from cpor_web.claims.way import Who
 from cpor_web.drawn import Words
 from cpor_web.pages import Telling, telling
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.statuses import Status
 
 Row = tuple[ListedClaim, NextStep]
@@ -29,6 +30,8 @@ class Line(NamedTuple):
     has_customer: bool
     has_deadline: bool
     may_end: bool
+    needs_contact: bool
+    asked: tuple[Request, ...]
 
 
 def of(rows: Iterable[Row], endings: Mapping[int, Ending]) -> Markup:
@@ -49,6 +52,8 @@ def _lines(rows: Iterable[Row], endings: Mapping[int, Ending]) -> Iterator[tuple
             has_customer=bool(claim.customer_name),
             has_deadline=step.by is not None,
             may_end=ending is not None,
+            needs_contact=step.needs_contact,
+            asked=claim.asked,
         )
         words = {"reference": claim.reference, "name": claim.name, "customer": claim.customer_name or ""}
         yield line, words | _deadline(step, told) | {"ending": _told(ending) if ending else ""}

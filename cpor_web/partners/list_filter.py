@@ -16,6 +16,9 @@ from cpor_web.rules.statuses import Status
 
 LONGEST_SEARCH = 200
 
+MUST_ACT = "must-act"
+"""Among those whose turn it is, you where the claim is lost by doing nothing."""
+
 
 class ListFilter(FlaskForm):
     """What the dashboard lists; read from the address, so it changes nothing and carries no token."""
@@ -28,6 +31,7 @@ class ListFilter(FlaskForm):
         _l("Waiting for"),
         choices=[
             SelectChoice("", _l("Anybody")),
+            SelectChoice(MUST_ACT, _l("You, or the claim is lost")),
             SelectChoice(Who.PARTNER.value, _l("You")),
             SelectChoice(Who.REVIEWER.value, _l("A reviewer")),
             SelectChoice(Who.CUSTOMER.value, _l("The customer")),
@@ -59,7 +63,8 @@ class ListFilter(FlaskForm):
         return Wanted(
             status=status,
             search=self.search.data[:LONGEST_SEARCH],
-            who=Who(who) if who else None,
+            who=Who(who) if who and who != MUST_ACT else None,
+            must_act=who == MUST_ACT,
             area=self._chosen("area"),
             mpn_id=self._chosen("mpn_id"),
             sort=Sort(sort) if sort else Sort.URGENT,

@@ -1,5 +1,6 @@
 """The check of the proof before it is handed in: where in which document the reviewer finds what they look for."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -139,7 +140,9 @@ def _shown(
 ) -> str:
     """Render the form with the `places` of its cells, what was said `once` for a row, and what is `wrong` by name."""
     catalogue = programme().catalogue
-    documents = [each for each in reversed(queries.documents_of(db.session(), claim)) if not each.replaced_by_id]
+    all_ = queries.documents_of(db.session(), claim)
+    documents = [each for each in reversed(all_) if not each.replaced_by_id]
+    names = Counter(each.filename for each in documents)
     there = {each.id for each in documents}
     rows: dict[Request, Row] = {}
     for key in preflight.keys_of(claim):
@@ -155,6 +158,8 @@ def _shown(
         "partners/proof_check.html",
         claim=claim,
         documents=documents,
+        numbers=queries.numbers_of(all_),
+        names=names,
         rows=rows,
         looked_for=preflight.LOOKED_FOR,
         products=[catalogue.product_name(key) for key in claim.product_keys],

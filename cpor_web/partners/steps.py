@@ -8,12 +8,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 
 from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import contacts, filing, operations
+from cpor_web.claims import contacts, contesting, operations, preflight, queries
 from cpor_web.current import actor, documents, now, programme, settings
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
@@ -25,8 +26,6 @@ from cpor_web.partners.claim import astray_in, page, stopped_round
 from cpor_web.partners.forms import (
     CommentForm,
     ContactForm,
-    DisputeForm,
-    ResubmissionForm,
     UploadForm,
     WithdrawalForm,
 )
@@ -64,27 +63,6 @@ def submit(reference: str) -> ResponseReturnValue:
     return _done_or_told(operations.submit, claim_or_404(reference), seen=seen(), past=request.form.getlist("past"))
 
 
-@bp.post("/claims/<reference>/resubmit")
-@allowed(CLAIMANTS)
-def resubmit(reference: str) -> ResponseReturnValue:
-    """Hand the claim back to the reviewer; ask first where nothing was added since they asked."""
-    claim, form, version = claim_or_404(reference), ResubmissionForm(), seen()
-    words = form.comment.data or ""
-    if not words and not form.as_it_is.data and filing.is_unchanged(db.session(), claim):
-        if "was_shown" in request.form:
-            form.comment.errors = [_("Write to the reviewer, or confirm that there is nothing to add.")]
-        return _asked("partners/resubmit.html", claim, HTTPStatus.UNPROCESSABLE_ENTITY, form=form, seen=version)
-    try:
-        with transaction(db.session()):
-            about: dict[str, Any] = {"actor": actor(), "now": now(), "programme": programme()}
-            operations.resubmit(db.session(), claim, seen=version, **about)
-            if words:
-                operations.comment(db.session(), claim, words, **about)
-    except Refused as refused:
-        return page(claim, refused, comment=form)
-    return _back("resubmit", claim)
-
-
 @bp.post("/claims/<reference>/documents")
 @allowed(CLAIMANTS)
 def upload(reference: str) -> ResponseReturnValue:
@@ -95,18 +73,37 @@ def upload(reference: str) -> ResponseReturnValue:
     claim, form = claim_or_404(reference), UploadForm()
     is_from_list = request.form.get("then") == "submit"
     try:
-        document = _received(form.document.data)
-        _do(operations.upload, claim, document, replaces=number_in(form.replaces.data))
+        document, replaces = received(form.document.data), number_in(form.replaces.data)
+        located = preflight.located_in(db.session(), claim, replaces)
+        do(operations.upload, claim, document, replaces=replaces)
     except Refused as refused:
         if not is_from_list:
             return page(claim, refused, upload=form)
         flash(_("%(name)s: %(problem)s", name=claim.name, problem=sentence(refused)), "error")
         return redirect(url_for("partners.choose_drafts"))
+    _tell_of_the_same(claim, document)
+    if located:
+        words = ngettext(
+            "%(num)d place that your check named in the replaced document went with it. Say it anew.",
+            "%(num)d places that your check named in the replaced document went with it. Say them anew.",
+            located,
+        )
+        flash(words, "warning")
     if is_from_list:
         flash(_("The document was uploaded to “%(name)s”.", name=claim.name), "success")
         reference = claim.reference
         return redirect(url_for("partners.choose_drafts", uploaded=reference, _anchor=f"draft-{reference}"))
-    return _back("fresh" if claim.status is Status.APPROVED else "upload", claim, "proof")
+    return back("fresh" if claim.status is Status.APPROVED else "upload", claim, "proof")
+
+
+def _tell_of_the_same(claim: Claim, document: Document) -> None:
+    """Say where a document that was just uploaded is the same file as one that was there already."""
+    there = queries.documents_of(db.session(), claim)
+    numbers = queries.numbers_of(there)
+    same = [each for each in there if each.sha256 == document.sha256 and each.id != document.id]
+    for other in same[-1:]:
+        words = _("It is the same file as %(number)s: %(name)s.", number=numbers[other.id], name=other.filename)
+        flash(words, "warning")
 
 
 @bp.post("/claims/<reference>/comments")
@@ -115,23 +112,10 @@ def add_comment(reference: str) -> ResponseReturnValue:
     """Say something to the reviewer."""
     claim, form = claim_or_404(reference), CommentForm()
     try:
-        _do(operations.comment, claim, form.comment.data or "")
+        do(operations.comment, claim, form.comment.data or "")
     except Refused as refused:
         return page(claim, refused, comment=form)
-    return _back("comment", claim, "comments")
-
-
-@bp.post("/claims/<reference>/dispute")
-@allowed(CLAIMANTS)
-def dispute(reference: str) -> ResponseReturnValue:
-    """Dispute a rejection with words, a document, or both."""
-    claim, form = claim_or_404(reference), DisputeForm()
-    try:
-        document = _received(form.document.data) if form.document.data else None
-        _do(operations.dispute, claim, form.justification.data or "", document=document)
-    except Refused as refused:
-        return page(claim, refused, dispute=form)
-    return _back("dispute", claim)
+    return back("comment", claim, "comments")
 
 
 @bp.route("/claims/<reference>/request-rejection", methods=["GET", "POST"])
@@ -139,16 +123,17 @@ def dispute(reference: str) -> ResponseReturnValue:
 def request_rejection(reference: str) -> ResponseReturnValue:
     """Give the claim up, for one of three reasons."""
     claim, form = claim_or_404(reference), WithdrawalForm()
+    about: dict[str, Any] = {"form": form, "no_objection": contesting.no_objection(db.session(), claim)}
     if not form.is_submitted():
         refusal = _why_not(claim, Action.WITHDRAW)
-        return page(claim, refusal) if refusal else _asked("partners/request_rejection.html", claim, form=form)
+        return page(claim, refusal) if refusal else asked("partners/request_rejection.html", claim, **about)
     try:
         detail = next((each for each in Withdrawal if each == form.detail.data), None)
-        _do(operations.withdraw, claim, detail, comment=form.comment.data or "", seen=seen())
+        do(operations.withdraw, claim, detail, comment=form.comment.data or "", seen=seen())
     except Refused as refused:
         told = {} if told_at_its_field(refused, form) else words_of(claim, refused)
-        return _asked("partners/request_rejection.html", claim, status_of(refused), form=form, **told)
-    return _back("withdraw", claim)
+        return asked("partners/request_rejection.html", claim, status_of(refused), **about, **told)
+    return back("withdraw", claim)
 
 
 @bp.route("/claims/<reference>/contact", methods=["GET", "POST"])
@@ -162,15 +147,15 @@ def name_contact(reference: str) -> ResponseReturnValue:
     if not form.is_submitted():
         if round_ is None:
             return page(claim, NotAllowed(contacts.NOT_STOPPED))
-        return _asked("partners/contact.html", claim, form=form, astray=astray_in(round_), due=round_.contact_due_at)
+        return asked("partners/contact.html", claim, form=form, astray=astray_in(round_), due=round_.contact_due_at)
     try:
         instead_of = number_in(form.instead_of.data) or 0
-        _do(contacts.propose_contact, claim, form.contact(), instead_of=instead_of, seen=seen())
+        do(contacts.propose_contact, claim, form.contact(), instead_of=instead_of, seen=seen())
     except Refused as refused:
         told = {} if told_at_its_field(refused, form) else words_of(claim, refused)
         about = {"astray": astray_in(round_), "due": round_.contact_due_at, **told} if round_ else told
-        return _asked("partners/contact.html", claim, status_of(refused), form=form, **about)
-    return _back("propose_contact", claim)
+        return asked("partners/contact.html", claim, status_of(refused), form=form, **about)
+    return back("propose_contact", claim)
 
 
 @bp.route("/claims/<reference>/delete", methods=["GET", "POST"])
@@ -180,9 +165,9 @@ def delete_draft(reference: str) -> ResponseReturnValue:
     claim, form = claim_or_404(reference), FlaskForm()
     if not form.is_submitted():
         refusal = _why_not(claim, Action.DELETE)
-        return page(claim, refusal) if refusal else _asked("partners/delete_draft.html", claim)
+        return page(claim, refusal) if refusal else asked("partners/delete_draft.html", claim)
     try:
-        _do(operations.delete_draft, claim, seen=seen())
+        do(operations.delete_draft, claim, seen=seen())
     except Refused as refused:
         return page(claim, refused)
     flash(DONE["delete_draft"], "success")
@@ -201,7 +186,7 @@ def _why_not(claim: Claim, action: Action) -> Refused | None:
     return None
 
 
-def _do(verb: Callable[..., Any], claim: Claim, *what: object, **how: object) -> Any:
+def do(verb: Callable[..., Any], claim: Claim, *what: object, **how: object) -> Any:
     """Do `verb` in a transaction of its own, as who is signed in, now."""
     with transaction(db.session()):
         return verb(db.session(), claim, *what, actor=actor(), now=now(), programme=programme(), **how)
@@ -209,13 +194,13 @@ def _do(verb: Callable[..., Any], claim: Claim, *what: object, **how: object) ->
 
 def _done_or_told(verb: Callable[..., Any], claim: Claim, **how: object) -> ResponseReturnValue:
     try:
-        _do(verb, claim, **how)
+        do(verb, claim, **how)
     except Refused as refused:
         return page(claim, refused)
-    return _back(verb.__name__, claim)
+    return back(verb.__name__, claim)
 
 
-def _received(upload: FileStorage | None) -> Document:
+def received(upload: FileStorage | None) -> Document:
     """Store the bytes of an upload and return its row to be; raises Invalid where it will not do."""
     if len(request.files.getlist(FIELD)) > 1:
         raise Invalid(N_("Upload one document at a time."), field_name=FIELD)
@@ -226,10 +211,12 @@ def _received(upload: FileStorage | None) -> Document:
     return proofs.receive(documents(), stream, filename=name, limit=limit).as_document()
 
 
-def _asked(template: str, claim: Claim, code: int = HTTPStatus.OK, **content: Any) -> ResponseReturnValue:
+def asked(template: str, claim: Claim, code: int = HTTPStatus.OK, **content: Any) -> ResponseReturnValue:
+    """Render a page that asks before something is done."""
     return render_template(template, claim=claim, **content), code
 
 
-def _back(done: str, claim: Claim, section: str | None = None) -> ResponseReturnValue:
+def back(done: str, claim: Claim, section: str | None = None) -> ResponseReturnValue:
+    """Say what was done, on the claim's page."""
     flash(DONE[done], "success")
     return redirect(url_for("partners.claim", reference=claim.reference, _anchor=section))

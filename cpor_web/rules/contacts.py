@@ -72,7 +72,9 @@ class Concern:
 PARTNERS_OWN = Concern(
     N_("This is an address of your own organisation. Name somebody at the customer."), is_refused=True
 )
-ELSEWHERE = Concern(N_("This address is not within the customer's domain. Say why it is the right one."))
+ELSEWHERE = Concern(
+    N_("This address is not within the customer's domain, %(domain)s. Correct that, or say why the address is right.")
+)
 FREE = Concern(N_("This is a free-mail address. Say why it is the right one."))
 SHARED = Concern(N_("This looks like an address that several people read. Say why it is the right one."))
 

@@ -142,7 +142,7 @@ def _names(prefix: str, about: Concern) -> Callable[[Seen], Values | None]:
         found = address and concern(
             address, customer_domain=seen.customer_domain, partner_domains=seen.partner_domains
         )
-        return _where(found is about)
+        return _where(found is about, domain=seen.customer_domain)
 
     return look
 
@@ -210,7 +210,7 @@ GUARDS = (
     Guard(
         "proof-to-come",
         "proof_date",
-        N_("This day is still to come. Check the date."),
+        N_("This day is still to come, and proof of today cannot bear it. Check the date, its year above all."),
         lambda seen: _where(_is_to_come(seen)),
     ),
     *_of_contact("contact"),

@@ -5,7 +5,7 @@ from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers
 from cpor_web.rules.reasons import Denial, Rejection, Request, Way, Withdrawal
 from cpor_web.samples import customers as at
-from cpor_web.samples.moments import minutes, working
+from cpor_web.samples.moments import minutes, night_after, working
 from cpor_web.samples.phrases import (
     APPROVES,
     CENTRAL,
@@ -126,7 +126,7 @@ REJECTED = (
             *filed(20),
             *started(19),
             *asks(working(17, "10:40"), ROSA, {Request.DATES: "2019"}, "The contract ended years ago."),
-            Step(working(10, "00:20"), None, deadline_passes),
+            Step(night_after(working(12, "10:40"), 0), None, deadline_passes),
         ),
     ),
     Story(

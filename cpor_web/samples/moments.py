@@ -19,6 +19,16 @@ def days(ago: int, at: str) -> When:
     return lambda now, programme: _at(programme.calendar.local_day(now) - ago * ONE_DAY, at, programme)
 
 
+def night_after(when: When, days: int) -> When:
+    """Return twenty past midnight once `days` whole days have followed that of `when`: what ran so long is closed."""
+
+    def closing(now: datetime, programme: Programme) -> datetime:
+        day = programme.calendar.local_day(when(now, programme))
+        return _at(day + (days + 1) * ONE_DAY, "00:20", programme)
+
+    return closing
+
+
 def minutes(ago: int) -> When:
     """Return `ago` minutes back."""
     return lambda now, _programme: now - timedelta(minutes=ago)

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
+from math import ceil
 from typing import Any
 
 from cpor_web.claims import operations
 from cpor_web.claims.drafts import Draft
 from cpor_web.consent import answers
+from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Request, Way
 from cpor_web.samples.customers import Customer
-from cpor_web.samples.moments import When, working
+from cpor_web.samples.moments import When, night_after, working
 from cpor_web.samples.steps import Step, answer, creates, uploads, verb, window_closes
 
 INES, BO, GITA = (f"{who}@adatum.example.org" for who in ("incentives", "billing", "global"))
@@ -100,7 +103,11 @@ def approved(ago: int, *, by: str = ROSA, filer: str = INES, rationale: str = ""
 def passed(ago: int, *, by: str = ROSA, filer: str = INES, rationale: str = "") -> Steps:
     """Approved `ago` working days back; the window has passed and the association was assessed."""
     before = approved(ago, by=by, filer=filer, rationale=rationale)
-    return (*before, Step(working(ago - 7, "00:20"), None, window_closes))
+
+    def is_over(now: datetime, programme: Programme) -> datetime:
+        return night_after(before[-1].when, ceil(programme.periods.consent))(now, programme)
+
+    return (*before, Step(is_over, None, window_closes))
 
 
 def rejected(ago: int, reason: Rejection, comment: str, *, by: str = ROSA, filer: str = INES) -> Steps:

@@ -89,4 +89,6 @@ def _take(stage: Stage, story: Story, telling: Telling, step: Step, at: datetime
     except Refused as refused:
         log.warning("“%s” of the sample ends early: %s", telling.draft.name, refused)
         return False
+    if step.who:
+        stage.users[step.who].last_sign_in_at = at
     return True

@@ -35,6 +35,16 @@ function holdsSomething(form) {
   return Array.from(form.elements).some((field) => field.files?.length || (field.type === "textarea" && field.value.trim()));
 }
 
+// What can be done only once is asked about before it is done.
+document.addEventListener("submit", askAgain, true);
+
+function askAgain(event) {
+  const { asks } = event.target.dataset;
+  if (event.defaultPrevented || !asks || confirm(asks)) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 // A second press of the same button, before the answer has come, is not a second request.
 document.addEventListener("submit", (event) => {
   const form = event.target;

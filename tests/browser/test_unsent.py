@@ -1,12 +1,14 @@
 """What was chosen on a page and not sent is not lost without asking."""
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Dialog, ViewportSize, expect
 
-from tests.browser.conftest import SLOWEST
-from tests.support import factories
+from cpor_web.claims.problems import EXAMPLE_GUID
+from tests.browser.conftest import SLOWEST, NewVisitor
+from tests.support import claims, factories
 from tests.support.cast import PROOF
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
@@ -57,3 +59,75 @@ def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
     expect(page.locator(".messages")).to_contain_text("The document was uploaded.")
     expect(page.locator(".messages")).to_be_in_viewport()
     assert len(asked) == 2, "sending it asks nothing"
+
+
+def test_a_dispute_is_asked_about_once_more_and_who_says_no_keeps_what_they_wrote(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        ines = factories.user(session)
+        reference = claims.rejected(session, installation.programme, filer=ines).reference
+    page = visitor(rules=False).sign_in(ines.email, PASSWORD).open(f"/claims/{reference}").page
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if len(asked) > 1 else dialog.dismiss()
+
+    page.on("dialog", answer)
+    words = page.get_by_label("Business justification")
+    words.fill("It is on the last page.")
+    with page.expect_event("dialog"):
+        page.get_by_role("button", name="Dispute", exact=True).click()
+    assert "your only dispute" in asked[0]
+    expect(words).to_have_value("It is on the last page.")
+    page.get_by_role("button", name="Dispute", exact=True).click()
+    expect(page.locator(".messages")).to_contain_text("The rejection is disputed.")
+    assert len(asked) == 2
+
+
+def test_a_form_of_a_claim_is_left_only_after_asking_and_is_whole_again_on_the_way_back(
+    installation: Installation, browser: Browser
+) -> None:
+    with installation.session() as session:
+        email = factories.user(session).email
+    page = browser.new_context(base_url=installation.url).new_page()
+    page.set_default_timeout(SLOWEST)
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.goto("/login")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("link", name="Add customer").click()
+    typed = {
+        "Claim name": "Half done",
+        "Customer name": "Contoso",
+        "Customer domain": "contoso.example.com",
+        "Customer tenant ID": EXAMPLE_GUID,
+        "Customer contact name": "Carla Conti",
+        "Customer contact email": "carla@contoso.example.com",
+    }
+    for label, words in typed.items():
+        page.get_by_label(label, exact=True).fill(words)
+    page.get_by_label("Solution area", exact=True).select_option(label="Microsoft 365")
+    page.get_by_label("Activity", exact=True).select_option(label="Usage")
+    page.get_by_label("Teams", exact=True).check()
+
+    page.get_by_role("link", name="Earnings").click()
+    page.wait_for_url("**/earnings")
+    assert asked == ["beforeunload"]
+    page.go_back()
+    for label, words in typed.items():
+        expect(page.get_by_label(label, exact=True)).to_have_value(words)
+    expect(page.get_by_label("Activity", exact=True)).to_have_value("usage")
+    expect(page.get_by_label("Teams", exact=True)).to_be_checked()
+
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(re.compile(r"/claims/[A-Z0-9]{4}-[A-Z0-9]{4}"))
+    assert asked == ["beforeunload"], "what is sent is not lost"

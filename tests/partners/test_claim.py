@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.claims import contacts, operations
+from cpor_web.claims import contacts, deadlines, operations
 from cpor_web.consent import answers, rounds
 from cpor_web.models import Invitation
 from cpor_web.moments import exactly
@@ -162,7 +162,7 @@ def test_the_partner_reads_why_the_customer_denied(browser: Browser, committed: 
     assert "must say yes explicitly" in shown
 
 
-def test_what_is_asked_for_stands_right_above_the_upload_and_the_status_points_there(
+def test_what_is_asked_for_stands_with_the_status_and_the_upload_leads_there_and_to_resubmit(
     browser: Browser, desk: Desk
 ) -> None:
     page = browser.page(address(desk.claim(Status.PARTNER_ACTION_REQUIRED)))
@@ -172,14 +172,34 @@ def test_what_is_asked_for_stands_right_above_the_upload_and_the_status_points_t
     )
     assert isinstance(proof, Tag)
     assert isinstance(status, Tag)
-    asked = proof.find(id="asked")
+    asked, button = status.find(id="asked"), status.find(id="resubmit")
     assert isinstance(asked, Tag)
+    assert isinstance(button, Tag)
     assert "Missing or old dates: The year" in asked.get_text()
-    following = asked.find_next_sibling()
-    assert isinstance(following, Tag)
-    assert following.find("button", string="Upload"), "the upload is not right below"
-    assert "The year" not in status.get_text()
-    assert status.find("a", href="#asked")
+    assert "Send the date." in asked.get_text()
+    assert button.find("button", string="Resubmit")
+    assert "The year" not in proof.get_text()
+    upload = proof.find("button", string="Upload")
+    assert isinstance(upload, Tag)
+    before, after = upload.find_previous("a", href="#asked"), upload.find_next("a", href="#resubmit")
+    assert before in proof("a")
+    assert after in proof("a")
+
+
+def test_what_was_not_answered_in_time_is_said_beside_the_reason(
+    browser: Browser, committed: Session, desk: Desk
+) -> None:
+    claim = desk.claim(Status.PARTNER_ACTION_REQUIRED)
+    mail = mail_of(committed, claim, "information-requested")
+    operations.request_taken(committed, mail, now=clock.utcnow(), programme=desk.programme)
+    over = clock.utcnow() + timedelta(days=20)
+    assert deadlines.lapse(committed, claim.id, now=over, programme=desk.programme)
+    committed.commit()
+    status = browser.page(address(claim)).find(attrs={"aria-labelledby": "status-title"})
+    assert isinstance(status, Tag)
+    words = " ".join(status.get_text(" ").split())
+    assert words.index("No partner response") < words.index("Missing or old dates: The year")
+    assert "Send the date." in words
 
 
 def test_a_late_denial_is_said_to_have_come_late(browser: Browser, committed: Session, desk: Desk) -> None:

@@ -137,6 +137,20 @@ def test_an_address_elsewhere_is_taken_with_a_reason(browser: Browser, committed
     assert contact.reason == "She works there now."
 
 
+def test_a_www_before_the_domain_is_taken_off(browser: Browser, committed: Session, user: User) -> None:
+    assert user.partner is not None
+    answer = browser.submit(NEW, form_of(user.partner, customer_domain="WWW.contoso.example.com"), page=NEW)
+    assert answer.status_code == 302, "the contact's address is within the domain"
+    assert only_claim(committed).customer_domain == "contoso.example.com"
+
+
+def test_the_error_of_an_address_elsewhere_names_the_domain(browser: Browser, user: User) -> None:
+    assert user.partner is not None
+    sent = form_of(user.partner, contact_email="carla@adatum.example.org")
+    page = BeautifulSoup(browser.submit(NEW, sent, page=NEW).text, "html.parser")
+    assert "not within the customer's domain, contoso.example.com." in error_at(page, "contact_reason")
+
+
 def test_only_location_ids_can_be_claimed_under(browser: Browser, user: User) -> None:
     assert user.partner is not None
     choice = browser.page(NEW).find("select", id="mpn_id")

@@ -7,9 +7,12 @@ from bs4 import BeautifulSoup, Tag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import proofs
+from cpor_web import clock, proofs
+from cpor_web.claims import operations
+from cpor_web.claims.preflight import Place
 from cpor_web.extensions import db
 from cpor_web.models import Document
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk
 from tests.partners.pages import a_file, address, buttons, messages, text_of
@@ -88,6 +91,35 @@ def test_a_newer_document_marks_an_older_one_as_replaced(browser: Browser, desk:
     page = browser.page(address(claim))
     assert "Replaced" in text_of(page)
     assert browser.get(address(claim, "documents", str(old.id))).status_code == 200, "nothing is removed"
+
+
+def test_what_the_check_named_in_a_replaced_document_is_said_to_have_gone(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    [old] = desk.documents_of(claim)
+    about: dict[str, Any] = {"actor": desk.user.actor, "now": clock.utcnow(), "programme": desk.programme}
+    places = {(Request.DATES, key): Place(old.id, "1") for key in claim.product_keys}
+    operations.locate(desk.session, claim, places, **about)
+    desk.session.commit()
+    for content, expected in ((b"New.", "2 places that your check named"), (b"Newer.", "")):
+        replaced = desk.documents_of(claim)[-1]
+        sent = {"document": a_file("new.txt", content), "replaces": str(replaced.id)}
+        answer = browser.submit(address(claim, "documents"), sent, page=address(claim))
+        told = messages(browser.get(answer.location).text)
+        assert expected in told
+        assert bool(expected) is ("went with it" in told)
+
+
+def test_the_same_file_again_is_said_to_be_that(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    for name, content, expected in (
+        ("again.txt", b"Signed by Carla Conti.", "It is the same file as 1: proof.txt."),
+        ("other.txt", b"Signed by somebody else.", ""),
+    ):
+        sent = {"document": a_file(name, content)}
+        answer = browser.submit(address(claim, "documents"), sent, page=address(claim))
+        told = messages(browser.get(answer.location).text)
+        assert expected in told
+        assert bool(expected) is ("same file" in told)
 
 
 def test_a_document_of_one_claim_is_not_found_under_another(browser: Browser, desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from uuid import uuid4
 
 import pytest
 from bs4 import Tag
@@ -11,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from cpor_web import clock
 from cpor_web.assessment import assess
+from cpor_web.claims import competing, operations
 from cpor_web.models import Assessment, AssessmentState, Claim, Round, User
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import TENANT, Desk
+from tests.support import claims
 from tests.support.assessments import PASSED, deny, passed
 from tests.support.browser import Browser
 
@@ -34,6 +37,29 @@ def test_only_what_is_eligible_is_among_the_earnings(
     assert (TENANT in page.main.get_text()) == (state is AssessmentState.ELIGIBLE)
 
 
+def test_what_may_end_is_marked_on_the_page_and_in_the_table(
+    browser: Browser, committed: Session, user: User, app: Flask
+) -> None:
+    stands, contested = (eligible(committed, app, user) for _ in range(2))
+    programme = app.extensions["programme"]
+    rival = claims.under_review(committed, programme)
+    about = {"actor": rival.reviewer.actor, "now": clock.utcnow(), "programme": programme}
+    competing.put_over(
+        committed, rival, [contested.claim], "The newer order.", actor=about["actor"], now=about["now"]
+    )
+    rival.tenant_id = uuid4()  # nothing of theirs but what was decided above
+    operations.approve(committed, rival, **about)
+    committed.commit()
+    page = browser.page("/earnings")
+    assert isinstance(page.main, Tag)
+    rows = {row.a.get_text(): row.get_text(" ") for row in page.main.select("tbody tr") if row.a}
+    assert {name for name, text in rows.items() if "May end" in text} == {contested.claim.name}
+    table = csv.DictReader(io.StringIO(browser.get("/earnings.csv").text.lstrip("\ufeff")))
+    said = {row["Reference"]: row["May end"] for row in table}
+    assert said[stands.claim.reference] == ""
+    assert "ends if the customer does not deny another partner's claim" in said[contested.claim.reference]
+
+
 def test_what_ended_afterwards_stays_among_the_earnings_and_is_marked(
     browser: Browser, committed: Session, user: User, app: Flask
 ) -> None:
@@ -52,8 +78,9 @@ def test_what_ended_afterwards_stays_among_the_earnings_and_is_marked(
     assert [cell.get_text() for cell in total] == ["Contoso", str(stands.claim.tenant_id), "1", "1"]
     header, *lines = csv.reader(io.StringIO(browser.get("/earnings.csv").data.decode("utf-8-sig")))
     told = {line[header.index("Reference")]: line for line in lines}
-    assert told[stands.claim.reference][-1] == ""
-    assert told[ended.claim.reference][-1] != ""
+    end = header.index("Association ended")
+    assert told[stands.claim.reference][end] == ""
+    assert told[ended.claim.reference][end] != ""
     assert told[stands.claim.reference][0] == str(stands.claim.tenant_id)
 
 

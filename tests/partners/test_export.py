@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from cpor_web import capped, downloads
+from cpor_web import capped, clock, downloads
 from cpor_web.claims import lists
+from cpor_web.models import Assessment, AssessmentState, Round
 from cpor_web.partners import export
+from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk
 from tests.partners.pages import text_of
@@ -46,6 +49,29 @@ def test_the_workbook_has_the_same_cells_as_the_csv_in_the_same_order_over_many_
         assert told.utcoffset() == timedelta(0)
     assert rows[1][14] == "2026-04-30"
     assert [row[5] for row in csv_of(browser, "status=submitted&sort=newest")[1:]] == ["Claim 3", "Claim 1"]
+
+
+def test_the_table_has_the_reason_who_acts_and_what_the_assessment_found_in_columns(
+    browser: Browser, desk: Desk
+) -> None:
+    rejected, approved = desk.claim(Status.REJECTED), desk.claim(Status.APPROVED)
+    round_ = desk.session.scalars(select(Round).where(Round.claim_id == approved.id)).one()
+    now = clock.utcnow()
+    found = AssessmentState.NOT_ELIGIBLE
+    assessment = Assessment(claim_id=approved.id, round_id=round_.id, state=found, reasons=[], queued_at=now)
+    assessment.assessed_at = now
+    desk.session.add(assessment)
+    desk.session.commit()
+    header, *rows = csv_of(browser)
+    told = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+    columns = ("Who acts next", "Reason for rejection", "Assessment for incentives")
+    assert [told[rejected.reference][each] for each in columns] == [
+        "The partner",
+        "Insufficient proof of execution",
+        "",
+    ]
+    assert [told[approved.reference][each] for each in columns] == ["Nobody", "", "Not eligible"]
+    assert all(datetime.fromisoformat(row["Since"]).microsecond == 0 for row in told.values())
 
 
 @pytest.mark.parametrize("name", ["claims.csv", "claims.xlsx"])
@@ -124,7 +150,8 @@ def test_what_went_out_comes_back_as_the_same_claims(browser: Browser, desk: Des
     desk.claim(name="=1+1")
     header, row = csv_of(browser)
     again = io.StringIO()
-    csv.writer(again).writerows([header[5:], row[5:]])
+    form = slice(5, 5 + len(FIELDS))
+    csv.writer(again).writerows([header[form], row[form]])
     sent = {"table": (io.BytesIO(again.getvalue().encode()), "claims.csv")}
     answer = browser.submit("/claims/import", sent, page="/claims/import")
     assert answer.status_code == 200, answer.text

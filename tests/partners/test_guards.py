@@ -46,6 +46,16 @@ def test_what_was_claimed_already_is_saved_and_said_beside_the_products(browser:
     assert onward["href"] == address(second)
 
 
+def test_back_on_the_form_because_of_a_warning_one_reads_what_is_still_missing(browser: Browser, desk: Desk) -> None:
+    desk.claim(Status.SUBMITTED)
+    assert desk.user.partner is not None
+    sent = form_of(desk.user.partner, contact_name="", contact_email="")
+    answer = browser.submit(NEW, sent, page=NEW)
+    assert answer.location.endswith("/edit")
+    words = browser.get(answer.location).text
+    assert "Still missing before it can be submitted: Customer contact name, Customer contact email." in words
+
+
 def test_a_domain_known_with_another_tenant_is_said_beside_the_tenant_when_saved(
     browser: Browser, desk: Desk
 ) -> None:

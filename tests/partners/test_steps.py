@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.models import Claim, Comment, Mail
+from cpor_web import clock
+from cpor_web.consent import answers
+from cpor_web.models import Claim, Comment, Invitation, Mail
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk, form_of
@@ -82,7 +84,7 @@ def test_resubmitting_on_a_page_that_is_older_is_told_with_what_changed(browser:
     assert answer.status_code == 409
     assert "A comment was added. (Frida Falk (Incentives admin)" in messages(answer.text)
     assert desk.now_of(claim).status is Status.PARTNER_ACTION_REQUIRED
-    sent = {"seen": desk.now_of(claim).version}
+    sent = {"seen": desk.now_of(claim).version, "as_it_is": "y"}
     assert browser.submit(address(claim, "resubmit"), sent, page=address(claim)).status_code == 302
     assert desk.now_of(claim).status is Status.SUBMITTED
 
@@ -107,6 +109,18 @@ def test_what_nothing_was_added_to_is_resubmitted_only_with_words_or_a_confirmat
         assert list(bodies) == said
 
 
+def test_what_a_comment_alone_answers_is_resubmitted_only_once_confirmed(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.PARTNER_ACTION_REQUIRED)
+    browser.submit(address(claim, "comments"), {"comment": "The right one follows."}, page=address(claim))
+    sent = {"seen": desk.now_of(claim).version}
+    asked = browser.submit(address(claim, "resubmit"), sent, page=address(claim))
+    assert asked.status_code == 422
+    assert "you wrote a comment, but added no document and changed nothing" in asked.text
+    assert desk.now_of(claim).status is Status.PARTNER_ACTION_REQUIRED
+    browser.submit(address(claim, "resubmit"), {**sent, "as_it_is": "y"}, page=address(claim))
+    assert desk.now_of(claim).status is Status.SUBMITTED
+
+
 def test_a_rejection_is_requested_for_one_of_three_reasons(browser: Browser, desk: Desk) -> None:
     claim = desk.claim(Status.UNDER_REVIEW)
     where = address(claim, "request-rejection")
@@ -121,6 +135,31 @@ def test_a_rejection_is_requested_for_one_of_three_reasons(browser: Browser, des
     claim = desk.now_of(claim)
     assert (claim.status, claim.rejection_detail) == (Status.REJECTED, Withdrawal.INCORRECT_ACTIVITY)
     assert "Partner request" in text_of(browser.page(address(claim)))
+
+
+def test_before_a_rejection_is_requested_it_is_said_what_it_does_and_that_the_customer_has_no_objection(
+    browser: Browser, committed: Session, desk: Desk
+) -> None:
+    claim = desk.claim(Status.APPROVED)
+    where = address(claim, "request-rejection")
+    assert "no reviewer decides on it" in text_of(browser.page(where))
+    assert "no objection" not in text_of(browser.page(where))
+    [invitation] = committed.scalars(select(Invitation)).all()
+    answers.no_objection(committed, invitation, now=clock.utcnow(), programme=desk.programme)
+    committed.commit()
+    assert "The customer has said that they have no objection" in text_of(browser.page(where))
+
+
+def test_a_withdrawn_claim_says_who_of_the_partner_asked(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.UNDER_REVIEW)
+    where = address(claim, "request-rejection")
+    chosen = {"seen": claim.version, "detail": Withdrawal.INCORRECT_ACTIVITY.value}
+    browser.submit(where, chosen, page=where)
+    status = browser.page(address(claim)).find(attrs={"aria-labelledby": "status-title"})
+    assert status is not None
+    words = " ".join(status.get_text(" ").split())
+    assert "Your organisation asked for this rejection." in words
+    assert "Asked for by: Frida Falk (Incentives admin)" in words
 
 
 def test_a_rejection_is_disputed_with_words_or_a_document(browser: Browser, desk: Desk) -> None:

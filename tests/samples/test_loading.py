@@ -21,6 +21,7 @@ from cpor_web.models import (
     Note,
     Round,
     RoundState,
+    User,
 )
 from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore
@@ -113,3 +114,19 @@ def test_a_second_load_does_nothing(sample: Session, programme: Programme, docum
 
     assert not loading.load(sample, programme=programme, documents=documents, now=clock.utcnow())
     assert len(sample.scalars(select(Event)).all()) == before
+
+
+def test_a_consent_period_is_closed_in_the_night_in_which_it_ends(sample: Session) -> None:
+    passed = sample.scalars(select(Round).where(Round.state == RoundState.PASSED)).all()
+    assert len(passed) >= 7
+    for each in passed:
+        assert each.closed_at is not None
+        assert each.ends_at is not None
+        assert timedelta(0) < each.closed_at - each.ends_at < timedelta(hours=2), each.claim.name
+
+
+def test_whoever_did_something_has_signed_in(sample: Session) -> None:
+    doers = set(sample.scalars(select(Event.user_id).where(Event.user_id.is_not(None))))
+    assert doers
+    never = select(User.name).where(User.id.in_(doers), User.last_sign_in_at.is_(None))
+    assert sample.scalars(never).all() == []
