@@ -31,6 +31,7 @@ from cpor_web.reviewers.forms import (
     NoteForm,
     RejectForm,
     ReplyForm,
+    texts_of,
 )
 from cpor_web.rules import contacts
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale, Unfinished
@@ -135,6 +136,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         replies=replies,
         rounds=queries.rounds_of(session, claim),
         still_missing=preflight.STILL_MISSING,
+        unsaved={prefix for prefix, form in (forms or {}).items() if any(texts_of(form))},
         seen=claim.version if seen is None else seen,
         step=next_step(
             claim,

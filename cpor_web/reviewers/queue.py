@@ -17,7 +17,7 @@ from cpor_web.models import Partner
 from cpor_web.numbers import number_in
 from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
-from cpor_web.reviewers.forms import LONGEST_SEARCH, QueueFilter
+from cpor_web.reviewers.queue_filter import LONGEST_SEARCH, QueueFilter
 from cpor_web.reviewers.waiting import needing_a_reviewer
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.rules.statuses import Status

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, ViewportSize, expect
 
-from tests.browser.conftest import SLOWEST
-from tests.support import factories
+from cpor_web.claims import operations
+from cpor_web.models import Claim
+from cpor_web.rules.roles import Role
+from tests.browser.conftest import SLOWEST, NewVisitor
+from tests.support import claims, factories
 from tests.support.cast import PROOF
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
@@ -57,3 +60,42 @@ def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
     expect(page.locator(".messages")).to_contain_text("The document was uploaded.")
     expect(page.locator(".messages")).to_be_in_viewport()
     assert len(asked) == 2, "sending it asks nothing"
+
+
+def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it_is_left(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        rosa = factories.user(session, Role.REVIEWER)
+        claim = claims.under_review(session, installation.programme, reviewer=rosa)
+        email, reference = rosa.email, claim.reference
+    reviewer = visitor().sign_in(email, PASSWORD).open(f"/review/{reference}")
+    page, asked = reviewer.page, list[str]()
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    comment = page.locator("[aria-labelledby=comments]").get_by_label("Comment")
+    comment.fill("Not sent yet")
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="History").click()
+    with page.expect_event("dialog"):  # what another form holds would be lost by this one
+        page.get_by_role("button", name="Take the next one", exact=True).click()
+    expect(comment).to_have_value("Not sent yet")
+    page.get_by_role("button", name="Add comment").click()
+    expect(page.locator("main")).to_contain_text("The comment is added and mailed to the partner.")
+
+    with installation.session() as session:
+        about = {"actor": claim.filed_by.actor, "now": installation.now(), "programme": installation.programme}
+        operations.comment(session, session.get_one(Claim, claim.id), "Look again.", **about)
+    reject = page.locator("[aria-labelledby=reject]")
+    reject.get_by_label("Comment").fill("Nobody signed it")
+    reject.get_by_label("Reason").select_option(label="PoE unavailable")
+    reject.get_by_role("button", name="Reject", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Your words below are not saved yet.")
+    assert asked == ["beforeunload"] * 2, "sending the words asks nothing"
+    with page.expect_event("dialog"):
+        reject.click(position={"x": 2, "y": 2})  # nothing is asked about before the page was touched
+        page.get_by_role("link", name="History").click()
