@@ -110,6 +110,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         comments=queries.comments_of(session, claim),
         concerns=dict(concerns_of(claim)),
         decided_over=competing.decisions_about(session, claim),
+        denials=related.denials(session, claim) if claim.status in assigning.ASSIGNABLE else [],
         decline=queries.decline_of(session, claim),
         documents=proofs,
         downloads=proof.downloads_of(session, claim),
@@ -137,6 +138,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         rounds=queries.rounds_of(session, claim),
         still_missing=preflight.STILL_MISSING,
         unsaved={prefix for prefix, form in (forms or {}).items() if any(texts_of(form))},
+        rejected=Status.REJECTED,
         seen=claim.version if seen is None else seen,
         step=next_step(
             claim,

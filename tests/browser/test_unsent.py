@@ -68,7 +68,7 @@ def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it
     with installation.session() as session:
         rosa = factories.user(session, Role.REVIEWER)
         claim = claims.under_review(session, installation.programme, reviewer=rosa)
-        email, reference = rosa.email, claim.reference
+        email, reference, claim_id, partner = rosa.email, claim.reference, claim.id, claim.filed_by.actor
     reviewer = visitor().sign_in(email, PASSWORD).open(f"/review/{reference}")
     page, asked = reviewer.page, list[str]()
 
@@ -88,8 +88,8 @@ def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it
     expect(page.locator("main")).to_contain_text("The comment is added and mailed to the partner.")
 
     with installation.session() as session:
-        about = {"actor": claim.filed_by.actor, "now": installation.now(), "programme": installation.programme}
-        operations.comment(session, session.get_one(Claim, claim.id), "Look again.", **about)
+        about = {"actor": partner, "now": installation.now(), "programme": installation.programme}
+        operations.comment(session, session.get_one(Claim, claim_id), "Look again.", **about)
     reject = page.locator("[aria-labelledby=reject]")
     reject.get_by_label("Comment").fill("Nobody signed it")
     reject.get_by_label("Reason").select_option(label="PoE unavailable")
