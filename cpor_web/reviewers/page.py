@@ -98,6 +98,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     offered = queries.offered(session, claim, actor=reader, now=now(), programme=programme())
     proofs = queries.documents_of(session, claim)
     cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
+    decided_over = competing.decisions_about(session, claim)
     if Action.REQUEST_INFORMATION in offered:
         filling.fill_in(cells, programme().catalogue, ask, cast(RejectForm, empty["reject"]))
     return render_template(
@@ -109,12 +110,13 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         claim=claim,
         comments=queries.comments_of(session, claim),
         concerns=dict(concerns_of(claim)),
-        decided_over=competing.decisions_about(session, claim),
+        decided_over=decided_over,
         denials=related.denials(session, claim) if claim.status in assigning.ASSIGNABLE else [],
         decline=queries.decline_of(session, claim),
         documents=proofs,
         downloads=proof.downloads_of(session, claim),
         guard=guard(),
+        endings=competing.endings(session, [claim, *(each.replaced for each in decided_over)]),
         earlier=[event for event in events if event.kind in EARLIER],
         first_shown=next((each.id for each in proofs if _opens_at_once(each)), None),
         forms={**empty, **(forms or {})},
