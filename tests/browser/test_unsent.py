@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Dialog, ViewportSize, expect
 from cpor_web.claims import operations
 from cpor_web.models import Claim
 from cpor_web.rules.roles import Role
-from tests.browser.conftest import SLOWEST, NewVisitor
+from tests.browser.conftest import SLOWEST
 from tests.support import claims, factories
 from tests.support.cast import PROOF
 from tests.support.factories import PASSWORD
@@ -63,14 +63,18 @@ def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
 
 
 def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it_is_left(
-    installation: Installation, visitor: NewVisitor
+    installation: Installation, browser: Browser
 ) -> None:
     with installation.session() as session:
         rosa = factories.user(session, Role.REVIEWER)
         claim = claims.under_review(session, installation.programme, reviewer=rosa)
         email, reference, claim_id, partner = rosa.email, claim.reference, claim.id, claim.filed_by.actor
-    reviewer = visitor().sign_in(email, PASSWORD).open(f"/review/{reference}")
-    page, asked = reviewer.page, list[str]()
+    page, asked = browser.new_context(base_url=installation.url).new_page(), list[str]()
+    page.set_default_timeout(SLOWEST)
+    page.goto(f"/login?next=/review/{reference}")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
     def stay(dialog: Dialog) -> None:
         asked.append(dialog.type)
