@@ -1,6 +1,6 @@
 """What the review queue is filtered by."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -33,13 +33,14 @@ class QueueFilter(FlaskForm):
     disputed = BooleanField(_l("Disputed only"))
     overdue = BooleanField(_l("Overdue only"))
 
-    def offer(self, catalogue: Catalogue) -> None:
-        """Fill the areas."""
+    def offer(self, catalogue: Catalogue, colleagues: Iterable[tuple[int, str]]) -> None:
+        """Fill the areas, and the colleagues, by id and name, who hold something."""
+        self.whose.choices = [*self.whose.choices, *(SelectChoice(str(id_), name) for id_, name in colleagues)]
         areas = (SelectChoice(area.key, area.name) for area in catalogue.areas.values())
         self.area.choices = [SelectChoice("", _l("All")), *areas]
 
     @property
     def key(self) -> Hashable:
-        """By what its fields are drawn once for everybody: the areas; None where somebody has chosen or typed."""
-        chosen = any(field.data for field in self)
-        return None if chosen else ("queue", *((choice.value, choice.label) for choice in self.area.choices[1:]))
+        """By what its fields are drawn once: what is offered; None where somebody has chosen or typed."""
+        chosen, offered = any(field.data for field in self), (*self.area.choices[1:], *self.whose.choices[3:])
+        return None if chosen else ("queue", *((choice.value, choice.label) for choice in offered))

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import lists, operations, related
+from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Claim, Document, User
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Request
@@ -354,3 +355,26 @@ def test_its_own_reviewer_is_offered_to_start_again_in_the_row(
     committed.commit()
     assert desk.page("/review").select_one("tbody tr button").get_text() == "Start review"
     assert "becomes yours" not in desk.page(f"/review/{under_review.reference}").main.get_text()
+
+
+def test_the_queue_is_filtered_by_each_colleague_who_holds_something(
+    desk: Browser, under_review_by_another: Claim, other_reviewer: User, file_claim: FileClaim, committed: Session
+) -> None:
+    file_claim(name="Nobody's")
+    factories.user(committed, Role.REVIEWER, name="Holds nothing")
+    committed.commit()
+
+    offered = {each.get_text(): each["value"] for each in desk.page("/review").select("#whose option")}
+
+    assert list(offered) == ["Everybody", "Mine", "Unassigned", "Sam Raymond"]
+    assert names(desk, f"?whose={offered['Sam Raymond']}") == [under_review_by_another.name]
+    chosen = desk.page(f"/review?whose={offered['Sam Raymond']}").select_one("#whose option[selected]")
+    assert chosen.get_text() == "Sam Raymond"
+    assert names(desk, "?whose=999999999999999999999999") == [under_review_by_another.name, "Nobody's"]
+
+
+def test_the_whole_address_of_a_contact_finds_its_claim(desk: Browser, claim: Claim, file_claim: FileClaim) -> None:
+    contact = ContactDraft(name="Hugo Mungo", title="Head", email="hugo.mungo@contoso.example.com")
+    file_claim(name="Hugo's", contact=contact)
+
+    assert names(desk, "?search=Hugo.Mungo@contoso.example.com") == ["Hugo's"]
