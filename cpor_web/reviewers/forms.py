@@ -171,6 +171,11 @@ class AssignForm(FlaskForm):
         """Who is to have the claim, None for nobody."""
         return None if self.reviewer.data == self.NOBODY else int(self.reviewer.data)
 
+    @property
+    def name(self) -> str:
+        """The name of who is to have it."""
+        return next(each.label for each in self.reviewer.choices if each.value == self.reviewer.data)
+
 
 class CommentForm(FlaskForm):
     """A comment to the partner."""

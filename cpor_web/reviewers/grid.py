@@ -11,7 +11,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import downloads, headers
+from cpor_web import downloads, facts, headers
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, preflight, proof, queries
 from cpor_web.claims.input import LONGEST_TEXT
@@ -27,6 +27,7 @@ from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
 from cpor_web.rules.exc import NotAllowed, Refused, Stale
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
+from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.transactions import transaction
 
@@ -153,6 +154,7 @@ def _shown(
         claim=claim,
         documents=queries.documents_of(session, claim),
         guard=guard(),
+        is_for_others=claim.status is Status.UNDER_REVIEW and not facts.may_review(session, claim, actor()),
         looked_for=preflight.LOOKED_FOR,
         may_decide=Action.REQUEST_INFORMATION in offered,
         missing=len(preflight.missing(cells)),

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from cpor_web import drawn
+from cpor_web import drawn, facts
 from cpor_web.claims import queries
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.current import actor, programme_as_set_up
 from cpor_web.drawn import Words
+from cpor_web.extensions import db
 from cpor_web.pages import Telling, telling
 from cpor_web.rules.statuses import Status
 
@@ -26,6 +27,7 @@ class Line(NamedTuple):
     can_be_started: bool
     is_overdue: bool
     has_deadline: bool
+    is_for_others: bool
 
 
 def of(claims: Iterable[QueuedClaim]) -> Markup:
@@ -35,6 +37,7 @@ def of(claims: Iterable[QueuedClaim]) -> Markup:
 
 def _lines(claims: Iterable[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
     told, reader, token, catalogue = telling(), actor(), generate_csrf(), programme_as_set_up().catalogue
+    session = db.session()
     for claim in claims:
         is_free = not claim.reviewer_id or claim.reviewer_id == reader.user_id or not claim.reviewer_is_active
         line = Line(
@@ -46,6 +49,7 @@ def _lines(claims: Iterable[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
             can_be_started=claim.status is Status.SUBMITTED and is_free,
             is_overdue=queries.is_overdue(claim, told.now),
             has_deadline=claim.due_at is not None,
+            is_for_others=claim.status is Status.UNDER_REVIEW and not facts.may_review(session, claim, reader),
         )
         words = {
             "reference": claim.reference,
