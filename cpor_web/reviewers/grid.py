@@ -10,6 +10,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from cpor_web import downloads, facts, headers
 from cpor_web.accounts.access import allowed
@@ -80,8 +81,11 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
             operations.judge(db.session(), claim, judged, **about)
     except Refused as refused:
         return _shown(claim_or_404(reference), judged, refused, version), status_of(refused)
+    found, gaps = request.form.get("found"), sum(cell.verdict is Verdict.MISSING for cell in judged.values())
     flash(_("Saved. The partner sees nothing of it until you ask or reject."), "success")
-    found = request.form.get("found")
+    if found and gaps:
+        still = ngettext("%(num)d cell still says missing.", "%(num)d cells still say missing.", gaps)
+        flash(still, "warning")
     row = found if found in set(Request) else None
     return redirect(url_for("reviewers.check_proof", reference=claim.reference, _anchor=row, **_chosen()))
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from cpor_web import downloads, holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related, review_queue
-from cpor_web.claims.next_steps import next_step
+from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
@@ -142,19 +142,21 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         unsaved={prefix for prefix, form in (forms or {}).items() if any(texts_of(form))},
         rejected=Status.REJECTED,
         seen=claim.version if seen is None else seen,
-        step=next_step(
-            claim,
-            queries.latest_round(session, claim),
-            now=now(),
-            assessment=assessment,
-            is_held=holding.is_in_force(session),
-        ),
+        step=step_of(claim),
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,
         warned=guards.kept(session, claim),
         why_stopped=queries.why_stopped(session, claim),
         **more,
     )
+
+
+def step_of(claim: Claim) -> NextStep:
+    """Return what happens next with a claim."""
+    session = db.session()
+    assessment, is_held = queries.assessment_of(session, claim), holding.is_in_force(session)
+    round_ = queries.latest_round(session, claim)
+    return next_step(claim, round_, now=now(), assessment=assessment, is_held=is_held)
 
 
 def _opens_at_once(document: Document) -> bool:

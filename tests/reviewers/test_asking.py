@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import contacts, operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, rounds, stops
-from cpor_web.models import Answer, Claim, Mail, Round, RoundState, User
+from cpor_web.models import Answer, Claim, Mail, MailState, Round, RoundState, User
+from cpor_web.moments import exactly
 from cpor_web.programme import Programme
 from cpor_web.reviewers import words
 from cpor_web.rules.reasons import Denial, Way
@@ -61,6 +62,23 @@ def test_a_bounced_notice_is_told_of_and_nothing_can_be_corrected_before_the_par
     assert "Correct contact" not in {button.get_text() for button in page("button")}
 
 
+def test_done_with_a_notice_that_came_back_says_who_is_asked_for_what_and_until_when(
+    desk: Browser, bounced: Claim, committed: Session
+) -> None:
+    mail = notice(committed)
+    mail.state = MailState.BOUNCED
+    committed.commit()
+
+    desk.submit(f"/review/mails/{mail.id}/done", page="/review/mails")
+
+    due = round_of(committed, bounced).contact_due_at
+    assert due is not None
+    told = desk.page("/review/mails").main.get_text()
+    assert "nothing is left to be done about this mail" in told
+    assert "Due next: The right customer contact is needed" in told
+    assert f"The partner, by {exactly(due, 'en', 'Europe/Berlin')}." in told
+
+
 def test_correct_contact_asks_the_proposed_contact_with_a_window_of_their_own(
     desk: Browser, bounced: Claim, committed: Session, filer: User, programme: Programme, now: datetime
 ) -> None:
@@ -82,7 +100,12 @@ def test_correct_contact_asks_the_proposed_contact_with_a_window_of_their_own(
 
     assert press(desk, bounced, "Correct contact").status_code == 302
 
-    assert round_of(committed, bounced).state is RoundState.WAITING
+    round_ = round_of(committed, bounced)
+    assert round_.state is RoundState.WAITING
+    assert round_.ends_at is not None, "the end that it had"
+    page = desk.page(f"/review/{bounced.reference}").main
+    assert "The contact is corrected: Max Benson is asked now" in page.get_text()
+    assert page.find(id="consent").parent.find("time", datetime=round_.ends_at.isoformat()) is None, "none runs"
     assert notice(committed).to_address == "max@contoso-mail.example.com"
     assert desk.page("/review").select_one("#asked") is None
 
