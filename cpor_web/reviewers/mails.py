@@ -7,14 +7,14 @@ from flask_babel import gettext as _
 from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, queries
-from cpor_web.current import actor, now
+from cpor_web.current import actor, now, programme
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.languages import moment
 from cpor_web.models import Claim, Mail, MailState
 from cpor_web.pages import cursors
-from cpor_web.reviewers.blueprint import bp
+from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.page import step_of
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
@@ -39,6 +39,17 @@ def mails() -> ResponseReturnValue:
         states=mail_words.STATES,
         waiting=count_for_a_person(db.session()),
     )
+
+
+@bp.get("/<reference>/mails/<int:mail_id>")
+@allowed(REVIEWERS)
+def mail(reference: str, mail_id: int) -> ResponseReturnValue:
+    """Show the words of a mail about a claim; of one to a customer, or that was erased, that they are not shown."""
+    claim = claim_or_404(reference)
+    found = queries.mail_of(db.session(), claim, actor(), mail_id) or abort(404)
+    words = mail_words.words(found, programme()) if mail_words.is_shown(found) else None
+    back = url_for("reviewers.claim", reference=claim.reference, _anchor="mails")
+    return render_template("mail.html", claim=claim, mail=found, words=words, back=back)
 
 
 @bp.post("/mails/<int:mail_id>/send-again")

@@ -1,7 +1,9 @@
 """The page of one claim under review: everything on it, and its documents to be saved."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from flask import abort, render_template, request, url_for
@@ -19,7 +21,7 @@ from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
-from cpor_web.models import Answer, Claim, Document, Invitation, Round, RoundState
+from cpor_web.models import Answer, Claim, Document, Event, Invitation, Round, RoundState
 from cpor_web.reviewers import filling, received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.forms import (
@@ -125,6 +127,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         has_fresh_proof=claim.id in review_queue.with_fresh_proof(session, [claim]),
         holds=claim.reviewer_id == reader.user_id,
         mails=queries.mails_of(session, claim, reader),
+        noted=next((event for event in events if event.kind == "reply:noted"), None),
         notes=queries.notes_of(session, claim),
         now=now(),
         approved=Status.APPROVED,
@@ -141,14 +144,34 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         still_missing=preflight.STILL_MISSING,
         unsaved={prefix for prefix, form in (forms or {}).items() if any(texts_of(form))},
         rejected=Status.REJECTED,
+        resubmission=_resubmission(events, proofs),
         seen=claim.version if seen is None else seen,
         step=step_of(claim),
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,
+        waiting=queries.WAITING_FOR_OPERATOR,
         warned=guards.kept(session, claim),
         why_stopped=queries.why_stopped(session, claim),
         **more,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Resubmission:
+    """That a claim came back: when, after what was asked, and what proof came since that."""
+
+    at: datetime
+    asked: Event
+    fresh: Sequence[Document]
+
+
+def _resubmission(events: Sequence[Event], proofs: Sequence[Document]) -> Resubmission | None:
+    """Return the resubmission that is to be decided on, of a claim's history and proof, the newest first."""
+    turns = [event for event in events if event.kind in EARLIER]
+    if not turns or turns[0].kind != "claim:resubmitted":
+        return None
+    asked = next(event for event in turns if event.kind == "claim:information-requested")
+    return Resubmission(turns[0].at, asked, [each for each in proofs if each.uploaded_at > asked.at])
 
 
 def step_of(claim: Claim) -> NextStep:

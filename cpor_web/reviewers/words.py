@@ -78,6 +78,7 @@ def _for_templates() -> dict[str, object]:
         "assessment_words": ASSESSMENTS,
         "event_actor": history_words.actor,
         "event_details": details,
+        "mail_is_shown": mail_words.is_shown,
         "mail_name": mail_words.name,
         "mail_state": mail_words.state,
         "product_names": product_names,

@@ -166,6 +166,7 @@ MAY: dict[str, Kinds] = {
     "GET /review/figures": REVIEWERS,
     "GET /review/figures.csv": REVIEWERS,
     "GET /review/mails": REVIEWERS,
+    "GET /review/<reference>/mails/<mail_id>": REVIEWERS,
     "POST /review/mails/<mail_id>/done": REVIEWERS,
     "POST /review/mails/<mail_id>/send-again": REVIEWERS,
     "GET /review/preview": REVIEWERS,

@@ -5,9 +5,10 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, operations
+from cpor_web.claims import contacts, operations, posting
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, rounds, stops
+from cpor_web.emails.outcomes import Accepted
 from cpor_web.models import Answer, Claim, Mail, MailState, Round, RoundState, User
 from cpor_web.moments import exactly
 from cpor_web.programme import Programme
@@ -15,6 +16,7 @@ from cpor_web.reviewers import words
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.statuses import Status
 from tests.reviewers.pages import form_with, press, read
+from tests.support import claims
 from tests.support.browser import Browser
 
 
@@ -63,10 +65,14 @@ def test_a_bounced_notice_is_told_of_and_nothing_can_be_corrected_before_the_par
 
 
 def test_done_with_a_notice_that_came_back_says_who_is_asked_for_what_and_until_when(
-    desk: Browser, bounced: Claim, committed: Session
+    desk: Browser, bounced: Claim, committed: Session, programme: Programme, now: datetime
 ) -> None:
     mail = notice(committed)
-    mail.state = MailState.BOUNCED
+    mail.state, mail.due_at, mail.bounced_at, mail.ended_at = MailState.BOUNCED, None, now, now
+    mail.message_id = "<1@vendor.example.com>"
+    asking = claims.mail_of(committed, bounced, "contact-needed")
+    posting.begin(committed, asking.id, now=now, programme=programme)
+    posting.settle(committed, asking.id, Accepted("250 2.0.0 queued"), now=now, programme=programme)
     committed.commit()
 
     desk.submit(f"/review/mails/{mail.id}/done", page="/review/mails")
@@ -132,12 +138,15 @@ def test_a_period_whose_notice_was_not_delivered_does_not_go_on(desk: Browser, b
     assert "We could just wait." in answer.text
 
 
-def test_a_reply_holds_the_closing_until_it_is_read(desk: Browser, asked: Claim, committed: Session) -> None:
+def test_a_reply_holds_the_closing_until_it_is_read(
+    desk: Browser, asked: Claim, committed: Session, reviewer: User, programme: Programme
+) -> None:
     assert press(desk, asked, "Hold for a reply").status_code == 302
     assert round_of(committed, asked).reply_at is not None
     page = f"/review/{asked.reference}"
     assert "A person at the customer has replied." in desk.page("/review").main.get_text()
-    assert "This was noted by hand" in desk.page(page).main.get_text()
+    assert f"{reviewer.name} (Reviewer) noted this by hand" in desk.page(page).main.get_text()
+    assert f"in the mailbox that replies go to, {programme.reply_to}." in desk.page(page).main.get_text()
     form = form_with(desk.page(page), "Record the reply")
     assert not form.select("input[checked]")
 
