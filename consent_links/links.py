@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
@@ -136,14 +137,10 @@ def _strong(key: str | bytes, position: int | None = None) -> bytes:
 
 
 def _signer(key: bytes, purpose: str) -> Signer:
-    return Signer(
-        key,
-        salt=_PURPOSE_LABEL + purpose,
-        sep="~",
-        key_derivation="hmac",
-        digest_method=hashlib.sha256,
-        algorithm=_HMAC128(),
-    )
+    about: dict[str, Any] = {"salt": _PURPOSE_LABEL + purpose, "sep": "~", "algorithm": _HMAC128()}
+    # The purpose's own key is derived here, and not with each signature.
+    derived = Signer(key, key_derivation="hmac", digest_method=hashlib.sha256, **about).derive_key()
+    return Signer(derived, key_derivation="none", **about)
 
 
 def _encode(id: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, union_all
 
 MOST = 1000
 """The largest number that is told exactly."""
@@ -10,12 +10,15 @@ MOST = 1000
 ENOUGH = MOST + 1
 """Stands for every number above `MOST`."""
 
+# Nothing of a row, so that an index that has all its conditions is enough.
+_ROW: ColumnElement[int] = literal_column("1").label("row")
+
 
 def number(*queries: Select[Any], enough: int = 0) -> ColumnElement[int]:
     """Return, as a column, how many rows the queries have together, at most `enough`, by default `ENOUGH`."""
     enough = enough or ENOUGH
     if not queries:
         return literal(0)
-    begun = [select(query.limit(enough).subquery()) for query in queries]
-    rows = union_all(*begun).limit(enough) if begun[1:] else queries[0].limit(enough)
+    bare = [query.with_only_columns(_ROW, maintain_column_froms=True).limit(enough) for query in queries]
+    rows = union_all(*(select(each.subquery()) for each in bare)).limit(enough) if bare[1:] else bare[0]
     return select(func.count()).select_from(rows.subquery()).scalar_subquery()

@@ -5,9 +5,9 @@ from typing import cast
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user
-from sqlalchemy import Connection, Engine
 
 from cpor_web import clock, closures
+from cpor_web.alone import Alone
 from cpor_web.config import Settings
 from cpor_web.emails.links import Signers
 from cpor_web.emails.returns import ReturnAddresses
@@ -49,14 +49,14 @@ def programme_as_set_up() -> Programme:
     return cast(Programme, current_app.extensions["programme"])
 
 
-def alone() -> Connection:
+def alone() -> Alone:
     """Return this request's connection for statements that are a transaction each; it is given back with the request.
 
-    None is begun and ended around them, which costs two round trips. For what is read, or noted, by one statement.
+    For what is read, or noted, by one statement.
     """
     if "alone" not in g:
-        g.alone = cast(Engine, current_app.extensions["alone"]).connect()
-    return cast(Connection, g.alone)
+        g.alone = Alone(db.engine)
+    return cast(Alone, g.alone)
 
 
 def _give_back(_error: BaseException | None) -> None:

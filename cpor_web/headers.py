@@ -1,7 +1,7 @@
 """Headers that every answer carries, and a nonce for the page's own scripts."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -57,19 +57,30 @@ _PLAIN = _joined({**_POLICY, "script-src": "'self'"})
 """Of a page without scripts of its own or frames: most are."""
 
 
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ("Cache-Control", "no-store"),  # but for assets, which say how they are kept
+)
+_OF_CUSTOMERS = (*_ALWAYS, ("Referrer-Policy", "no-referrer"), ("X-Robots-Tag", "noindex, nofollow"))
+_OF_ALL_ELSE = (*_ALWAYS, ("Referrer-Policy", "same-origin"))
+_ENCRYPTED = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+
+
 def _harden(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _policy(g.get("csp_nonce"), g.get("csp_frames")))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    if request.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https":
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.blueprint == CUSTOMER_PAGES:
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    else:
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cache-Control", "no-store")  # but for assets, which say how they are kept
+    """Say what the answer does not say by itself."""
+    said = {name.lower() for name, _value in response.headers}
+    for name, value in _headers():
+        if name.lower() not in said:
+            response.headers.add(name, value)
     return response
+
+
+def _headers() -> Iterator[tuple[str, str]]:
+    yield "Content-Security-Policy", _policy(g.get("csp_nonce"), g.get("csp_frames"))
+    yield from _OF_CUSTOMERS if request.blueprint == CUSTOMER_PAGES else _OF_ALL_ELSE
+    if request.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https":
+        yield _ENCRYPTED

@@ -154,8 +154,8 @@ def release(session: Session, reason: str, *, actor: Actor, now: datetime) -> Ho
 
 def counted_since(session: Session, *, now: datetime) -> datetime:
     """Return since when news of notices counts at `now`: for a day, but never from before the last release."""
-    released: datetime | None = _last_release().ask(session, now=now).scalar_one()
-    return max(released, now - DAY) if released else now - DAY
+    since: datetime = _counted_since().ask(session, now=now).scalar_one()
+    return since
 
 
 def figures(session: Session, *, since: datetime) -> Figures:
@@ -179,10 +179,16 @@ def suspects(session: Session, *, since: datetime, programme: Programme) -> Sequ
     ]
 
 
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+COUNTED_SINCE: ColumnElement[datetime] = func.greatest(
+    _NOW - DAY, select(func.max(Holding.released_at)).where(Holding.released_at <= _NOW).scalar_subquery()
+)
+"""The same, for a statement that reads something else."""
+
+
 @cache
-def _last_release() -> Prepared:
-    now = bindparam("now", type_=DateTime(timezone=True))
-    return prepared(select(func.max(Holding.released_at)).where(Holding.released_at <= now))
+def _counted_since() -> Prepared:
+    return prepared(select(COUNTED_SINCE))
 
 
 @cache

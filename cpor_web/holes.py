@@ -50,9 +50,8 @@ class Pages:
         if pieces is None:
             pieces = _HOLES.split(draw({name: Hole(name) for name in words}))
             self._keep(key, pieces)
-        own = {name: str(escape(word)) for name, word in words.items()}
         filled = pieces.copy()
-        filled[1::2] = [own[name] for name in pieces[1::2]]
+        filled[1::2] = [escape(words[name]) for name in pieces[1::2]]
         return "".join(filled)
 
     def _keep(self, key: Hashable, pieces: list[str]) -> None:

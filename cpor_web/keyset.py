@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     DateTime,
     Row,
@@ -73,11 +74,12 @@ class Part:
 class Parts:
     """A list in parts: each row is in exactly one of them. Only the beginning of each is read.
 
-    Who keeps it, and its order, has the statements kept that are made of them.
+    Who keeps it, and its order, has the statements kept that are made of them. `planned_once`: one plan does for all.
     """
 
     order: Order
     parts: tuple[Part, ...]
+    planned_once: bool = False
 
 
 class _From(Enum):
@@ -181,7 +183,8 @@ def _rows_of_parts(
     if all(place is _From.NOWHERE for place in places):
         return []
     after = {_name(number): value for number, value in enumerate(start or ())}
-    return list(_beginnings(parts, places, descends).ask(session, limit=limit, **given, **after))
+    statement = _beginnings(parts, places, descends, limit if parts.planned_once else None)
+    return list(statement.ask(session, limit=limit, **given, **after))
 
 
 def _place(part: Part, start: list[Any] | None, descends: bool) -> _From:
@@ -195,19 +198,20 @@ def _place(part: Part, start: list[Any] | None, descends: bool) -> _From:
 
 
 @lru_cache(maxsize=200)
-def _beginnings(parts: Parts, places: tuple[_From, ...], descends: bool) -> Prepared:
-    """Return the statement that finds the first rows of a list: their ids and keys."""
+def _beginnings(parts: Parts, places: tuple[_From, ...], descends: bool, limit: int | None) -> Prepared:
+    """Return the statement that finds the first rows of a list: their ids and keys. Without a limit it has a name."""
+    most = _LIMIT if limit is None else literal(limit)
     begun = [
-        _beginning(part, parts.order, place, descends)
+        _beginning(part, parts.order, place, descends, most)
         for part, place in zip(parts.parts, places, strict=True)
         if place is not _From.NOWHERE
     ]
     found = union_all(*begun).subquery()
     _id, *keys = found.c
-    return prepared(select(found).order_by(*_directed(keys, descends)).limit(_LIMIT))
+    return prepared(select(found).order_by(*_directed(keys, descends)).limit(most))
 
 
-def _beginning(part: Part, order: Order, place: _From, descends: bool) -> Select[Any]:
+def _beginning(part: Part, order: Order, place: _From, descends: bool, most: BindParameter[int]) -> Select[Any]:
     """Return the query of the part's first rows: their ids and keys."""
     named = [
         (cast(each, _TYPES[key.kind]) if _is_value(each) else each).label(f"key_{number}")
@@ -219,7 +223,7 @@ def _beginning(part: Part, order: Order, place: _From, descends: bool) -> Select
     if len(keys) == 1 and keys[0].mirrored is not None:  # as an index has it
         descends, places, values = not descends, (keys[0].mirrored,), [-values[0]]
     query = part.ids.where(_is_beyond(places, values, descends)) if place is _From.CURSOR else part.ids
-    found = query.add_columns(*named).order_by(*_directed(places, descends)).limit(_LIMIT).subquery()
+    found = query.add_columns(*named).order_by(*_directed(places, descends)).limit(most).subquery()
     return select(found)
 
 

@@ -21,17 +21,18 @@ class Lasting(Connection[Any]):
     def rollback(self) -> None:
         """Roll back what was begun."""
         with self.lock:
-            is_begun = self.pgconn.transaction_status in IN_TRANSACTION
-            if is_begun and self.pgconn.exec_(b"ROLLBACK").status == ExecStatus.COMMAND_OK:
+            status = self.pgconn.transaction_status
+            if status == TransactionStatus.IDLE:
+                return
+            if status in IN_TRANSACTION and self.pgconn.exec_(b"ROLLBACK").status == ExecStatus.COMMAND_OK:
                 return
         super().rollback()  # says what is wrong with the connection
 
 
 def init_app(app: Flask) -> None:
-    """Have the application's engine connect so. Beside it is one for statements that are a transaction each."""
+    """Have the application's engine connect so."""
     with app.app_context():
         event.listen(db.engine, "do_connect", _connect)
-        app.extensions["alone"] = db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _connect(_dialect: object, _record: object, arguments: Any, options: Any) -> Connection[Any]:

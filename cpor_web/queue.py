@@ -91,11 +91,11 @@ class Doorbell:
             return True
         try:
             if self._redis.set(f"{QUEUE}:rung:{job}", 1, nx=True, px=COALESCED_MS):
+                self._rung_until[job] = began + COALESCED_MS / 1000  # so long Redis would say that it was rung
                 queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer)
                 if queue.count >= ENOUGH_WAITING:
                     return True
                 queue.enqueue(job, job_timeout=-1, result_ttl=0, failure_ttl=FAILURE_TTL_SECONDS)
-                self._rung_until[job] = began + COALESCED_MS / 1000  # so long Redis would say that it was rung
         except RedisError as error:
             log.warning("redis is away; the next tick makes up for it", extra={"error": type(error).__name__})
             return False

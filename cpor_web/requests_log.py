@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 import time
+from functools import cache
 
 from flask import Flask, Response, g, request
 
@@ -36,11 +37,16 @@ def init_app(app: Flask, *, trusted_proxies: int) -> None:
 def _line(response: Response) -> Response:
     response.headers[HEADER] = logs.request_id.get()
     if request.endpoint != "static":
-        route = _CONVERTED.sub(r"<\1>", request.url_rule.rule) if request.url_rule else "(no route)"
+        route = _route(request.url_rule.rule) if request.url_rule else "(no route)"
         spent = time.perf_counter() - g.get("started", time.perf_counter())
         log.info("%s %s %d %.0f ms", request.method, route, response.status_code, 1000 * spent)
         measures.of_requests().note(request.endpoint or "none", request.method, response.status_code, spent)
     return response
+
+
+@cache
+def _route(rule: str) -> str:
+    return _CONVERTED.sub(r"<\1>", rule)
 
 
 def _end(_error: BaseException | None) -> None:

@@ -30,10 +30,12 @@ class Application(Flask):
 
 
 def init_app(app: Flask) -> None:
-    """Take out what extensions ask before each request; each must be there by now (ValueError).
+    """Take out what extensions ask around each request; each must be there by now (ValueError).
 
     Flask-Principal looks up who is signed in, also for a picture, and for a customer's page, which reads no session:
     `accounts.access` asks where it matters. Flask-Limiter looks for limits that hold for everything: there are none.
+    Flask-Login looks whether somebody is to be remembered: nobody is, and every answer then depends on cookies.
     """
     for asked in (security.principal._on_before_request, limiter._check_request_limit):
         app.before_request_funcs[None].remove(asked)
+    app.after_request_funcs[None].remove(app.login_manager._update_remember_cookie)  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ No transaction is open while the scanner reads a document. Two workers never sca
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -24,12 +23,11 @@ from cpor_web.transactions import transaction
 from jobs import pauses
 from jobs.app import app
 from jobs.leases import work_off
+from jobs.turn import Turn
 
 log = logging.getLogger(__name__)
 
 BATCH = 10
-WORK_SECONDS = 60
-"""After this a sweep rings for the next one: well under the 420 seconds after which RQ takes a worker for dead."""
 
 TIDIED = "documents-tidied"
 TIDY_EVERY = timedelta(days=1)
@@ -43,8 +41,8 @@ def scan() -> None:
         name = current.settings().clamd
         if not name or pauses.is_paused(SCANNER):
             return
-        has_scanned, until = partial(_has_scanned, Scanner.named(name)), time.monotonic() + WORK_SECONDS
-        if not work_off(_lease, scanning.release, has_scanned, until=until):
+        has_scanned = partial(_has_scanned, Scanner.named(name))
+        if not work_off(_lease, scanning.release, has_scanned, Turn()):
             bell.ring(SCAN_DOCUMENTS)
 
 

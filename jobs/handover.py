@@ -4,9 +4,7 @@ No transaction is open while the receiver is spoken to. A message can go out twi
 was lost): it then has the same key.
 """
 
-import time
 from collections.abc import Sequence
-from datetime import timedelta
 
 from cpor_web import clock, current
 from cpor_web.assessment import handover, receiver, signatures
@@ -18,12 +16,11 @@ from cpor_web.version import __version__
 from jobs import pauses
 from jobs.app import app
 from jobs.leases import work_off
+from jobs.turn import Turn
 
 RECEIVER = "assessor"
 BATCH = 10
 MOST = 500
-WORK = timedelta(seconds=60)
-"""After this a delivery rings for the next one; a batch's posts end well within its lease."""
 
 
 def deliver() -> None:
@@ -32,8 +29,7 @@ def deliver() -> None:
         if current.settings().assessor != "webhook" or pauses.is_paused(RECEIVER):
             return
         _put_waiting()
-        until = time.monotonic() + WORK.total_seconds()
-        if not work_off(_lease, handover.release, _has_posted, until=until):
+        if not work_off(_lease, handover.release, _has_posted, Turn()):
             bell.ring(HAND_OVER)
 
 

@@ -1,7 +1,6 @@
 """Reads the mailbox for what comes back, draws the consequences of it, and erases it once its time is over."""
 
 import logging
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -15,19 +14,17 @@ from cpor_web.incoming import receiving, retention, settling
 from cpor_web.incoming.mailbox import UNREADABLE, Mailbox, MailboxTrouble, NotGiven
 from cpor_web.models import Heartbeat
 from cpor_web.programme import Programme
-from cpor_web.queue import POLL_MAILBOX
+from cpor_web.queue import POLL_MAILBOX, SETTLE_RECEIVED
 from cpor_web.transactions import transaction
 from jobs import pauses
 from jobs.app import app
 from jobs.pauses import MAILBOX
+from jobs.turn import Turn
 from jobs.windows import each_due
 
 log = logging.getLogger(__name__)
 
 POLL_EVERY = timedelta(seconds=30)
-WORK_SECONDS = 60
-"""After this a poll leaves the rest to the next one: well under the 420 seconds after which RQ takes it for dead."""
-
 MOST_ERASED = 200
 
 
@@ -43,7 +40,7 @@ def poll() -> None:
         begun_at = clock.utcnow()
         try:
             with Mailbox.from_settings(settings) as mailbox:
-                is_all = _take_in(mailbox, time.monotonic() + WORK_SECONDS)
+                is_all = _take_in(mailbox, Turn())
         except MailboxTrouble as trouble:
             pauses.pause(MAILBOX, str(trouble))
             return
@@ -57,7 +54,7 @@ def poll() -> None:
 
 def settle() -> None:
     """Draw the consequences of what came in."""
-    each_due(_received, settling.settle)
+    each_due(SETTLE_RECEIVED, _received, settling.settle)
 
 
 def erase() -> None:
@@ -69,11 +66,11 @@ def erase() -> None:
                 erased = retention.erase_due(db.session(), days=days, now=clock.utcnow(), most=MOST_ERASED)
 
 
-def _take_in(mailbox: Mailbox, until: float) -> bool:
+def _take_in(mailbox: Mailbox, turn: Turn) -> bool:
     """Return False where there is more. Raises MailboxTrouble, after all else was taken in, for what is kept back."""
     kept_back = 0
     for uid in mailbox.uids():
-        if time.monotonic() > until:
+        if turn.is_over():
             return False
         try:
             raw = mailbox.fetch(uid)

@@ -1,7 +1,6 @@
 """Once a day, erases what was kept long enough."""
 
 import logging
-import time
 from datetime import timedelta
 
 from sqlalchemy import delete
@@ -15,14 +14,13 @@ from cpor_web.privacy import retention
 from cpor_web.queue import ERASE_WHAT_IS_OVER
 from cpor_web.transactions import transaction
 from jobs.app import app
+from jobs.turn import Turn
 
 log = logging.getLogger(__name__)
 
 ERASED = "retention-erased"
 EVERY = timedelta(days=1)
 MOST = 50
-WORK_SECONDS = 60
-"""After this the rest is left to the next run: well under the 420 seconds after which RQ takes a worker for dead."""
 
 
 def erase() -> None:
@@ -30,9 +28,9 @@ def erase() -> None:
     with app().app_context():
         if not _is_time():
             return
-        until = time.monotonic() + WORK_SECONDS
+        turn = Turn()
         for name in retention.retentions(current.settings()):
-            if not _erase_all(name, until):
+            if not _erase_all(name, turn):
                 _go_on_soon()
                 return
         with transaction(db.session):
@@ -41,11 +39,11 @@ def erase() -> None:
             security_log.forget(db.session(), now=clock.utcnow())
 
 
-def _erase_all(name: str, until: float) -> bool:
-    """Return False where the time ran out before what is due did."""
+def _erase_all(name: str, turn: Turn) -> bool:
+    """Return False where the turn was over before what is due was erased."""
     erased, total = MOST, 0
     while erased == MOST:
-        if time.monotonic() > until:
+        if turn.is_over():
             return False
         with transaction(db.session):
             erased = retention.erase_due(

@@ -1,6 +1,5 @@
 """What comes round: reminders to partners, the digest of what is overdue, checkpoints of the history, figures."""
 
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,18 +9,20 @@ from cpor_web import checkpoints, clock, current
 from cpor_web.claims import counting, reminders
 from cpor_web.extensions import db
 from cpor_web.programme import Programme
+from cpor_web.queue import REMIND
 from cpor_web.signing import SigningKeys
 from cpor_web.transactions import transaction
 from jobs.app import app
+from jobs.turn import Turn
 from jobs.windows import each_due
 
-WORK_SECONDS = 3
+COUNTING_SECONDS = 3
 """Mails and closings wait for no more than this, also where years are to be counted: the next tick goes on."""
 
 
 def remind() -> None:
     """Remind the partners whose deadline is near."""
-    each_due(_reminders, reminders.remind)
+    each_due(REMIND, _reminders, reminders.remind)
 
 
 def digest() -> None:
@@ -43,10 +44,10 @@ def checkpoint() -> None:
 
 def count_figures() -> None:
     """Count the days that are over into the figures of their weeks, a day a transaction; what is left, next time."""
-    until = time.monotonic() + WORK_SECONDS
+    turn = Turn(COUNTING_SECONDS)
     with app().app_context():
         programme = current.programme()
-        while time.monotonic() < until:
+        while not turn.is_over():
             with transaction(db.session):
                 if not counting.count_due(db.session(), now=clock.utcnow(), programme=programme):
                     return

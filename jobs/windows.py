@@ -11,16 +11,21 @@ from sqlalchemy.orm import Session
 from cpor_web import assessment, clock, current, holding, unread
 from cpor_web.claims import deadlines
 from cpor_web.consent import closing, rounds
-from cpor_web.extensions import db
+from cpor_web.extensions import bell, db
 from cpor_web.programme import Programme
+from cpor_web.queue import ASSESS, CLOSE_WINDOWS, LAPSE_DEADLINES
 from cpor_web.transactions import transaction
 from jobs.app import app
+from jobs.turn import Turn
 
 log = logging.getLogger(__name__)
 
 MOST = 500
 TOGETHER = 200
 """How many are closed in one transaction: a denial of one of them waits for all of them, at most."""
+
+TURN_SECONDS = 10.0
+"""At a month's end there is work for minutes: mails wait for no longer than this, and come before the rest."""
 
 Look = Callable[[Session, Programme, int], Sequence[int]]
 """What is due: the ids of up to so many, the longest due first."""
@@ -31,28 +36,29 @@ Hold = Callable[[Session, Sequence[int]], AbstractContextManager[tuple[Sequence[
 
 def close_due() -> None:
     """Close the consent windows whose end and grace are over; none while it is held, or mail of before is unread."""
-    each_due(_unless_held(rounds.due), rounds.close, closing.together)
+    each_due(CLOSE_WINDOWS, _unless_held(rounds.due), rounds.close, closing.together)
 
 
 def lapse_due() -> None:
     """Reject the claims whose partner let a deadline pass; none while it is held, or mail of before is unread."""
-    each_due(_unless_held(deadlines.due), deadlines.lapse)
-    each_due(_unless_held(deadlines.contacts_due), deadlines.lapse_contact)
+    each_due(LAPSE_DEADLINES, _unless_held(deadlines.due), deadlines.lapse)
+    each_due(LAPSE_DEADLINES, _unless_held(deadlines.contacts_due), deadlines.lapse_contact)
 
 
 def assess_due() -> None:
     """Assess the associations whose window has passed; nothing where the operator has an assessor of its own."""
-    each_due(_assessments, assessment.assess)
+    each_due(ASSESS, _assessments, assessment.assess)
 
 
-def each_due(look: Look, act: Callable[..., bool], hold: Hold | None = None) -> None:
-    """Act on everything that is due, until a look finds nothing but what could not be acted on.
+def each_due(job: str, look: Look, act: Callable[..., bool], hold: Hold | None = None) -> None:
+    """Act on everything that is due, until a look finds nothing but what could not be acted on, or the turn is over.
 
-    With `hold` many at a time. What somebody else has locked at this moment is left for the next tick.
+    With `hold` many at a time. What somebody else has locked at this moment is left for the next tick; for what there
+    was no time, `job` is rung.
     """
     with app().app_context():
         programme = current.programme()
-        left: set[int] = set()
+        turn, left = Turn(TURN_SECONDS), set[int]()
         while True:
             # What is left is due still and comes first again: so many more are looked for, past it.
             found = _found(look, programme, MOST + len(left))
@@ -60,6 +66,9 @@ def each_due(look: Look, act: Callable[..., bool], hold: Hold | None = None) -> 
             if not ids:
                 return
             while ids:
+                if turn.is_over():
+                    bell.ring(job)
+                    return
                 batch, ids = ids[:TOGETHER], ids[TOGETHER:]
                 left.update(set(batch) - _done(act, batch, programme, hold))
 

@@ -23,6 +23,7 @@ from cpor_web.crew import Crew
 from cpor_web.loading import keep
 from cpor_web.queue import JOBS, QUEUE
 from jobs.app import app
+from jobs.turn import told_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,11 @@ class ListedWorker(SimpleWorker):
 
     max_connection_wait_time = 2.0
     """Seconds until it looks again for a Redis that is away; RQ would wait up to a minute."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Have the job that runs leave what it has not begun: no stop waits until a month's end is worked off."""
+        told_to_stop.set()
+        super().handle_warm_shutdown_request()
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a listed job; drop any other unrun."""

@@ -15,6 +15,7 @@ from cpor_web import clock, closures, current
 from cpor_web.claims import operations
 from cpor_web.models import Claim, Closure, User
 from cpor_web.programme import Programme
+from cpor_web.queue import CLOSE_WINDOWS
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.roles import USER_ROLES, Role
 from tests.support import claims, factories
@@ -202,9 +203,9 @@ def test_a_job_reads_the_calendar_anew_at_every_run(
         return []
 
     with time_machine.travel(NOW, tick=False):
-        jobs.windows.each_due(look, lambda *_: False)
+        jobs.windows.each_due(CLOSE_WINDOWS, look, lambda *_: False)
         by = factories.user(committed, Role.ADMINISTRATOR)
         committed.add(Closure(day=TOMORROW, name="Company day", added_by=by, added_at=NOW))
         committed.commit()
-        jobs.windows.each_due(look, lambda *_: False)
+        jobs.windows.each_due(CLOSE_WINDOWS, look, lambda *_: False)
     assert seen == [None, "Company day"]

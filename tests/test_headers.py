@@ -55,3 +55,8 @@ def test_every_error_is_a_page_with_a_way_on(
     assert page.main.find("a", href="/login")
     words = page.main.get_text()
     assert not any(acronym in words for acronym in ("CPOR", "MPN", "PoE", "CSRF"))
+
+
+def test_what_asks_nothing_of_a_session_does_not_depend_on_cookies(client: Browser) -> None:
+    for path in ("/healthz", "/static/app.css"):
+        assert "Cookie" not in client.get(path).headers.get("Vary", ""), path

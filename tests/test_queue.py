@@ -55,6 +55,15 @@ def test_it_is_asked_again_where_it_may_have_forgotten(
     assert len(asked) == 2
 
 
+def test_it_is_asked_once_too_where_enough_waits_already(
+    bell: Doorbell, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "COALESCED_MS", 3_600_000)
+    monkeypatch.setattr(queue, "ENOUGH_WAITING", 0)
+    assert [bell.ring(SEND_MAIL), bell.ring(SEND_MAIL)] == [True, True]
+    assert len(asked) == 1
+
+
 def test_a_ring_that_reached_nobody_silences_no_other(
     bell: Doorbell, settings: Settings, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

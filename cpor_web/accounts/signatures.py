@@ -4,10 +4,10 @@ import hashlib
 from typing import Any
 
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from cpor_web.extensions import security
+from cpor_web.unasked import Sessions
 
 _SHA256: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
     )
 
 
-class _Sessions(SecureCookieSessionInterface):
+class _Sessions(Sessions):
     digest_method = staticmethod(hashlib.sha256)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Select, Text, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, any_, bindparam, func, select
 
 from cpor_web import capped
 from cpor_web.claims import turns
@@ -62,8 +62,8 @@ def found(role: Role, wanted: Wanted, words: Words = ()) -> Select[Claim]:
 
 def found_first(claims: Select[Claim]) -> Select[Claim]:
     """Return the query of the same claims, which are few: they are all found before anything is sorted or joined."""
-    few = claims.with_only_columns(Claim.id).cte("found").prefix_with("MATERIALIZED")
-    return select(Claim).join(few, few.c.id == Claim.id)
+    few = claims.with_only_columns(Claim.id).scalar_subquery()
+    return select(Claim).where(Claim.id == any_(func.array(few)))
 
 
 def of_whose_turn(claims: Select[Any], who: Who | None) -> Select[Any]:
@@ -99,30 +99,38 @@ def parts(role: Role, wanted: Wanted, urgency: int | None = None, words: Words =
         whole = of_whose_turn(found(role, wanted, words), wanted.who).with_only_columns(Claim.id)
         keys = tuple(key.expression for key in order(wanted.sort).keys)
         return Parts(order(wanted.sort), (Part(whole, keys),))
-    claims, who, begun = found(role, wanted), wanted.who and wanted.who.value, []
+    who, begun = wanted.who and wanted.who.value, []
+    planned_once = not (wanted.area or wanted.mpn_id)  # of which there are many or few
     for each in turns.standings(_NOW):
         if wanted.status in {None, each.status} and each.may_be(who, urgency):
-            theirs = (turns.with_open_rounds(claims) if each.has_round else claims).where(each.claims)
+            planned_once = planned_once and each.planned_once
+            claims = found(role, replace(wanted, status=each.status)).where(each.among)
+            theirs = turns.with_open_rounds(claims) if each.has_round else claims
             if not isinstance(each.urgency, int) and urgency is not None:
                 theirs = theirs.where(each.urgency == urgency)
             if not isinstance(each.who, Who) and who is not None:
                 theirs = theirs.where(each.who == who)
             keys = (each.urgency,) if wanted.sort is Sort.URGENT else ()
             begun.append(Part(theirs.with_only_columns(Claim.id), (*keys, each.by, each.newest_first)))
-    return Parts(order(wanted.sort), tuple(begun))
+    return Parts(order(wanted.sort), tuple(begun), planned_once=planned_once)
 
 
 @lru_cache(maxsize=KEPT)
 def counts(role: Role, wanted: Wanted, enough: int) -> Prepared:
     """Return the statement that counts, by status, what else is wanted; none further than `enough`."""
+    return prepared(select(*by_status(role, wanted, enough)))
+
+
+def by_status(role: Role, wanted: Wanted, enough: int) -> list[ColumnElement[int]]:
+    """Return the same numbers, for a statement that reads something else."""
     numbers = []
     for status in Status:
         theirs = replace(wanted, status=status)
-        ids = [found(role, theirs).with_only_columns(Claim.id)]
+        ids = [found(role, theirs)]
         if wanted.who is not None:
             ids = [part.ids for part in parts(role, theirs).parts]
         numbers.append(capped.number(*ids, enough=enough))
-    return prepared(select(*numbers))
+    return numbers
 
 
 @lru_cache(maxsize=KEPT)
@@ -142,5 +150,15 @@ def locations() -> Prepared:
 @lru_cache(maxsize=KEPT)
 def waiting(role: Role, enough: int) -> Prepared:
     """Return the statement that counts what must be acted on, the drafts, and what may be disputed."""
+    return prepared(select(*_waiting(role, enough)))
+
+
+@lru_cache(maxsize=KEPT)
+def waiting_and_counts(role: Role, wanted: Wanted, enough: int) -> Prepared:
+    """Return the statement that counts what `waiting` does and then what `counts` does."""
+    return prepared(select(*_waiting(role, enough), *by_status(role, wanted, enough)))
+
+
+def _waiting(role: Role, enough: int) -> list[ColumnElement[int]]:
     theirs = (parts(role, ALL, urgency).parts for urgency in (turns.MUST, turns.DRAFT, turns.MAY))
-    return prepared(select(*(capped.number(*(part.ids for part in each), enough=enough) for each in theirs)))
+    return [capped.number(*(part.ids for part in each), enough=enough) for each in theirs]

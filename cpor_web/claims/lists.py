@@ -20,7 +20,19 @@ from cpor_web.models import Claim
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 
-__all__ = ["ALL", "Sort", "Wanted", "counts", "dashboard", "export", "locations", "most_urgent", "number", "waiting"]
+__all__ = [
+    "ALL",
+    "Sort",
+    "Wanted",
+    "counts",
+    "dashboard",
+    "export",
+    "locations",
+    "most_urgent",
+    "number",
+    "waiting",
+    "waiting_and_counts",
+]
 
 Read = TypeVar("Read")
 
@@ -120,13 +132,29 @@ def counts(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetim
     """
     search = searching.read(session, actor, wanted.search)
     names = listing.given(actor, wanted, now, search)
-    wanted = replace(listing.unnamed(wanted), status=None, sort=ALL.sort)
+    of_any_status = _of_any_status(wanted)
     if search.words:  # what is found is found once
-        counted: Any = listing.found_by_status(actor.role, wanted, search.words).ask(session, **names).all()
+        statement = listing.found_by_status(actor.role, of_any_status, search.words)
+        counted: Any = statement.ask(session, **names).all()
         found = dict(counted)
         return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
-    statement = listing.counts(actor.role, wanted, capped.ENOUGH)
+    statement = listing.counts(actor.role, of_any_status, capped.ENOUGH)
     return dict(zip(Status, statement.ask(session, **names).one(), strict=True))
+
+
+def waiting_and_counts(
+    session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetime
+) -> tuple[Waiting, dict[Status, int]]:
+    """Return what `waiting` and `counts` do; where nothing is searched for, they are asked for together."""
+    if wanted.search:
+        return waiting(session, actor, now=now), counts(session, actor, wanted, now=now)
+    statement = listing.waiting_and_counts(actor.role, _of_any_status(wanted), capped.ENOUGH)
+    must_act, drafts, disputable, *numbers = statement.ask(session, **listing.given(actor, wanted, now)).one()
+    return Waiting(must_act, drafts, disputable), dict(zip(Status, numbers, strict=True))
+
+
+def _of_any_status(wanted: Wanted) -> Wanted:
+    return replace(listing.unnamed(wanted), status=None, sort=ALL.sort)
 
 
 def locations(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select, true
 from sqlalchemy.orm import Session
 
-from cpor_web import capped, keyset
+from cpor_web import capped, holding, keyset
 from cpor_web.claims import listed, listing, lists, searching
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
@@ -50,6 +50,19 @@ class Wanted:
 WAITING = Wanted()
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What stands over the queue: how many claims wait, are overdue and so on, and how many there are of each status.
+
+    `is_held` tells whether closing is held, `counted_since` since when news of notices counts: see `holding`.
+    """
+
+    waiting: Mapping[str, int]
+    by_status: Mapping[Status, int]
+    is_held: bool
+    counted_since: datetime
+
+
 def page(
     session: Session,
     actor: Actor,
@@ -79,19 +92,20 @@ def found_by_status(session: Session, actor: Actor, wanted: Wanted, *, now: date
     return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
 
 
-def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
-    """Return the numbers over the review queue: waiting, overdue, mine, unassigned, disputed.
-
-    None is counted further than `capped.ENOUGH`.
-    """
-    numbers = _counts(capped.ENOUGH).ask(session, now=now, user_id=actor.user_id).one()
-    return dict(zip(_COUNTED, numbers, strict=True))
+def numbers(session: Session, actor: Actor, *, now: datetime) -> Numbers:
+    """Return the numbers over the review queue; none is counted further than `capped.ENOUGH`."""
+    row = _numbers(actor.role, capped.ENOUGH).ask(session, now=now, user_id=actor.user_id).one()
+    numbers, by_status, (is_held, counted_since) = row[: len(_COUNTED)], row[len(_COUNTED) : -2], row[-2:]
+    waiting = dict(zip(_COUNTED, numbers, strict=True))
+    return Numbers(waiting, dict(zip(Status, by_status, strict=True)), is_held, counted_since)
 
 
 @lru_cache
-def _counts(enough: int) -> Prepared:
+def _numbers(role: Role, enough: int) -> Prepared:
     ids = select(Claim.id).where(WAITS)
-    return prepared(select(*(capped.number(ids.where(which), enough=enough) for which in _COUNTED.values())))
+    waiting = (capped.number(ids.where(which), enough=enough) for which in _COUNTED.values())
+    by_status = listing.by_status(role, lists.ALL, enough)
+    return prepared(select(*waiting, *by_status, holding.IS_IN_FORCE, holding.COUNTED_SINCE))
 
 
 def holders(session: Session) -> Sequence[tuple[int, str]]:
@@ -146,7 +160,9 @@ def _unnamed(wanted: Wanted) -> Wanted:
 def _parts(wanted: Wanted, role: Role, words: tuple[Word, ...]) -> Parts:
     order = _order(wanted)
     ids = _found(wanted, role, words).with_only_columns(Claim.id)
-    return Parts(order, (Part(ids, tuple(key.expression for key in order.keys)),))
+    whole = Part(ids, tuple(key.expression for key in order.keys))
+    is_narrow = bool(words) or wanted.area != "" or wanted.partner_id is not None  # how narrow, only values tell
+    return Parts(order, (whole,), planned_once=not is_narrow)
 
 
 @lru_cache(maxsize=listing.KEPT)

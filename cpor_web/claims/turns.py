@@ -98,8 +98,10 @@ MUST, DRAFT, MAY, OTHERS = range(4)
 class Standing:
     """Claims of one `status`, narrowed by `among`, that are ordered alike: all have this `urgency`.
 
-    Of those whose round is `held_up`, who acts and how urgent it is are told claim by claim, as expressions; so few
-    are in that standing that they may be sorted.
+    Of those whose round is `held_up`, who acts and how urgent it is, one of `urgencies`, are told claim by claim, as
+    expressions; so few are in that standing that they may be sorted.
+
+    `planned_once`: the best way to them is the same whether they are many or few.
     """
 
     status: Status
@@ -108,6 +110,8 @@ class Standing:
     by: Any = keyset.FAR
     among: ColumnElement[bool] = true()
     has_round: bool = False
+    urgencies: tuple[int, ...] = ()
+    planned_once: bool = True
 
     @property
     def newest_first(self) -> ColumnElement[int]:
@@ -122,7 +126,7 @@ class Standing:
     def may_be(self, who: str | None, urgency: int | None) -> bool:
         """Tell whether claims with it can be this one's turn, and so urgent; None is any."""
         fits = who is None or not isinstance(self.who, Who) or self.who.value == who
-        return fits and (urgency is None or not isinstance(self.urgency, int) or self.urgency == urgency)
+        return fits and (urgency is None or urgency in (self.urgencies or (self.urgency,)))
 
 
 def standings(now: Moment) -> tuple[Standing, ...]:
@@ -130,6 +134,7 @@ def standings(now: Moment) -> tuple[Standing, ...]:
     held_up = Standing(
         Status.APPROVED,
         urgency=case((NEEDS_CONTACT, MUST), else_=OTHERS),
+        urgencies=(MUST, OTHERS),
         who=case(
             (NEEDS_CONTACT, Who.PARTNER.value),
             (or_(IS_STOPPED, IS_IN_DOUBT, IS_REPLIED), Who.REVIEWER.value),
@@ -149,7 +154,7 @@ def standings(now: Moment) -> tuple[Standing, ...]:
         held_up,
         Standing(Status.APPROVED, OTHERS, Who.NOBODY, among=HAS_NO_OPEN_ROUND),
         Standing(Status.REJECTED, OTHERS, Who.NOBODY, among=and_(MOMENT == FAR, Claim.dispute_until.is_(None))),
-        Standing(Status.REJECTED, OTHERS, Who.NOBODY, among=too_late(now)),
+        Standing(Status.REJECTED, OTHERS, Who.NOBODY, among=too_late(now), planned_once=False),
     )
 
 
@@ -159,14 +164,14 @@ def with_open_rounds(claims: Select[Any]) -> Select[Any]:
 
 
 def may_dispute(now: Moment) -> ColumnElement[bool]:
-    """Return whether the rejection can still be disputed."""
+    """Return whether a rejection can still be disputed."""
     # By the index's expression, and by the column, of which PostgreSQL knows how its values spread.
     over = now - ONE_SECOND
-    return and_(Claim.status == Status.REJECTED, Claim.dispute_until > over, over < MOMENT, MOMENT < FAR)
+    return and_(Claim.dispute_until > over, over < MOMENT, MOMENT < FAR)
 
 
 def too_late(now: Moment) -> ColumnElement[bool]:
-    """Return whether the rejection could be disputed, and no longer can be."""
+    """Return whether a rejection could be disputed, and no longer can be."""
     over = now - ONE_SECOND
     return and_(Claim.dispute_until <= over, over >= MOMENT)
 

@@ -1,12 +1,10 @@
 """What a link stands for at this moment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-
-from sqlalchemy import Connection
 
 from cpor_web.consent import answers
 from cpor_web.models import AnswerKind, RoundState
@@ -15,6 +13,9 @@ from cpor_web.rules.statuses import Status
 
 Found = Mapping[str, Any]
 """What the database says of a link, in JSON."""
+
+Ask = Callable[[str, Mapping[str, Any]], Any]
+"""Runs a statement with these values, and returns the one value that it finds, None for none."""
 
 
 class LinkState(StrEnum):
@@ -77,12 +78,12 @@ class Standing:
     replaces: bool = False
 
 
-def standing(connection: Connection, link_id: bytes, *, now: datetime) -> Standing | None:
-    """Return how a link stands, None for one that we never gave out. One statement, which reads only.
+def standing(ask: Ask, link_id: bytes, *, now: datetime) -> Standing | None:
+    """Return how a link stands, None for one that we never gave out. `ask` runs one statement, which reads only.
 
     It is no object of the models: this is asked whenever a link is opened, and nothing of it is changed.
     """
-    found = connection.exec_driver_sql(_BEHIND_LINK, {"link": link_id}).scalar_one_or_none()
+    found = ask(_BEHIND_LINK, {"link": link_id})
     return _standing(found, now) if found is not None else None
 
 

@@ -71,7 +71,7 @@ def show(template: str, token: str, link_id: bytes, status: int = 200, **more: A
 
     What is the same for all customers is drawn once; where there is `more` to say, the page is drawn for this answer.
     """
-    standing = queries.standing(alone(), link_id, now=now()) or abort(404)
+    standing = queries.standing(alone().ask, link_id, now=now()) or abort(404)
     g.language = chosen_language() or standing.language
     page = Page.of(standing, now=now(), catalogue=programme_as_set_up().catalogue)
     words = words_of(standing, token)

@@ -9,15 +9,11 @@ written is written next, all of it together.
 import json
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from threading import Lock
-from typing import Any, cast
 
-import psycopg
 from flask import Response, current_app, g, request
 from flask.blueprints import BlueprintSetupState
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from cpor_web.current import alone, now, signers
@@ -30,16 +26,24 @@ log = logging.getLogger(__name__)
 
 Line = dict[str, str]
 
-_NOTE = """
+_BOUNDED = """
     SET LOCAL lock_timeout = '100ms';
     SET LOCAL statement_timeout = '300ms';
     SET LOCAL synchronous_commit = off;
+"""
+"""How long the log may keep an answer waiting at worst. A crash of the database may cost some lines."""
+
+_PREPARE = """
+    PREPARE note_openings (json) AS
     INSERT INTO openings (invitation_id, at, page, method, client, agent)
     SELECT invitations.id, at, page, method, client, agent
-    FROM json_to_recordset(%s) line (link text, at timestamptz, page text, method text, client text, agent text)
+    FROM json_to_recordset($1) line (link text, at timestamptz, page text, method text, client text, agent text)
     JOIN invitations ON link_id = decode(link, 'hex')
 """
-"""How long the log may keep an answer waiting at worst, and its lines. A crash of the database may cost some."""
+"""By SQL, and not by the driver: what the driver prepares cannot be sent together with what bounds it."""
+
+_NOTE = "EXECUTE note_openings (%s)"
+_IS_PREPARED = "note_openings"
 
 
 class Openings:
@@ -93,16 +97,7 @@ def _line(purpose: Purpose, link_id: bytes) -> Line:
 
 def _write(lines: Sequence[Line]) -> None:
     connection = alone()
-    with _filling_in_here(connection):
-        connection.exec_driver_sql(_NOTE, (json.dumps(lines),))
-
-
-@contextmanager
-def _filling_in_here(connection: Connection) -> Iterator[None]:
-    """Have psycopg write the values into the text, since PostgreSQL takes several statements only without any."""
-    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
-    driver.cursor_factory = psycopg.ClientCursor
-    try:
-        yield
-    finally:
-        driver.cursor_factory = psycopg.Cursor
+    if _IS_PREPARED not in connection.info:
+        connection.send(_BOUNDED + _PREPARE)
+        connection.info[_IS_PREPARED] = True
+    connection.send(_BOUNDED + _NOTE, (json.dumps(lines),))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import g
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.consent.queries import Claimed, Standing
@@ -121,4 +121,4 @@ def _names(claim: Claimed) -> dict[str, str]:
 
 def _isolated(name: str) -> Markup:
     """Return what others typed so that its direction of writing ends with it, and turns none of our words around."""
-    return Markup("<bdi>{}</bdi>").format(name)
+    return Markup(f"<bdi>{escape(name)}</bdi>")  # noqa: S704 - what others typed is escaped

@@ -50,7 +50,7 @@ def inspector(kind: str) -> Callable[[IO[bytes]], int | None]:
         return mails.inspect_eml if kind == "eml" else mails.inspect_msg
     from cpor_web.inspection import images
 
-    return lambda stream: images.inspect(stream, kind)
+    return images.inspector(kind)
 
 
 def load_encodings(kind: str) -> None:

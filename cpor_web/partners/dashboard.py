@@ -12,7 +12,7 @@ from cpor_web import holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import competing, lists, queries, saved_filters
 from cpor_web.claims.listed import Line, ListedClaim
-from cpor_web.claims.lists import Wanted
+from cpor_web.claims.lists import Waiting, Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
 from cpor_web.current import actor, now, programme
@@ -35,7 +35,7 @@ def dashboard() -> ResponseReturnValue:
     session, form = db.session(), _filter()
     wanted = form.wanted(_status())
     before, after = (request.args.get(cursor, "") for cursor in ("before", "after"))
-    waiting = None if before or after else lists.waiting(session, actor(), now=now())
+    waiting, counts = _numbers(session, wanted, is_first=not (before or after))
     must_act = waiting.must_act if waiting else 0
     page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after, must_act=must_act)
     urgent = _most_urgent(session, must_act, page.rows if wanted == lists.ALL else None)
@@ -44,7 +44,7 @@ def dashboard() -> ResponseReturnValue:
         "partners/dashboard.html",
         can_claim=actor().role in CLAIMANTS,
         chosen=wanted,
-        counts=lists.counts(session, actor(), wanted, now=now()),
+        counts=counts,
         export_url=url_for("partners.export_claims", **as_in_the_address(wanted)),
         workbook_url=url_for("partners.export_claims_as_workbook", **as_in_the_address(wanted)),
         form=form,
@@ -77,6 +77,13 @@ def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, N
         )
         for claim in claims
     ]
+
+
+def _numbers(session: Session, wanted: Wanted, *, is_first: bool) -> tuple[Waiting | None, Mapping[Status, int]]:
+    """Return the numbers of the tabs and, for the first page, what waits for the partner."""
+    if is_first:
+        return lists.waiting_and_counts(session, actor(), wanted, now=now())
+    return None, lists.counts(session, actor(), wanted, now=now())
 
 
 def _most_urgent(session: Session, must_act: int, listed: Sequence[Line] | None) -> Sequence[Line]:

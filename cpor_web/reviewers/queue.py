@@ -1,6 +1,6 @@
 """The review queue: overdue first, then by due time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import lists, queries, review_queue
+from cpor_web.claims import queries, review_queue
 from cpor_web.claims.review_queue import Wanted
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
@@ -58,11 +58,12 @@ def queue() -> ResponseReturnValue:
         before=request.args.get("before", ""),
         after=request.args.get("after", ""),
     )
-    held = holding.in_force(session)
+    numbers = review_queue.numbers(session, actor(), now=now())
+    held = holding.in_force(session) if numbers.is_held else None
     return render_template(
         "reviewers/queue.html",
         chosen=chosen,
-        counts=review_queue.counts(session, actor(), now=now()),
+        counts=numbers.waiting,
         form=form,
         is_filtered=any(request.args.get(name) for name in FILTERS),
         asked=needing_a_reviewer(session),
@@ -71,16 +72,11 @@ def queue() -> ResponseReturnValue:
         next_page=page.after and _url(chosen, after=page.after),
         previous_page=page.before and _url(chosen, before=page.before),
         held=held,
-        suspects=() if held else _suspects(),
+        suspects=() if held else holding.suspects(session, since=numbers.counted_since, programme=programme()),
         may_release=actor().role is Role.ADMINISTRATOR,
         partner=None if wanted.partner_id is None else session.get(Partner, wanted.partner_id),
-        tabs=list(_tabs(wanted, chosen)),
+        tabs=list(_tabs(wanted, chosen, numbers.by_status)),
     )
-
-
-def _suspects() -> Sequence[tuple[Partner, holding.Figures]]:
-    since = holding.counted_since(db.session(), now=now())
-    return holding.suspects(db.session(), since=since, programme=programme())
 
 
 def _chosen() -> str:
@@ -106,12 +102,10 @@ def _wanted(form: QueueFilter, chosen: str) -> Wanted:
     )
 
 
-def _tabs(wanted: Wanted, chosen: str) -> Iterator[Tab]:
-    """Yield the tabs; where somebody searches they count what was found, else all there is."""
+def _tabs(wanted: Wanted, chosen: str, counts: Mapping[Status, int]) -> Iterator[Tab]:
+    """Yield the tabs with the counts of all there is; where somebody searches they count what was found."""
     if wanted.search or wanted.partner_id is not None:
         counts = review_queue.found_by_status(db.session(), actor(), wanted, now=now())
-    else:
-        counts = lists.counts(db.session(), actor(), now=now())
     waiting = sum(counts[status] for status in queries.WAITING_FOR_OPERATOR)
     yield Tab(N_("Waiting for us"), _url(""), waiting, not chosen)
     for status in SHOWN:

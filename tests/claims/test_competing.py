@@ -21,6 +21,7 @@ from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.support import claims, factories
 from tests.support.claims import NOW
+from tests.support.statements import within
 
 TENANT = {"tenant_id": "0f8fad5b-d9cb-469f-a165-70867728950e"}
 WHY = "The order of October names the other partner."
@@ -185,12 +186,12 @@ def test_the_customer_is_told_that_another_association_would_end_and_not_whose(
     assert association.partner.name not in str(notice.context)
     assert claims.mail_of(db_session, association, "consent-notice").context["replaces"] is False
     (asked,) = claims.invitations_of(db_session, rival)
-    before = consent.standing(db_session.connection(), asked.link_id, now=LATER)
+    before = consent.standing(within(db_session), asked.link_id, now=LATER)
     assert before is not None
     assert before.replaces
 
     let_pass(db_session, programme, rival)
-    after = consent.standing(db_session.connection(), asked.link_id, now=LATE)
+    after = consent.standing(within(db_session), asked.link_id, now=LATE)
     assert after is not None
     assert not after.replaces
 

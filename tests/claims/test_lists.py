@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cpor_web import capped
@@ -205,6 +206,11 @@ def test_texts_longer_than_an_index_takes_are_kept_and_found_by_their_beginning(
     assert found(db_session, filer, "ü" * 401) == [name]
 
 
+def test_no_search_goes_through_what_changes_of_claims_have_put_aside(db_session: Session) -> None:
+    said = text("SELECT reloptions FROM pg_class WHERE relname = 'claims_by_words'")
+    assert db_session.scalars(said).one() == ["fastupdate=off"]
+
+
 def test_the_counts_follow_the_search(db_session: Session, programme: Programme, filer: User) -> None:
     claims.editing(db_session, programme, filer=filer, name="One")
     claims.submitted(db_session, programme, filer=filer, name="Two")
@@ -237,10 +243,10 @@ def test_the_queue_is_counted_and_overdue_begins_after_the_whole_last_second(
     claims.submitted(db_session, programme, now=NOW + timedelta(days=1))
     assert claim.due_at is not None
     over = claim.due_at + timedelta(seconds=1)
-    counted = review_queue.counts(db_session, reviewer.actor, now=over)
+    counted = review_queue.numbers(db_session, reviewer.actor, now=over).waiting
     assert counted == {"waiting": 2, "overdue": 1, "mine": 1, "unassigned": 1, "disputed": 0}
     early = over - timedelta(microseconds=1)
-    assert review_queue.counts(db_session, reviewer.actor, now=early)["overdue"] == 0
+    assert review_queue.numbers(db_session, reviewer.actor, now=early).waiting["overdue"] == 0
     assert [queries.is_overdue(claim, at) for at in (early, over)] == [False, True]
 
 
@@ -348,7 +354,7 @@ def test_no_number_is_counted_further_than_is_told(
     assert (by_turn[Status.EDITING], by_turn[Status.SUBMITTED], by_turn[Status.REJECTED]) == (2, 0, 1)
     assert lists.waiting(db_session, filer.actor, now=LATER).drafts == 2
     assert lists.counts(db_session, reviewer, now=LATER)[Status.EDITING] == 0
-    numbers = review_queue.counts(db_session, reviewer, now=LATER)
+    numbers = review_queue.numbers(db_session, reviewer, now=LATER).waiting
     assert (numbers["waiting"], numbers["unassigned"], numbers["mine"]) == (2, 2, 0)
 
 

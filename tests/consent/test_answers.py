@@ -20,6 +20,7 @@ from tests.consent.agreement import assert_agrees, outcomes
 from tests.support import claims, factories
 from tests.support.claims import NOW, ContactDraft
 from tests.support.rows import changed, dump
+from tests.support.statements import within
 
 SECOND = ContactDraft(name="Dora Diaz", email="dora@contoso.example.com", language="de")
 LATER = NOW + timedelta(hours=1)
@@ -211,7 +212,7 @@ def test_any_denial_beats_any_yes(customers: Customers) -> None:
 def test_reading_how_a_link_stands_changes_nothing(customers: Customers) -> None:
     def state(asked: Invitation) -> LinkState | None:
         customers.session.flush()
-        found = standing(customers.session.connection(), asked.link_id, now=LATER)
+        found = standing(within(customers.session), asked.link_id, now=LATER)
         return found.state if found else None
 
     assert state(customers.carla) is LinkState.OPEN

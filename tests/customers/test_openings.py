@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consent_links import new_id
@@ -125,9 +125,14 @@ def test_without_the_log_pages_and_denials_go_on(
     assert asked.token() not in caplog.text
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["first line of a connection", "later line"])
 def test_a_log_that_is_stalled_keeps_no_denial_waiting(
-    asked: Asked, deny: Deny, engine: Engine, caplog: pytest.LogCaptureFixture
+    asked: Asked, customer: Browser, deny: Deny, engine: Engine, caplog: pytest.LogCaptureFixture, is_first: bool
 ) -> None:
+    with customer.application.app_context():
+        db.engine.dispose()
+    if not is_first:
+        customer.get(asked.path())
     with engine.begin() as elsewhere:
         elsewhere.execute(text("LOCK TABLE openings IN ACCESS EXCLUSIVE MODE"))
         began = time.perf_counter()
@@ -144,10 +149,10 @@ def test_what_the_answer_left_undone_is_not_done_by_the_log(
 ) -> None:
     found, claim_id = queries.standing, asked.claim.id
 
-    def changing(connection: Connection, link_id: bytes, *, now: datetime) -> queries.Standing | None:
+    def changing(ask: queries.Ask, link_id: bytes, *, now: datetime) -> queries.Standing | None:
         db.session.get_one(Claim, claim_id).name = "half done"
         db.session.flush()
-        return found(connection, link_id, now=now)
+        return found(ask, link_id, now=now)
 
     monkeypatch.setattr(queries, "standing", changing)
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from cpor_web.alone import Alone
 from cpor_web.extensions import db
 from cpor_web.models import User
 from tests.customers.conftest import Asked, Deny
@@ -18,9 +20,15 @@ MOST_TO_DENY = 5
 
 
 @pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    """The statements that the application has sent so far."""
+def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The statements that the application has sent so far, but for what each connection is told once."""
     sent: list[str] = []
+    run = Alone._run
+
+    def note_alone(alone: Alone, cursor: Any, text: str, given: Any) -> Any:
+        if "PREPARE" not in text:
+            sent.append(text)
+        return run(alone, cursor, text, given)
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         sent.append(statement)
@@ -28,6 +36,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
     with app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
+    monkeypatch.setattr(Alone, "_run", note_alone)
     yield sent
     event.remove(engine, "before_cursor_execute", note)
 

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 import jobs.incoming
+import jobs.turn
 import jobs.windows
 from cpor_web import unread
 from cpor_web.clock import utcnow
@@ -31,6 +33,7 @@ from cpor_web.incoming import keeping, queries, receiving
 from cpor_web.incoming.mailbox import Mailbox, NotGiven
 from cpor_web.models import Breaker, Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail, RoundState
 from cpor_web.programme import Programme
+from jobs.turn import Turn
 from tests.support import claims, dovecot
 from tests.support.claims import invitations_of, mail_of
 from tests.support.dovecot import PASSWORD, Dovecot
@@ -142,8 +145,8 @@ def test_what_one_look_has_no_time_for_is_left_to_the_next_and_only_the_end_is_n
     for number in range(3):
         server.put(told.imap_username, reply("sales@adatum.example.org", f"Buy {number}."))
     with monkeypatch.context() as patched:
-        patched.setattr(jobs.incoming, "time", SimpleNamespace(monotonic=count().__next__))
-        patched.setattr(jobs.incoming, "WORK_SECONDS", 2)
+        patched.setattr(jobs.turn, "time", SimpleNamespace(monotonic=count().__next__))
+        patched.setattr(jobs.incoming, "Turn", partial(Turn, 2))
         look(committed)
     assert kept(committed) == 2
     assert unread.emptied_at(committed) is None

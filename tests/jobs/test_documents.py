@@ -101,18 +101,19 @@ def test_a_claim_with_nothing_but_an_infected_proof_cannot_be_submitted(app, com
 def test_while_the_scanner_is_away_proof_is_taken_and_waits_until_it_is_back(
     committed, upload, scanner: Clamd, client, sign_in
 ) -> None:
-    scanner.stop()
-    try:
-        document = scanned(committed, upload(b"Signed while it was away."))
-        assert document.scan is Scan.WAITING
-        browser = browser_of(client, sign_in, committed, document)
-        page = f"/claims/{document.claim.reference}"
-        assert "The scanner for viruses is away." in browser.page(page).get_text()
-        assert browser.get(f"{page}/documents/{document.id}").status_code == 409
-    finally:
-        scanner.start()
-    assert scanned(committed, document).scan is Scan.WAITING, "it is left alone for a moment"
-    with time_machine.travel(jobs.documents.clock.utcnow() + timedelta(minutes=6)):
+    with time_machine.travel(now := jobs.documents.clock.utcnow(), tick=False):
+        scanner.stop()
+        try:
+            document = scanned(committed, upload(b"Signed while it was away."))
+            assert document.scan is Scan.WAITING
+            browser = browser_of(client, sign_in, committed, document)
+            page = f"/claims/{document.claim.reference}"
+            assert "The scanner for viruses is away." in browser.page(page).get_text()
+            assert browser.get(f"{page}/documents/{document.id}").status_code == 409
+        finally:
+            scanner.start()
+        assert scanned(committed, document).scan is Scan.WAITING, "it is left alone for a moment"
+    with time_machine.travel(now + timedelta(minutes=6)):
         assert scanned(committed, document).scan is Scan.CLEAN
 
 

@@ -1,7 +1,10 @@
 """What is due is done, each in a transaction of its own: one that fails never stops the rest."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,12 +13,15 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+import jobs.turn
 import jobs.windows
 from cpor_web import assessment, holding
 from cpor_web.claims import deadlines
 from cpor_web.consent import answers, rounds
+from cpor_web.extensions import bell
 from cpor_web.models import Assessment, AssessmentState, Claim, Event, Holding, Mail, MailState, Round, RoundState
 from cpor_web.programme import Programme
+from cpor_web.queue import CLOSE_WINDOWS
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
@@ -107,6 +113,35 @@ def test_more_than_a_look_takes_are_all_done(
     made(committed, programme, claims.running, count=5)
     run(jobs.windows.close_due)
     assert {round_.state for round_ in fresh(committed, Round)} == {RoundState.PASSED}
+
+
+@pytest.mark.parametrize("why", ["the time is up", "the worker is told to stop"])
+def test_what_is_left_when_the_turn_is_over_is_rung_for_and_done_in_the_next(
+    committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(bell, "ring", rung.append)
+    monkeypatch.setattr(jobs.windows, "TOGETHER", 2)
+    made(committed, programme, claims.running, count=5)
+    close = rounds.close
+
+    def is_the_last_of_the_turn(session: Session, id_: int, **how: Any) -> bool:
+        if why == "the time is up":
+            monkeypatch.setattr(jobs.turn, "time", SimpleNamespace(monotonic=lambda: 1e12))
+        else:
+            jobs.turn.told_to_stop.set()
+        return close(session, id_, **how)
+
+    with monkeypatch.context() as turn:
+        turn.setattr(jobs.turn, "told_to_stop", threading.Event())
+        turn.setattr(rounds, "close", is_the_last_of_the_turn)
+        run(jobs.windows.close_due)
+    assert [round_.state for round_ in fresh(committed, Round)].count(RoundState.PASSED) == 2
+    assert rung.count(CLOSE_WINDOWS) == 1
+    monkeypatch.setattr(jobs.turn, "time", time)
+    run(jobs.windows.close_due)
+    assert {round_.state for round_ in fresh(committed, Round)} == {RoundState.PASSED}
+    assert rung.count(CLOSE_WINDOWS) == 1
 
 
 def test_more_that_fail_than_a_look_takes_never_keep_the_rest_waiting(

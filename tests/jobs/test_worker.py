@@ -1,5 +1,8 @@
 """What a worker runs, and what it refuses."""
 
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +15,7 @@ from rq.serializers import JSONSerializer, PickleSerializer
 from cpor_web import job_times, logs
 from cpor_web.config import Settings
 from cpor_web.queue import JOBS, SEND_MAIL
+from jobs.turn import Turn
 from jobs.worker import BareJob, ListedWorker, is_listed
 
 
@@ -20,6 +24,15 @@ def connection(settings: Settings) -> Iterator[Redis]:
     with Redis.from_url(settings.redis_url) as connection:
         yield connection
         connection.flushdb()
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """What is done on a signal, put back after a worker has changed it."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for each, done in before.items():
+        signal.signal(each, done)
 
 
 def _fetched(connection: Redis, name: str, *, by: Any = JSONSerializer, **more: Any) -> Job:
@@ -83,3 +96,26 @@ def test_a_run_is_counted_with_how_it_ended_and_its_lines_say_whose_they_are(
     assert ("a job failed" in caplog.text) is bool(counted.failed)
     queue.delete(delete_jobs=True)
     connection.delete(job_times.KEY)
+
+
+def test_a_job_that_runs_while_its_worker_is_told_to_stop_leaves_what_it_has_not_begun(
+    connection: Redis, signals: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[bool] = []
+
+    def drain() -> None:
+        turn = Turn()
+        turns.append(turn.is_over())
+        os.kill(os.getpid(), signal.SIGTERM)
+        turns.append(turn.is_over())
+
+    monkeypatch.setattr("jobs.turn.told_to_stop", told := threading.Event())
+    monkeypatch.setattr("jobs.worker.told_to_stop", told)
+    monkeypatch.setattr("jobs.mail.drain", drain)
+    queue = Queue("cpor-tests-stop", connection=connection, serializer=JSONSerializer, job_class=BareJob)
+    for _ in range(2):
+        queue.enqueue(SEND_MAIL, job_timeout=-1)
+    worker = ListedWorker([queue], connection=connection, serializer=JSONSerializer, job_class=BareJob)
+    worker.work(burst=True, logging_level="WARNING")
+    assert turns == [False, True]
+    assert queue.count == 1, "it went on with the next job"

@@ -8,7 +8,7 @@ from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk
 from tests.support.browser import Browser
 
-MOST = 8
+MOST = 7
 """Statements, the session's among them. More claims add none."""
 
 

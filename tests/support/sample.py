@@ -20,6 +20,7 @@ from cpor_web.samples.people import PASSWORD, PEOPLE
 from tests.support import servers
 from tests.support.installation import ROOT, Installation
 from tests.support.person import Person
+from tests.support.statements import within
 
 REFERENCE = re.compile(r"(?<=/)[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 MAIL = re.compile(r"/html$")
@@ -114,7 +115,7 @@ def pages_of_links(installation: Installation) -> dict[str, str]:
     found = {"wrong": "/d/wrong", "one-click, opened": "/o/wrong"}
     with installation.session() as session:
         for invitation in session.scalars(select(Invitation).order_by(Invitation.id)):
-            standing = queries.standing(session.connection(), invitation.link_id, now=installation.now())
+            standing = queries.standing(within(session), invitation.link_id, now=installation.now())
             assert standing
             said = " ".join(sorted(answer.kind.value for answer in invitation.answers))
             kind = _kind(session, invitation.round.claim)

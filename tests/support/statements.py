@@ -1,13 +1,24 @@
-"""Counts what is asked of the database."""
+"""Counts what is asked of the database, and asks it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import event
+from sqlalchemy.orm import Session
 
+from cpor_web.consent.queries import Ask
 from cpor_web.extensions import db
+
+
+def within(session: Session) -> Ask:
+    """Return what runs a statement in the session's transaction, and returns the value that it finds."""
+
+    def ask(text: str, given: Mapping[str, Any]) -> Any:
+        return session.connection().exec_driver_sql(text, given).scalar_one_or_none()
+
+    return ask
 
 
 @contextmanager
