@@ -109,6 +109,9 @@ def watch(session: Session, *, now: datetime, programme: Programme) -> Holding |
     if is_in_force(session):
         return None
     since = counted_since(session, now=now)
+    failed = session.scalar(_counted(since, func.count()).where(Mail.state.in_(FAILED))) or 0
+    if not Figures(failed, failed).is_too_many(programme.hold_share, programme.hold_count):
+        return None  # nor are they among more: so what got through, all of a day, is mostly not counted
     found = figures(session, since=since)
     if not found.is_too_many(programme.hold_share, programme.hold_count):
         return None

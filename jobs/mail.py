@@ -5,13 +5,11 @@ over, and that it was taken before the next one is; then what follows from it.
 """
 
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextvars import copy_context
 from datetime import datetime, timedelta
-from functools import partial
 
 from flask import current_app
 from sqlalchemy.orm import Session
@@ -32,6 +30,7 @@ from cpor_web.queue import SEND_MAIL
 from cpor_web.transactions import transaction
 from jobs import pauses
 from jobs.app import app
+from jobs.turn import Turn
 
 log = logging.getLogger(__name__)
 
@@ -44,29 +43,27 @@ FRESH_SECONDS = 60
 HELD_UP = timedelta(seconds=5)
 """After this a mail is leased again whose claim was held by somebody else: longer than most hold one."""
 
-WORK_SECONDS = 60
-"""After this a drain rings for the next one: well under the 420 seconds after which RQ takes a worker for dead."""
-
 TRANSPORT = "mail"
 
 
 def drain() -> None:
-    """Send what is due, until nothing is, the time is up, or the mail server is in trouble."""
+    """Send what is due, until nothing is, the turn is over, or the mail server is in trouble."""
     with app().app_context():
         if pauses.is_paused(TRANSPORT):
             return
         server = MailServer.from_settings(current.settings())
-        with Transport(server) as transport, _marks() as marks, ThreadPoolExecutor(1) as marker:
+        with Transport(server) as transport, _marks() as marks, ThreadPoolExecutor(1) as aside:
             trouble = transport.connect()
             if trouble is not None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
                 return
             pauses.resume(TRANSPORT)
-            until = time.monotonic() + WORK_SECONDS
+            turn = Turn()
+            _take_back_abandoned()
             while leased := _lease():
-                if not HandOver(transport, marks, marker).has_sent(leased, until=until):
+                if not HandOver(transport, marks, aside).has_sent(leased, turn):
                     return
-                if time.monotonic() > until:
+                if turn.is_over():
                     bell.ring(SEND_MAIL)
                     return
 
@@ -91,7 +88,6 @@ def composer() -> Composer:
 
 
 def _lease() -> Sequence[int]:
-    _take_back_abandoned()
     with transaction(db.session):
         return list(outbox.lease(db.session(), now=clock.utcnow(), most=BATCH))
 
@@ -108,44 +104,35 @@ def _take_back_abandoned() -> None:
             log.exception("mail %d cannot be taken back", mail_id)
 
 
-@dataclass(frozen=True)
-class Letter:
-    """A mail that was begun: its return address, its address and its bytes. Without bytes it cannot be written."""
-
-    mail_id: int
-    sender: str
-    to: str
-    text: bytes | None
-
-
 class HandOver:
     """Hands leased mails over, one after the other.
 
     They are made ready together, and those that the server took are settled together. In between each is marked just
     before it is handed over, and that the one before was taken is noted with it: at most one is ever in doubt. While
-    the `marker`, a thread, waits for the mark to be on the disk, the mail is written.
+    the mark is on its way to the disk, the mail is written `aside`, by another thread, and offered to the server:
+    only its text waits for the mark.
     """
 
-    def __init__(self, transport: Transport, marks: Session, marker: Executor) -> None:
-        self._transport, self._marks, self._marker = transport, marks, marker
+    def __init__(self, transport: Transport, marks: Session, aside: Executor) -> None:
+        self._transport, self._marks, self._aside = transport, marks, aside
         self._taken: list[Taken] = []
         self._is_noted = True
         self._unsettled: list[tuple[int, Outcome, datetime]] = []
 
-    def has_sent(self, mail_ids: Sequence[int], *, until: float) -> bool:
+    def has_sent(self, mail_ids: Sequence[int], turn: Turn) -> bool:
         """Send leased mails; return False, and leave the mail server alone for a while, where it is in trouble.
 
-        What was not begun until the monotonic clock reached `until`, or while it was fresh, is given back; so is what
+        What was not begun before the `turn` was over, or while it was fresh, is given back; so is what
         comes after a mail that could not be settled, for with it all was rolled back that had been read.
         """
-        until = min(until, time.monotonic() + FRESH_SECONDS)
+        fresh = Turn(FRESH_SECONDS)
         ready = _made_ready(mail_ids)
         left, trouble = list(ready), None
         with ExitStack() as at_the_end:  # from the last to the first, each also where another one fails
             at_the_end.callback(_give_back, left)
             at_the_end.callback(self._settle_again)
             at_the_end.callback(self._settle_taken)
-            while left and trouble is None and not self._unsettled and time.monotonic() <= until:
+            while left and trouble is None and not (self._unsettled or turn.is_over() or fresh.is_over()):
                 trouble = self._trouble_with(ready[left.pop(0)])
         if trouble is not None:
             pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
@@ -153,30 +140,36 @@ class HandOver:
 
     def _trouble_with(self, ready: Ready) -> Unavailable | None:
         """Send one mail; return what is wrong with the mail server, if something is."""
-        letter = self._begun(ready)
-        if letter is None:
+        offering = self._aside.submit(copy_context().run, self._offered, ready)
+        try:
+            is_begun = self._has_begun(ready)
+        finally:
+            text, refusal = offering.result()
+        if not is_begun:
+            self._transport.withdraw()
             return None
-        if letter.text is None:
-            outcome: Outcome = Permanent("the mail cannot be written")
-        else:
-            outcome = self._transport.send(letter.text, mail_from=letter.sender, rcpt_to=letter.to)
+        mail_id, outcome = ready.mail.id, refusal or self._transport.hand_over(text)
         if isinstance(outcome, Accepted):
-            self._taken.append(Taken(letter.mail_id, outcome.answer, clock.utcnow()))
+            self._taken.append(Taken(mail_id, outcome.answer, clock.utcnow()))
             self._is_noted = False
-        elif not _is_settled(letter.mail_id, outcome, at := clock.utcnow()):
-            self._unsettled.append((letter.mail_id, outcome, at))
+        elif not _is_settled(mail_id, outcome, at := clock.utcnow()):
+            self._unsettled.append((mail_id, outcome, at))
         return outcome if isinstance(outcome, Unavailable) else None
 
-    def _begun(self, ready: Ready) -> Letter | None:
-        """Commit that a mail is being sent, and that the one before was taken; None where it is not to be sent."""
+    def _has_begun(self, ready: Ready) -> bool:
+        """Commit that a mail is being sent, and that the one before was taken; False where it is not to be sent."""
         now, programme, before = clock.utcnow(), current.programme(), None if self._is_noted else self._taken[-1]
-        id_ = ready.mail.id
-        begin = partial(posting.begin, self._marks, id_, now=now, programme=programme, ready=ready, taken=before)
-        begun = self._marker.submit(begin)
-        letter = _written(ready)
-        is_begun = begun.result() is not None
+        begun = posting.begin(self._marks, ready.mail.id, now=now, programme=programme, ready=ready, taken=before)
         self._is_noted = True
-        return letter if is_begun else None
+        return begun is not None
+
+    def _offered(self, ready: Ready) -> tuple[bytes, Outcome | None]:
+        """Write a mail and offer it to the mail server; return its bytes, and why they are not waited for, if not."""
+        text, mail = _written(ready), ready.mail
+        if text is None:
+            return b"", Permanent("the mail cannot be written")
+        sender = current.return_addresses().address(mail.id, key=mail.key_id) or current.programme().mail_from
+        return text, self._transport.offer(text, mail_from=sender, rcpt_to=mail.to_address)
 
     def _settle_taken(self) -> None:
         """Settle those that were taken, together; where that fails, each alone."""
@@ -226,13 +219,13 @@ def _is_settled(mail_id: int, outcome: Outcome, at: datetime) -> bool:
     return True
 
 
-def _written(ready: Ready) -> Letter:
-    mail = ready.mail
-    sender = current.return_addresses().address(mail.id, key=mail.key_id) or current.programme().mail_from
+def _written(ready: Ready) -> bytes | None:
+    """Return a mail's bytes, None where it cannot be written: such a one never stops the rest."""
     try:
-        text = composer().compose(mail, ready.invited)
-    except Exception:  # one mail that cannot be written never stops the rest
-        log.exception("mail %d cannot be written", mail.id)
+        text = composer().compose(ready.mail, ready.invited)
+    except Exception:
+        log.exception("mail %d cannot be written", ready.mail.id)
         text = None
-    db.session.commit()  # an account's link is made of what is read: with that, the transaction of reading it is over
-    return Letter(mail.id, sender, mail.to_address, text)
+    if db.session().in_transaction():  # an account's link is made of what is read: with that, the reading is over
+        db.session.commit()
+    return text

@@ -105,6 +105,16 @@ def test_refused_lost_and_returned_notices_have_failed_and_others_have_not(
     assert figures(db_session) == Figures(notices=5, failed=3, partners=3)
 
 
+def test_while_few_have_failed_those_that_got_through_are_not_counted(
+    db_session: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "figures", lambda *_about, **_more: pytest.fail("all of a day are counted"))
+    notice(db_session, programme, REFUSED)
+    for _ in range(3):
+        notice(db_session, programme, TAKEN)
+    assert holding.watch(db_session, now=NOW, programme=programme) is None
+
+
 def test_the_failure_that_is_one_too_many_begins_it_in_its_own_transaction(
     db_session: Session, programme: Programme, administrators: list[User]
 ) -> None:

@@ -7,23 +7,12 @@ before it everything may be tried again, after it nothing is tried again here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
+from cpor_web.emails import conversation
 from cpor_web.emails.addresses import is_address
-from cpor_web.emails.outcomes import (
-    Accepted,
-    Outcome,
-    Permanent,
-    Transient,
-    Unavailable,
-    Unknown,
-    answer_line,
-)
-from cpor_web.emails.session import MailServer, NotOpened, Session, Trouble, open_session, reason
+from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
+from cpor_web.emails.session import MailServer, NotOpened, Session, Trouble, open_session
 
 __all__ = [
     "Accepted",
@@ -36,26 +25,13 @@ __all__ = [
     "Unknown",
 ]
 
-SHUTTING_DOWN = 421
-GO_ON = 3  # the hundreds of 354: the text is waited for
-# RFC 4954 and RFC 3207: the server wants a sign-in or TLS first. That is about us, never about one mail.
-NOT_SIGNED_IN = frozenset({530, 534, 535, 538})
 LONGEST_LINE = 998  # RFC 5321 section 4.5.3.1.6, without the CRLF
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A command before the text: the hundreds of the code that is wanted, and what it means if no answer comes."""
-
-    command: str
-    wanted: int
-    lost: Callable[[str], Outcome]
 
 
 class Transport:
     """One kept connection to a mail server, opened when first needed, left at the end of the ``with`` block.
 
-    It is not safe to share between threads or across a fork.
+    It is not safe to use by two threads at once, or across a fork.
 
     :param data_timeout: seconds to wait for the answer to a whole mail. RFC 5321 allows a server ten minutes;
         a job may not wait as long as that, and an answer that comes later leaves the mail ``Unknown``
@@ -65,6 +41,7 @@ class Transport:
         self.server = server
         self.data_timeout = data_timeout
         self._session: Session | None = None
+        self._waiting: Session | None = None
         self._is_clean = True
 
     def __enter__(self) -> Self:
@@ -75,6 +52,7 @@ class Transport:
 
     def close(self) -> None:
         """Leave the server. Never fails: each mail's outcome is known by now."""
+        self.withdraw()
         session, self._session = self._session, None
         if session is not None:
             session.leave()
@@ -89,9 +67,14 @@ class Transport:
         return None
 
     def send(self, message: bytes, *, mail_from: str, rcpt_to: str) -> Outcome:
-        """Send one mail to one recipient.
+        """Send one mail to one recipient: offer it, and hand it over."""
+        return self.offer(message, mail_from=mail_from, rcpt_to=rcpt_to) or self.hand_over(message)
 
-        A connection that went stale since the last mail is replaced once, and only before the mail's text went out.
+    def offer(self, message: bytes, *, mail_from: str, rcpt_to: str) -> Outcome | None:
+        """Say all that comes before a mail's text; None once the server waits for the text, else why it does not.
+
+        Nothing has gone out by then: the mail is handed over next, or withdrawn. A connection that went stale since
+        the last mail is replaced once.
 
         :param message: the whole mail in ASCII, lines of at most 998 characters that end in CRLF
         :param mail_from: the envelope's sender, empty for none (``<>``)
@@ -103,28 +86,51 @@ class Transport:
         kept, self._session = self._session, None  # it comes back only in a state that we know
         if kept is not None:
             try:
-                return self._deliver(kept, message, mail_from, rcpt_to, kept=True)
+                return self._offer(kept, mail_from, rcpt_to, len(message), kept=True)
             except Trouble:
                 pass  # servers close idle connections, and count mails on busy ones
         try:
-            return self._deliver(open_session(self.server), message, mail_from, rcpt_to)
+            return self._offer(open_session(self.server), mail_from, rcpt_to, len(message))
         except Trouble as trouble:
             return trouble.outcome
 
-    def _deliver(
-        self, session: Session, message: bytes, mail_from: str, rcpt_to: str, *, kept: bool = False
-    ) -> Outcome:
+    def hand_over(self, message: bytes) -> Outcome:
+        """Send the text of the mail that was offered last, and is waited for."""
+        session, self._waiting = self._waiting, None
+        assert session is not None, "no text is waited for"
         try:
-            if kept and not self._is_clean:  # what a server took leaves nothing behind (RFC 5321 section 4.1.1.4)
-                _reset(session)
-            refusal = _offer(session, mail_from, rcpt_to, len(message))
-            outcome = refusal or _hand_over(session, message, self.data_timeout)
+            outcome = conversation.hand_over(session, message, self.data_timeout)
         except BaseException:
             session.close()
             raise
-        if session.sock is not None:
-            self._session, self._is_clean = session, isinstance(outcome, Accepted)
+        self._keep(session, is_clean=isinstance(outcome, Accepted))
         return outcome
+
+    def withdraw(self) -> None:
+        """Leave unsent what was offered. To a server that waits for a text only hanging up says that none comes."""
+        session, self._waiting = self._waiting, None
+        if session is not None:
+            session.close()
+
+    def _offer(
+        self, session: Session, mail_from: str, rcpt_to: str, size: int, *, kept: bool = False
+    ) -> Outcome | None:
+        try:
+            if kept and not self._is_clean:  # what a server took leaves nothing behind (RFC 5321 section 4.1.1.4)
+                conversation.reset(session)
+            refusal = conversation.offer(session, mail_from, rcpt_to, size)
+        except BaseException:
+            session.close()
+            raise
+        if refusal is None:
+            self._waiting = session
+        else:
+            self._keep(session, is_clean=False)
+        return refusal
+
+    def _keep(self, session: Session, *, is_clean: bool) -> None:
+        if session.sock is not None:
+            self._session, self._is_clean = session, is_clean
 
 
 def _check(message: bytes) -> None:
@@ -135,110 +141,3 @@ def _check(message: bytes) -> None:
         raise ValueError("every line of a message ends in CRLF")
     if max(map(len, message.split(b"\r\n"))) > LONGEST_LINE:
         raise ValueError("a line of a message has at most 998 characters")
-
-
-def _reset(session: Session) -> None:
-    code, answer = _ask(session.rset, lambda answer: Unavailable(answer, "connect"))
-    if code // 100 != 2:
-        raise Trouble(Unavailable(answer, "connect"))
-
-
-def _offer(session: Session, mail_from: str, rcpt_to: str, size: int) -> Outcome | None:
-    """Everything before the text: None if the server waits for it now, else why not."""
-    options = [f"SIZE={size}"] if session.has_extn("size") else []
-    if not (mail_from + rcpt_to).isascii():
-        if not session.has_extn("smtputf8"):
-            return Permanent("553 5.6.7 The mail server takes ASCII addresses only (no SMTPUTF8)")
-        options.append("SMTPUTF8")
-    sender = " ".join([f"MAIL FROM:<{mail_from}>", *options])
-    # A connection lost at MAIL is the server's trouble. At RCPT or DATA it may be this recipient's doing, and a
-    # mail that closes the connection each time must not hold up all others for ever: it counts as an attempt.
-    steps = (
-        Step(sender, 2, lambda answer: Unavailable(answer, "connect")),
-        Step(f"RCPT TO:<{rcpt_to}>", 2, Transient),
-        Step("DATA", 3, Transient),
-    )
-    if session.has_extn("pipelining"):
-        return _offer_at_once(session, steps)
-    for step in steps:
-        refusal = _refusal(step.wanted, *_ask(partial(_say, session, step.command), step.lost))
-        if refusal is not None:
-            return refusal
-    return None
-
-
-def _offer_at_once(session: Session, steps: Sequence[Step]) -> Outcome | None:
-    """Say all commands before the first answer, which saves two waits a mail (RFC 2920)."""
-    refusal = None
-    for step in steps:
-        ask = session.getreply if step is not steps[0] else partial(_say, session, *(each.command for each in steps))
-        if refusal is None:
-            refusal = _refusal(step.wanted, *_ask(ask, step.lost))
-        else:
-            with suppress(OSError):
-                if ask()[0] // 100 != GO_ON:
-                    continue
-            session.close()  # it waits for a text in spite of the refusal, or says nothing: no mail is to come of it
-            break
-    return refusal
-
-
-def _say(session: Session, *commands: str) -> tuple[int, bytes]:
-    """Say commands at once, and return the answer to the first."""
-    session.send("".join(f"{command}\r\n" for command in commands).encode())
-    return session.getreply()
-
-
-def _ask(command: Callable[[], tuple[int, bytes]], lost: Callable[[str], Outcome]) -> tuple[int, str]:
-    """The code and the answer to a command.
-
-    :raises Trouble: with ``lost`` if no sensible answer came, or 421; nothing was handed over
-    """
-    try:
-        code, text = command()
-    except OSError as error:
-        raise Trouble(lost(reason(error))) from error
-    answer = answer_line(code, text)
-    if code == SHUTTING_DOWN or not 200 <= code < 600:
-        raise Trouble(lost(answer))
-    return code, answer
-
-
-def _refusal(wanted: int, code: int, answer: str) -> Outcome | None:
-    """None if the code is of the wanted hundred (RFC 5321 section 4.3.2: the first digit decides)."""
-    if code // 100 == wanted:
-        return None
-    if code in NOT_SIGNED_IN:
-        raise Trouble(Unavailable(answer, "auth"))
-    if code // 100 == 4:
-        return Transient(answer)
-    if code // 100 == 5:
-        return Permanent(answer)
-    raise Trouble(Transient(answer))
-
-
-def _hand_over(session: Session, message: bytes, timeout: float) -> Outcome:
-    """Send the text and read the answer. From the first byte on, no failure is tried again."""
-    usual, session.timeout = session.timeout, timeout
-    try:
-        session.send(_dot_stuffed(message) + b".\r\n")
-        code, text = session.getreply()
-    except OSError as error:
-        session.close()
-        return Unknown(reason(error))
-    session.timeout = usual
-    answer = answer_line(code, text)
-    match code // 100:
-        case 2:
-            return Accepted(answer)
-        case 4:
-            return Transient(answer)
-        case 5:
-            return Permanent(answer)
-    session.close()
-    return Unknown(answer)
-
-
-def _dot_stuffed(message: bytes) -> bytes:
-    """RFC 5321 section 4.5.2: a line that begins with a dot gets another one."""
-    return (b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:]

@@ -1,5 +1,6 @@
 """The drain of the outbox: what the mail server says becomes a state, and everything that follows from it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -15,7 +16,6 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import posting
 from cpor_web.clock import utcnow
 from cpor_web.emails import outbox
-from cpor_web.emails.composing import Composer
 from cpor_web.emails.outbox import Recipient
 from cpor_web.emails.transport import Transport
 from cpor_web.models import Breaker, Claim, Event, Mail, MailState, Round, RoundState
@@ -74,32 +74,40 @@ def test_a_drain_of_one_notice_asks_little_of_the_database(
     assert len(said) <= MOST_STATEMENTS, said
 
 
-def test_a_mail_is_written_while_its_mark_is_committed(
+def test_a_mail_is_offered_while_its_mark_is_committed_and_only_its_text_waits(
     claim: Claim, committed: Session, smtp_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written, begin, compose = Happened(), posting.begin, Composer.compose
+    offered, begin, offer, hand_over = Happened(), posting.begin, Transport.offer, Transport.hand_over
+    states = []
 
     def begin_late(*about: Any, **more: Any) -> Mail | None:
-        assert written.wait(60), "the mark is waited for first"
+        assert offered.wait(60), "the mark is waited for first"
         return begin(*about, **more)
 
-    def compose_and_say_so(*about: Any) -> bytes:
-        text = compose(*about)
-        written.set()
-        return text
+    def offer_and_say_so(*about: Any, **more: Any) -> Any:
+        refusal = offer(*about, **more)
+        offered.set()
+        return refusal
+
+    def hand_over_and_look(*about: Any) -> Any:
+        states.append(committed.scalar(select(Mail.state).where(Mail.kind == "consent-notice")))
+        return hand_over(*about)
 
     monkeypatch.setattr(posting, "begin", begin_late)
-    monkeypatch.setattr(Composer, "compose", compose_and_say_so)
+    monkeypatch.setattr(Transport, "offer", offer_and_say_so)
+    monkeypatch.setattr(Transport, "hand_over", hand_over_and_look)
     drain()
     assert len(smtp_server.mails) == 1
-    assert _notice(committed, claim).state is MailState.SENT
+    assert states == [MailState.SENDING]
 
 
-def test_what_was_written_and_is_not_to_be_sent_after_all_goes_nowhere(
+def test_what_was_offered_and_is_not_to_be_sent_after_all_goes_nowhere(
     claim: Claim, committed: Session, smtp_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posting, "begin", lambda *_about, **_more: None)
-    drain()
+    with monkeypatch.context() as called_back:
+        called_back.setattr(posting, "begin", lambda *_about, **_more: None)
+        drain()
+    assert any(command.startswith("DATA") for command in smtp_server.commands)
     assert not smtp_server.mails
     assert _notice(committed, claim).state is MailState.QUEUED
 
@@ -345,17 +353,21 @@ def test_no_transaction_is_open_while_the_mail_server_takes_an_accounts_link(
     for _ in range(2):
         to_people.invitation(committed, factories.user(committed), now=utcnow(), programme=programme)
     committed.commit()
-    send, open_ones = Transport.send, []
+    open_ones = []
 
-    def sent(transport: Transport, *letter: Any, **envelope: Any) -> Any:
-        open_ones.append(committed.scalar(text(OPEN)))
-        committed.rollback()
-        return send(transport, *letter, **envelope)
+    def watched(step: Callable[..., Any]) -> Callable[..., Any]:
+        def taken(*letter: Any, **envelope: Any) -> Any:
+            open_ones.append(committed.scalar(text(OPEN)))
+            committed.rollback()
+            return step(*letter, **envelope)
 
-    monkeypatch.setattr(Transport, "send", sent)
+        return taken
+
+    monkeypatch.setattr(Transport, "offer", watched(Transport.offer))
+    monkeypatch.setattr(Transport, "hand_over", watched(Transport.hand_over))
     drain()
     assert len(smtp_server.mails) == 2
-    assert open_ones == [0, 0]
+    assert open_ones == [0, 0, 0, 0]
 
 
 def test_the_end_is_printed_anew_for_a_mail_that_surely_was_not_taken(
