@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session, joinedload, load_only
@@ -116,7 +117,16 @@ def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:
     return fields.missing(values, needs_subscription=area is not None and area.needs_subscription)
 
 
-def may_review(session: Session, claim: Claim, actor: Actor) -> bool:
+class Disputable(Protocol):
+    """A claim, or a line of one, as far as it matters who may decide on it."""
+
+    @property
+    def is_disputed(self) -> bool: ...
+    @property
+    def rejected_by_id(self) -> int | None: ...
+
+
+def may_review(session: Session, claim: Disputable, actor: Actor) -> bool:
     """Tell whether this reviewer may decide: of a dispute another than who rejected, where there is one."""
     if not claim.is_disputed or claim.rejected_by_id is None or claim.rejected_by_id != actor.user_id:
         return True

@@ -32,7 +32,7 @@ def state(mail: Mail) -> str:
 
 
 def is_shown(mail: Mail) -> bool:
-    """Tell whether the partner may read what a mail said: what customers get carries a link that is theirs alone."""
+    """Tell whether who is signed in may read what a mail said: what customers get has a link that is theirs alone."""
     return mail.invitation_id is None and mail.erased_at is None
 
 

@@ -115,6 +115,7 @@ class QueuedClaim:
     reviewer_is_active: bool | None
     is_contested: bool
     has_fresh_proof: bool
+    rejected_by_id: int | None
 
 
 def lines(session: Session, ids: Sequence[int]) -> list[Line]:
@@ -194,6 +195,7 @@ def _of_operator() -> Prepared:
             *(Claim.area, Claim.activity, Claim.status, Claim.is_disputed, Claim.due_at, Claim.due_rule),
             *(Claim.reviewer_id, User.name, User.active, related.is_contested()),
             case((Claim.status == Status.APPROVED, added), else_=False),
+            Claim.rejected_by_id,
         )
         .select_from(Claim)
         .where(_IS_ASKED_FOR)

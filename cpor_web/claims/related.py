@@ -24,9 +24,18 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, aliased, contains_eager, selectinload
 
-from cpor_web.models import Claim, ClaimProduct, Document
+from cpor_web.models import (
+    Answer,
+    AnswerKind,
+    Claim,
+    ClaimProduct,
+    Document,
+    Invitation,
+    Round,
+    RoundState,
+)
 from cpor_web.rules.statuses import Status
 
 STANDING = (Status.SUBMITTED, Status.UNDER_REVIEW, Status.PARTNER_ACTION_REQUIRED, Status.APPROVED)
@@ -102,6 +111,26 @@ def is_contested() -> ColumnElement[bool]:
     )
 
 
+def denials(session: Session, claim: Claim) -> list[Answer]:
+    """Return how this customer denied this partner for one of the same products, of other claims, the newest first.
+
+    A denial that was undone, or that the customer's yes came after, is none.
+    """
+    denied = (
+        select(Answer)
+        .join(Answer.invitation)
+        .join(Invitation.round)
+        .join(Round.claim)
+        .where(Answer.kind == AnswerKind.DENIED, Round.state == RoundState.DENIED)
+        .where(Claim.id != claim.id, Claim.partner_id == claim.partner_id, Claim.status != Status.APPROVED)
+        .where(_same_tenant(claim), _same_product(claim))
+        .order_by(Answer.id)
+    )
+    read = contains_eager(Answer.invitation).contains_eager(Invitation.round).contains_eager(Round.claim)
+    last = {answer.invitation.round_id: answer for answer in session.scalars(denied.options(read))}
+    return sorted(last.values(), key=lambda answer: answer.id, reverse=True)
+
+
 def newest_proof(session: Session, claims: Sequence[Claim]) -> dict[int, datetime]:
     """Return when the newest proof of each claim came that was not replaced, by the claim's id."""
     newest = (
@@ -134,11 +163,14 @@ def _same_subscription(claim: Claim) -> ColumnElement[bool]:
     return Claim.subscription_id == claim.subscription_id if claim.subscription_id else false()
 
 
+def _same_product(claim: Claim) -> ColumnElement[bool]:
+    return exists().where(ClaimProduct.claim_id == Claim.id, ClaimProduct.key.in_(claim.product_keys))
+
+
 def _competes(claim: Claim) -> ColumnElement[bool]:
     """Return whether a row's claim competes with `claim`: of another partner, standing, for the same thing."""
-    same_product = exists().where(ClaimProduct.claim_id == Claim.id, ClaimProduct.key.in_(claim.product_keys))
     return and_(
         Claim.partner_id != claim.partner_id,
         Claim.status.in_(STANDING),
-        or_(and_(_same_tenant(claim), same_product), _same_subscription(claim)),
+        or_(and_(_same_tenant(claim), _same_product(claim)), _same_subscription(claim)),
     )

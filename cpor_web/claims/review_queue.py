@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from cpor_web import capped, holding, keyset
@@ -15,10 +15,10 @@ from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
 from cpor_web.claims.searching import Search, Word, mentions
 from cpor_web.keyset import FAR, Key, Order, Page, Part, Parts
-from cpor_web.models import Claim, Document
+from cpor_web.models import Claim, Document, User
 from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules import deadlines
-from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.roles import REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
 
 _COUNTED: dict[str, ColumnElement[bool]] = {
@@ -38,6 +38,7 @@ class Wanted:
     status: Status | None = None
     any_status: bool = False
     mine: bool = False
+    reviewer_id: int | None = None
     unassigned: bool = False
     disputed: bool = False
     overdue: bool = False
@@ -107,6 +108,17 @@ def _numbers(role: Role, enough: int) -> Prepared:
     return prepared(select(*waiting, *by_status, holding.IS_IN_FORCE, holding.COUNTED_SINCE))
 
 
+def holders(session: Session) -> Sequence[tuple[int, str]]:
+    """Return id and name of the reviewers who hold something that waits, by name."""
+    return [(id_, name) for id_, name in _holders().ask(session)]
+
+
+@cache
+def _holders() -> Prepared:
+    held = exists().where(Claim.reviewer_id == User.id, WAITS)
+    return prepared(select(User.id, User.name).where(User.role.in_(REVIEWERS), held).order_by(User.name, User.id))
+
+
 def with_fresh_proof(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
     """Return the ids of those of `claims` that are approved, and to which proof was added since."""
     approved = [claim.id for claim in claims if claim.status is Status.APPROVED]
@@ -133,13 +145,15 @@ def _order(wanted: Wanted) -> Order:
 def _given(actor: Actor, wanted: Wanted, search: Search, now: datetime) -> Mapping[str, Any]:
     """Return what the names stand for."""
     said = {"user_id": actor.user_id, "area": wanted.area, "partner_id": wanted.partner_id, "now": now}
-    return {**said, **search.given}
+    return {**said, "reviewer_id": wanted.reviewer_id, **search.given}
 
 
 def _unnamed(wanted: Wanted) -> Wanted:
     """Return what is wanted but for what has a name: by this, and the kinds of words, a statement is kept."""
     partner_id = None if wanted.partner_id is None else 0
-    return replace(wanted, search="", area=wanted.area and "area", partner_id=partner_id)
+    reviewer_id = None if wanted.reviewer_id is None else 0
+    area = wanted.area and "area"
+    return replace(wanted, search="", area=area, partner_id=partner_id, reviewer_id=reviewer_id)
 
 
 @lru_cache(maxsize=listing.KEPT)
@@ -169,6 +183,8 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.mine:
         conditions.append(_COUNTED["mine"])
+    if wanted.reviewer_id is not None:
+        conditions.append(Claim.reviewer_id == bindparam("reviewer_id", type_=BigInteger))
     if wanted.unassigned:
         conditions.append(_COUNTED["unassigned"])
     if wanted.disputed:

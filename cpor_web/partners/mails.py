@@ -1,6 +1,6 @@
 """What a mail about a claim said, for the partner to whom it was sent."""
 
-from flask import abort, render_template
+from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from cpor_web import mail_words
@@ -19,4 +19,5 @@ def mail(reference: str, mail_id: int) -> ResponseReturnValue:
     claim = claim_or_404(reference)
     found = queries.mail_of(db.session(), claim, actor(), mail_id) or abort(404)
     words = mail_words.words(found, programme()) if mail_words.is_shown(found) else None
-    return render_template("partners/mail.html", claim=claim, mail=found, words=words)
+    back = url_for("partners.claim", reference=claim.reference, _anchor="mails")
+    return render_template("mail.html", claim=claim, mail=found, words=words, back=back)

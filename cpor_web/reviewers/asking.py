@@ -22,7 +22,10 @@ from cpor_web.rules.roles import REVIEWERS
 @allowed(REVIEWERS)
 def correct_contact(reference: str) -> ResponseReturnValue:
     """Confirm the contact that the partner proposed; they get a notice and a full new window."""
-    return do(reference, contacts.correct_contact, _("The contact is corrected. A new notice goes out."))
+    proposal = claim_or_404(reference).proposed_contact
+    name = proposal.name if proposal else ""
+    done = _("The contact is corrected: %(name)s is asked now, and a new notice goes out.", name=name)
+    return do(reference, contacts.correct_contact, done)
 
 
 @bp.post("/<reference>/go-on")

@@ -152,7 +152,7 @@ def _time(groups: Mapping[str, Counts], called: str) -> Chart:
     series = (_("Half of the decisions"), _("Nine of ten"))
     return Chart(
         "time",
-        _("Time to decision"),
+        _("Time to decision, in business days"),
         _("Within how many of our business days decisions were made; the partner's time does not count."),
         series,
         [(name, cells[:2]) for name, cells in rows],

@@ -38,7 +38,11 @@ def start_review(reference: str) -> ResponseReturnValue:
 @allowed(REVIEWERS)
 def take_over(reference: str) -> ResponseReturnValue:
     """Take the claim from its reviewer."""
-    return do(reference, operations.take_over, _("You hold the claim now."))
+    holder = claim_or_404(reference).reviewer
+    taken = _("You hold the claim now.")
+    if holder is not None:
+        taken = _("You hold the claim now. %(name)s held it before, and no mail tells of it.", name=holder.name)
+    return do(reference, operations.take_over, taken)
 
 
 @bp.post("/<reference>/assign")
@@ -56,7 +60,8 @@ def assign(reference: str) -> ResponseReturnValue:
         else:
             operations.assign(session, claim, form.reviewer_id, **about)
 
-    done = _("The claim is assigned.") if form.reviewer_id else _("The claim is given back: nobody has it now.")
+    given = _("%(name)s has the claim now. No mail tells of it: it stands in the queue under “Mine”.", name=form.name)
+    done = given if form.reviewer_id else _("The claim is given back: nobody has it now.")
     return do(reference, verb, done, {"assign": form})
 
 

@@ -1,16 +1,14 @@
 """What a reviewer fills in. Every form's fields carry its prefix, because several share a page."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
-    BooleanField,
     Form,
     FormField,
     RadioField,
-    SearchField,
     SelectField,
     SelectMultipleField,
     TextAreaField,
@@ -25,17 +23,25 @@ from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.models import Claim, User
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
 
-LONGEST_SEARCH = 200
 _SHORT_ENOUGH = Length(max=LONGEST_TEXT, message=_l("Enter at most %(most)s characters.", most=LONGEST_TEXT))
 
 
-def _stripped(typed: str | None) -> str:
+def stripped(typed: str | None) -> str:
     return (typed or "").strip()
 
 
 def _words(label: str, missing: str = "", rows: int = 4, **more: object) -> TextAreaField:
     validators = [InputRequired(missing), _SHORT_ENOUGH] if missing else [_SHORT_ENOUGH]
-    return TextAreaField(label, validators, filters=[_stripped], render_kw={"rows": rows}, **more)
+    return TextAreaField(label, validators, filters=[stripped], render_kw={"rows": rows}, **more)
+
+
+def texts_of(form: Form) -> Iterator[str]:
+    """Yield what was written in the texts of a form, those within others too."""
+    for field in form:
+        if isinstance(field, FormField):
+            yield from texts_of(field.form)
+        elif isinstance(field, TextAreaField):
+            yield field.data or ""
 
 
 def _keeps(field: TextAreaField, composed: Iterable[str]) -> bool:
@@ -165,6 +171,11 @@ class AssignForm(FlaskForm):
         """Who is to have the claim, None for nobody."""
         return None if self.reviewer.data == self.NOBODY else int(self.reviewer.data)
 
+    @property
+    def name(self) -> str:
+        """The name of who is to have it."""
+        return next(each.label for each in self.reviewer.choices if each.value == self.reviewer.data)
+
 
 class CommentForm(FlaskForm):
     """A comment to the partner."""
@@ -214,35 +225,3 @@ class ReplyForm(FlaskForm):
     @property
     def denies(self) -> bool:
         return bool(self.says.data == "denies")
-
-
-class QueueFilter(FlaskForm):
-    """What the queue shows; read from the address, so it changes nothing and carries no token."""
-
-    class Meta:
-        csrf = False
-
-    search = SearchField(_l("Search"), filters=[_stripped], render_kw={"maxlength": LONGEST_SEARCH})
-    whose = SelectField(
-        _l("Reviewer"),
-        choices=[
-            SelectChoice("", _l("Everybody")),
-            SelectChoice("mine", _l("Mine")),
-            SelectChoice("unassigned", _l("Unassigned")),
-        ],
-        validate_choice=False,
-    )
-    area = SelectField(_l("Solution area"), validate_choice=False)
-    disputed = BooleanField(_l("Disputed only"))
-    overdue = BooleanField(_l("Overdue only"))
-
-    def offer(self, catalogue: Catalogue) -> None:
-        """Fill the areas."""
-        areas = (SelectChoice(area.key, area.name) for area in catalogue.areas.values())
-        self.area.choices = [SelectChoice("", _l("All")), *areas]
-
-    @property
-    def key(self) -> Hashable:
-        """By what its fields are drawn once for everybody: the areas; None where somebody has chosen or typed."""
-        chosen = any(field.data for field in self)
-        return None if chosen else ("queue", *((choice.value, choice.label) for choice in self.area.choices[1:]))

@@ -10,8 +10,9 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from cpor_web import downloads, headers
+from cpor_web import downloads, facts, headers
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, preflight, proof, queries
 from cpor_web.claims.input import LONGEST_TEXT
@@ -27,6 +28,7 @@ from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
 from cpor_web.rules.exc import NotAllowed, Refused, Stale
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
+from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Action
 from cpor_web.transactions import transaction
 
@@ -79,8 +81,11 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
             operations.judge(db.session(), claim, judged, **about)
     except Refused as refused:
         return _shown(claim_or_404(reference), judged, refused, version), status_of(refused)
+    found, gaps = request.form.get("found"), sum(cell.verdict is Verdict.MISSING for cell in judged.values())
     flash(_("Saved. The partner sees nothing of it until you ask or reject."), "success")
-    found = request.form.get("found")
+    if found and gaps:
+        still = ngettext("%(num)d cell still says missing.", "%(num)d cells still say missing.", gaps)
+        flash(still, "warning")
     row = found if found in set(Request) else None
     return redirect(url_for("reviewers.check_proof", reference=claim.reference, _anchor=row, **_chosen()))
 
@@ -153,6 +158,7 @@ def _shown(
         claim=claim,
         documents=queries.documents_of(session, claim),
         guard=guard(),
+        is_for_others=claim.status is Status.UNDER_REVIEW and not facts.may_review(session, claim, actor()),
         looked_for=preflight.LOOKED_FOR,
         may_decide=Action.REQUEST_INFORMATION in offered,
         missing=len(preflight.missing(cells)),

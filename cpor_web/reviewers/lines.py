@@ -1,16 +1,18 @@
 """The lines of the review queue: what each decides by, and the words that are one claim's own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from cpor_web import drawn
-from cpor_web.claims import queries
+from cpor_web import drawn, facts
+from cpor_web.claims import listed, queries
 from cpor_web.claims.listed import QueuedClaim
+from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.current import actor, programme_as_set_up
 from cpor_web.drawn import Words
+from cpor_web.extensions import db
 from cpor_web.pages import Telling, telling
 from cpor_web.rules.statuses import Status
 
@@ -25,17 +27,21 @@ class Line(NamedTuple):
     has_reviewer: bool
     can_be_started: bool
     is_overdue: bool
+    sentence: str
     has_deadline: bool
+    is_for_others: bool
 
 
-def of(claims: Iterable[QueuedClaim]) -> Markup:
+def of(claims: Sequence[QueuedClaim]) -> Markup:
     """Return the lines of these claims, as the reviewer who asks sees them."""
     return drawn.lines("reviewers/_line.html", _lines(claims))
 
 
-def _lines(claims: Iterable[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
+def _lines(claims: Sequence[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
     told, reader, token, catalogue = telling(), actor(), generate_csrf(), programme_as_set_up().catalogue
+    session, steps = db.session(), _steps(claims, told)
     for claim in claims:
+        step = steps.get(claim.id)
         is_free = not claim.reviewer_id or claim.reviewer_id == reader.user_id or not claim.reviewer_is_active
         line = Line(
             status=claim.status,
@@ -45,7 +51,9 @@ def _lines(claims: Iterable[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
             has_reviewer=claim.reviewer_id is not None,
             can_be_started=claim.status is Status.SUBMITTED and is_free,
             is_overdue=queries.is_overdue(claim, told.now),
-            has_deadline=claim.due_at is not None,
+            sentence=step.for_reviewer if step else "",
+            has_deadline=claim.due_at is not None or (step is not None and step.by is not None),
+            is_for_others=claim.status is Status.UNDER_REVIEW and not facts.may_review(session, claim, reader),
         )
         words = {
             "reference": claim.reference,
@@ -58,12 +66,23 @@ def _lines(claims: Iterable[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
             "version": str(claim.version),
             "token": token,
         }
-        yield line, words | _deadline(claim, told)
+        yield line, words | _deadline(claim if step is None else step, told)
 
 
-def _deadline(claim: QueuedClaim, told: Telling) -> Words:
-    due = claim.due_at
-    if due is None:
+def _steps(claims: Sequence[QueuedClaim], told: Telling) -> dict[int, NextStep]:
+    """Return what is next with those that have no deadline of the operator's or of an answer to it, by id."""
+    ids = [claim.id for claim in claims if claim.due_at is None]
+    return {
+        line.claim.id: next_step(
+            line.claim, line.round, now=told.now, assessment=line.assessment, is_held=line.is_held
+        )
+        for line in listed.lines(db.session(), ids)
+    }
+
+
+def _deadline(due: QueuedClaim | NextStep, told: Telling) -> Words:
+    by, rule = (due.by, due.rule) if isinstance(due, NextStep) else (due.due_at, due.due_rule)
+    if by is None:
         return {"left": "", "due": "", "due_for_machines": ""}
-    machines = due.isoformat(timespec="seconds")
-    return {"left": told.left(due, claim.due_rule), "due": told.moment(due), "due_for_machines": machines}
+    machines = by.isoformat(timespec="seconds")
+    return {"left": told.left(by, rule), "due": told.moment(by), "due_for_machines": machines}

@@ -7,13 +7,15 @@ from flask_babel import gettext as _
 from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, queries
-from cpor_web.current import actor, now
+from cpor_web.current import actor, now, programme
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
+from cpor_web.languages import moment
 from cpor_web.models import Claim, Mail, MailState
 from cpor_web.pages import cursors
-from cpor_web.reviewers.blueprint import bp
+from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.reviewers.page import step_of
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
@@ -37,6 +39,17 @@ def mails() -> ResponseReturnValue:
         states=mail_words.STATES,
         waiting=count_for_a_person(db.session()),
     )
+
+
+@bp.get("/<reference>/mails/<int:mail_id>")
+@allowed(REVIEWERS)
+def mail(reference: str, mail_id: int) -> ResponseReturnValue:
+    """Show the words of a mail about a claim; of one to a customer, or that was erased, that they are not shown."""
+    claim = claim_or_404(reference)
+    found = queries.mail_of(db.session(), claim, actor(), mail_id) or abort(404)
+    words = mail_words.words(found, programme()) if mail_words.is_shown(found) else None
+    back = url_for("reviewers.claim", reference=claim.reference, _anchor="mails")
+    return render_template("mail.html", claim=claim, mail=found, words=words, back=back)
 
 
 @bp.post("/mails/<int:mail_id>/send-again")
@@ -66,12 +79,23 @@ def deal_with(mail_id: int) -> ResponseReturnValue:
         _tell(mail, sentence(refusal), "error")
     else:
         _tell(mail, _("Noted: nothing is left to be done about this mail."), "success")
+        _tell_what_is_due(mail)
     return redirect(_back(mail))
 
 
 def _tell(mail: Mail, words: str, category: str) -> None:
     """Say what happened where the button was: on a claim's page among its mails, far below the others."""
     flash(words, f"{category} of mails" if _claim_before(mail) else category)
+
+
+def _tell_what_is_due(mail: Mail) -> None:
+    """Say what somebody else still has to do about the claim, and by when: the mail is off the list, that is not."""
+    claim = db.session.get(Claim, mail.claim_id) if mail.claim_id is not None else None
+    step = step_of(claim) if claim is not None else None
+    if step is None or step.by is None:
+        return
+    due = {"who": _(step.who.label), "what": _(step.for_reviewer), "moment": moment(step.by)}
+    _tell(mail, _("Due next: %(what)s %(who)s, by %(moment)s.", **due), "success")
 
 
 def _claim_before(mail: Mail) -> Claim | None:

@@ -1,7 +1,9 @@
 """The page of one claim under review: everything on it, and its documents to be saved."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from flask import abort, render_template, request, url_for
@@ -14,12 +16,12 @@ from sqlalchemy import select
 from cpor_web import downloads, holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related, review_queue
-from cpor_web.claims.next_steps import next_step
+from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.current import actor, documents, guard, now, programme
 from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
-from cpor_web.models import Answer, Claim, Document, Invitation, Round, RoundState
+from cpor_web.models import Answer, Claim, Document, Event, Invitation, Round, RoundState
 from cpor_web.reviewers import filling, received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.forms import (
@@ -31,6 +33,7 @@ from cpor_web.reviewers.forms import (
     NoteForm,
     RejectForm,
     ReplyForm,
+    texts_of,
 )
 from cpor_web.rules import contacts
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale, Unfinished
@@ -97,6 +100,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     offered = queries.offered(session, claim, actor=reader, now=now(), programme=programme())
     proofs = queries.documents_of(session, claim)
     cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
+    decided_over = competing.decisions_about(session, claim)
     if Action.REQUEST_INFORMATION in offered:
         filling.fill_in(cells, programme().catalogue, ask, cast(RejectForm, empty["reject"]))
     return render_template(
@@ -108,11 +112,13 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         claim=claim,
         comments=queries.comments_of(session, claim),
         concerns=dict(concerns_of(claim)),
-        decided_over=competing.decisions_about(session, claim),
+        decided_over=decided_over,
+        denials=related.denials(session, claim) if claim.status in assigning.ASSIGNABLE else [],
         decline=queries.decline_of(session, claim),
         documents=proofs,
         downloads=proof.downloads_of(session, claim),
         guard=guard(),
+        endings=competing.endings(session, [claim, *(each.replaced for each in decided_over)]),
         earlier=[event for event in events if event.kind in EARLIER],
         first_shown=next((each.id for each in proofs if _opens_at_once(each)), None),
         forms={**empty, **(forms or {})},
@@ -121,6 +127,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         has_fresh_proof=claim.id in review_queue.with_fresh_proof(session, [claim]),
         holds=claim.reviewer_id == reader.user_id,
         mails=queries.mails_of(session, claim, reader),
+        noted=next((event for event in events if event.kind == "reply:noted"), None),
         notes=queries.notes_of(session, claim),
         now=now(),
         approved=Status.APPROVED,
@@ -135,20 +142,44 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         replies=replies,
         rounds=queries.rounds_of(session, claim),
         still_missing=preflight.STILL_MISSING,
+        unsaved={prefix for prefix, form in (forms or {}).items() if any(texts_of(form))},
+        rejected=Status.REJECTED,
+        resubmission=_resubmission(events, proofs),
         seen=claim.version if seen is None else seen,
-        step=next_step(
-            claim,
-            queries.latest_round(session, claim),
-            now=now(),
-            assessment=assessment,
-            is_held=holding.is_in_force(session),
-        ),
+        step=step_of(claim),
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,
+        waiting=queries.WAITING_FOR_OPERATOR,
         warned=guards.kept(session, claim),
         why_stopped=queries.why_stopped(session, claim),
         **more,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Resubmission:
+    """That a claim came back: when, after what was asked, and what proof came since that."""
+
+    at: datetime
+    asked: Event
+    fresh: Sequence[Document]
+
+
+def _resubmission(events: Sequence[Event], proofs: Sequence[Document]) -> Resubmission | None:
+    """Return the resubmission that is to be decided on, of a claim's history and proof, the newest first."""
+    turns = [event for event in events if event.kind in EARLIER]
+    if not turns or turns[0].kind != "claim:resubmitted":
+        return None
+    asked = next(event for event in turns if event.kind == "claim:information-requested")
+    return Resubmission(turns[0].at, asked, [each for each in proofs if each.uploaded_at > asked.at])
+
+
+def step_of(claim: Claim) -> NextStep:
+    """Return what happens next with a claim."""
+    session = db.session()
+    assessment, is_held = queries.assessment_of(session, claim), holding.is_in_force(session)
+    round_ = queries.latest_round(session, claim)
+    return next_step(claim, round_, now=now(), assessment=assessment, is_held=is_held)
 
 
 def _opens_at_once(document: Document) -> bool:

@@ -17,7 +17,7 @@ from cpor_web.models import Partner
 from cpor_web.numbers import number_in
 from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
-from cpor_web.reviewers.forms import LONGEST_SEARCH, QueueFilter
+from cpor_web.reviewers.queue_filter import LONGEST_SEARCH, QueueFilter
 from cpor_web.reviewers.waiting import needing_a_reviewer
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.rules.statuses import Status
@@ -47,8 +47,8 @@ class Tab:
 def queue() -> ResponseReturnValue:
     """Show the claims that wait, or those of one status or of all, as searched and filtered."""
     form = QueueFilter(request.args)
-    form.offer(programme().catalogue)
     session, chosen = db.session(), _chosen()
+    form.offer(programme().catalogue, [each for each in review_queue.holders(session) if each[0] != actor().user_id])
     wanted = _wanted(form, chosen)
     page = review_queue.page(
         session,
@@ -92,6 +92,7 @@ def _wanted(form: QueueFilter, chosen: str) -> Wanted:
         status=Status(chosen) if chosen not in {"", ANY} else None,
         any_status=chosen == ANY,
         mine=form.whose.data == "mine",
+        reviewer_id=number_in(form.whose.data),
         unassigned=form.whose.data == "unassigned",
         disputed=bool(form.disputed.data),
         overdue=bool(form.overdue.data),

@@ -9,7 +9,7 @@ from cpor_web.claims import operations, queries
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.reviewers.blueprint import bp
-from cpor_web.reviewers.forms import QueueFilter
+from cpor_web.reviewers.queue_filter import QueueFilter
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
 

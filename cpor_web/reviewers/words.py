@@ -1,12 +1,14 @@
 """Words of the reviewers' pages: what is the matter with an address, what came of it."""
 
+from collections.abc import Iterable
+
 from flask_babel import gettext as _
 
 from cpor_web import history_words, mail_words
 from cpor_web.consent import stops
 from cpor_web.consent_words import ANSWERS, ROUNDS
 from cpor_web.current import programme_as_set_up
-from cpor_web.models import AssessmentState, Event, Round, RoundState
+from cpor_web.models import AssessmentState, Claim, Event, Round, RoundState
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules import contacts
 from cpor_web.rules.words import N_
@@ -48,6 +50,18 @@ def round_state(round_: Round, why_stopped: str | None) -> str:
     return ROUNDS[round_.state]
 
 
+def product_names(keys: Iterable[str]) -> str:
+    """Return the names of products, in one line."""
+    return ", ".join(map(programme_as_set_up().catalogue.product_name, keys))
+
+
+def rejected_for(claim: Claim) -> str:
+    """Return why a claim was rejected."""
+    assert claim.rejection is not None
+    reasons = [claim.rejection.label, *([claim.rejection_detail.label] if claim.rejection_detail else ())]
+    return " – ".join(map(_, reasons))
+
+
 def details(event: Event) -> list[str]:
     """Return what else there is to know of `event`, also the words of a reply: partners read them with a denial."""
     catalogue, words = programme_as_set_up().catalogue, event.data.get("evidence")
@@ -64,8 +78,11 @@ def _for_templates() -> dict[str, object]:
         "assessment_words": ASSESSMENTS,
         "event_actor": history_words.actor,
         "event_details": details,
+        "mail_is_shown": mail_words.is_shown,
         "mail_name": mail_words.name,
         "mail_state": mail_words.state,
+        "product_names": product_names,
+        "rejected_for": rejected_for,
         "round_state": round_state,
         "told": history_words.told,
         "why_astray": stops.why_astray,

@@ -117,6 +117,7 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
         {},
     ),
+    "rejected--dispute-decided": ({**REJECTION, "dispute_until": None, "decides_dispute": True}, {}),
     "consent-period-passed": (NOT_DUE, {}),
     "association-contested": (
         {**NOT_DUE, "rationale": "The newer order, of October, names the other partner for Teams."},

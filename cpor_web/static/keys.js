@@ -1,9 +1,9 @@
-// A single letter goes where the link or button with that access key is; j and k go down and up a table's rows, or
-// the cells of a grid.
-// Nothing is pressed by a letter alone, but for links. Everybody can switch it off (WCAG 2.1.4).
+// A single letter puts the focus on the link or button with that access key, or on the part of the page to which it
+// leads; j and k go down and up a table's rows, or the cells of a grid. No letter presses or follows anything: Enter
+// does. It is off until somebody switches it on (WCAG 2.1.4).
 const KEPT = "single-keys";
 const TYPED_IN = "input:not([type=checkbox], [type=radio]), select, textarea";
-let chosen = "on"; // where nothing can be kept, until the page is left
+let chosen = "off"; // where nothing can be kept, until the page is left
 
 settle();
 arrive();
@@ -14,7 +14,7 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const isBare = !event.ctrlKey && !event.altKey && !event.metaKey && !event.isComposing;
-  if (!isBare || kept() === "off" || event.key.length !== 1 || event.target.closest(TYPED_IN)) return;
+  if (!isBare || !isOn() || event.key.length !== 1 || event.target.closest(TYPED_IN)) return;
   const place = event.key === "j" || event.key === "k" ? row(event.key === "j" ? 1 : -1) : named(event.key);
   if (!place) return;
   event.preventDefault();
@@ -24,14 +24,14 @@ document.addEventListener("keydown", (event) => {
 function settle() {
   const box = document.getElementById("single-keys");
   if (!box) return;
-  box.checked = kept() !== "off";
+  box.checked = isOn();
   box.closest(".single-keys").hidden = false;
 }
 
 // A jump from another page ends where the same jump of this page does.
 function arrive() {
   const jump = location.hash && document.querySelector(`[accesskey][href="#${CSS.escape(location.hash.slice(1))}"]`);
-  if (jump && kept() !== "off") go(jump);
+  if (jump && isOn()) go(jump);
 }
 
 function named(key) {
@@ -45,14 +45,17 @@ function row(step) {
 }
 
 function go(place) {
-  if (place.closest("tbody, .cell") || place.tagName === "BUTTON") return place.focus();
   const address = place.getAttribute("href");
-  if (!address.startsWith("#")) return place.click();
+  if (!address?.startsWith("#")) return place.focus();
   const part = document.getElementById(address.slice(1));
   part.scrollIntoView();
   const section = part.closest("section");
   const control = section.querySelector("input:not([type=hidden]), select, textarea, button") ?? section.querySelector("a");
   (control ?? place).focus({ preventScroll: Boolean(control) });
+}
+
+function isOn() {
+  return kept() === "on";
 }
 
 function kept() {

@@ -1,9 +1,15 @@
-// What was filled in and not saved: the browser asks before the page is left without it, by a link as by a key.
-const form = document.querySelector("form[data-unsaved]");
-let isUnsaved = form.dataset.unsaved === "yes";
+// What was filled in and not saved: the browser asks before the page is left without it, by a link as by a key, and
+// before another form of the page is sent. A form that came back unsaved says so from the beginning.
+let sent = null;
 
-form.addEventListener("input", () => (isUnsaved = true));
-form.addEventListener("submit", () => (isUnsaved = false));
+document.addEventListener("input", ({ target }) => {
+  if (target.form?.dataset.unsaved) target.form.dataset.unsaved = "yes";
+});
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) sent = event.target;
+});
 addEventListener("beforeunload", (event) => {
-  if (isUnsaved) event.preventDefault();
+  const unsaved = Array.from(document.querySelectorAll('form[data-unsaved="yes"]'));
+  if (unsaved.some((form) => form !== sent)) event.preventDefault();
+  sent = null;
 });

@@ -149,6 +149,7 @@ MAY: dict[str, Kinds] = {
     "GET /review/<reference>/history": REVIEWERS,
     "GET /review/<reference>/history.csv": REVIEWERS,
     "GET /review/<reference>/history.json": REVIEWERS,
+    "GET /review/<reference>/mails/<mail_id>": REVIEWERS,
     "POST /review/next": REVIEWERS,
     "POST /review/<reference>/approve": REVIEWERS,
     "POST /review/<reference>/assign": REVIEWERS,

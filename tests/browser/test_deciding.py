@@ -57,6 +57,9 @@ def test_claims_are_decided_one_after_the_other_with_three_keys_each(
     page.locator(".single-keys:visible").wait_for()
     hands = Hands(page)
 
+    hands.press("n")
+    assert page.evaluate("document.activeElement.tagName") == "BODY", "off until somebody wants them"
+    page.get_by_label("Single keys").check()
     hands.press("n", "Enter")
     hands.at(first)
     hands.presses = 0
@@ -73,11 +76,11 @@ def test_claims_are_decided_one_after_the_other_with_three_keys_each(
     page.locator("main", has_text="Saved. The partner sees nothing of it").wait_for()
     page.locator(".single-keys:visible").wait_for()
     assert page.locator(".cell :checked[value=found]").count() == page.locator(".cell").count()
-    hands.press("a")
+    hands.press("a", "Enter")
     page.locator("[aria-labelledby=approve] button:focus").wait_for()
     hands.press("Tab", "Enter")
     hands.at(third)
-    assert hands.presses == 7
+    assert hands.presses == 8
 
     page.goto(f"/review/{third}/proof")
     page.locator(".single-keys:visible").wait_for()
@@ -85,6 +88,8 @@ def test_claims_are_decided_one_after_the_other_with_three_keys_each(
     assert page.evaluate("document.activeElement.closest('.cell') === document.querySelectorAll('.cell')[1]")
     assert page.evaluate("document.activeElement.value") == "found"
     hands.press("i")
+    assert page.url.endswith("/proof"), "a letter alone leads nowhere"
+    hands.press("Enter")
     page.locator("#ask-reasons-0:focus").wait_for()
 
     hands.press("r")
@@ -99,7 +104,7 @@ def test_claims_are_decided_one_after_the_other_with_three_keys_each(
     page.reload()
     page.locator(".single-keys:visible").wait_for()
     assert not page.get_by_label("Single keys").is_checked()
-    hands.press("q", "a")
+    hands.press("q", "Enter", "a")
     assert page.url.endswith(f"{third}#ask"), "who switched single keys off keeps them off"
     context.close()
 

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, ViewportSize, expect
 
+from cpor_web.claims import operations
 from cpor_web.claims.problems import EXAMPLE_GUID
+from cpor_web.models import Claim
+from cpor_web.rules.roles import Role
 from tests.browser.conftest import SLOWEST, NewVisitor
 from tests.support import claims, factories
 from tests.support.cast import PROOF
@@ -131,3 +134,46 @@ def test_a_form_of_a_claim_is_left_only_after_asking_and_is_whole_again_on_the_w
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(re.compile(r"/claims/[A-Z0-9]{4}-[A-Z0-9]{4}"))
     assert asked == ["beforeunload"], "what is sent is not lost"
+
+
+def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it_is_left(
+    installation: Installation, browser: Browser
+) -> None:
+    with installation.session() as session:
+        rosa = factories.user(session, Role.REVIEWER)
+        claim = claims.under_review(session, installation.programme, reviewer=rosa)
+        email, reference, claim_id, partner = rosa.email, claim.reference, claim.id, claim.filed_by.actor
+    page, asked = browser.new_context(base_url=installation.url).new_page(), list[str]()
+    page.set_default_timeout(SLOWEST)
+    page.goto(f"/login?next=/review/{reference}")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    comment = page.locator("[aria-labelledby=comments]").get_by_label("Comment")
+    comment.fill("Not sent yet")
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="History").click()
+    with page.expect_event("dialog"):  # what another form holds would be lost by this one
+        page.get_by_role("button", name="Take the next one", exact=True).click()
+    expect(comment).to_have_value("Not sent yet")
+    page.get_by_role("button", name="Add comment").click()
+    expect(page.locator("main")).to_contain_text("The comment is added and mailed to the partner.")
+
+    with installation.session() as session:
+        about = {"actor": partner, "now": installation.now(), "programme": installation.programme}
+        operations.comment(session, session.get_one(Claim, claim_id), "Look again.", **about)
+    reject = page.locator("[aria-labelledby=reject]")
+    reject.get_by_label("Comment").fill("Nobody signed it")
+    reject.get_by_label("Reason").select_option(label="PoE unavailable")
+    reject.get_by_role("button", name="Reject", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Your words below are not saved yet.")
+    assert asked == ["beforeunload"] * 2, "sending the words asks nothing"
+    with page.expect_event("dialog"):
+        reject.click(position={"x": 2, "y": 2})  # nothing is asked about before the page was touched
+        page.get_by_role("link", name="History").click()

@@ -152,7 +152,9 @@ def test_a_rejection_after_a_dispute_is_final(db_session: Session, programme: Pr
     actor = factories.user(db_session, Role.REVIEWER).actor
     how: dict[str, Any] = {"actor": actor, "now": LATER, "programme": programme}
     operations.take_over(db_session, claim, **how)
+    assert claims.mail_of(db_session, claim, "rejected").context["decides_dispute"] is False
     operations.reject(db_session, claim, Rejection.MISSING_CONSENT, "Page 3 is blank.", **how)
+    assert claims.mail_of(db_session, claim, "rejected").context["decides_dispute"] is True
     assert (claim.is_disputed, claim.dispute_until) == (False, None)
     with pytest.raises(GuardFailed, match="final"):
         operations.dispute(db_session, claim, "Again!", **by_partner(claim, programme))

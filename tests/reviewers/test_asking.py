@@ -5,15 +5,18 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, operations
+from cpor_web.claims import contacts, operations, posting
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, rounds, stops
-from cpor_web.models import Answer, Claim, Mail, Round, RoundState, User
+from cpor_web.emails.outcomes import Accepted
+from cpor_web.models import Answer, Claim, Mail, MailState, Round, RoundState, User
+from cpor_web.moments import exactly
 from cpor_web.programme import Programme
 from cpor_web.reviewers import words
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.statuses import Status
 from tests.reviewers.pages import form_with, press, read
+from tests.support import claims
 from tests.support.browser import Browser
 
 
@@ -61,6 +64,27 @@ def test_a_bounced_notice_is_told_of_and_nothing_can_be_corrected_before_the_par
     assert "Correct contact" not in {button.get_text() for button in page("button")}
 
 
+def test_done_with_a_notice_that_came_back_says_who_is_asked_for_what_and_until_when(
+    desk: Browser, bounced: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    mail = notice(committed)
+    mail.state, mail.due_at, mail.bounced_at, mail.ended_at = MailState.BOUNCED, None, now, now
+    mail.message_id = "<1@vendor.example.com>"
+    asking = claims.mail_of(committed, bounced, "contact-needed")
+    posting.begin(committed, asking.id, now=now, programme=programme)
+    posting.settle(committed, asking.id, Accepted("250 2.0.0 queued"), now=now, programme=programme)
+    committed.commit()
+
+    desk.submit(f"/review/mails/{mail.id}/done", page="/review/mails")
+
+    due = round_of(committed, bounced).contact_due_at
+    assert due is not None
+    told = desk.page("/review/mails").main.get_text()
+    assert "nothing is left to be done about this mail" in told
+    assert "Due next: The right customer contact is needed" in told
+    assert f"The partner, by {exactly(due, 'en', 'Europe/Berlin')}." in told
+
+
 def test_correct_contact_asks_the_proposed_contact_with_a_window_of_their_own(
     desk: Browser, bounced: Claim, committed: Session, filer: User, programme: Programme, now: datetime
 ) -> None:
@@ -82,7 +106,12 @@ def test_correct_contact_asks_the_proposed_contact_with_a_window_of_their_own(
 
     assert press(desk, bounced, "Correct contact").status_code == 302
 
-    assert round_of(committed, bounced).state is RoundState.WAITING
+    round_ = round_of(committed, bounced)
+    assert round_.state is RoundState.WAITING
+    assert round_.ends_at is not None, "the end that it had"
+    page = desk.page(f"/review/{bounced.reference}").main
+    assert "The contact is corrected: Max Benson is asked now" in page.get_text()
+    assert page.find(id="consent").parent.find("time", datetime=round_.ends_at.isoformat()) is None, "none runs"
     assert notice(committed).to_address == "max@contoso-mail.example.com"
     assert desk.page("/review").select_one("#asked") is None
 
@@ -109,12 +138,15 @@ def test_a_period_whose_notice_was_not_delivered_does_not_go_on(desk: Browser, b
     assert "We could just wait." in answer.text
 
 
-def test_a_reply_holds_the_closing_until_it_is_read(desk: Browser, asked: Claim, committed: Session) -> None:
+def test_a_reply_holds_the_closing_until_it_is_read(
+    desk: Browser, asked: Claim, committed: Session, reviewer: User, programme: Programme
+) -> None:
     assert press(desk, asked, "Hold for a reply").status_code == 302
     assert round_of(committed, asked).reply_at is not None
     page = f"/review/{asked.reference}"
     assert "A person at the customer has replied." in desk.page("/review").main.get_text()
-    assert "This was noted by hand" in desk.page(page).main.get_text()
+    assert f"{reviewer.name} (Reviewer) noted this by hand" in desk.page(page).main.get_text()
+    assert f"in the mailbox that replies go to, {programme.reply_to}." in desk.page(page).main.get_text()
     form = form_with(desk.page(page), "Record the reply")
     assert not form.select("input[checked]")
 

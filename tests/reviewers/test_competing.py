@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations
 from cpor_web.models import Claim, User
+from cpor_web.moments import exactly
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.statuses import Status
@@ -76,6 +77,40 @@ def test_the_rationale_is_read_by_reviewers_and_both_partners(
         assert WHY in page
         assert other.reference not in page
         assert other.partner.name not in page
+
+
+def test_both_claims_say_with_their_status_when_the_association_ends_and_that_all_of_it_does(
+    desk: Browser, under_review: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    tenant = str(under_review.tenant_id)
+    theirs = claims.running(committed, programme, now=now, tenant_id=tenant, products=("teams", "intune"))
+    committed.commit()
+    beside = " ".join(desk.page(f"/review/{under_review.reference}").find(id="approve").parent.get_text().split())
+    whole = f"All of it ends: Intune, Teams. Not claimed by {under_review.reference}: Intune."
+    assert whole in beside
+
+    assert press(desk, under_review, "Approve", Rationale=WHY).status_code == 302
+
+    def status_of(claim: Claim) -> str:
+        page = desk.page(f"/review/{claim.reference}")
+        return " ".join(page.find(id="state").find_parent("section").get_text(" ").split())
+
+    assert "It ends unless the customer denies this claim. Their time to deny does not run yet." in status_of(
+        under_review
+    )
+    for asked in claims.invitations_of(committed, under_review):
+        claims.take_notice(committed, programme, asked, now=now)
+    committed.commit()
+    assert asked.round.ends_at is not None
+    ends = exactly(asked.round.ends_at, "en", programme.calendar.zone.key)
+    for claim, other, when in (
+        (under_review, theirs, f"It ends on {ends} unless the customer denies this claim."),
+        (theirs, under_review, f"This association ends on {ends} if the customer does not deny"),
+    ):
+        said = status_of(claim)
+        assert when in said
+        assert whole in said
+        assert f"{other.reference}, {other.partner.name}" in said
 
 
 def test_a_rival_that_waits_is_named_beside_approve_with_its_dates_and_is_not_decided_on(

@@ -54,6 +54,8 @@ def test_a_claim_that_another_holds_can_be_taken_over_and_not_decided(
 
     committed.refresh(claim)
     assert claim.reviewer_id == reviewer.id
+    told = desk.page(f"/review/{claim.reference}").get_text()
+    assert "Sam Raymond held it before, and no mail tells of it." in told
 
 
 def test_approve_opens_a_consent_round_and_says_so(desk: Browser, under_review: Claim, committed: Session) -> None:
@@ -227,6 +229,9 @@ def test_who_rejected_a_claim_reads_that_another_reviewer_decides_on_its_dispute
     page = desk.page(f"/review/{claim.reference}")
 
     begin = page.select_one("[aria-labelledby=begin]")
-    assert "You rejected this claim. Another reviewer decides on its dispute." in begin.get_text()
+    why = "You rejected this claim. Another reviewer decides on its dispute."
+    assert why in begin.get_text()
+    assert why in desk.page(f"/review/{under_review.reference}/proof").get_text(), "and not that nobody holds it"
+    assert "Not for you: you rejected it" in desk.page("/review").select_one("tbody tr").get_text()
     assert not begin.select("button")
     assert "It has one." in page.find(id=page.select_one("[aria-labelledby=state] p a")["href"][1:]).parent.get_text()

@@ -160,6 +160,7 @@ def test_all_found_decides_what_is_not_decided_and_leaves_what_is_missing(
 
     verdicts = [cell.verdict for cell in committed.scalars(select(ProofCell).where(ProofCell.verdict.is_not(None)))]
     assert (verdicts.count(Verdict.FOUND), verdicts.count(Verdict.MISSING)) == (found, 1)
+    assert "1 cell still says missing." in desk.page(answer.location).main.get_text()
     assert answer.location.endswith("/proof" if pressed == "all" else f"/proof#{pressed}")
 
 

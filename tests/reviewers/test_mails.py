@@ -229,3 +229,21 @@ def test_the_list_of_all_mails_leads_to_those_that_need_a_person(
     assert len(theirs.select("tbody tr")) == 1
     assert "“Done” takes a mail off this list" in theirs.main.get_text()
     assert theirs.select_one("main .notice") is None
+
+
+def test_a_reviewer_reads_what_a_partner_was_mailed_and_never_what_a_customer_was(
+    desk: Browser, committed: Session, programme: Programme
+) -> None:
+    claim = claims.running(committed, programme)
+    asked, told = (claims.mail_of(committed, claim, kind) for kind in ("consent-notice", "approved"))
+    committed.commit()
+    theirs, ours = (f"/review/{claim.reference}/mails/{mail.id}" for mail in (asked, told))
+
+    for page in (desk.page("/review/mails"), desk.page(f"/review/{claim.reference}")):
+        assert page.select_one(f'a[href="{ours}"]')
+        assert page.select_one(f'a[href="{theirs}"]') is None
+
+    assert "Your claim is approved." in desk.page(ours).find("pre").get_text()
+    page = desk.page(theirs)
+    assert "a link that is theirs alone" in page.main.get_text()
+    assert page.find("pre") is None

@@ -26,7 +26,10 @@ def test_a_decision_on_an_older_page_is_refused_with_what_changed_and_keeps_what
     alert = page.select_one("[role=alert]").get_text(" ", strip=True)
     assert "A comment was added." in alert
     assert filer.name in alert
+    assert "Your words below are not saved yet." in alert
     form = form_with(page, "Reject")
+    assert form["data-unsaved"] == "yes", "leaving the page asks about them"
+    assert form_with(page, "Add note")["data-unsaved"] == "no", "nothing was typed there"
     assert form.find("textarea").get_text().strip() == "I cannot open it."
     assert form.select_one("option[selected][value=poe-unavailable]")
     committed.refresh(under_review)

@@ -8,8 +8,10 @@ from bs4 import Tag
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations, related
-from cpor_web.models import Claim, Document
+from cpor_web.consent import answers
+from cpor_web.models import Claim, Document, User
 from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Denial, Way
 from tests.reviewers.conftest import FileClaim
 from tests.support import claims
 from tests.support.browser import Browser
@@ -109,3 +111,34 @@ def test_the_newest_proof_is_none_that_was_replaced(db_session: Session, program
     second = Document(sha256="2" * 64, filename="newer.pdf", media_type="application/pdf", size=1)
     operations.upload(db_session, claim, second, now=NOW + timedelta(hours=1), replaces=first.id, **about)
     assert related.newest_proof(db_session, [claim]) == {claim.id: NOW + timedelta(hours=1)}
+
+
+def test_what_this_customer_denied_this_partner_stands_with_the_status(
+    desk: Browser, claim: Claim, filer: User, committed: Session, programme: Programme, now: datetime
+) -> None:
+    assert "This customer denied" not in desk.page(f"/review/{claim.reference}").get_text()
+    about: dict[str, Any] = {"filer": filer, "tenant_id": str(claim.tenant_id), "now": now}
+    denied = claims.running(committed, programme, products=("teams", "intune"), name="Denied", **about)
+    undone = claims.running(committed, programme, products=("teams",), name="Undone", **about)
+    other = claims.running(committed, programme, products=("intune",), name="Other product", **about)
+    for each in (denied, undone, other):
+        (asked,) = claims.invitations_of(committed, each)
+        words = "Another house looks after it."
+        answers.deny(committed, asked, reason=Denial.OTHER, words=words, way=Way.PAGE, now=now, programme=programme)
+        if each is undone:
+            answers.undo(committed, asked, now=now, programme=programme)
+    committed.commit()
+
+    page = desk.page(f"/review/{claim.reference}")
+    status = page.find(id="state").find_parent("section")
+
+    (said,) = status.select(".notice li")
+    words = " ".join(said.get_text(" ").split())
+    for each in (denied.reference, "Intune, Teams", "Other", "Another house looks after it."):
+        assert each in words
+    assert said.time, "when"
+    rows = {
+        row.a.get_text(): row.get_text(" ") for row in page.find(id="others").find_parent("section").select("tr")[1:]
+    }
+    assert "Customer decline" in rows["Denied"]
+    assert "Customer decline" not in rows["Undone"]

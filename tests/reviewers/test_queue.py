@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from bs4 import Tag
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import lists, operations, related
-from cpor_web.models import Claim, Document, User
+from cpor_web.claims.drafts import ContactDraft
+from cpor_web.models import Claim, Document, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import Role
@@ -354,3 +356,50 @@ def test_its_own_reviewer_is_offered_to_start_again_in_the_row(
     committed.commit()
     assert desk.page("/review").select_one("tbody tr button").get_text() == "Start review"
     assert "becomes yours" not in desk.page(f"/review/{under_review.reference}").main.get_text()
+
+
+def test_the_queue_is_filtered_by_each_colleague_who_holds_something(
+    desk: Browser, under_review_by_another: Claim, other_reviewer: User, file_claim: FileClaim, committed: Session
+) -> None:
+    file_claim(name="Nobody's")
+    factories.user(committed, Role.REVIEWER, name="Holds nothing")
+    committed.commit()
+
+    offered = {each.get_text(): each["value"] for each in desk.page("/review").select("#whose option")}
+
+    assert list(offered) == ["Everybody", "Mine", "Unassigned", "Sam Raymond"]
+    assert names(desk, f"?whose={offered['Sam Raymond']}") == [under_review_by_another.name]
+    chosen = desk.page(f"/review?whose={offered['Sam Raymond']}").select_one("#whose option[selected]")
+    assert chosen.get_text() == "Sam Raymond"
+    assert names(desk, "?whose=999999999999999999999999") == [under_review_by_another.name, "Nobody's"]
+
+
+def test_the_whole_address_of_a_contact_finds_its_claim(desk: Browser, claim: Claim, file_claim: FileClaim) -> None:
+    contact = ContactDraft(name="Hugo Mungo", title="Head", email="hugo.mungo@contoso.example.com")
+    file_claim(name="Hugo's", contact=contact)
+
+    assert names(desk, "?search=Hugo.Mungo@contoso.example.com") == ["Hugo's"]
+
+
+def test_approved_claims_say_what_runs_and_until_when(
+    desk: Browser, committed: Session, programme: Programme, now: datetime
+) -> None:
+    running = claims.running(committed, programme, now=now, name="Runs")
+    claims.approved(committed, programme, now=now, name="Not out")
+    passed = claims.running(committed, programme, now=now, name="Passed")
+    (asked,) = claims.invitations_of(committed, passed)
+    asked.round.state, asked.round.closed_at = RoundState.PASSED, now
+    (asked,) = claims.invitations_of(committed, running)
+    committed.commit()
+
+    rows = {row.a.get_text(): row.find("td", attrs={"data-label": "Due"}) for row in queue_of(desk, "approved")}
+
+    assert "The customer may deny." in rows["Runs"].get_text()
+    assert rows["Runs"].find("time", datetime=asked.round.ends_at.isoformat())
+    assert "We are sending the customer the notice." in rows["Not out"].get_text()
+    assert "is assessed for incentives" in rows["Passed"].get_text()
+    assert [bool(rows[name].time) for name in ("Not out", "Passed")] == [False, False]
+
+
+def queue_of(desk: Browser, status: str) -> list[Tag]:
+    return list(desk.page(f"/review?status={status}").select("tbody tr"))

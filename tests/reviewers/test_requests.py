@@ -1,12 +1,16 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from cpor_web.models import Claim
+from cpor_web.claims import operations
+from cpor_web.models import Claim, Document
+from cpor_web.programme import Programme
 from cpor_web.rules.statuses import Status
 from tests.reviewers.pages import form_with, read
+from tests.support import claims
 from tests.support.browser import Browser
 
 
@@ -134,3 +138,29 @@ def test_an_old_page_with_a_mistake_stays_an_old_page(desk: Browser, under_revie
     asked = {**hidden, "ask-reasons": ["missing-products"], "ask-comment": "Where?"}
     again = form_with(read(desk.post(form["action"], data=asked)), "Request information")
     assert again.find("input", {"name": "seen"})["value"] == hidden["seen"]
+
+
+@pytest.mark.parametrize("adds", [True, False], ids=["with a new document", "without one"])
+def test_a_resubmission_says_what_was_asked_and_which_documents_are_new(
+    desk: Browser, committed: Session, programme: Programme, *, adds: bool
+) -> None:
+    claim = claims.partner_action_required(committed, programme)
+    about: dict[str, Any] = {"actor": claim.filed_by.actor, "programme": programme}
+    committed.commit()
+    assert "Resubmitted after" not in desk_status(desk, claim)
+    if adds:
+        new = Document(sha256="1" * 64, filename="dated.pdf", media_type="application/pdf", size=1)
+        operations.upload(committed, claim, new, now=claims.NOW + timedelta(hours=1), **about)
+    operations.resubmit(committed, claim, now=claims.NOW + timedelta(hours=2), **about)
+    committed.commit()
+
+    status = desk_status(desk, claim)
+
+    assert "Resubmitted after a request for information" in status
+    assert "Missing or old dates: The order has no date." in status
+    assert ("New documents since: dated.pdf." if adds else "No new document since.") in status
+
+
+def desk_status(desk: Browser, claim: Claim) -> str:
+    section = desk.page(f"/review/{claim.reference}").find(id="state").find_parent("section")
+    return " ".join(section.get_text(" ").split())

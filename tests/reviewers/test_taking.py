@@ -81,6 +81,8 @@ def test_a_claim_is_assigned_to_a_colleague(
     assert answer.status_code == 302
     committed.refresh(under_review)
     assert under_review.reviewer_id == other_reviewer.id
+    told = desk.page(f"/review/{under_review.reference}").get_text()
+    assert f"{other_reviewer.name} has the claim now. No mail tells of it" in told
     history = desk.page(f"/review/{under_review.reference}/history").get_text()
     assert "The claim was given to another reviewer." in history
     assert f"To: {other_reviewer.name}" in history

@@ -92,6 +92,7 @@ def rejected(
         comment=claim.rejection_comment,
         dispute_until=facts.iso(claim.dispute_until),
         is_late=bool(data.get("late")),
+        decides_dispute=claim.dispute_used and event == "claim:rejected",
         no_yes_by=data.get("ends_at") if event == "consent:declined-by-silence" else None,
     )
 
