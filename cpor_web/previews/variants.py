@@ -10,6 +10,7 @@ VARIANTS = {
     "rejected--customer-decline": N_("the customer declined"),
     "rejected--after-the-consent-period": N_("the customer declined after the consent period"),
     "rejected--no-yes": N_("no yes came"),
+    "rejected--dispute-decided": N_("a dispute was decided"),
     "rejected--final": N_("for good"),
     "assessment-result--not-eligible": N_("not eligible"),
     "contact-needed--due": N_("with a deadline"),

@@ -123,7 +123,8 @@ class Story:
         rosa.send(review, "/request-information", **asked)
         self._post()
         ines.send(f"{page}/edit", "/edit")
-        ines.send(page, "/comments", comment="It is there now.")  # else it is asked whether there is nothing to add
+        ines.send(page, "/documents", document=PROOF, replaces="")  # else it is asked whether there is nothing to add
+        ines.send(page, "/comments", comment="It is there now.")
         self._press(ines, page, "resubmit")
         self._press(rosa, review, "start-review")
         rejected = {"reject-reason": "insufficient-proof-of-execution", "reject-comment": "It names nobody."}

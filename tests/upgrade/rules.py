@@ -33,11 +33,17 @@ TABLE = re.compile(r'(?:ALTER TABLE|(?: ON)|^UPDATE) (?:ONLY )?"?(\w+)"?')
 MADE = re.compile(r'CREATE TABLE "?(\w+)"?')
 MADE_ANEW = re.compile(r"DROP INDEX CONCURRENTLY IF EXISTS (\w+); CREATE (?:UNIQUE )?INDEX CONCURRENTLY \1 ")
 """What an attempt that failed may have left, unusable, is removed before the index is made."""
+REPLACED = re.compile(
+    r"(?P<made>CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?P<beside>\w+) [^;]+;)"
+    r" DROP INDEX CONCURRENTLY IF EXISTS (?P<index>\w+); ALTER INDEX (?P=beside) RENAME TO (?P=index);"
+)
+"""An index that is made beside the one that it replaces and then takes its name: there is always one of them."""
 
 
 def complaints(sql: str) -> list[str]:
     """Return what in a migration's SQL, a statement a semicolon, an older version or its users would suffer from."""
     sql = MADE_ANEW.sub(r"CREATE INDEX CONCURRENTLY \1 ", " ".join(sql.split()))
+    sql = REPLACED.sub(r"\g<made>", sql)
     statements = [each.strip() for each in sql.split(";")]
     made = {match[1] for each in statements if (match := MADE.match(each))}
     found = []

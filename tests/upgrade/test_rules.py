@@ -15,6 +15,10 @@ ALTER TABLE claims ADD COLUMN seen INTEGER DEFAULT 0 NOT NULL;
 CREATE INDEX events_by_day ON events USING brin (at);
 DROP INDEX CONCURRENTLY IF EXISTS claims_by_colour;
 CREATE INDEX CONCURRENTLY claims_by_colour ON claims (colour);
+DROP INDEX CONCURRENTLY IF EXISTS claims_by_size_made;
+CREATE INDEX CONCURRENTLY claims_by_size_made ON claims (size) INCLUDE (name);
+DROP INDEX CONCURRENTLY IF EXISTS claims_by_size;
+ALTER INDEX claims_by_size_made RENAME TO claims_by_size;
 ALTER TABLE claims ADD CONSTRAINT claims_has_colour CHECK (colour <> '') NOT VALID;
 ALTER TABLE holdings DROP CONSTRAINT holdings_some_failed;
 ALTER TABLE holdings ADD CONSTRAINT holdings_failed CHECK (failed >= 0);
@@ -37,6 +41,7 @@ def test_what_is_fine_is_let_through() -> None:
         ("DROP TABLE notes", "takes away"),
         ("ALTER TABLE claims DROP COLUMN name", "takes away"),
         ("DROP INDEX CONCURRENTLY IF EXISTS claims_by_words", "takes away"),
+        ("CREATE INDEX CONCURRENTLY made ON claims (name); DROP INDEX CONCURRENTLY IF EXISTS other", "takes away"),
         ("ALTER TABLE claims RENAME name TO title", "renames"),
         ("ALTER TABLE claims RENAME TO applications", "renames"),
         ("ALTER TABLE claims ALTER COLUMN name SET NOT NULL", "refuses rows"),
