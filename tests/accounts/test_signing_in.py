@@ -78,6 +78,11 @@ def test_what_is_wrong_is_not_told_apart(client: Browser, committed: Session, em
     assert "field__error" not in page
 
 
+def test_what_is_left_empty_is_told_by_our_page_and_not_by_the_browser(client: Browser) -> None:
+    for path in ("/login", "/reset"):
+        assert client.page(path).main.form.has_attr("novalidate"), path
+
+
 @pytest.mark.parametrize("fields", [{"active": False}, {"password": None}])
 def test_who_may_not_sign_in_reads_the_same(client: Browser, committed: Session, fields: dict[str, object]) -> None:
     user = _with_account(committed, **fields)
