@@ -1,5 +1,6 @@
 """A right contact while the customer is asked: the partner proposes one, a reviewer confirms it."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -48,13 +49,11 @@ def propose_contact(
     lifecycle.hold(session, claim, seen=seen)
     round_ = _stopped(session, claim)
     old = next((contact for contact in claim.contacts if contact.id == instead_of), None)
-    if old is None:
-        raise Invalid(N_("Choose the contact that is to be replaced."), field_name="instead_of")
-    wanted = replaceable(claim, round_)
-    if old not in wanted:
-        names = ", ".join(each.name for each in wanted)
-        raise Invalid(IS_FINE, {"name": old.name, "astray": names}, field_name="instead_of")
-    _check(claim, typed, programme)
+    wrong = [*_wrong_with_choice(old, replaceable(claim, round_)), *_wrong_with_contact(claim, typed, programme)]
+    if wrong or old is None:  # who is nobody's contact is wrong already
+        first, *others = wrong
+        first.others = tuple(others)
+        raise first
     typed = typed.normalised()
     earlier = claim.proposed_contact
     if earlier is not None:
@@ -172,15 +171,25 @@ def _open(session: Session, claim: Claim) -> Round:
     return round_
 
 
-def _check(claim: Claim, typed: ContactDraft, programme: Programme) -> None:
-    draft = Draft.from_claim(claim)
-    for name in ("name", "email"):
-        if not getattr(typed, name):
-            raise Invalid(N_("Fill this in."), field_name=f"contact_{name}")
+def _wrong_with_choice(old: CustomerContact | None, wanted: Sequence[CustomerContact]) -> Iterator[Invalid]:
+    if old is None:
+        yield Invalid(N_("Choose the contact that is to be replaced."), field_name="instead_of")
+    elif old not in wanted:
+        names = ", ".join(each.name for each in wanted)
+        yield Invalid(IS_FINE, {"name": old.name, "astray": names}, field_name="instead_of")
+
+
+def _wrong_with_contact(claim: Claim, typed: ContactDraft, programme: Programme) -> Iterable[Invalid]:
+    """Return what is wrong with a proposed contact, once for each field: it must be there, and be another one."""
+    draft = replace(Draft.from_claim(claim), contact=typed, second=ContactDraft())
+    found = problems(draft, partner=claim.partner, programme=programme)
+    wrong = {name: problem for name, problem in found.items() if name.startswith("contact_")}
+    for name in ("contact_name", "contact_email"):
+        if not draft.as_fields()[name]:
+            wrong[name] = Invalid(N_("Fill this in."), field_name=name)
     address = typed.normalised().email.lower()
     if any(contact.email.lower() == address for contact in claim.contacts):
-        raise Invalid(N_("This person is a contact of this claim already."), field_name="contact_email")
-    wrong = problems(replace(draft, contact=typed, second=ContactDraft()), partner=claim.partner, programme=programme)
-    for name, problem in wrong.items():
-        if name.startswith("contact_"):
-            raise problem
+        wrong["contact_email"] = Invalid(
+            N_("This person is a contact of this claim already."), field_name="contact_email"
+        )
+    return wrong.values()

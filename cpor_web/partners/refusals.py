@@ -13,10 +13,11 @@ from cpor_web.rules.exc import Invalid, Refused, Stale
 
 
 def told_at_its_field(refused: Refused, form: FlaskForm) -> bool:
-    """Put the sentence at the field that it is about, if the form has it."""
+    """Put the sentence, and what else is wrong, at the fields that they are about, if the form has them."""
     if not isinstance(refused, Invalid) or refused.field_name not in form:
         return False
-    form[refused.field_name].errors = [sentence(refused)]
+    for each in (refused, *refused.others):
+        form[each.field_name].errors = [sentence(each)]
     return True
 
 

@@ -49,6 +49,7 @@ class Stale(Refused):
 
 @dataclass(eq=False)
 class Invalid(Refused):
-    """Input that breaks a rule of a field: `field` names it as the form does."""
+    """Input that breaks a rule of a field: `field_name` names it as the form does. `others` are wrong besides it."""
 
     field_name: str = ""
+    others: tuple["Invalid", ...] = ()

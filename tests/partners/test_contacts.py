@@ -1,5 +1,6 @@
 """The right contact, which a partner names while the consent period stands still."""
 
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from cpor_web import clock
@@ -52,6 +53,25 @@ def test_a_right_contact_is_proposed_while_the_period_stands_still(browser: Brow
     assert "Dan Dahl" in wrong.text
     assert browser.submit(where, sent, page=where).location == address(claim)
     assert "You proposed Dan Dahl (dan@contoso.example.com)" in text_of(browser.page(address(claim)))
+
+
+def test_all_that_is_wrong_with_a_contact_is_told_at_once(browser: Browser, desk: Desk) -> None:
+    second = ContactDraft("Carlo Conti", "", "carlo@contoso.example.com")
+    claim = desk.claim(Status.APPROVED, second=second)
+    [invitation, _] = desk.session.scalars(select(Invitation).order_by(Invitation.id)).all()
+    stops.stop(desk.session, claim, invitation.round, now=clock.utcnow(), why=stops.DENIED_BY_REPLACED)
+    desk.session.commit()
+    where = address(claim, "contact")
+    answer = browser.submit(where, {"seen": claim.version, "contact_language": "tlh"}, page=where)
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert [link["href"] for link in page.select("#error-summary a")] == [
+        "#instead_of",
+        "#contact_name",
+        "#contact_email",
+        "#contact_language",
+    ]
+    assert desk.now_of(claim).proposed_contact is None
 
 
 def test_who_is_astray_is_preselected_and_named_with_the_reason(browser: Browser, desk: Desk) -> None:
