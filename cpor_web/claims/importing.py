@@ -64,7 +64,7 @@ def looked_at(
     """Return every row of a table as what would be made of it. Changes nothing.
 
     `standard` has the partner contact of rows that name none, and the MPN ID where there is but one. Raises
-    NotImported with all that is wrong.
+    Invalid where it is no table of claims, NotImported with all that is wrong in one.
     """
     require(actor, CLAIMANTS)
     partner = session.get_one(Partner, actor.partner_id)

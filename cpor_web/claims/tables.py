@@ -37,7 +37,7 @@ Row = tuple[int, dict[str, str]]
 def read(content: bytes, columns: Mapping[str, str]) -> tuple[list[str], list[Row]]:
     """Return the fields of the header and the rows under it. `columns` tells a field by a column's name, casefolded.
 
-    Raises NotImported with everything that is wrong with the table as one.
+    Raises Invalid for what is no table of claims, NotImported with everything that is wrong in one.
     """
     text = _text(content)
     delimiter = _delimiter(text, columns)
@@ -55,26 +55,30 @@ def read(content: bytes, columns: Mapping[str, str]) -> tuple[list[str], list[Ro
             problems.append(_told(number, N_("At most %(most)s rows at once."), most=str(MOST_ROWS)))
             break
     if not rows:
-        problems.append(_told(1, N_("There are no claims in this table.")))
+        raise _no_table(N_("There are no claims in this table."))
     if problems:
         raise NotImported(problems)
     return fields, rows
 
 
+def _no_table(message: str, **values: str) -> Invalid:
+    return Invalid(message, values, field_name="table")
+
+
 def _told(row: int, message: str, column: str = "", **values: str) -> Problem:
-    return Problem(row, column, Invalid(message, values, field_name="table"))
+    return Problem(row, column, Invalid(message, values))
 
 
 def _text(content: bytes) -> str:
     if len(content) > LARGEST:
-        raise NotImported([_told(1, N_("The table is larger than %(most)s KiB."), most=str(LARGEST // 1024))])
+        raise _no_table(N_("The table is larger than %(most)s KiB."), most=str(LARGEST // 1024))
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
-        raise NotImported([_told(1, NOT_TEXT)]) from None
+        raise _no_table(NOT_TEXT) from None
     if "\x00" in text:
-        raise NotImported([_told(1, NOT_TEXT)])
+        raise _no_table(NOT_TEXT)
     return text
 
 
@@ -101,7 +105,7 @@ def _delimiter(text: str, columns: Mapping[str, str]) -> str:
 
     best = max(DELIMITERS, key=known)
     if not known(best):
-        raise NotImported([_told(1, NO_COLUMNS)])
+        raise _no_table(NO_COLUMNS)
     return best
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +20,7 @@ from cpor_web.assessment.sheets import NotImported, Problem
 from cpor_web.claims import importing, tables
 from cpor_web.claims.lists import Sort
 from cpor_web.current import actor, now, programme
+from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.partners import uploads
 from cpor_web.partners.blueprint import bp
@@ -28,7 +30,6 @@ from cpor_web.rules.fields import FIELDS, LABELS
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
 
 MOST_TOLD = 100
@@ -66,14 +67,12 @@ def look_at_table() -> ResponseReturnValue:
     upload = TableForm().table.data
     content: bytes = upload.read(tables.LARGEST + 1) if upload else b""
     if not content:
-        return _told([Problem(1, "", Invalid(N_("Choose a table that has something in it.")))])
+        return _wrong(_("Choose a table that has something in it."))
     try:
         uploads.count()
         lines = importing.looked_at(db.session(), content, _columns(), **_how())
-    except Invalid as refused:
-        return _told([Problem(1, "", refused)])
-    except NotImported as refused:
-        return _told(refused.problems)
+    except (Invalid, NotImported) as refused:
+        return _told(refused)
     kept = base64.urlsafe_b64encode(content).decode()
     new = sum(line.is_new for line in lines)
     return render_template("partners/import_look.html", lines=lines, new=new, content=kept, labels=LABELS)
@@ -86,12 +85,12 @@ def make_drafts() -> ResponseReturnValue:
     try:
         content = base64.urlsafe_b64decode(request.form.get("content", ""))
     except (binascii.Error, ValueError):
-        return _told([Problem(1, "", Invalid(N_("Choose the table once more.")))])
+        return _wrong(_("Choose the table once more."))
     try:
         with transaction(db.session):
             made = importing.make(db.session(), content, _columns(), **_how())
-    except NotImported as refused:
-        return _told(refused.problems)
+    except (Invalid, NotImported) as refused:
+        return _told(refused)
     if made:
         flash(ngettext("%(num)s draft was imported.", "%(num)s drafts were imported.", len(made)), "success")
     else:
@@ -109,18 +108,25 @@ def _how() -> dict[str, Any]:
     return {"standard": blank(), "actor": actor(), "now": now(), "programme": programme()}
 
 
-def _told(problems: list[Problem]) -> ResponseReturnValue:
+def _told(refused: Invalid | NotImported) -> ResponseReturnValue:
+    """Say at the field that it holds no table, or below it what is wrong in the table."""
+    if isinstance(refused, Invalid):
+        return _wrong(sentence(refused))
+    return _wrong(_("Nothing was imported: see below what is wrong."), refused.problems)
+
+
+def _wrong(words: str, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     form = TableForm(formdata=None)
-    form.table.errors = [_("Nothing was imported: see below what is wrong.")]
+    form.table.errors = [words]
     return _page(form, problems), HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def _page(form: TableForm | None = None, problems: list[Problem] | None = None) -> str:
+def _page(form: TableForm | None = None, problems: Sequence[Problem] = ()) -> str:
     return render_template(
         "partners/import.html",
         form=form or TableForm(formdata=None),
-        problems=(problems or [])[:MOST_TOLD],
-        more=max(0, len(problems or []) - MOST_TOLD),
+        problems=problems[:MOST_TOLD],
+        more=max(0, len(problems) - MOST_TOLD),
         columns=[(field, _taken(field.name)) for field in FIELDS],
         most_rows=tables.MOST_ROWS,
         largest=tables.LARGEST // 1024,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cpor_web.assessment.sheets import NotImported
 from cpor_web.claims import tables
 from cpor_web.claims.importing import COLUMNS
+from cpor_web.rules.exc import Invalid
 from cpor_web.rules.fields import LABELS
 
 NAME, DOMAIN = LABELS["name"], LABELS["customer_domain"]
@@ -55,6 +56,8 @@ def test_a_table_in_any_dialect_gives_its_cells_or_an_error(
         _, found = tables.read(content, COLUMNS)
     except NotImported as refused:
         told = [(each.row, str(each.what)) for each in refused.problems]
+    except Invalid as refused:
+        told = [(1, str(refused))]
     else:
         told = []
         plain = [{field: cell.removeprefix("'") for field, cell in cells.items()} for cells in meant]
@@ -75,6 +78,8 @@ def test_any_bytes_are_read_or_refused_in_a_sentence(content: bytes) -> None:
         fields, rows = tables.read(content, COLUMNS)
     except NotImported as refused:
         is_told = bool(refused.problems)
+    except Invalid as refused:
+        is_told = bool(str(refused))
     else:
         is_told = bool(fields)
         assert all(set(cells) <= set(fields) for _, cells in rows)
@@ -98,9 +103,6 @@ def test_what_an_export_guards_against_spreadsheets_comes_back_as_it_was() -> No
 
 
 WRONG = [
-    ("", 1, "", "names no column"),
-    ("Colour,Taste\nred,sweet\n", 1, "", "names no column"),
-    (f"{NAME}\n", 1, "", "no claims"),
     (f"{NAME},Colour\nOne,red\n", 1, "Colour", "no such column"),
     (f"{NAME},{NAME}\nOne,Two\n", 1, NAME, "twice"),
     (f"{DOMAIN}\ncontoso.example.com\n", 1, "", "name is missing"),
@@ -109,9 +111,16 @@ WRONG = [
     (f"{NAME}\n'One'\n", 2, NAME, "double ones"),
     (f"{NAME}\nOne\\\n", 2, NAME, "backslashes"),
     (f"{NAME}\n" + "One\n" * (tables.MOST_ROWS + 1), tables.MOST_ROWS + 2, "", "At most 500 rows"),
-    (f"{NAME}\n" + "x" * tables.LARGEST, 1, "", "larger than"),
     (f"{NAME}," * (tables.LARGEST // 20), 1, "", "At most 200 columns"),
-    (NAME + "," * (tables.LARGEST - 20) + "\n", 1, "", "no claims"),
+]
+NO_TABLES = [
+    (b"", "names no column"),
+    (b"Colour,Taste\nred,sweet\n", "names no column"),
+    (f"{NAME}\n".encode(), "no claims"),
+    (NAME.encode() + b"," * (tables.LARGEST - 20) + b"\n", "no claims"),
+    (NAME.encode() + b"\n" + b"x" * tables.LARGEST, "larger than"),
+    (NAME.encode() + b"\n\0", "UTF-8"),
+    (f"{NAME}\nÅrsta\n".encode("cp1252"), "UTF-8"),
 ]
 
 
@@ -122,6 +131,8 @@ def test_what_cannot_be_read_is_told_at_its_row_and_column(table: str, row: int,
     assert words in sentence
 
 
-def test_bytes_of_another_encoding_are_refused_instead_of_guessed() -> None:
-    [(_, _, sentence)] = told(f"{NAME}\nÅrsta\n".encode("cp1252"))
-    assert "UTF-8" in sentence
+@pytest.mark.parametrize(("content", "words"), NO_TABLES)
+def test_what_is_no_table_of_claims_is_refused_as_one_instead_of_guessed(content: bytes, words: str) -> None:
+    with pytest.raises(Invalid, match=words) as refused:
+        tables.read(content, COLUMNS)
+    assert refused.value.field_name == "table"

@@ -112,6 +112,25 @@ def test_an_error_is_told_at_its_row_and_column_and_nothing_is_imported(
     assert claims_in(committed) == []
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "Choose a table that has something in it."),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xff\xfe", "This file is not text in UTF-8."),
+        (b"Colour,Taste\nred,sweet\n", "The first row names no column of a claim."),
+    ],
+)
+def test_a_file_that_is_no_table_is_an_error_of_the_field_as_any_other(
+    browser: Browser, committed: Session, content: bytes, words: str
+) -> None:
+    status, page = look(browser, content)
+    assert status == 422
+    for at in ("#error-summary", "#table-error"):
+        assert words in page.select_one(at).get_text(), at
+    assert page.find(id="problems") is None
+    assert claims_in(committed) == []
+
+
 def test_the_same_table_twice_makes_nothing_again_and_a_longer_one_only_what_is_new(
     browser: Browser, committed: Session, user: User
 ) -> None:
