@@ -1,7 +1,7 @@
 """A claim's fields as they are read."""
 
 from cpor_web.catalogue import Catalogue
-from cpor_web.claims.drafts import Draft
+from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.languages import brief_day
 from cpor_web.models import Claim
 from cpor_web.rules.fields import FIELDS
@@ -9,16 +9,23 @@ from cpor_web.rules.languages import LANGUAGES
 
 
 def shown(claim: Claim, catalogue: Catalogue) -> dict[str, str]:
-    """Return the text of every field by its name, with the catalogue's names instead of its keys."""
+    """Return the text of every field by its name, with the catalogue's names instead of its keys.
+
+    Of a contact that is not there nothing is told, though a draft has a language for it.
+    """
     draft = Draft.from_claim(claim)
     texts = {name: str(value) for name, value in draft.as_fields().items()}
     return texts | {
         "area": catalogue.area_name(draft.area),
         "activity": catalogue.activity_name(draft.activity),
         "products": ", ".join(catalogue.product_name(key) for key in draft.products),
-        "contact_language": LANGUAGES.get(draft.contact.language, draft.contact.language),
-        "second_language": LANGUAGES.get(draft.second.language, draft.second.language),
+        "contact_language": _language(draft.contact),
+        "second_language": _language(draft.second),
     }
+
+
+def _language(contact: ContactDraft) -> str:
+    return "" if contact.is_empty else LANGUAGES.get(contact.language, contact.language)
 
 
 def details(claim: Claim, catalogue: Catalogue) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from cpor_web import capped, clock, downloads
 from cpor_web.claims import lists
+from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Assessment, AssessmentState, Round
 from cpor_web.partners import export
 from cpor_web.rules.fields import FIELDS
@@ -72,6 +73,14 @@ def test_the_table_has_the_reason_who_acts_and_what_the_assessment_found_in_colu
     ]
     assert [told[approved.reference][each] for each in columns] == ["Nobody", "", "Not eligible"]
     assert all(datetime.fromisoformat(row["Since"]).microsecond == 0 for row in told.values())
+
+
+def test_of_a_second_contact_who_is_not_there_the_table_has_no_language(browser: Browser, desk: Desk) -> None:
+    second = ContactDraft("Carlo Conti", "", "carlo@contoso.example.com", "sv")
+    alone, of_two = desk.claim(), desk.claim(second=second)
+    header, *rows = csv_of(browser)
+    at = header.index("Second customer contact language")
+    assert {row[0]: row[at] for row in rows} == {alone.reference: "", of_two.reference: "svenska"}
 
 
 @pytest.mark.parametrize("name", ["claims.csv", "claims.xlsx"])
