@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
 
+from babel.numbers import format_percent
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, format_decimal, get_locale, get_translations, gettext, refresh
@@ -19,6 +20,8 @@ from cpor_web.paths import TRANSLATIONS
 from cpor_web.rules.eligibility import OURS
 from cpor_web.rules.languages import LANGUAGES
 
+KIBI = 1024
+
 
 def init_app(app: Flask, babel: Babel) -> None:
     """Choose the language: by the page's own choice, by account, by browser."""
@@ -33,6 +36,7 @@ def init_app(app: Flask, babel: Babel) -> None:
     app.jinja_env.filters["brief_day"] = brief_day
     app.jinja_env.filters["reason"] = reason
     app.jinja_env.filters["grouped"] = grouped
+    app.jinja_env.filters["size"] = size
     app.jinja_env.globals.update(get_locale=get_locale, _=(said := _sayer()), gettext=said)
 
 
@@ -95,6 +99,21 @@ def brief_day(day: date) -> str:
 def grouped(_context: Context, number: int) -> str:
     """Write a number as the language groups it. It asks for the context, else Jinja would write constants once."""
     return format_decimal(number)
+
+
+@pass_context
+def size(_context: Context, number: int) -> str:
+    """Write how large a document is, in the language's numbers: "17.2 KiB". It asks for the context as above."""
+    if number < KIBI:
+        return f"{format_decimal(number)} B"
+    kibis = number / KIBI
+    unit, amount = ("KiB", kibis) if kibis < KIBI else ("MiB", kibis / KIBI)
+    return f"{format_decimal(amount, format='#,##0.0')} {unit}"
+
+
+def percent(part: float) -> str:
+    """Write a part of 1 in percent as the language does, with one decimal where it has one: "28.6%"."""
+    return format_percent(round(part, 3), locale=get_locale(), decimal_quantization=False)
 
 
 def reason(text: str) -> str:

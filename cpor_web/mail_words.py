@@ -4,7 +4,7 @@ from functools import cache
 
 from flask_babel import gettext as _
 
-from cpor_web.emails.names import NAMES
+from cpor_web.emails.names import name_of
 from cpor_web.emails.rendering import Renderer, Words
 from cpor_web.models import Mail, MailState
 from cpor_web.programme import Programme
@@ -22,8 +22,8 @@ STATES = {
 
 
 def name(mail: Mail) -> str:
-    """Return what kind of mail this is; a kind without words is shown as it is."""
-    return str(_(NAMES.get(mail.kind, mail.kind)))
+    """Return what kind of mail this is."""
+    return str(_(name_of(mail.kind, mail.context)))
 
 
 def state(mail: Mail) -> str:

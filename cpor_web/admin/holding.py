@@ -18,6 +18,7 @@ from cpor_web.claims.queries import claims_of
 from cpor_web.current import actor, now, programme
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
+from cpor_web.languages import percent
 from cpor_web.models import Claim, Mail
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
@@ -79,7 +80,7 @@ def _page(form: ReleaseForm) -> str:
         form=form,
         held=held,
         past=holdings.past(session),
-        share=round(100 * programme().hold_share, 1),
+        share=percent(programme().hold_share),
         count=programme().hold_count,
         partners=programme().hold_partners,
         since=since,

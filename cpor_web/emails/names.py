@@ -1,5 +1,7 @@
 """The mails by the names that people read."""
 
+from collections.abc import Mapping
+
 from cpor_web.rules.words import N_
 
 NAMES = {
@@ -31,3 +33,14 @@ NAMES = {
     "security-notice": N_("Security notice"),
 }
 """Every kind of mail by its name."""
+
+VARIANTS = {
+    "claim-received": {"is_resubmitted": N_("Resubmission received"), "is_disputed": N_("Dispute received")},
+}
+"""Kinds whose subject depends on a fact of the mail, by that fact; the first that holds is the one, as there."""
+
+
+def name_of(kind: str, context: Mapping[str, object]) -> str:
+    """Return the name of a mail with these facts; a kind without words is shown as it is."""
+    variants = VARIANTS.get(kind, {})
+    return next((name for fact, name in variants.items() if context.get(fact)), NAMES.get(kind, kind))

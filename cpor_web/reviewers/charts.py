@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from cpor_web.claims import tallies
 from cpor_web.claims.tallies import Counts
+from cpor_web.languages import percent
 from cpor_web.models import Measure
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.words import N_
@@ -101,7 +102,7 @@ class Chart:
         if cell is None:
             return _("–")
         is_share = self.is_share and column == 0
-        return str(format_percent(cell, format="#,##0.#%")) if is_share else str(format_decimal(cell))
+        return percent(cell) if is_share else str(format_decimal(cell))
 
 
 def charts(groups: Mapping[str, Counts], standing: Mapping[str, tuple[Cell, Cell]], called: str) -> list[Chart]:

@@ -1,5 +1,6 @@
 """A partner reads what its own people were mailed, and never what a customer was."""
 
+import pytest
 from sqlalchemy import select
 
 from cpor_web.models import Mail
@@ -22,6 +23,22 @@ def test_the_words_of_a_mail_to_the_partner_are_shown(browser: Browser, desk: De
     shown = text_of(browser.page(where))
     assert "Send the date." in shown
     assert mail.to_address in shown
+
+
+@pytest.mark.parametrize(
+    ("fact", "name"),
+    [(None, "Claim received"), ("is_disputed", "Dispute received"), ("is_resubmitted", "Resubmission received")],
+)
+def test_the_list_calls_a_mail_what_its_subject_does(
+    browser: Browser, desk: Desk, fact: str | None, name: str
+) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    mail = mail_of(desk, "claim-received")
+    mail.context = mail.context | ({fact: True} if fact else {})
+    desk.session.commit()
+    where = address(claim, "mails", str(mail.id))
+    assert browser.page(address(claim)).select_one(f'a[href="{where}"]').get_text() == name
+    assert f"{name}: " in text_of(browser.page(where))
 
 
 def test_what_a_customer_is_mailed_is_never_shown(browser: Browser, desk: Desk) -> None:
