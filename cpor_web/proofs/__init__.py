@@ -4,9 +4,14 @@ A row for a document is written only when its bytes are stored, never the other 
 """
 
 import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from cpor_web.proofs.checks import Candidate, check
+from cpor_web.proofs.examining import as_file, examine
 from cpor_web.proofs.store import DocumentStore, Stored
 
 if TYPE_CHECKING:
@@ -25,9 +30,28 @@ def init_app(app: "Flask", settings: "Settings") -> None:
 def receive(documents: DocumentStore, stream: IO[bytes] | None, *, filename: str | None, limit: int) -> Stored:
     """Check an upload and store its bytes; `limit` is the largest size in bytes.
 
-    Raises Invalid("document") with the reason for the person. Nothing is stored then.
+    Its bytes are written while it is examined, which takes as long. Raises Invalid("document") with the reason for
+    the person, and NotStored. Nothing is stored then.
     """
-    stream = stream or io.BytesIO()
-    candidate = Candidate.of(stream, filename, limit)
-    checked = check(candidate)
-    return documents.store(stream, filename=candidate.filename, media_type=checked.media_type, pages=checked.pages)
+    candidate = Candidate.of(stream or io.BytesIO(), filename, limit)
+    kind = check(candidate)
+    store = partial(documents.store, filename=candidate.filename, media_type=kind.media_type)
+    if not kind.inspected_as:
+        return store(candidate.stream)
+    with as_file(candidate.stream) as file, ThreadPoolExecutor(1) as beside:
+        pages = beside.submit(examine, kind.inspected_as, file)
+        return store(_Apart(file.fileno()), pages=pages.result)
+
+
+@dataclass
+class _Apart:
+    """Reads a file from its start, at a place of its own: the process that examines it moves the file's."""
+
+    descriptor: int
+    place: int = 0
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, at most so many; none at the end."""
+        piece = os.pread(self.descriptor, size, self.place)
+        self.place += len(piece)
+        return piece

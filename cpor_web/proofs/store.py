@@ -3,12 +3,12 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -31,6 +31,13 @@ RENEWED_AFTER = timedelta(days=1)
 
 class NotStored(OSError):
     """The store did not take a document: its disk is full, or it is away. Nothing of it is kept."""
+
+
+class Readable(Protocol):
+    """Whatever gives bytes, from where it is to its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most so many; none at the end."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +80,14 @@ class DocumentStore:
         (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
         return LocalStore(folder)
 
-    def store(self, stream: IO[bytes], *, filename: str, media_type: str, pages: int | None = None) -> Stored:
+    def store(
+        self, stream: Readable, *, filename: str, media_type: str, pages: Callable[[], int | None] = lambda: None
+    ) -> Stored:
         """Store what is left in `stream`, a chunk at a time, and return what it is now known by.
 
         The bytes are under their final name only when all of them are there, and on the disk: a power cut after
-        the row's commit must not leave a row alone. Raises NotStored.
+        the row's commit must not leave a row alone. `pages` is asked in between: where it raises, nothing is stored.
+        Raises NotStored.
         """
         try:
             return self._store(stream, filename, media_type, pages)
@@ -86,20 +96,20 @@ class DocumentStore:
         except (OSError, ObstoreError) as error:
             raise NotStored("the document could not be stored") from error
 
-    def _store(self, stream: IO[bytes], filename: str, media_type: str, pages: int | None) -> Stored:
+    def _store(self, stream: Readable, filename: str, media_type: str, pages: Callable[[], int | None]) -> Stored:
         incoming = f"{INCOMING}/{secrets.token_hex(16)}"
         try:
             sha256, size = self._write(incoming, stream)
+            self._keep_private(incoming)
+            stored = Stored(sha256, size, filename, media_type, pages())
         except BaseException:
             self._forget(incoming)
             raise
         if self._is_fresh(_place(sha256), RENEWED_AFTER):
             self._forget(incoming)
         else:
-            self._keep_private(incoming, _place(sha256))
-            obstore.rename(self._objects, incoming, _place(sha256))
-            self._flush_folder(_place(sha256))
-        return Stored(sha256, size, filename, media_type, pages)
+            self._name(incoming, _place(sha256))
+        return stored
 
     def has(self, sha256: str) -> bool:
         """Tell whether the bytes with this hash are stored."""
@@ -147,7 +157,7 @@ class DocumentStore:
         except FileNotFoundError:
             return False
 
-    def _write(self, place: str, stream: IO[bytes]) -> tuple[str, int]:
+    def _write(self, place: str, stream: Readable) -> tuple[str, int]:
         digest, size = hashlib.sha256(), 0
         writing = obstore.open_writer(self._objects, place, buffer_size=PIECE, max_concurrency=PIECES_AT_ONCE)
         with writing as writer:
@@ -157,14 +167,17 @@ class DocumentStore:
                 writer.write(chunk)
         return digest.hexdigest(), size
 
-    def _keep_private(self, incoming: str, place: str) -> None:
-        """Close file and folder to everybody else, and flush the file; a store of objects has its own rules."""
+    def _keep_private(self, incoming: str) -> None:
+        """Close a file to everybody else, and flush it; a store of objects has its own rules."""
         if self.folder is not None:
             (self.folder / incoming).chmod(0o600)
             _flush(self.folder / incoming)
-            (self.folder / place).parent.mkdir(mode=0o700, exist_ok=True)
 
-    def _flush_folder(self, place: str) -> None:
+    def _name(self, incoming: str, place: str) -> None:
+        """Put what came in under its final name, in a folder that is closed to everybody else."""
+        if self.folder is not None:
+            (self.folder / place).parent.mkdir(mode=0o700, exist_ok=True)
+        obstore.rename(self._objects, incoming, place)
         if self.folder is not None:
             _flush((self.folder / place).parent)
             _flush(self.folder)

@@ -2,14 +2,19 @@
 
 import hashlib
 import io
+import tempfile
+import threading
+import time
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from cpor_web import proofs
-from cpor_web.proofs import DocumentStore
+from cpor_web.proofs import DocumentStore, Stored
 from cpor_web.proofs.store import CHUNK
 from cpor_web.rules.exc import Invalid
+from tests.support.proof import action, pdf
 
 
 class Counting(io.BytesIO):
@@ -100,6 +105,55 @@ def test_what_is_refused_is_not_stored(documents: DocumentStore) -> None:
     with pytest.raises(Invalid):
         proofs.receive(documents, io.BytesIO(b"MZ"), filename="proof.pdf", limit=100)
     assert not Path(documents.url).exists()
+
+
+def test_what_the_examination_refuses_is_not_stored(documents: DocumentStore) -> None:
+    running = pdf(lambda made: setattr(made.Root, "OpenAction", action("Launch")))
+    with pytest.raises(Invalid):
+        proofs.receive(documents, io.BytesIO(running), filename="proof.pdf", limit=100_000)
+    assert files(documents) == []
+
+
+def test_a_document_is_written_while_it_is_examined_and_has_its_name_afterwards(
+    documents: DocumentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, seen = pdf().ljust(3 * CHUNK), []
+
+    def examine(_kind: str, _file: IO[bytes]) -> int:
+        until = time.monotonic() + 60
+        while [path.stat().st_size for path in files(documents)] != [len(content)]:
+            assert time.monotonic() < until, "it was not written"
+            time.sleep(0.001)
+        seen.extend(path.parent.name for path in files(documents))
+        return 1
+
+    monkeypatch.setattr(proofs, "examine", examine)
+    stored = proofs.receive(documents, io.BytesIO(content), filename="proof.pdf", limit=8 * CHUNK)
+    assert seen == ["incoming"]
+    assert [path.name for path in files(documents)] == [stored.sha256]
+
+
+def test_who_examines_a_document_moves_no_place_at_which_it_is_read(
+    documents: DocumentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, is_read = pdf().ljust(3 * CHUNK), threading.Event()
+    store = documents.store
+
+    def examine(_kind: str, file: IO[bytes]) -> int:
+        assert file.read() == content
+        is_read.set()
+        return 1
+
+    def store_later(*what: Any, **how: Any) -> Stored:
+        assert is_read.wait(60)
+        return store(*what, **how)
+
+    monkeypatch.setattr(proofs, "examine", examine)
+    monkeypatch.setattr(documents, "store", store_later)
+    with tempfile.TemporaryFile() as upload:
+        upload.write(content)
+        stored = proofs.receive(documents, upload, filename="proof.pdf", limit=8 * CHUNK)
+    assert (stored.sha256, stored.size) == (hashlib.sha256(content).hexdigest(), len(content))
 
 
 def test_a_received_document_becomes_a_row_that_says_what_it_is(documents: DocumentStore) -> None:
