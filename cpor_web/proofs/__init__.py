@@ -4,14 +4,12 @@ A row for a document is written only when its bytes are stored, never the other 
 """
 
 import io
-import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from cpor_web.proofs.checks import Candidate, check
-from cpor_web.proofs.examining import as_file, examine
+from cpor_web.proofs.examining import apart, examine
 from cpor_web.proofs.store import DocumentStore, Stored
 
 if TYPE_CHECKING:
@@ -38,20 +36,6 @@ def receive(documents: DocumentStore, stream: IO[bytes] | None, *, filename: str
     store = partial(documents.store, filename=candidate.filename, media_type=kind.media_type)
     if not kind.inspected_as:
         return store(candidate.stream)
-    with as_file(candidate.stream) as file, ThreadPoolExecutor(1) as beside:
+    with apart(candidate.stream) as file, ThreadPoolExecutor(1) as beside:
         pages = beside.submit(examine, kind.inspected_as, file)
-        return store(_Apart(file.fileno()), pages=pages.result)
-
-
-@dataclass
-class _Apart:
-    """Reads a file from its start, at a place of its own: the process that examines it moves the file's."""
-
-    descriptor: int
-    place: int = 0
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes, at most so many; none at the end."""
-        piece = os.pread(self.descriptor, size, self.place)
-        self.place += len(piece)
-        return piece
+        return store(candidate.stream, pages=pages.result)

@@ -1,14 +1,16 @@
 """Where documents' bytes are kept: a folder or an object store, under the hash of what is in them."""
 
 import hashlib
+import io
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
+from typing import IO
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -33,11 +35,19 @@ class NotStored(OSError):
     """The store did not take a document: its disk is full, or it is away. Nothing of it is kept."""
 
 
-class Readable(Protocol):
-    """Whatever gives bytes, from where it is to its end."""
+class Incoming(io.BufferedRandom):
+    """A file that comes in where documents are kept, to be stored without being copied: gone when it is closed."""
 
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes, at most so many; none at the end."""
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "x+", opener=partial(os.open, mode=0o600)))
+        self.path = path
+
+    def close(self) -> None:
+        """Close it; what was stored has another name by now."""
+        try:
+            super().close()
+        finally:
+            self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -76,18 +86,27 @@ class DocumentStore:
     def _objects(self) -> ObjectStore:
         if (folder := self.folder) is None:
             return from_url(self.url)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
+        _make(folder)
         return LocalStore(folder)
 
+    def incoming(self) -> IO[bytes]:
+        """Return a file for what may become a document, which is gone when it is closed. Raises NotStored."""
+        if self.folder is None:
+            return tempfile.TemporaryFile()
+        try:
+            _make(self.folder)
+            return Incoming(self.folder / _unnamed())
+        except OSError as error:
+            raise NotStored("no document can come in") from error
+
     def store(
-        self, stream: Readable, *, filename: str, media_type: str, pages: Callable[[], int | None] = lambda: None
+        self, stream: IO[bytes], *, filename: str, media_type: str, pages: Callable[[], int | None] = lambda: None
     ) -> Stored:
         """Store what is left in `stream`, a chunk at a time, and return what it is now known by.
 
         The bytes are under their final name only when all of them are there, and on the disk: a power cut after
-        the row's commit must not leave a row alone. `pages` is asked in between: where it raises, nothing is stored.
-        Raises NotStored.
+        the row's commit must not leave a row alone. What came in here (`incoming`) is not copied. `pages` is asked
+        before the bytes get their name: where it raises, nothing is stored. Raises NotStored.
         """
         try:
             return self._store(stream, filename, media_type, pages)
@@ -96,10 +115,10 @@ class DocumentStore:
         except (OSError, ObstoreError) as error:
             raise NotStored("the document could not be stored") from error
 
-    def _store(self, stream: Readable, filename: str, media_type: str, pages: Callable[[], int | None]) -> Stored:
-        incoming = f"{INCOMING}/{secrets.token_hex(16)}"
+    def _store(self, stream: IO[bytes], filename: str, media_type: str, pages: Callable[[], int | None]) -> Stored:
+        incoming = f"{INCOMING}/{stream.path.name}" if isinstance(stream, Incoming) else _unnamed()
         try:
-            sha256, size = self._write(incoming, stream)
+            sha256, size = _read(stream) if isinstance(stream, Incoming) else self._write(incoming, stream)
             self._keep_private(incoming)
             stored = Stored(sha256, size, filename, media_type, pages())
         except BaseException:
@@ -157,15 +176,10 @@ class DocumentStore:
         except FileNotFoundError:
             return False
 
-    def _write(self, place: str, stream: Readable) -> tuple[str, int]:
-        digest, size = hashlib.sha256(), 0
+    def _write(self, place: str, stream: IO[bytes]) -> tuple[str, int]:
         writing = obstore.open_writer(self._objects, place, buffer_size=PIECE, max_concurrency=PIECES_AT_ONCE)
         with writing as writer:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                writer.write(chunk)
-        return digest.hexdigest(), size
+            return _read(stream, writer.write)
 
     def _keep_private(self, incoming: str) -> None:
         """Close a file to everybody else, and flush it; a store of objects has its own rules."""
@@ -189,6 +203,21 @@ class DocumentStore:
             return
 
 
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
+
+
+def _read(stream: IO[bytes], do: Callable[[bytes], object] = len) -> tuple[str, int]:
+    """Return the hash and the size of what is left in `stream`, having done something with each chunk."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        do(chunk)
+    return digest.hexdigest(), size
+
+
 def _flush(path: Path) -> None:
     """Have the disk write a file, or what is in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -196,6 +225,10 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _unnamed() -> str:
+    return f"{INCOMING}/{secrets.token_hex(16)}"
 
 
 def _place(sha256: str) -> str:

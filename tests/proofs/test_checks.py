@@ -18,7 +18,6 @@ from cpor_web.inspection.findings import Finding, Found
 from cpor_web.proofs import DocumentStore, Stored, examining
 from cpor_web.proofs.checks import CHECKS, MIB, Candidate
 from cpor_web.proofs.kinds import KINDS
-from cpor_web.proofs.store import Readable
 from cpor_web.rules.exc import Invalid
 from tests.support.proof import OLE, PDF, action, compound, examined, mail, office, outlook, pdf, picture
 
@@ -51,7 +50,7 @@ class Nowhere(DocumentStore):
     """Reads what it is to store, and keeps nothing."""
 
     def store(
-        self, stream: Readable, *, filename: str, media_type: str, pages: Callable[[], int | None] = lambda: None
+        self, stream: IO[bytes], *, filename: str, media_type: str, pages: Callable[[], int | None] = lambda: None
     ) -> Stored:
         content = stream.read(8 * MIB)
         return Stored(hashlib.sha256(content).hexdigest(), len(content), filename, media_type, pages())

@@ -12,7 +12,7 @@ import pikepdf
 from pikepdf import Dictionary, Name, Pdf
 from PIL import Image
 
-from cpor_web.proofs.examining import as_file, examine
+from cpor_web.proofs.examining import apart, examine
 from cpor_web.samples.proof import pdf as one_page
 
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
@@ -33,7 +33,7 @@ PDF = one_page(("Signed by Anna.",))
 
 def examined(kind: str, content: bytes) -> int | None:
     """Have the other process look into `content`; return how many pages it counts."""
-    with as_file(io.BytesIO(content)) as file:
+    with apart(io.BytesIO(content)) as file:
         return examine(kind, file)
 
 
