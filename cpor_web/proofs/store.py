@@ -38,9 +38,14 @@ class NotStored(OSError):
 class Incoming(io.BufferedRandom):
     """A file that comes in where documents are kept, to be stored without being copied: gone when it is closed."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(io.FileIO(path, "x+", opener=partial(os.open, mode=0o600)))
-        self.path = path
+    def __init__(self, file: io.FileIO) -> None:
+        super().__init__(file)
+        self.path = Path(file.name)
+
+    @classmethod
+    def at(cls, path: Path) -> "Incoming":
+        """Return a new one, for its owner only."""
+        return cls(io.FileIO(path, "x+", opener=partial(os.open, mode=0o600)))
 
     def close(self) -> None:
         """Close it; what was stored has another name by now."""
@@ -95,7 +100,7 @@ class DocumentStore:
             return tempfile.TemporaryFile()
         try:
             _make(self.folder)
-            return Incoming(self.folder / _unnamed())
+            return Incoming.at(self.folder / _unnamed())
         except OSError as error:
             raise NotStored("no document can come in") from error
 

@@ -202,10 +202,15 @@ def test_the_same_content_that_came_in_again_is_kept_once(documents: DocumentSto
     assert [path.name for path in files(documents)] == [stored.sha256]
 
 
-def test_where_nothing_can_come_in_the_store_says_that_it_does_not_store(tmp_path: Path) -> None:
-    (tmp_path / "documents").write_bytes(b"no folder")
+def test_where_nothing_can_come_in_the_store_says_that_it_does_not_store(
+    documents: DocumentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file").write_bytes(b"no folder")
     with pytest.raises(NotStored):
-        DocumentStore(str(tmp_path / "documents")).incoming()
+        DocumentStore(str(tmp_path / "a file")).incoming()
+    monkeypatch.setattr(store, "_unnamed", lambda: "not there/name")
+    with pytest.raises(NotStored):
+        documents.incoming()
 
 
 def test_a_received_document_becomes_a_row_that_says_what_it_is(documents: DocumentStore) -> None:
