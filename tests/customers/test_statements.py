@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
+from cpor_web.customers.blueprint import DRAWN
+from cpor_web.holes import Pages
 from cpor_web.models import User
 from tests.customers.conftest import Asked, Deny
 from tests.support.browser import Browser
@@ -29,9 +31,15 @@ def test_opening_the_page_takes_no_more_statements(asked: Asked, customer: Brows
     assert 0 < len(statements) <= MOST_TO_OPEN, "\n".join(statements)
 
 
-def test_it_takes_no_more_for_somebody_who_is_signed_in(
-    asked: Asked, client: Browser, statements: list[str], sign_in: Callable[[Browser, User], Browser]
+def test_it_takes_no_more_for_somebody_who_is_signed_in_be_it_the_first_to_see_it(
+    app: Flask,
+    asked: Asked,
+    client: Browser,
+    statements: list[str],
+    sign_in: Callable[[Browser, User], Browser],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setitem(app.extensions, DRAWN, Pages())
     sign_in(client, asked.claim.filed_by)
     statements.clear()
 
