@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_login.utils import _user_context_processor
 
 from cpor_web.extensions import limiter, security
 
@@ -34,8 +35,10 @@ def init_app(app: Flask) -> None:
 
     Flask-Principal looks up who is signed in, also for a picture, and for a customer's page, which reads no session:
     `accounts.access` asks where it matters. Flask-Limiter looks for limits that hold for everything: there are none.
-    Flask-Login looks whether somebody is to be remembered: nobody is, and every answer then depends on cookies.
+    Flask-Login looks whether somebody is to be remembered: nobody is, and every answer then depends on cookies. It
+    also looks up who is signed in for every page that is drawn, a customer's too: pages that say it ask for it.
     """
     for asked in (security.principal._on_before_request, limiter._check_request_limit):
         app.before_request_funcs[None].remove(asked)
     app.after_request_funcs[None].remove(app.login_manager._update_remember_cookie)  # type: ignore[attr-defined]
+    app.template_context_processors[None].remove(_user_context_processor)
