@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from typing import IO
 
-import puremagic
-
 HEAD = 8192
 """How many bytes at a file's start are looked at."""
 
@@ -56,6 +54,8 @@ def head_of(stream: IO[bytes]) -> bytes:
 
 def _signature(*extensions: str) -> Callable[[IO[bytes]], bool]:
     def matches(stream: IO[bytes]) -> bool:
+        import puremagic  # with all signatures that it knows, in processes that are given a document
+
         try:
             found = puremagic.magic_string(head_of(stream))
         except (puremagic.PureError, ValueError):
