@@ -160,7 +160,8 @@ def _parts(wanted: Wanted, role: Role, words: tuple[Word, ...]) -> Parts:
     order = _order(wanted)
     ids = _found(wanted, role, words).with_only_columns(Claim.id)
     whole = Part(ids, tuple(key.expression for key in order.keys))
-    is_narrow = bool(words) or wanted.area != "" or wanted.partner_id is not None  # how narrow, only values tell
+    somebodys = wanted.mine or wanted.reviewer_id is not None or wanted.partner_id is not None
+    is_narrow = bool(words) or wanted.area != "" or somebodys  # how narrow, only values tell
     return Parts(order, (whole,), planned_once=not is_narrow)
 
 
