@@ -1,11 +1,13 @@
-"""What Flask and its extensions would do for every request, though nothing here needs it: it is left out."""
+"""What Flask and its extensions would do for each start or request, though nothing here needs it: it is left out."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache, partial
+from typing import Any, Self
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login.utils import _user_context_processor
+from werkzeug.routing import Rule
 
 from cpor_web.extensions import limiter, security
 
@@ -20,10 +22,26 @@ class Sessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
 
+class Address(Rule):
+    """An address that compiles how it is built when it first is: no process builds all of them.
+
+    Werkzeug compiles it at the start, and a second way that Flask never asks for.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = cache(partial(super()._compile_builder, append_unknown))
+
+        def build(this: Self, /, **values: Any) -> tuple[str, str]:
+            return compiled()(this, **values)
+
+        return build
+
+
 class Application(Flask):
     """A Flask application that looks at no function to see whether it is a coroutine: none is."""
 
     session_interface = Sessions()
+    url_rule_class = Address
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function itself."""

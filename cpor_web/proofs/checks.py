@@ -5,9 +5,8 @@ Another check is one function more in `CHECKS`: it raises Invalid where the docu
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, NamedTuple
 
 from cpor_web.inspection.findings import Finding
 from cpor_web.proofs import examining
@@ -20,8 +19,7 @@ LONGEST_NAME = 200
 MIB = 2**20
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An upload as it came: `size` and `limit` in bytes, `stream` seekable and at its start."""
 
     filename: str
