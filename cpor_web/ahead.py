@@ -8,7 +8,7 @@ lock a claim, or to ask about one, looks here first, and asks the database where
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -26,8 +26,7 @@ class Head:
     link: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of one claim, None for what was not read. `claim`, `round` and `head` are locked.
 
     `round` is the claim's newest, read with its invitations, `head` that of its history. `mails_wait` has the ids of

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Integer, MetaData, Table, event
 from sqlalchemy.orm import Session, registry
 
+from cpor_web import direct
 from cpor_web.models import Base
 
 Row = Mapping[str, Any]
@@ -98,4 +99,4 @@ def _write_at_once(session: Session, parts: Sequence[Part]) -> None:
     *others, last = [part.text.replace("%(rows)s", f"%(rows_{number})s") for number, part in enumerate(parts)]
     first = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(others))
     rows = {f"rows_{number}": as_json(part.rows) for number, part in enumerate(parts)}
-    session.connection().exec_driver_sql(f"WITH {first} {last}" if first else last, rows)
+    direct.ask(session, f"WITH {first} {last}" if first else last, rows)

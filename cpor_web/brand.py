@@ -1,9 +1,8 @@
 """The operator's own look: its logo and colour, served from here as everything else is."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, url_for
 from flask.typing import ResponseReturnValue
@@ -18,8 +17,7 @@ ALONE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-a
 bp = Blueprint("brand", __name__, url_prefix="/brand")
 
 
-@dataclass(frozen=True)
-class Brand:
+class Brand(NamedTuple):
     """What the operator set: a stylesheet over ours and a picture, both empty where it did not."""
 
     stylesheet: str

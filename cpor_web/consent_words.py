@@ -1,9 +1,8 @@
 """Consent in words: what rounds and answers are called, and what a consent record says, in a few lines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -40,8 +39,7 @@ ANSWERS = {
 _CONTACTS = {1: N_("First contact"), 2: N_("Second contact"), None: N_("Former contact")}
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A part of what a record says: a heading, and lines, each with what it is about."""
 
     heading: str

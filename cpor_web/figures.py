@@ -1,9 +1,8 @@
 """The installation in figures: what waits, since when, who has given a sign of life. Nobody's data are in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -25,8 +24,7 @@ from cpor_web.unread import EMPTIED
 TICKER = "ticker"
 
 
-@dataclass(frozen=True)
-class InDatabase:
+class InDatabase(NamedTuple):
     """What the database knows. Moments are None where it never was."""
 
     mails: Mapping[MailState, int]
@@ -44,8 +42,7 @@ class InDatabase:
     checkpoint_at: datetime | None
 
 
-@dataclass(frozen=True)
-class InRedis:
+class InRedis(NamedTuple):
     """What Redis knows: jobs that wait, workers that live, what the jobs took."""
 
     waiting: int

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, aside, chain
+from cpor_web import ahead, aside, chain, direct
 from cpor_web.ahead import Head
 from cpor_web.models import ERASED, Claim, Event, HistoryHead
 from cpor_web.rules.roles import Actor
@@ -27,7 +27,7 @@ def begin(session: Session, claim: Claim) -> None:
 def hold(session: Session, claim_ids: Collection[int]) -> Mapping[int, Head]:
     """Lock the heads of these claims' histories, for a batch, and return them by claim."""
     session.flush()
-    heads = session.connection().exec_driver_sql(_HOLD, {"claims": list(claim_ids)})
+    heads = direct.ask(session, _HOLD, {"claims": list(claim_ids)})
     return {claim_id: Head(position, link) for claim_id, position, link in heads}
 
 
@@ -83,7 +83,7 @@ def _write(session: Session, appended: Sequence[aside.Row]) -> Iterator[aside.Pa
         head = ahead.of(session, event["claim_id"]).head
         if head is None:
             given = {"rows": aside.as_json([event]), "claim": event["claim_id"], "facts": facts}
-            one = session.connection().exec_driver_sql(_ONE, given)
+            one = direct.ask(session, _ONE, given)
             assert one.rowcount == 1, "a claim without a history"
         else:
             head.position += 1

@@ -15,11 +15,10 @@ wants it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, DateTime, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
@@ -44,8 +43,7 @@ LOCK = 7_09
 """The advisory lock's number; the product takes no other."""
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """How many notices there was news of, and how many of them did not surely get through; of how many partners."""
 
     notices: int

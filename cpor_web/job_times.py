@@ -3,8 +3,7 @@
 An emptied Redis starts them anew, as Prometheus allows counters to.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis import Redis
 
@@ -12,8 +11,7 @@ KEY = "cpor:jobs"
 _SEPARATOR = "|"
 
 
-@dataclass(frozen=True)
-class JobTimes:
+class JobTimes(NamedTuple):
     """Of one job: runs that ended well, runs that failed, and the seconds of both together."""
 
     done: int = 0

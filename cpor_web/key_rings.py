@@ -6,8 +6,8 @@ No function here returns or prints a key to be shown; keys are told by their ids
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from consent_links import key_id
 from cpor_web import secret_files
@@ -17,8 +17,7 @@ from cpor_web.signing import SigningKeys
 NAMES = ("secret", "consent", "signing")
 
 
-@dataclass(frozen=True)
-class Ring:
+class Ring(NamedTuple):
     """One ring. `file` is where `cpor up` keeps it, None where the environment has it; `keys` are the very keys."""
 
     name: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import lru_cache, partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -39,8 +39,7 @@ _LIMIT = bindparam("limit", type_=BigInteger())
 _TYPES: dict[type, TypeEngine[Any]] = {int: BigInteger(), str: Text(), datetime: DateTime(timezone=True)}
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What a list is ordered by: an expression that is never null, and the kind of its values.
 
     `mirrored` is the number whose opposite the expression is, where indexes have that number.
@@ -59,8 +58,7 @@ class Order:
     is_descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Some rows of a list, for which an index has their order: a query of their ids, and the order's keys there.
 
     A key that is the same for all of them is given as its value.
@@ -95,8 +93,7 @@ def newest_first(number: Any) -> Order:
     return Order((Key(number, int),), is_descending=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Listed]):
+class Page(NamedTuple, Generic[Listed]):
     """A part of a list, and the cursors of those before and after it where there are any."""
 
     rows: list[Listed]

@@ -1,9 +1,11 @@
 """What a request may carry, and how much: forms with documents as much as a document may have, all else less."""
 
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, Request, abort, request
 from werkzeug.formparser import FormDataParser
+
+from cpor_web.current import documents
 
 TAKES_JSON = "assessors"
 """The blueprint that does. Flask-WTF would take JSON for a form, and fail at one that is no object."""
@@ -13,6 +15,8 @@ TAKE_FILES = frozenset({"document", "record", "table"})
 
 LARGEST_FORM = 2**20
 MOST_PARTS = 1000
+LARGE = 2**19
+"""Bytes of a form whose files are not kept in memory while it is read."""
 
 
 class _Parser(FormDataParser):
@@ -30,6 +34,12 @@ class FormRequest(Request):
     """A request whose fields are text, but for those that take files."""
 
     form_data_parser_class: Any = _Parser
+
+    def _get_file_stream(self, total_content_length: int | None, *about: Any, **more: Any) -> IO[bytes]:
+        """Have the files of a large form written where documents are kept: to store one copies nothing."""
+        if total_content_length is None or total_content_length > LARGE:
+            return documents().incoming()
+        return super()._get_file_stream(total_content_length, *about, **more)
 
 
 def init_app(app: Flask) -> None:

@@ -1,9 +1,8 @@
 """What every page gets: the places to go by role, attributes that tie a field's words to it, deadlines explained."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
@@ -39,8 +38,7 @@ ALSO_WITHIN = {
 """Pages that belong to a place though their addresses do not begin with its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An entry of the navigation. `label` is a msgid; `current` is what `aria-current` says of it, or empty.
 
     `waiting` is how much there needs a person.
@@ -99,8 +97,7 @@ def cursors() -> dict[str, str]:
     return {"before": request.args.get("before", ""), "after": request.args.get("after", "")}
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(NamedTuple):
     """How the moments of a list are told to this request's reader: what that takes is asked for once."""
 
     language: str

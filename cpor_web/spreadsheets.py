@@ -7,8 +7,8 @@ are dates, by which a sheet can be sorted and counted.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from html import escape
 from itertools import chain
-from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -67,7 +67,7 @@ _PARTS = {
 _WIDE = '<cols><col min="1" max="16384" width="20" customWidth="1"/></cols>'
 """Room for a moment: a date that does not fit its column is shown as #####."""
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LIKE_AN_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
@@ -130,7 +130,7 @@ def _cell(value: object) -> str:
     text = "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
     if not text:
         return "<c/>"
-    text = _LIKE_AN_ESCAPE.sub("_x005F_", escape(_NOT_XML.sub("", text)))
+    text = _LIKE_AN_ESCAPE.sub("_x005F_", escape(_NOT_XML.sub("", text), quote=False))
     return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 

@@ -1,10 +1,13 @@
-"""What Flask and its extensions would do for every request, though nothing here needs it: it is left out."""
+"""What Flask and its extensions would do for each start or request, though nothing here needs it: it is left out."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache, partial
+from typing import Any, Self
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_login.utils import _user_context_processor
+from werkzeug.routing import Rule
 
 from cpor_web.extensions import limiter, security
 
@@ -19,10 +22,26 @@ class Sessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
 
+class Address(Rule):
+    """An address that compiles how it is built when it first is: no process builds all of them.
+
+    Werkzeug compiles it at the start, and a second way that Flask never asks for.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = cache(partial(super()._compile_builder, append_unknown))
+
+        def build(this: Self, /, **values: Any) -> tuple[str, str]:
+            return compiled()(this, **values)
+
+        return build
+
+
 class Application(Flask):
     """A Flask application that looks at no function to see whether it is a coroutine: none is."""
 
     session_interface = Sessions()
+    url_rule_class = Address
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function itself."""
@@ -34,8 +53,10 @@ def init_app(app: Flask) -> None:
 
     Flask-Principal looks up who is signed in, also for a picture, and for a customer's page, which reads no session:
     `accounts.access` asks where it matters. Flask-Limiter looks for limits that hold for everything: there are none.
-    Flask-Login looks whether somebody is to be remembered: nobody is, and every answer then depends on cookies.
+    Flask-Login looks whether somebody is to be remembered: nobody is, and every answer then depends on cookies. It
+    also looks up who is signed in for every page that is drawn, a customer's too: pages that say it ask for it.
     """
     for asked in (security.principal._on_before_request, limiter._check_request_limit):
         app.before_request_funcs[None].remove(asked)
     app.after_request_funcs[None].remove(app.login_manager._update_remember_cookie)  # type: ignore[attr-defined]
+    app.template_context_processors[None].remove(_user_context_processor)

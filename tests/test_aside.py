@@ -2,7 +2,6 @@
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -11,6 +10,7 @@ from cpor_web.models import Claim, Heartbeat
 from cpor_web.programme import Programme
 from tests.support import claims
 from tests.support.one_mail import NOW
+from tests.support.statements import is_of, sent
 
 WRITE = aside.into(Heartbeat, "name", "at")
 
@@ -104,11 +104,10 @@ def test_what_was_refused_behind_a_savepoint_goes_with_it(committed: Session) ->
 def test_what_waits_is_written_by_one_statement(db_session: Session) -> None:
     db_session.add(Heartbeat(name="old", at=NOW))
     db_session.flush()
-    statements: list[str] = []
-    listen(db_session.connection(), "before_cursor_execute", lambda *about: statements.append(about[2]))
     _put(db_session, "one", "two")
     aside.put(db_session, aside.into(Heartbeat, "name", "at"), {"name": "three", "at": NOW.isoformat()})
-    db_session.flush()
+    with sent(is_of(db_session)) as statements:
+        db_session.flush()
     assert len(statements) == 1
     assert _names(db_session) == ["old", "one", "three", "two"]
 

@@ -3,7 +3,6 @@
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
-from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 from tests.support import claims
 from tests.support.claims import NOW
+from tests.support.statements import is_of, sent
 
 
 def test_positions_begin_at_one_and_have_no_gaps(db_session: Session, programme: Programme) -> None:
@@ -67,12 +67,10 @@ def _events(session: Session, claim: Claim) -> list[Event]:
 def test_an_event_costs_one_statement(db_session: Session, programme: Programme) -> None:
     claim = claims.submitted(db_session, programme)
     db_session.flush()
-    statements: list[str] = []
-    connection = db_session.connection()
-    listen(connection, "before_cursor_execute", lambda *about: statements.append(about[2]))
-    for _ in range(3):
-        history.append(db_session, claim, "claim:edited", actor=SYSTEM, now=NOW)
-    db_session.flush()
+    with sent(is_of(db_session)) as statements:
+        for _ in range(3):
+            history.append(db_session, claim, "claim:edited", actor=SYSTEM, now=NOW)
+        db_session.flush()
     assert [statement.split()[0] for statement in statements] == ["WITH"] * 3
 
 

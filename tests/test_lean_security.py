@@ -27,7 +27,7 @@ PROVIDER = {
     "CPOR_OIDC_CLIENT_ID": "cpor",
     "CPOR_OIDC_DOMAINS": "example.com",
 }
-SELDOM = {"alembic", "authlib", "holidays", "icalendar", "joserfc", "requests", "webauthn"}
+SELDOM = {"alembic", "authlib", "holidays", "icalendar", "joserfc", "puremagic", "requests", "segno", "webauthn"}
 
 
 def loaded_after(code: str, settings: Mapping[str, str] = SETTINGS) -> set[str]:

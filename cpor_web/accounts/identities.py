@@ -7,7 +7,7 @@ operator's own people it may bring in, and it alone says what they may do here, 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 import idna
 from sqlalchemy import func, select
@@ -34,8 +34,7 @@ SOMEBODY_ELSE = N_(
 MEANWHILE = N_("Something changed in the meantime. Sign in once more.")
 
 
-@dataclass(frozen=True, slots=True)
-class Vouched:
+class Vouched(NamedTuple):
     """Whom the provider vouches for. `email` is empty unless verified; `groups` is what the role claim lists.
 
     `proved_at` is when they last showed the provider who they are, None where it does not tell.
@@ -49,8 +48,7 @@ class Vouched:
     proved_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """What the operator takes the provider's word for: addresses of these domains, and these groups as roles."""
 
     provider: str

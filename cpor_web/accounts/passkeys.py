@@ -8,10 +8,9 @@ The library is imported where a passkey is asked for or answers: it is large, an
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -40,16 +39,14 @@ NOT_AN_ANSWER = (ValueError, TypeError, KeyError, RecursionError)
 """What reading an answer may raise, beside the library's own exception: it is anybody's text."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A challenge, and when it was made."""
 
     challenge: bytes
     at: datetime
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """What a passkey is for: the site's name in the network, its address, and how people know it."""
 
     host: str

@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 
-import segno
 from flask import flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -142,6 +141,8 @@ def _codes(codes: list[str]) -> str:
 
 def _picture(address: str) -> Markup:
     """Draw the address as a QR code: black on white in every scheme, so that cameras read it."""
+    import segno  # whose tables of codes few processes ever need
+
     code = segno.make(address, error="m", micro=False)
     drawn = code.svg_inline(scale=5, dark="#000", light="#fff", svgclass="qr-code", lineclass=None, omitsize=True)
     return Markup(drawn)  # noqa: S704 - numbers and colours; the address is in it as squares only

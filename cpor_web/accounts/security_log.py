@@ -5,8 +5,8 @@ Nothing here commits.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -62,8 +62,7 @@ ANNOUNCED = frozenset(
 """What the user gets a mail about. Its sentences have no facts to fill in."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where something was done, in words to recognise it by; `places.here` says it of the present request."""
 
     browser: str = ""

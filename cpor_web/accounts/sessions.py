@@ -7,9 +7,9 @@ used for long, or began too long ago, is over. Nothing here commits.
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -25,8 +25,7 @@ KEPT = timedelta(days=30)
 """How long an ended sign-in is kept, so that it can be told why it is over."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """When a sign-in is over by itself: unused for `idle`, or `whole` after it began."""
 
     idle: timedelta

@@ -1,7 +1,7 @@
 """The blueprint of the administrators' pages, and the row of links that they share."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from babel.dates import format_date, format_timedelta
 from flask import Blueprint, request, url_for
@@ -25,8 +25,7 @@ PAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(NamedTuple):
     """A link to one of the pages. `label` is a msgid."""
 
     label: str

@@ -1,9 +1,9 @@
 """The operator's calendar, as deadlines are computed by it, and the closures that administrators enter."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
+from typing import NamedTuple
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,8 +22,7 @@ from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
 
 
-@dataclass(frozen=True, slots=True)
-class DayOff:
+class DayOff(NamedTuple):
     """A day on which nobody works although it is not a weekend's, and why. `name` is a holiday's or a msgid."""
 
     day: date

@@ -1,7 +1,7 @@
 """How the parts behind the pages are doing, as far as the database knows."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -21,8 +21,7 @@ LONGEST_UNREAD = timedelta(minutes=5)
 TOLD_FOR = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(NamedTuple):
     """`mails` has a count for every state.
 
     `mailbox_read_until` is up to when all mail that came in was read, `is_mailbox_behind` whether that is so long ago

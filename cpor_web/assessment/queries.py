@@ -1,7 +1,7 @@
 """What is known of assessments and hand-overs, for the administrators."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -14,8 +14,7 @@ PAGE = 50
 CORRECTIONS = ("assessment:flagged", "assessment:restored")
 
 
-@dataclass(frozen=True)
-class Correction:
+class Correction(NamedTuple):
     """What ended or restored an association after it was sent to be assessed, as its history has it."""
 
     event: Event

@@ -1,9 +1,8 @@
 """What an assessor found, the built-in one or the operator's own: recorded once, and told to the partner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -27,8 +26,7 @@ class UnknownAssessment(LookupError):
     """No assessment has this id."""
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What was found about one assessment. `reasons` are the assessor's own words."""
 
     assessment_id: int

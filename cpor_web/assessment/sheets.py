@@ -7,8 +7,8 @@ The columns keep their names in every language. What went out can be filled in a
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -49,8 +49,7 @@ MOST_ROWS = 2000
 KINDS = {"assessment:flagged": "ended", "assessment:restored": "restored"}
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with one cell. `row` counts as a spreadsheet does: the header is row 1."""
 
     row: int

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from cpor_web.catalogue.reading import CatalogueError, Entry
 from cpor_web.rules.languages import LANGUAGES
@@ -14,8 +15,7 @@ __all__ = ["SAMPLE", "Activity", "Area", "Catalogue", "CatalogueError", "Product
 SAMPLE = Path(__file__).with_name("catalogue.toml")
 
 
-@dataclass(frozen=True)
-class Activity:
+class Activity(NamedTuple):
     """Something a partner does for a customer; `earns` tells whether it can earn incentives at all.
 
     `for_customers` is what customers read of it, by language; empty where the file does not say.
@@ -28,16 +28,14 @@ class Activity:
     for_customers: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(NamedTuple):
     """A product or workload that can be claimed."""
 
     key: str
     name: str
 
 
-@dataclass(frozen=True)
-class Area:
+class Area(NamedTuple):
     """A solution area with the activities and products that belong to it."""
 
     key: str

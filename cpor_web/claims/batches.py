@@ -1,9 +1,8 @@
 """A partner's drafts as they are cleared away: the newest first, and those together that one import made."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,8 +20,7 @@ AT_ONCE = 500
 MOST_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Drafts that were made at one moment, as an import does: how many of them are still there."""
 
     made_at: datetime

@@ -1,9 +1,9 @@
 """Approving one claim over another partner's association: with a written rationale that both partners read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, Select, and_, any_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
@@ -107,8 +107,7 @@ def decided_against(session: Session, claim: Claim) -> Replacement | None:
     return session.scalars(found.where(may_come_true)).first()
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """What would end an association: another partner's claim, whose customer is asked until `at`, None while no time
     runs. `needs_yes` where only the customer's yes lets that claim stand.
     """
@@ -136,8 +135,7 @@ def endings(session: Session, claims: Sequence[Claim | ListedClaim]) -> dict[int
     return {replaced: _ending(state, at, needs_yes, yes_at) for replaced, state, at, needs_yes, yes_at in found}
 
 
-@dataclass(frozen=True, slots=True)
-class Threatened:
+class Threatened(NamedTuple):
     """An association that another claim was approved over, and how it would end."""
 
     claim_id: int

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -156,8 +156,7 @@ def resubmit(
     lifecycle.advance(session, claim, Action.RESUBMIT, actor=actor, now=now, programme=programme)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the partner has done since the reviewer asked: whether it added or changed anything, and said any."""
 
     has_additions: bool

@@ -5,10 +5,9 @@ by the same rule as of the objects: see `next_steps`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
@@ -32,8 +31,7 @@ from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.statuses import Status
 
 
-@dataclass(frozen=True, slots=True)
-class ListedClaim:
+class ListedClaim(NamedTuple):
     """A claim's line in a list of the partner's."""
 
     id: int
@@ -53,8 +51,7 @@ class ListedClaim:
     """Why the reviewer asks for more, where the partner has to answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListedRound:
+class ListedRound(NamedTuple):
     """A claim's newest round, as far as what happens next depends on it."""
 
     state: RoundState
@@ -73,15 +70,13 @@ class ListedRound:
         return self.state in OPEN_STATES
 
 
-@dataclass(frozen=True, slots=True)
-class ListedAssessment:
+class ListedAssessment(NamedTuple):
     """What a claim's assessment is up to."""
 
     state: AssessmentState
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """All that a line of the partner's list is made of. `is_held` tells whether all closing is held."""
 
     claim: ListedClaim
@@ -90,8 +85,7 @@ class Line:
     is_held: bool
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedClaim:
+class QueuedClaim(NamedTuple):
     """A claim's line in the review queue.
 
     It is contested where another partner's claim competes with it, and has fresh proof where some came since it was

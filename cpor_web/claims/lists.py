@@ -3,9 +3,9 @@
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Select, func
 from sqlalchemy.orm import Session, selectinload
@@ -40,8 +40,7 @@ PAGE = 25
 READ_AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """What waits for the partner: how many claims must be acted on, and what may be."""
 
     must_act: int

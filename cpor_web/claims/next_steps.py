@@ -1,9 +1,8 @@
 """What happens next with a claim, who must act, by which exact moment, and what comes after that."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cpor_web.claims import way
 from cpor_web.claims.listed import ListedAssessment, ListedClaim, ListedRound
@@ -25,8 +24,7 @@ _RESULTS = {AssessmentState.ELIGIBLE: way.ELIGIBLE, AssessmentState.NOT_ELIGIBLE
 _UNCLAIMED_DISPUTE = N_("The rejection is disputed; no reviewer has taken it up yet.")
 
 
-@dataclass(frozen=True)
-class NextStep:
+class NextStep(NamedTuple):
     """The step that a claim is at; `by` with the `rule` that made it, where a deadline runs."""
 
     step: Step

@@ -3,8 +3,8 @@ document and on which page each is; the reviewer says of each whether it is foun
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -44,16 +44,14 @@ Key = tuple[Request, str]
 """A reason and a product's key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where the partner says that something is: a document of the claim by its id, and a page in words."""
 
     document_id: int | None = None
     page: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """What a reviewer says of one cell; the words count only where it is missing."""
 
     verdict: Verdict | None = None

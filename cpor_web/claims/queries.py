@@ -1,9 +1,8 @@
 """What can be seen of claims, and by whom. Objects are loaded through the actor: another's claim does not exist."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
@@ -183,8 +182,7 @@ def why_stopped(session: Session, claim: Claim) -> str | None:
     return session.scalar(stops.order_by(Event.position.desc()).limit(1))
 
 
-@dataclass(frozen=True)
-class Decline:
+class Decline(NamedTuple):
     """How the customer declined: with a denial, or with no yes by the moment until which one was needed."""
 
     denial: Event | None = None

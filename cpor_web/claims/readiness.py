@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -18,8 +18,7 @@ from cpor_web.rules.guards import Finding
 from cpor_web.rules.reasons import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(NamedTuple):
     """A draft: names of the fields that are empty, what is wrong with others by their names, whether it has proof.
 
     Neither what it is `warned` of nor what the check of its proof leaves open keeps it from being submitted. `gaps`

@@ -4,10 +4,9 @@ Two claims compete when partners claim the same product for one tenant, or the s
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -45,8 +44,7 @@ MOST = 10
 """How many others a page shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """Another claim, the moment of its newest proof, and whether it competes with the one that is looked at."""
 
     claim: Claim
@@ -54,8 +52,7 @@ class Related:
     competes: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Others:
+class Others(NamedTuple):
     """The first of a list of other claims, and how many there are in all."""
 
     shown: Sequence[Related]

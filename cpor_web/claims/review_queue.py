@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select, true
 from sqlalchemy.orm import Session
@@ -50,8 +50,7 @@ class Wanted:
 WAITING = Wanted()
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(NamedTuple):
     """What stands over the queue: how many claims wait, are overdue and so on, and how many there are of each status.
 
     `is_held` tells whether closing is held, `counted_since` since when news of notices counts: see `holding`.

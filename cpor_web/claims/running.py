@@ -1,10 +1,9 @@
 """The deadlines that run: of one claim, and of everything that somebody has to do with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, or_
 from sqlalchemy.orm import Session
@@ -51,8 +50,7 @@ _BY_STATUS = {
 }
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(NamedTuple):
     """One deadline of a claim, and the rule that made it."""
 
     claim: Claim

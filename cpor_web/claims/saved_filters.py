@@ -1,8 +1,8 @@
 """Filters of the dashboard that somebody keeps under names of their own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -19,8 +19,7 @@ MOST = 20
 LONGEST_NAME = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(NamedTuple):
     """A filter as lists offer it: `wanted` is what its address says."""
 
     id: int

@@ -6,9 +6,8 @@ themselves have names in it, so that it is made once and kept.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from string import punctuation
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, any_, bindparam, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -22,8 +21,7 @@ LONGEST_WORD = 400  # characters, as the index has them
 MOST_WORDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """In which ways a typed word can be meant; `number` tells it from the others.
 
     `has_parts`: there is more in it than signs, which are in no index.
@@ -41,8 +39,7 @@ class Word:
         return f"{of}_{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(NamedTuple):
     """What was typed: the ways in which its words can be meant, and what the statement's names stand for."""
 
     words: tuple[Word, ...]

@@ -1,7 +1,7 @@
 """A claim's life as one line: what has happened, where it is, and what comes next if all goes well."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,8 +32,7 @@ MILESTONES = frozenset(rule.event for rule in TABLE if rule.action not in _NOT_O
 """The kinds of events that move a claim, or its consent period, along its way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """What was (the oldest first), what is, and what is to come."""
 
     past: Sequence[Event]

@@ -5,9 +5,8 @@ each claim has exactly one. Within one, claims are in the order of an index, so 
 beginning of each without looking at the rest.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -94,8 +93,7 @@ MUST, DRAFT, MAY, OTHERS = range(4)
 """How urgent it is to the partner: it loses the claim by doing nothing, completes a draft, may dispute, or waits."""
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """Claims of one `status`, narrowed by `among`, that are ordered alike: all have this `urgency`.
 
     Of those whose round is `held_up`, who acts and how urgent it is, one of `urgencies`, are told claim by claim, as

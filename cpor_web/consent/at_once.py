@@ -7,14 +7,13 @@ knows ahead (`cpor_web.ahead`). What it changes and adds is written by a last on
 was not read is not empty: to ask for it raises DetachedInstanceError.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, history, loose
+from cpor_web import ahead, direct, history, loose
 from cpor_web.ahead import Known
 from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
@@ -36,10 +35,9 @@ def _held(session: Session, link_id: bytes) -> Iterator[Invitation | None]:
     the claim was to be assessed. What is locked stays so until the caller's transaction ends.
     """
     session.flush()
-    connection, link = session.connection(), {"link": link_id}
-    held = connection.exec_driver_sql(_LOCK, link).scalars().all()
-    heads = history.hold(session, held)
-    asked = _invitation(connection.exec_driver_sql(_READ, link).one(), link_id) if heads else None
+    link = {"link": link_id}
+    heads = history.hold(session, [claim_id for (claim_id,) in direct.ask(session, _LOCK, link)])
+    asked = _invitation(direct.ask(session, _READ, link), link_id) if heads else None
     if asked is None:
         yield None
         return
@@ -51,21 +49,22 @@ def _held(session: Session, link_id: bytes) -> Iterator[Invitation | None]:
         loose.write(session, [round_])
 
 
-def _invitation(found: Row[Any], link_id: bytes) -> Invitation | None:
-    invitations = [_asked(each) for each in found.invitations]
+def _invitation(behind: Iterable[tuple[Mapping[str, Any]]], link_id: bytes) -> Invitation | None:
+    ((found,),) = behind
+    invitations = [_asked(each) for each in found["invitations"]]
     asked = next(each for each in invitations if each.link_id == link_id)
-    if asked.superseded_at is not None or not found.is_newest or found.is_assessed:
+    if asked.superseded_at is not None or not found["is_newest"] or found["is_assessed"]:
         return None
-    claim, round_ = loose.made(Claim, found.claim), loose.made(Round, found.round)
+    claim, round_ = loose.made(Claim, found["claim"]), loose.made(Round, found["round"])
     for invitation in invitations:
         loose.relate(invitation, round=round_)
     loose.relate(round_, invitations=invitations, claim=claim)
     loose.relate(
         claim,
-        partner=loose.made(Partner, found.partner),
-        filed_by=loose.made(User, found.filed_by),
-        mpn_id=loose.made(MpnId, found.mpn_id) if found.mpn_id is not None else None,
-        products=[loose.made(ClaimProduct, each) for each in found.products],
+        partner=loose.made(Partner, found["partner"]),
+        filed_by=loose.made(User, found["filed_by"]),
+        mpn_id=loose.made(MpnId, found["mpn_id"]) if found["mpn_id"] is not None else None,
+        products=[loose.made(ClaimProduct, each) for each in found["products"]],
     )
     return asked
 
@@ -91,9 +90,8 @@ wait for one may take half of what a statement may take.
 """
 
 _READ = """
-    SELECT to_json(claim) AS claim, to_json(round) AS round, to_json(partner) AS partner, to_json(mpn_id) AS mpn_id,
-        to_json(filer) AS filed_by,
-        ARRAY(SELECT to_json(product) FROM claim_products product WHERE claim_id = claim.id ORDER BY key) AS products,
+    SELECT to_json(found) FROM (SELECT claim, round, partner, mpn_id, filer AS filed_by,
+        ARRAY(SELECT product FROM claim_products product WHERE claim_id = claim.id ORDER BY key) AS products,
         ARRAY(
             SELECT json_build_object('invitation', invitation, 'contact', contact)
             FROM invitations invitation JOIN customer_contacts contact ON contact.id = contact_id
@@ -106,6 +104,6 @@ _READ = """
     JOIN partners partner ON partner.id = claim.partner_id
     JOIN users filer ON filer.id = claim.filed_by_id
     LEFT JOIN mpn_ids mpn_id ON mpn_id.id = claim.mpn_id_id
-    WHERE round.id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
+    WHERE round.id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)) found
 """
-"""As rows in JSON: a hundred columns by themselves cost more to be told apart than all that is done with them."""
+"""As one value: to tell a hundred columns apart costs more than all that is done with them."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from cpor_web.consent import answers
 from cpor_web.models import AnswerKind, RoundState
@@ -28,8 +28,7 @@ class LinkState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(NamedTuple):
     """The denial that a round ended with."""
 
     at: datetime

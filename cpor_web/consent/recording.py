@@ -1,8 +1,8 @@
 """What all answers of a customer contact share: the locks, whether it still counts, and the row that is kept."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,8 +27,7 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """An invitation with its round and claim, both locked. `is_newest`: the claim's customer was not asked since."""
 
     invitation: Invitation

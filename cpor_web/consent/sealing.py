@@ -6,8 +6,7 @@ counts only once its signature was verified, so nothing of it is looked at befor
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cpor_web.consent.record import TYPE, VERSION
 from cpor_web.rules.words import N_
@@ -26,8 +25,7 @@ class NotGenuine(ValueError):
     """A file is no consent record that a known key has signed; the message, a msgid, says why."""
 
 
-@dataclass(frozen=True)
-class Genuine:
+class Genuine(NamedTuple):
     """A record whose signature was verified, and the id of the key that signed it."""
 
     record: dict[str, Any]

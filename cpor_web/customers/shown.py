@@ -1,8 +1,8 @@
 """What a customer's page says: what it decides by, and the words that are this customer's own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from flask import g
 from markupsafe import Markup, escape
@@ -21,8 +21,7 @@ QUIET = (AnswerKind.NOT_THE_RIGHT_PERSON, AnswerKind.UNDONE, AnswerKind.NO_OBJEC
 """Of what was said one after the other, the newest is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """All that a customer's page decides by. Nothing in it is anybody's own: pages are kept by it.
 
     `said` has what this contact said, `newest` the newest of the quiet answers; `awaits_yes` tells whether only a yes

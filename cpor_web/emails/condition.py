@@ -1,9 +1,9 @@
 """How the outbox is doing: what waits and since when, how quickly it goes out, what failed, what needs a person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text
 from sqlalchemy.orm import Session
@@ -15,8 +15,7 @@ from cpor_web.prepared import Prepared, prepared
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Outbox:
+class Outbox(NamedTuple):
     """`waiting` are still to be sent, `due` of them by now, the oldest since `oldest_due`.
 
     `paused` are the ways out that are left alone, why, and until when.

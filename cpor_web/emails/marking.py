@@ -6,9 +6,8 @@ are handed over one after the other, at most one is in doubt at any moment, and 
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, or_, update
 from sqlalchemy.orm import Session
@@ -26,8 +25,7 @@ CLOCKS_APART = timedelta(minutes=5)
 NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED)
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """That the mail server took a mail at `at`, with this answer: it is in doubt no more."""
 
     mail_id: int

@@ -6,9 +6,8 @@ it by what the server said; each step is a short transaction of the worker's. `m
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
@@ -30,8 +29,7 @@ _WRITE = aside.into(
 _MAY_BE_CALLED_BACK = (Mail.state.in_(NOT_BEGUN), Mail.repeats == 0)
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Where a mail goes, and in which language it is written."""
 
     address: str

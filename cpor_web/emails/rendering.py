@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import css_inline
 from babel.support import NullTranslations, Translations
@@ -158,8 +158,7 @@ def _days(count: float, catalogue: NullTranslations) -> str:
     return catalogue.ngettext("%(num)s day", "%(num)s days", number) % {"num": f"{count:g}"}
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A mail's words in one language."""
 
     language: str
@@ -168,8 +167,7 @@ class Section:
     html: str
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A mail's words with holes for what differs: all that is the same for many mails was done once."""
 
     holes: Holes

@@ -6,7 +6,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from cpor_web import keyset
-from cpor_web.incoming.receiving import NOT_STORED
+from cpor_web.incoming.diagnoses import NOT_STORED
 from cpor_web.keyset import Page
 from cpor_web.models import ReceivedKind, ReceivedMail
 

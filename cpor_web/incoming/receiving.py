@@ -14,17 +14,11 @@ from cpor_web.claims import references
 from cpor_web.emails.addresses import UnsupportedAddress, ascii_address
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.incoming import keeping, parsing
+from cpor_web.incoming.diagnoses import FROM_A_STRANGER, NOT_SIGNED, NOT_STORED, NOT_UNDERSTOOD, OTHER_RECIPIENT
 from cpor_web.incoming.parsing import Incoming
 from cpor_web.incoming.reports import Delivery, Fate
 from cpor_web.models import Claim, CustomerContact, Invitation, Mail, ReceivedKind, ReceivedMail, Round
 from cpor_web.models.consent import OPEN_STATES
-from cpor_web.rules.words import N_
-
-NOT_SIGNED = N_("A report to an address that is not the one of any mail of ours: it may be forged.")
-OTHER_RECIPIENT = N_("The report is about another address than the one that the mail went to.")
-NOT_UNDERSTOOD = N_("It came back to the mail's own address, but is no report that says what became of it.")
-FROM_A_STRANGER = N_("It names a claim, but comes from nobody who was asked about it. It holds nothing: read it.")
-NOT_STORED = N_("It could not be stored. It lies in the mailbox still, in the folder “Unreadable”: read it there.")
 
 _DECIDING = {Fate.FAILED: ReceivedKind.HARD_BOUNCE, Fate.DELAYED: ReceivedKind.SOFT_BOUNCE}
 

@@ -5,8 +5,8 @@ and says what there is now. Products are merged one by one: nobody's choice of o
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -21,8 +21,7 @@ from cpor_web.rules.fields import FIELDS
 Keys = frozenset[str]
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """A field that was changed meanwhile: what it said, what it says now, who changed it last, and when.
 
     `is_contested` where another text than either stands in the form: it was kept.

@@ -1,8 +1,8 @@
 """Several drafts handed to the reviewers at once: each by itself, with its own result."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -29,8 +29,7 @@ AT_ONCE = 100
 """How many drafts are looked at together, those that are ready first: two months' ends of a busy partner."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(NamedTuple):
     """Something that keeps a draft from being submitted: its label, what is wrong with it if anything, and where."""
 
     label: str
@@ -38,8 +37,7 @@ class Lack:
     problem: Refused | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one that was chosen: a sentence, and whether it was submitted."""
 
     reference: str

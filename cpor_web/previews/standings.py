@@ -1,9 +1,9 @@
 """How a link can stand, invented: in memory alone, so that the pages can be shown without a claim and a token."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from cpor_web.consent.answers import LEAST_UNDO
 from cpor_web.consent.queries import Claimed, Denied, LinkState, Standing
@@ -19,8 +19,7 @@ SOME_TIME_AGO = timedelta(days=2)
 LONG_AGO = timedelta(days=30)
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """When and for whom something is invented."""
 
     now: datetime
@@ -64,8 +63,7 @@ class Stage:
         )
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """A state of a link: what staff call it (a msgid), its page, and how to invent it."""
 
     label: str

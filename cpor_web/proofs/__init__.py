@@ -4,9 +4,12 @@ A row for a document is written only when its bytes are stored, never the other 
 """
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from cpor_web.proofs.checks import Candidate, check
+from cpor_web.proofs.examining import apart, examine
 from cpor_web.proofs.store import DocumentStore, Stored
 
 if TYPE_CHECKING:
@@ -25,9 +28,14 @@ def init_app(app: "Flask", settings: "Settings") -> None:
 def receive(documents: DocumentStore, stream: IO[bytes] | None, *, filename: str | None, limit: int) -> Stored:
     """Check an upload and store its bytes; `limit` is the largest size in bytes.
 
-    Raises Invalid("document") with the reason for the person. Nothing is stored then.
+    Its bytes are written while it is examined, which takes as long. Raises Invalid("document") with the reason for
+    the person, and NotStored. Nothing is stored then.
     """
-    stream = stream or io.BytesIO()
-    candidate = Candidate.of(stream, filename, limit)
-    checked = check(candidate)
-    return documents.store(stream, filename=candidate.filename, media_type=checked.media_type, pages=checked.pages)
+    candidate = Candidate.of(stream or io.BytesIO(), filename, limit)
+    kind = check(candidate)
+    store = partial(documents.store, filename=candidate.filename, media_type=kind.media_type)
+    if not kind.inspected_as:
+        return store(candidate.stream)
+    with apart(candidate.stream) as file, ThreadPoolExecutor(1) as beside:
+        pages = beside.submit(examine, kind.inspected_as, file)
+        return store(candidate.stream, pages=pages.result)

@@ -1,18 +1,17 @@
-"""What a document must be before it is taken: ordered checks, each of which refuses with a reason.
+"""What a document must be before it is examined: ordered checks, each of which refuses with a reason.
 
 Another check is one function more in `CHECKS`: it raises Invalid where the document will not do.
 """
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, NamedTuple
 
 from cpor_web.inspection.findings import Finding
 from cpor_web.proofs import examining
 from cpor_web.proofs.examining import FIELD
-from cpor_web.proofs.kinds import KINDS, is_locked_office_file
+from cpor_web.proofs.kinds import KINDS, Kind, is_locked_office_file
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
 
@@ -20,8 +19,7 @@ LONGEST_NAME = 200
 MIB = 2**20
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An upload as it came: `size` and `limit` in bytes, `stream` seekable and at its start."""
 
     filename: str
@@ -42,19 +40,14 @@ class Candidate:
         return PurePosixPath(self.filename).suffix.lower()
 
 
-@dataclass(frozen=True)
-class Checked:
-    """What was learnt of a document that is taken; `pages` is None where they are not counted."""
+def check(candidate: Candidate) -> Kind:
+    """Return the kind of a document that passes every check, or raise the first Invalid.
 
-    media_type: str
-    pages: int | None
-
-
-def check(candidate: Candidate) -> Checked:
-    """Return what a document that passes every check is, or raise the first Invalid."""
+    What is in it, `examining` tells of those kinds that can do harm: that costs the most, so it is asked last.
+    """
     for each in CHECKS:
         each(candidate)
-    return Checked(KINDS[candidate.extension].media_type, pages_without_danger(candidate))
+    return KINDS[candidate.extension]
 
 
 def is_present(candidate: Candidate) -> None:
@@ -103,15 +96,6 @@ def is_what_its_name_says(candidate: Candidate) -> None:
             N_("The content of the file is not %(kind)s, as its name says. Save it again as what it is."),
             kind=candidate.extension[1:].upper(),
         )
-
-
-def pages_without_danger(candidate: Candidate) -> int | None:
-    """Nothing in it runs, reaches out, hides other files or bursts; it can be read without a password.
-
-    Returns how many pages it has, where they are counted. This is the last check, since it costs the most.
-    """
-    kind = KINDS[candidate.extension].inspected_as
-    return examining.examine(kind, candidate.stream) if kind else None
 
 
 CHECKS: tuple[Callable[[Candidate], None], ...] = (

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import IO, NamedTuple
 
 from cpor_web.inspection.findings import Finding
+from cpor_web.proofs.store import Incoming
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
 
@@ -81,20 +82,19 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 _line = threading.BoundedSemaphore(IN_LINE)
 
 
-def examine(kind: str, stream: IO[bytes]) -> int | None:
+def examine(kind: str, file: IO[bytes]) -> int | None:
     """Return how many pages a document of `kind` has, None where they are not counted.
 
-    Raises Invalid("document") with the reason why it is not taken. `kind` is one that `cpor_web.inspection` knows;
-    `stream` is at its start again afterwards.
+    Nothing in it runs, reaches out, hides other files or bursts, and it can be read without a password: else it
+    raises Invalid("document") with the reason. `kind` is one that `cpor_web.inspection` knows, and `file` is nobody
+    else's meanwhile: the other process moves the place at which it is read.
     """
     if not _has_a_turn():
         raise Invalid(_BUSY, field_name=FIELD)
     try:
-        with _as_file(stream) as file:
-            answer = _ask(kind, file)
+        answer = _ask(kind, file)
     finally:
         _turns.release()
-        stream.seek(0)
     if answer.found != NOTHING:
         finding = next((each for each in Finding if each == answer.found), None)
         raise Invalid(SENTENCES[finding] if finding else _NOT_EXAMINED, field_name=FIELD)
@@ -126,16 +126,15 @@ def _ask(kind: str, file: IO[bytes]) -> Answer:
 
 
 @contextmanager
-def _as_file(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Give a file that another process can read: an upload that is small is in memory only."""
-    stream.seek(0)
-    try:
-        stream.fileno()
-    except OSError:
-        with tempfile.TemporaryFile() as file:
-            shutil.copyfileobj(stream, file)
-            file.flush()
-            yield file
-    else:
+def apart(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give a file with the same bytes, to be read by another process; `stream` is at its start."""
+    if isinstance(stream, Incoming):
         stream.flush()
-        yield stream
+        with stream.path.open("rb") as file:
+            yield file
+        return
+    with tempfile.TemporaryFile() as file:
+        shutil.copyfileobj(stream, file)
+        file.flush()
+        stream.seek(0)
+        yield file

@@ -5,11 +5,8 @@ import re
 import zipfile
 from codecs import getincrementaldecoder
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.parser import BytesHeaderParser
-from typing import IO
-
-import puremagic
+from typing import IO, NamedTuple
 
 HEAD = 8192
 """How many bytes at a file's start are looked at."""
@@ -37,8 +34,7 @@ _SYLK = re.compile(r"ID;P[^\r\n]*[\r\n]+[A-Z]{1,2};")
 """A worksheet in letters, with macros if it likes: Excel opens it as such, whatever its extension."""
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of document: its media type, whether content is of this kind, and what inspects it (`inspection`)."""
 
     media_type: str
@@ -56,6 +52,8 @@ def head_of(stream: IO[bytes]) -> bytes:
 
 def _signature(*extensions: str) -> Callable[[IO[bytes]], bool]:
     def matches(stream: IO[bytes]) -> bool:
+        import puremagic  # with all signatures that it knows, in processes that are given a document
+
         try:
             found = puremagic.magic_string(head_of(stream))
         except (puremagic.PureError, ValueError):

@@ -1,12 +1,14 @@
 """Where documents' bytes are kept: a folder or an object store, under the hash of what is in them."""
 
 import hashlib
+import io
 import os
 import secrets
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
@@ -31,6 +33,26 @@ RENEWED_AFTER = timedelta(days=1)
 
 class NotStored(OSError):
     """The store did not take a document: its disk is full, or it is away. Nothing of it is kept."""
+
+
+class Incoming(io.BufferedRandom):
+    """A file that comes in where documents are kept, to be stored without being copied: gone when it is closed."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        super().__init__(file)
+        self.path = Path(file.name)
+
+    @classmethod
+    def at(cls, path: Path) -> "Incoming":
+        """Return a new one, for its owner only."""
+        return cls(io.FileIO(path, "x+", opener=partial(os.open, mode=0o600)))
+
+    def close(self) -> None:
+        """Close it; what was stored has another name by now."""
+        try:
+            super().close()
+        finally:
+            self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -69,15 +91,27 @@ class DocumentStore:
     def _objects(self) -> ObjectStore:
         if (folder := self.folder) is None:
             return from_url(self.url)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
+        _make(folder)
         return LocalStore(folder)
 
-    def store(self, stream: IO[bytes], *, filename: str, media_type: str, pages: int | None = None) -> Stored:
+    def incoming(self) -> IO[bytes]:
+        """Return a file for what may become a document, which is gone when it is closed. Raises NotStored."""
+        if self.folder is None:
+            return tempfile.TemporaryFile()
+        try:
+            _make(self.folder)
+            return Incoming.at(self.folder / _unnamed())
+        except OSError as error:
+            raise NotStored("no document can come in") from error
+
+    def store(
+        self, stream: IO[bytes], *, filename: str, media_type: str, pages: Callable[[], int | None] = lambda: None
+    ) -> Stored:
         """Store what is left in `stream`, a chunk at a time, and return what it is now known by.
 
         The bytes are under their final name only when all of them are there, and on the disk: a power cut after
-        the row's commit must not leave a row alone. Raises NotStored.
+        the row's commit must not leave a row alone. What came in here (`incoming`) is not copied. `pages` is asked
+        before the bytes get their name: where it raises, nothing is stored. Raises NotStored.
         """
         try:
             return self._store(stream, filename, media_type, pages)
@@ -86,20 +120,20 @@ class DocumentStore:
         except (OSError, ObstoreError) as error:
             raise NotStored("the document could not be stored") from error
 
-    def _store(self, stream: IO[bytes], filename: str, media_type: str, pages: int | None) -> Stored:
-        incoming = f"{INCOMING}/{secrets.token_hex(16)}"
+    def _store(self, stream: IO[bytes], filename: str, media_type: str, pages: Callable[[], int | None]) -> Stored:
+        incoming = f"{INCOMING}/{stream.path.name}" if isinstance(stream, Incoming) else _unnamed()
         try:
-            sha256, size = self._write(incoming, stream)
+            sha256, size = _read(stream) if isinstance(stream, Incoming) else self._write(incoming, stream)
+            self._keep_private(incoming)
+            stored = Stored(sha256, size, filename, media_type, pages())
         except BaseException:
             self._forget(incoming)
             raise
         if self._is_fresh(_place(sha256), RENEWED_AFTER):
             self._forget(incoming)
         else:
-            self._keep_private(incoming, _place(sha256))
-            obstore.rename(self._objects, incoming, _place(sha256))
-            self._flush_folder(_place(sha256))
-        return Stored(sha256, size, filename, media_type, pages)
+            self._name(incoming, _place(sha256))
+        return stored
 
     def has(self, sha256: str) -> bool:
         """Tell whether the bytes with this hash are stored."""
@@ -148,23 +182,21 @@ class DocumentStore:
             return False
 
     def _write(self, place: str, stream: IO[bytes]) -> tuple[str, int]:
-        digest, size = hashlib.sha256(), 0
         writing = obstore.open_writer(self._objects, place, buffer_size=PIECE, max_concurrency=PIECES_AT_ONCE)
         with writing as writer:
-            while chunk := stream.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                writer.write(chunk)
-        return digest.hexdigest(), size
+            return _read(stream, writer.write)
 
-    def _keep_private(self, incoming: str, place: str) -> None:
-        """Close file and folder to everybody else, and flush the file; a store of objects has its own rules."""
+    def _keep_private(self, incoming: str) -> None:
+        """Close a file to everybody else, and flush it; a store of objects has its own rules."""
         if self.folder is not None:
             (self.folder / incoming).chmod(0o600)
             _flush(self.folder / incoming)
-            (self.folder / place).parent.mkdir(mode=0o700, exist_ok=True)
 
-    def _flush_folder(self, place: str) -> None:
+    def _name(self, incoming: str, place: str) -> None:
+        """Put what came in under its final name, in a folder that is closed to everybody else."""
+        if self.folder is not None:
+            (self.folder / place).parent.mkdir(mode=0o700, exist_ok=True)
+        obstore.rename(self._objects, incoming, place)
         if self.folder is not None:
             _flush((self.folder / place).parent)
             _flush(self.folder)
@@ -176,6 +208,21 @@ class DocumentStore:
             return
 
 
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
+
+
+def _read(stream: IO[bytes], do: Callable[[bytes], object] = len) -> tuple[str, int]:
+    """Return the hash and the size of what is left in `stream`, having done something with each chunk."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        do(chunk)
+    return digest.hexdigest(), size
+
+
 def _flush(path: Path) -> None:
     """Have the disk write a file, or what is in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -183,6 +230,10 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _unnamed() -> str:
+    return f"{INCOMING}/{secrets.token_hex(16)}"
 
 
 def _place(sha256: str) -> str:

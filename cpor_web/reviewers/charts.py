@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -27,8 +27,7 @@ Cell = int | float | None
 ERASED_REASON = N_("Reason erased")
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One bar: how far down, how long, of which series (from 1), and its figure in words."""
 
     top: int
@@ -37,8 +36,7 @@ class Bar:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What stands beside the bars of one group."""
 
     top: int
@@ -46,8 +44,7 @@ class Line:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """One chart. `key` names it in addresses, `columns` are its table's, the first for the groups' name.
 
     `drawn` are the rows of the picture, by name, with a figure for each of `series`; texts are translated.

@@ -4,8 +4,7 @@ What is missing fills in the request for information and the rejection; see `fil
 """
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -38,8 +37,7 @@ ALL = "all"
 NUMBER = re.compile(r"\d{1,5}")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell of the page: its name in the form, what the partner says, and what the reviewer says."""
 
     name: str

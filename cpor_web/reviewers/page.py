@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -156,8 +155,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Resubmission:
+class Resubmission(NamedTuple):
     """That a claim came back: when, after what was asked, and what proof came since that."""
 
     at: datetime

@@ -1,7 +1,7 @@
 """Approved claims that need a reviewer while the customer is asked. They are in no queue: no clock of ours runs."""
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session
@@ -19,8 +19,7 @@ PROPOSED = N_("The partner proposes another customer contact.")
 IN_DOUBT = N_("We do not know whether a notice was delivered. No time runs before it is sent again.")
 
 
-@dataclass(frozen=True, slots=True)
-class Needing:
+class Needing(NamedTuple):
     """A claim that needs a reviewer; `sentence` (a msgid) says what it needs."""
 
     reference: str

@@ -1,7 +1,7 @@
 """Who may be asked at the customer: the partner names the very person who can veto its claim."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cpor_web.rules.words import N_
 
@@ -61,8 +61,7 @@ ROLE_NAMES = frozenset(
 """Local parts that several people read, or nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
+class Concern(NamedTuple):
     """What is the matter with an address. `is_refused` addresses cannot be named at all; the others need a reason."""
 
     sentence: str

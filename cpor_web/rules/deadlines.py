@@ -7,6 +7,7 @@ zone. A `Deadline` is computed once and stored with its rule, so that it can alw
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
@@ -74,8 +75,7 @@ class Periods:
         return self.submitted + self.review
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """A moment in UTC, and the rule that made it as JSON-ready data."""
 
     at: datetime

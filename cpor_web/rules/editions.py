@@ -1,13 +1,12 @@
 """The guide's editions: each sets every period, and where a submitted claim can still be edited."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cpor_web.rules.deadlines import Periods
 from cpor_web.rules.statuses import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(NamedTuple):
     """One edition of the guide."""
 
     periods: Periods

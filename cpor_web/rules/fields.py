@@ -1,15 +1,14 @@
 """The fields of a claim: their labels, which must be filled, and in which status they can be edited."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field. `is_correctable` fields can still be edited after submission, the others never again."""
 
     name: str

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from cpor_web.rules.contacts import ELSEWHERE, FREE, FREE_MAIL, PARTNERS_OWN, SHARED, Concern, concern, is_within
 from cpor_web.rules.words import N_
@@ -49,8 +50,7 @@ class Seen:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What a guard found: at which field, in which sentence (a msgid) with which values, and what follows."""
 
     guard: str
@@ -66,8 +66,7 @@ class Finding:
         return " ".join((self.guard, self.field, *said))
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """A row of the list. `look` returns the values of the sentence where it applies, None where it does not."""
 
     name: str

@@ -1,7 +1,7 @@
 """Who acts: the roles of people, and the two that nobody signs in as."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from cpor_web.rules.words import N_
 
@@ -50,8 +50,7 @@ CUSTOMERS = frozenset({Role.CUSTOMER})
 SYSTEM_ONLY = frozenset({Role.SYSTEM})
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who does something: a role, and for people the user and (partners) the partner they act for."""
 
     role: Role

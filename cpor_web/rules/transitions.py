@@ -7,6 +7,7 @@ its picture from `TABLE`: three readers, one truth.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from cpor_web.rules.exc import GuardFailed, NotAllowed, NotYours
 from cpor_web.rules.roles import CLAIMANTS, CUSTOMERS, REVIEWERS, SYSTEM_ONLY, Role
@@ -94,8 +95,7 @@ class Facts:
     may_review_dispute: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """A condition, with the sentence that a person reads where it fails."""
 
     name: str
@@ -155,8 +155,7 @@ DISPUTE_IN_TIME = Guard(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One row: from `source`, `action` by one of `by` leads to `target`, if every guard holds.
 
     `event` is the history kind it leaves, `mails` go to the partner contact in the same transaction, `clock` says

@@ -106,7 +106,7 @@ def uploads(title: str, *, signed: bool = True, instead: bool = False) -> Do:
         name = f"{title} {claim.customer_name or claim.name}.pdf"
         content = io.BytesIO(pdf(_page(title, telling, now, signed=signed)))
         stored = stage.documents.store(
-            content, filename=name, media_type="application/pdf", pages=1
+            content, filename=name, media_type="application/pdf", pages=lambda: 1
         )  # our own: unexamined
         newest = select(Document.id).where(Document.claim_id == claim.id).order_by(Document.id.desc()).limit(1)
         replaces = stage.session.scalar(newest) if instead else None

@@ -12,7 +12,8 @@ function address(form) {
   return url;
 }
 
-async function follow(form) {
+// Who pressed the button or Enter is led to what was found; who still types or chooses stays there.
+async function follow(form, leads = false) {
   clearTimeout(waiting);
   asking.abort();
   asking = new AbortController();
@@ -24,6 +25,7 @@ async function follow(form) {
     const html = await answer.text();
     history.replaceState(null, "", url);
     show(html, url);
+    if (leads && url.hash) document.querySelector(url.hash)?.scrollIntoView();
   } catch (error) {
     if (error.name !== "AbortError") location.assign(url);
   }
@@ -40,5 +42,5 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || !event.target.matches("form.filters")) return;
   event.preventDefault();
   delete event.target.dataset.sent;
-  follow(event.target);
+  follow(event.target, true);
 });

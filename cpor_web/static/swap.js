@@ -2,7 +2,7 @@
 
 // After a form came back with errors, reading starts at the summary; a table wider than the screen moves with the keys.
 export function settle() {
-  document.querySelector(".error-summary")?.focus();
+  document.querySelector(".error-summary, .message--error[tabindex]")?.focus();
   for (const wrap of document.querySelectorAll(".table-wrap")) {
     if (wrap.scrollWidth > wrap.clientWidth) wrap.tabIndex = 0;
   }
@@ -17,6 +17,7 @@ export function show(html, url) {
   const twin = main.querySelector(same(active));
   const typed = twin && ["search", "text"].includes(active.type) ? [active.value, active.selectionStart] : null;
   document.title = page.title;
+  main.classList.add("is-swapped");
   document.querySelector("main").replaceWith(main);
   document.getElementById("said").textContent = words(main);
   delete document.documentElement.dataset.busy;

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
-from cpor_web.alone import Alone
-from cpor_web.extensions import db
+from cpor_web.customers.blueprint import DRAWN
+from cpor_web.holes import Pages
 from cpor_web.models import User
 from tests.customers.conftest import Asked, Deny
 from tests.support.browser import Browser
+from tests.support.statements import sent_by
 
 MOST_TO_OPEN = 2
 MOST_TO_DENY = 5
@@ -20,25 +19,10 @@ MOST_TO_DENY = 5
 
 
 @pytest.fixture
-def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def statements(app: Flask) -> Iterator[list[str]]:
     """The statements that the application has sent so far, but for what each connection is told once."""
-    sent: list[str] = []
-    run = Alone._run
-
-    def note_alone(alone: Alone, cursor: Any, text: str, given: Any) -> Any:
-        if "PREPARE" not in text:
-            sent.append(text)
-        return run(alone, cursor, text, given)
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        sent.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    monkeypatch.setattr(Alone, "_run", note_alone)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
+    with sent_by(app) as said:
+        yield said
 
 
 def test_opening_the_page_takes_no_more_statements(asked: Asked, customer: Browser, statements: list[str]) -> None:
@@ -47,9 +31,15 @@ def test_opening_the_page_takes_no_more_statements(asked: Asked, customer: Brows
     assert 0 < len(statements) <= MOST_TO_OPEN, "\n".join(statements)
 
 
-def test_it_takes_no_more_for_somebody_who_is_signed_in(
-    asked: Asked, client: Browser, statements: list[str], sign_in: Callable[[Browser, User], Browser]
+def test_it_takes_no_more_for_somebody_who_is_signed_in_be_it_the_first_to_see_it(
+    app: Flask,
+    asked: Asked,
+    client: Browser,
+    statements: list[str],
+    sign_in: Callable[[Browser, User], Browser],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setitem(app.extensions, DRAWN, Pages())
     sign_in(client, asked.claim.filed_by)
     statements.clear()
 

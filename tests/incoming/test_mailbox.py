@@ -30,6 +30,7 @@ from cpor_web.config import Settings
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.extensions import db
 from cpor_web.incoming import keeping, queries, receiving
+from cpor_web.incoming.diagnoses import NOT_STORED
 from cpor_web.incoming.mailbox import Mailbox, NotGiven
 from cpor_web.models import Breaker, Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail, RoundState
 from cpor_web.programme import Programme
@@ -190,7 +191,7 @@ def test_mails_that_cannot_be_stored_are_set_aside_and_told_of_and_block_nothing
     assert unread.emptied_at(committed) is not None
     assert committed.get(Breaker, "mailbox") is None
     listed = queries.listed(committed).rows
-    assert [each.diagnostic for each in listed] == [receiving.NOT_STORED] * 3
+    assert [each.diagnostic for each in listed] == [NOT_STORED] * 3
     kinds = committed.scalars(select(ReceivedMail.kind).order_by(ReceivedMail.id)).all()
     assert kinds[-1] is ReceivedKind.HARD_BOUNCE
 

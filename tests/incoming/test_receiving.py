@@ -12,8 +12,8 @@ from cpor_web import queue
 from cpor_web.config import Settings
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.emails.returns import ReturnAddresses
-from cpor_web.incoming import keeping, queries, receiving
-from cpor_web.incoming.receiving import NOT_SIGNED, NOT_UNDERSTOOD, OTHER_RECIPIENT
+from cpor_web.incoming import keeping, queries
+from cpor_web.incoming.diagnoses import FROM_A_STRANGER, NOT_SIGNED, NOT_UNDERSTOOD, OTHER_RECIPIENT
 from cpor_web.models import Claim, Mail, ReceivedKind, ReceivedMail
 from tests.incoming.conftest import LATER, Desk
 from tests.support import returned_mail
@@ -110,7 +110,7 @@ def test_a_strangers_mail_that_names_a_claim_is_shown_to_reviewers_and_holds_not
     desk: Desk, claim: Claim, notice: Mail
 ) -> None:
     received = desk.receive(reply("boss@contoso.example.com", f"About {claim.reference}: we do not know them."))
-    assert (received.kind, received.diagnostic) == (ReceivedKind.UNRELATED, receiving.FROM_A_STRANGER)
+    assert (received.kind, received.diagnostic) == (ReceivedKind.UNRELATED, FROM_A_STRANGER)
     assert desk.round(claim).reply_at is None
     desk.receive(reply("sales@adatum.example.org", "About K7QM-2XRD: buy now."))
     assert queries.listed(desk.session).rows == [received]

@@ -1,5 +1,6 @@
 """Proof that a partner uploads to a claim, takes off again, and gets back."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from bs4 import BeautifulSoup, Tag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import clock, proofs
+from cpor_web import clock, limits, proofs
 from cpor_web.claims import operations
 from cpor_web.claims.preflight import Place
 from cpor_web.extensions import db
@@ -37,6 +38,24 @@ def test_a_document_comes_back_as_it_was_and_is_only_saved(browser: Browser, des
     kept_off = "default-src 'none'; base-uri 'none'; sandbox; frame-ancestors 'none'"
     assert saved.headers["Content-Security-Policy"] == kept_off
     assert saved.mimetype == "text/plain"
+
+
+@pytest.mark.parametrize(("field", "number"), [("document", 1), ("comment", 0)])
+def test_a_large_file_comes_in_where_documents_are_kept_and_leaves_nothing_there_but_a_document(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, field: str, number: int
+) -> None:
+    store, came_in = proofs.DocumentStore(str(tmp_path)), []
+    monkeypatch.setattr(limits, "LARGE", 500)
+    monkeypatch.setitem(browser.application.extensions, "documents", store)
+    monkeypatch.setattr(store, "_write", lambda *_what: pytest.fail("it was copied"))
+    incoming = store.incoming
+    monkeypatch.setattr(store, "incoming", lambda: came_in.append(incoming()) or came_in[-1])
+    claim = desk.claim()
+    browser.submit(address(claim, "documents"), {field: a_file(content=b"Signed.\n" * 100)}, page=address(claim))
+    assert [each.closed for each in came_in] == [True]
+    names = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert names == [document.sha256 for document in desk.documents_of(claim)]
+    assert len(names) == number
 
 
 @pytest.mark.parametrize(("verb", "status"), [("documents", Status.EDITING), ("dispute", Status.REJECTED)])

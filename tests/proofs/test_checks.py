@@ -1,8 +1,10 @@
 """What a document must be: each check refuses with its reason, in order, and takes what is right."""
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Callable
+from typing import IO
 
 import pikepdf
 import pytest
@@ -10,13 +12,14 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from cpor_web import proofs
 from cpor_web.inspection.__main__ import inspector
 from cpor_web.inspection.findings import Finding, Found
-from cpor_web.proofs import examining
-from cpor_web.proofs.checks import CHECKS, MIB, Candidate, check
+from cpor_web.proofs import DocumentStore, Stored, examining
+from cpor_web.proofs.checks import CHECKS, MIB, Candidate
 from cpor_web.proofs.kinds import KINDS
 from cpor_web.rules.exc import Invalid
-from tests.support.proof import OLE, PDF, action, compound, mail, office, outlook, pdf, picture
+from tests.support.proof import OLE, PDF, action, compound, examined, mail, office, outlook, pdf, picture
 
 CONTENTS = {
     "pdf": PDF,
@@ -43,22 +46,36 @@ MIXED_UP = [
 ]
 
 
+class Nowhere(DocumentStore):
+    """Reads what it is to store, and keeps nothing."""
+
+    def store(
+        self, stream: IO[bytes], *, filename: str, media_type: str, pages: Callable[[], int | None] = lambda: None
+    ) -> Stored:
+        content = stream.read(8 * MIB)
+        return Stored(hashlib.sha256(content).hexdigest(), len(content), filename, media_type, pages())
+
+
 def candidate(name: str | None, content: bytes, limit: int = MIB) -> Candidate:
     return Candidate.of(io.BytesIO(content), name, limit)
 
 
+def taken(name: str | None, content: bytes, limit: int = MIB) -> Stored:
+    return proofs.receive(Nowhere(""), io.BytesIO(content), filename=name, limit=limit)
+
+
 def refusal(name: str | None, content: bytes, limit: int = MIB) -> Invalid:
     with pytest.raises(Invalid) as caught:
-        check(candidate(name, content, limit))
+        taken(name, content, limit)
     assert caught.value.field_name == "document"
     return caught.value
 
 
 @pytest.mark.parametrize("extension", CONTENTS)
 def test_each_kind_is_taken_under_its_own_name(extension: str) -> None:
-    upload = candidate(f"Proof of work.{extension.upper()}", CONTENTS[extension])
-    assert "/" in check(upload).media_type
-    assert upload.stream.tell() == 0, "what was read is still there to be stored"
+    stored = taken(f"Proof of work.{extension.upper()}", CONTENTS[extension])
+    assert "/" in stored.media_type
+    assert stored.sha256 == hashlib.sha256(CONTENTS[extension]).hexdigest(), "all of it is stored"
 
 
 @pytest.mark.parametrize(("name", "content"), MIXED_UP)
@@ -104,7 +121,7 @@ def test_an_office_file_of_many_parts_is_taken() -> None:
     with zipfile.ZipFile(packed, "a") as archive:
         for number in range(5_000):
             archive.writestr(f"ppt/slides/_rels/slide{number}.xml.rels", b"<Relationships/>")
-    assert check(candidate("proof.pptx", packed.getvalue(), limit=8 * MIB))
+    assert taken("proof.pptx", packed.getvalue(), limit=8 * MIB)
 
 
 @pytest.mark.parametrize("name", [None, "", "  ", "C:\\folder\\"])
@@ -128,7 +145,7 @@ def test_other_types_are_refused_with_those_that_are_taken(name: str) -> None:
 
 def test_a_file_at_the_limit_is_taken_and_one_byte_more_is_not() -> None:
     content = CONTENTS["txt"] + b"x" * MIB
-    assert check(candidate("proof.txt", content[:MIB]))
+    assert taken("proof.txt", content[:MIB])
     assert str(refusal("proof.txt", content[: MIB + 1])) == "The file is larger than 1 MiB."
 
 
@@ -177,7 +194,7 @@ def test_what_is_not_text_to_its_end_is_no_text(name: str, content: bytes) -> No
     [b"a <b> c", "Größe".encode("cp1252"), "Größe €".encode("utf-16"), b"<anna@example.org>", b"ID;Produkt\n1;Teams"],
 )
 def test_a_text_in_any_encoding_is_taken(text: bytes) -> None:
-    assert check(candidate("proof.txt", text)).media_type == "text/plain"
+    assert taken("proof.txt", text).media_type == "text/plain"
 
 
 def test_what_is_found_inside_is_told_in_words() -> None:
@@ -200,10 +217,10 @@ def broken(draw: st.DrawFn) -> bytes:
     return bytes(content)
 
 
-def answer_to(check_it: Callable[[], str | None]) -> str:
-    """Return the media type, or the sentence of a refusal."""
+def answer_to(ask: Callable[[], object]) -> str:
+    """Return what comes back, or the sentence of a refusal."""
     try:
-        return str(check_it())
+        return str(ask())
     except Invalid as refused:
         return refused.message
 
@@ -212,17 +229,16 @@ def answer_to(check_it: Callable[[], str | None]) -> str:
 @hypothesis_settings(max_examples=400)
 def test_any_bytes_are_taken_or_refused_in_words_and_never_an_error(extension: str, content: bytes) -> None:
     """In this process: whatever happened in the other one would be a refusal."""
-    upload = candidate(f"proof.{extension}", content)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(examining, "examine", _here)
-        assert "/" in answer_to(lambda: check(upload).media_type) or answer_to(
-            lambda: check(upload).media_type
-        ).endswith(".")
+        patch.setattr(proofs, "examine", _here)
+        answer = answer_to(lambda: taken(f"proof.{extension}", content).media_type)
+    assert "/" in answer or answer.endswith(".")
 
 
-def _here(kind: str, stream: io.BytesIO) -> int | None:
+def _here(kind: str, file: IO[bytes]) -> int | None:
+    file.seek(0)
     try:
-        return inspector(kind)(stream)
+        return inspector(kind)(file)
     except Found as found:
         raise Invalid(examining.SENTENCES[found.finding], field_name=examining.FIELD) from None
 
@@ -230,9 +246,9 @@ def _here(kind: str, stream: io.BytesIO) -> int | None:
 @given(st.sampled_from([".pdf", ".docx", ".png", ".msg", ".eml"]), st.binary(max_size=300))
 @hypothesis_settings(max_examples=15)
 def test_any_bytes_are_refused_in_words_by_the_other_process_too(extension: str, content: bytes) -> None:
-    answer = answer_to(lambda: examining.examine(KINDS[extension].inspected_as, io.BytesIO(content)))
-    taken = "None" if extension == ".eml" else ""
-    assert answer in {*examining.SENTENCES.values(), taken}, "bytes that mean nothing were taken"
+    answer = answer_to(lambda: examined(KINDS[extension].inspected_as, content))
+    harmless = "None" if extension == ".eml" else ""
+    assert answer in {*examining.SENTENCES.values(), harmless}, "bytes that mean nothing were taken"
 
 
 def test_pages_are_counted_where_a_document_has_some() -> None:
@@ -248,4 +264,4 @@ def test_pages_are_counted_where_a_document_has_some() -> None:
         "proof.docx": (office(), None),
     }
     for name, (content, number) in pages.items():
-        assert check(candidate(name, content)).pages == number, name
+        assert taken(name, content).pages == number, name

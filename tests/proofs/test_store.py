@@ -2,14 +2,19 @@
 
 import hashlib
 import io
+import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from cpor_web import proofs
-from cpor_web.proofs import DocumentStore
-from cpor_web.proofs.store import CHUNK
+from cpor_web.proofs import DocumentStore, Stored, store
+from cpor_web.proofs.store import CHUNK, NotStored
 from cpor_web.rules.exc import Invalid
+from tests.support.proof import action, pdf
 
 
 class Counting(io.BytesIO):
@@ -100,6 +105,112 @@ def test_what_is_refused_is_not_stored(documents: DocumentStore) -> None:
     with pytest.raises(Invalid):
         proofs.receive(documents, io.BytesIO(b"MZ"), filename="proof.pdf", limit=100)
     assert not Path(documents.url).exists()
+
+
+@pytest.fixture(params=["in memory", "in the store"])
+def came_in(request: pytest.FixtureRequest, documents: DocumentStore) -> Callable[[bytes], IO[bytes]]:
+    """Give what makes an upload of some bytes, as it comes in: of a small form, and of a large one."""
+
+    def came(content: bytes) -> IO[bytes]:
+        stream = documents.incoming() if request.param == "in the store" else io.BytesIO()
+        stream.write(content)
+        return stream
+
+    return came
+
+
+CameIn = Callable[[bytes], IO[bytes]]
+
+
+def test_what_the_examination_refuses_is_not_stored(documents: DocumentStore, came_in: CameIn) -> None:
+    running = pdf(lambda made: setattr(made.Root, "OpenAction", action("Launch")))
+    with came_in(running) as upload, pytest.raises(Invalid):
+        proofs.receive(documents, upload, filename="proof.pdf", limit=100_000)
+    assert files(documents) == []
+
+
+def test_a_document_is_written_while_it_is_examined_and_has_its_name_afterwards(
+    documents: DocumentStore, came_in: CameIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, seen, flush = pdf().ljust(3 * CHUNK), [], store._flush
+    is_flushed = threading.Event()
+
+    def flushed(path: Path) -> None:
+        flush(path)
+        is_flushed.set()
+
+    def examine(_kind: str, _file: IO[bytes]) -> int:
+        assert is_flushed.wait(60), "it was not written meanwhile"
+        seen.extend((path.parent.name, path.stat().st_size) for path in files(documents))
+        return 1
+
+    monkeypatch.setattr(store, "_flush", flushed)
+    monkeypatch.setattr(proofs, "examine", examine)
+    with came_in(content) as upload:
+        stored = proofs.receive(documents, upload, filename="proof.pdf", limit=8 * CHUNK)
+    assert seen == [("incoming", len(content))]
+    assert [path.name for path in files(documents)] == [stored.sha256]
+
+
+def test_who_examines_a_document_moves_no_place_at_which_it_is_read(
+    documents: DocumentStore, came_in: CameIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, is_read = pdf().ljust(3 * CHUNK), threading.Event()
+    store_at_once = documents.store
+
+    def examine(_kind: str, file: IO[bytes]) -> int:
+        assert os.pread(file.fileno(), 4 * CHUNK, 0) == content
+        os.lseek(file.fileno(), 0, os.SEEK_END)
+        is_read.set()
+        return 1
+
+    def store_later(*what: Any, **how: Any) -> Stored:
+        assert is_read.wait(60)
+        return store_at_once(*what, **how)
+
+    monkeypatch.setattr(proofs, "examine", examine)
+    monkeypatch.setattr(documents, "store", store_later)
+    with came_in(content) as upload:
+        stored = proofs.receive(documents, upload, filename="proof.pdf", limit=8 * CHUNK)
+    assert (stored.sha256, stored.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert b"".join(documents.open(stored.sha256)) == content
+
+
+def test_what_came_in_at_the_store_is_stored_without_a_copy_and_closed_to_others(documents: DocumentStore) -> None:
+    with documents.incoming() as upload:
+        upload.write(b"signed")
+        upload.seek(0)
+        [path] = files(documents)
+        number, mode = path.stat().st_ino, path.stat().st_mode & 0o777
+        stored = documents.store(upload, filename="a.txt", media_type="text/plain")
+    [path] = files(documents)
+    assert (path.name, path.stat().st_ino, mode) == (stored.sha256, number, 0o600)
+
+
+def test_what_came_in_at_the_store_and_is_not_stored_is_gone(documents: DocumentStore) -> None:
+    with documents.incoming() as upload:
+        upload.write(b"signed")
+    assert files(documents) == []
+
+
+def test_the_same_content_that_came_in_again_is_kept_once(documents: DocumentStore) -> None:
+    for _ in range(2):
+        with documents.incoming() as upload:
+            upload.write(b"signed")
+            upload.seek(0)
+            stored = documents.store(upload, filename="a.txt", media_type="text/plain")
+    assert [path.name for path in files(documents)] == [stored.sha256]
+
+
+def test_where_nothing_can_come_in_the_store_says_that_it_does_not_store(
+    documents: DocumentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file").write_bytes(b"no folder")
+    with pytest.raises(NotStored):
+        DocumentStore(str(tmp_path / "a file")).incoming()
+    monkeypatch.setattr(store, "_unnamed", lambda: "not there/name")
+    with pytest.raises(NotStored):
+        documents.incoming()
 
 
 def test_a_received_document_becomes_a_row_that_says_what_it_is(documents: DocumentStore) -> None:

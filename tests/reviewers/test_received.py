@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import operations
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.incoming import queries, receiving, retention, settling
-from cpor_web.incoming.receiving import OTHER_RECIPIENT
+from cpor_web.incoming.diagnoses import OTHER_RECIPIENT
 from cpor_web.models import Claim, Mail, ReceivedMail, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role

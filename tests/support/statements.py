@@ -1,15 +1,21 @@
 """Counts what is asked of the database, and asks it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
+import psycopg
 from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from cpor_web import direct
 from cpor_web.consent.queries import Ask
 from cpor_web.extensions import db
+from cpor_web.lasting import Lasting
+
+Driver = psycopg.Connection[Any]
 
 
 def within(session: Session) -> Ask:
@@ -22,20 +28,50 @@ def within(session: Session) -> Ask:
 
 
 @contextmanager
+def sent(over: Callable[[Driver], bool]) -> Iterator[list[str]]:
+    """Note the statements that are sent over such connections, by whomever, until the block ends.
+
+    Left out is what each connection is told once, and what asks nothing but whether the database answers.
+    """
+    said: list[str] = []
+    run = psycopg.Cursor.execute
+
+    def note(cursor: psycopg.Cursor[Any], query: Any, *more: Any, **how: Any) -> psycopg.Cursor[Any]:
+        if query and "PREPARE" not in query and over(cursor.connection):
+            said.append(query)
+        return run(cursor, query, *more, **how)
+
+    with patch.object(psycopg.Cursor, "execute", note):
+        yield said
+
+
+def is_of(session: Session) -> Callable[[Driver], bool]:
+    """Return what tells whether a connection is this session's."""
+    own = direct.driver(session.connection())
+    return lambda connection: connection is own
+
+
+@contextmanager
+def sent_by(app: Flask) -> Iterator[list[str]]:
+    """Note the statements of the application until the block ends, and none of the tests' own."""
+    with app.app_context():
+        db.engine.connect().close()  # the first connection of all is asked about its server
+    with sent(lambda connection: isinstance(connection, Lasting)) as said:
+        yield said
+
+
+@contextmanager
 def counted(app: Flask) -> Iterator[list[str]]:
     """Note the statements of the application, and its commits as such, until the block ends."""
-    said: list[str] = []
     with app.app_context():
         engine = db.engine
+    with sent_by(app) as said:
 
-    def note(*about: Any) -> None:
-        said.append(about[2] if len(about) > 1 else "COMMIT")
+        def note(_connection: object) -> None:
+            said.append("COMMIT")
 
-    names = ("before_cursor_execute", "commit")
-    for name in names:
-        event.listen(engine, name, note)
-    try:
-        yield said
-    finally:
-        for name in names:
-            event.remove(engine, name, note)
+        event.listen(engine, "commit", note)
+        try:
+            yield said
+        finally:
+            event.remove(engine, "commit", note)

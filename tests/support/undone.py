@@ -1,19 +1,19 @@
 """Requests whose changes are undone: each is answered within a transaction that nobody commits."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-import psycopg
 from flask import Flask
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from cpor_web import current
+from cpor_web import current, direct
 from cpor_web.alone import Alone
 from cpor_web.extensions import db
 from tests.support import rows
+from tests.support.statements import sent
 
 Rows = dict[str, list[dict[str, object]]]
 
@@ -36,18 +36,19 @@ class Undone:
         engine = engines[None]
         self.statements = []
         with engine.connect() as connection:
-            event.listen(connection, "before_cursor_execute", self._note)
             outer = connection.begin()
             savepoint = (
                 connection.begin_nested()
             )  # in a savepoint, a session's commit and rollback are savepoints too
             engines[None] = connection  # type: ignore[assignment]  # a session takes either
             try:
-                with patch.object(current, "Alone", lambda _engine: _Within(connection, self._say)):
+                with (
+                    patch.object(current, "Alone", lambda _engine: _Within(connection)),
+                    sent(lambda driver: driver is direct.driver(connection)) as self.statements,
+                ):
                     yield connection
             finally:
                 engines[None] = engine
-                event.remove(connection, "before_cursor_execute", self._note)
                 if savepoint.is_active:
                     savepoint.rollback()
                 outer.rollback()
@@ -57,28 +58,24 @@ class Undone:
         with Session(connection) as session:
             return rows.dump(session)
 
-    def _note(self, _connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        self._say(statement)
-
-    def _say(self, statement: str) -> None:
-        self.statements.append(statement)
-
 
 class _Within(Alone):
-    """What stands alone otherwise is asked within the transaction too, and is undone with it."""
+    """What stands alone otherwise is asked within the transaction too, and is undone with it.
 
-    def __init__(self, connection: Connection, say: Callable[[str], None]) -> None:
-        driver: Any = connection.connection.driver_connection
-        self._taken, self._driver, self._say = connection, driver, say
+    Each in a savepoint, so that a statement that fails breaks nothing.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._taken, self._driver = connection, direct.driver(connection)
+
+    def ask(self, text: str, given: Mapping[str, Any]) -> Any:
+        with self._driver.transaction():
+            return super().ask(text, given)
 
     def send(self, text: str, given: Sequence[Any] = ()) -> None:
-        super().send(text, given)
+        with self._driver.transaction():
+            super().send(text, given)
         self._driver.execute("SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT")
 
     def close(self) -> None:
         """Leave the connection to the transaction."""
-
-    def _run(self, cursor: psycopg.Cursor[Any], text: str, given: Any) -> psycopg.Cursor[Any]:
-        self._say(text)
-        with self._driver.transaction():  # a savepoint, so that a statement that fails breaks nothing
-            return super()._run(cursor, text, given)

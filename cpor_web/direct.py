@@ -1,0 +1,39 @@
+"""Statements whose text is ready, asked of psycopg itself over a connection of SQLAlchemy's.
+
+To run one and to tell what it found, SQLAlchemy takes more time than psycopg. Nothing of it is used here but its
+connections and transactions, and its errors: whoever asks sees the same ones.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+
+def ask(session: Session, text: str, given: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+    """Run a statement in the session's transaction. What waits for a flush is not written before it."""
+    taken = session.connection()
+    return run(taken, driver(taken).cursor(), text, given)
+
+
+def driver(taken: Connection) -> psycopg.Connection[Any]:
+    """Return psycopg's own connection."""
+    return cast("psycopg.Connection[Any]", taken.connection.driver_connection)
+
+
+def run(taken: Connection, cursor: psycopg.Cursor[Any], text: str, given: Any) -> psycopg.Cursor[Any]:
+    """Run a statement by a cursor of this connection's, and return it; errors are SQLAlchemy's, without values."""
+    try:
+        return cursor.execute(text, given)
+    except psycopg.Error as error:
+        if is_lost := cursor.connection.closed:
+            taken.invalidate(error)  # it is not given to the next
+        raise _told(text, error, is_lost=is_lost) from error
+
+
+def _told(text: str, error: psycopg.Error, *, is_lost: bool) -> DBAPIError:
+    told = DBAPIError.instance(text, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=is_lost)
+    return cast(DBAPIError, told)
