@@ -14,7 +14,8 @@ from threading import Lock
 
 from flask import Response, current_app, g, request
 from flask.blueprints import BlueprintSetupState
-from sqlalchemy.exc import SQLAlchemyError
+from psycopg.errors import InvalidSqlStatementName
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cpor_web.current import alone, now, signers
 from cpor_web.customers import clients
@@ -96,8 +97,16 @@ def _line(purpose: Purpose, link_id: bytes) -> Line:
 
 
 def _write(lines: Sequence[Line]) -> None:
-    connection = alone()
-    if _IS_PREPARED not in connection.info:
-        connection.send(_BOUNDED + _PREPARE)
-        connection.info[_IS_PREPARED] = True
-    connection.send(_BOUNDED + _NOTE, (json.dumps(lines),))
+    connection, said = alone(), (json.dumps(lines),)
+    if _IS_PREPARED in connection.info:
+        try:
+            connection.send(_BOUNDED + _NOTE, said)
+        except DBAPIError as error:
+            if not isinstance(error.orig, InvalidSqlStatementName):
+                raise
+        else:
+            return
+    # The first over this connection, or psycopg had all that it has prepared forgotten, as after a savepoint's end.
+    connection.send(_BOUNDED + _PREPARE)
+    connection.info[_IS_PREPARED] = True
+    connection.send(_BOUNDED + _NOTE, said)

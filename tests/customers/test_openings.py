@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -37,6 +38,20 @@ def test_a_line_has_the_moment_of_its_request(asked: Asked, customer: Browser, n
     customer.get(asked.path())
 
     assert 0 <= (asked.openings()[0].at - now).total_seconds() < 60
+
+
+def test_a_line_is_noted_where_the_connection_had_all_that_was_prepared_forgotten(
+    app: Flask, asked: Asked, customer: Browser
+) -> None:
+    customer.get(asked.path())
+    with app.app_context(), db.engine.connect() as connection:
+        assert connection.info, "another connection than the page's"
+        connection.exec_driver_sql("DEALLOCATE ALL")
+
+    customer.get(asked.path())
+    customer.get(asked.path())
+
+    assert len(asked.openings()) == 3
 
 
 def test_the_log_keeps_no_address_of_the_network_and_no_link() -> None:
