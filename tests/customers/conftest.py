@@ -19,6 +19,12 @@ from cpor_web.programme import Programme
 from tests.support import claims
 from tests.support.browser import Browser
 
+RESTORE = {"was_mistaken": "y"}
+CONFIRM = {"may_answer": "y"}
+PRESS_YES = {"answer": "yes", **CONFIRM}
+NO_OBJECTION = {"answer": "no-objection", "has_read": "y"}
+WRONG_PERSON = {"answer": "not-the-right-person", "cannot_answer": "y"}
+
 Rows = dict[str, list[tuple[Any, ...]]]
 
 

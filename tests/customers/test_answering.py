@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -16,16 +15,20 @@ from cpor_web.models import AnswerKind, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Way, Withdrawal
 from cpor_web.rules.statuses import Status
-from tests.customers.conftest import Asked, Deny, asked_about
+from tests.customers.conftest import (
+    CONFIRM,
+    NO_OBJECTION,
+    PRESS_YES,
+    RESTORE,
+    WRONG_PERSON,
+    Asked,
+    Deny,
+    asked_about,
+)
 from tests.support import claims
 from tests.support.browser import Browser
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-RESTORE = {"was_mistaken": "y"}
-CONFIRM = {"may_answer": "y"}
-PRESS_YES = {"answer": "yes", **CONFIRM}
-NO_OBJECTION = {"answer": "no-objection", "has_read": "y"}
-WRONG_PERSON = {"answer": "not-the-right-person", "cannot_answer": "y"}
 SECOND = claims.ContactDraft(name="Sam Soto", email="sam@contoso.example.com", language="sv")
 
 
@@ -219,49 +222,6 @@ def test_only_the_link_of_the_one_who_denied_restores(asked: Asked, deny: Deny, 
     assert asked.invitation.round.state is RoundState.RUNNING
     assert heading(customer, asked.path(Purpose.UNDO)) == "The association is restored"
     assert heading(customer, asked.path()) == "The association is restored"
-
-
-@pytest.mark.parametrize("sent", [NO_OBJECTION, WRONG_PERSON, PRESS_YES])
-def test_what_is_pressed_in_a_second_window_after_a_denial_is_not_taken_for_it(
-    asked: Asked, asked_again: Asked, deny: Deny, customer: Browser, sent: dict[str, str]
-) -> None:
-    asked = asked_again if sent is PRESS_YES else asked
-    deny(asked)
-    before = asked.rows()
-
-    answer = customer.post(asked.path(), data=sent)
-
-    assert "What you pressed now was not recorded." in answer.text
-    assert asked.rows() == before
-
-
-@pytest.mark.parametrize("sent", [{}, {"answer": "no-objection"}, {"answer": "not-the-right-person"}])
-def test_who_is_asked_no_more_is_told_what_is_recorded_and_not_what_they_left_out(
-    asked: Asked, deny: Deny, customer: Browser, sent: dict[str, str]
-) -> None:
-    deny(asked)
-    before = asked.rows()
-
-    answer = customer.post(asked.path(), data=sent)
-
-    page = BeautifulSoup(answer.text, "html.parser")
-    assert page.find(class_="error-summary") is None
-    assert "The association was denied already, on " in page.find(role="alert").get_text()
-    assert asked.rows() == before
-
-
-def test_who_restores_in_a_second_window_is_told_that_it_is_restored_already(
-    asked: Asked, deny: Deny, customer: Browser
-) -> None:
-    deny(asked)
-    customer.post(asked.path(Purpose.UNDO), data=RESTORE)
-    before = asked.rows()
-
-    answer = customer.post(asked.path(Purpose.UNDO), data=RESTORE)
-
-    assert "The association was restored already. What you pressed now changed nothing more." in answer.text
-    assert "There is no denial" not in answer.text
-    assert asked.rows() == before
 
 
 def test_of_what_was_said_one_after_the_other_the_page_tells_the_newest(
