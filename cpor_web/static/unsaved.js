@@ -2,6 +2,11 @@
 // before another form of the page is sent. A form that came back unsaved says so from the beginning.
 let sent = null;
 
+// What was typed before this file came, or what the browser filled in again on the way back.
+for (const form of document.querySelectorAll("form[data-unsaved]")) {
+  if (Array.from(form.elements).some(differs)) form.dataset.unsaved = "yes";
+}
+
 document.addEventListener("input", ({ target }) => {
   if (target.form?.dataset.unsaved) target.form.dataset.unsaved = "yes";
 });
@@ -13,3 +18,7 @@ addEventListener("beforeunload", (event) => {
   if (unsaved.some((form) => form !== sent)) event.preventDefault();
   sent = null;
 });
+
+function differs(field) {
+  return "defaultValue" in field && (field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+}

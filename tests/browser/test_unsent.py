@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, ViewportSize, expect
+from playwright.sync_api import Browser, Dialog, Route, ViewportSize, expect
 
 from cpor_web.claims import operations
 from cpor_web.claims.problems import EXAMPLE_GUID
@@ -19,6 +19,7 @@ from tests.support.installation import Installation
 pytestmark = pytest.mark.browser
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
+UNSAVED = "form[data-unsaved=yes]"
 
 
 def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
@@ -136,6 +137,34 @@ def test_a_form_of_a_claim_is_left_only_after_asking_and_is_whole_again_on_the_w
     assert asked == ["beforeunload"], "what is sent is not lost"
 
 
+def test_words_that_were_typed_before_the_scripts_came_are_asked_about_too(
+    installation: Installation, browser: Browser
+) -> None:
+    with installation.session() as session:
+        email = factories.user(session).email
+    page, held = browser.new_context(base_url=installation.url).new_page(), list[Route]()
+    page.set_default_timeout(SLOWEST)
+    page.goto("/login?next=/claims/new")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/unsaved.js*", hold)
+    with page.expect_request("**/unsaved.js*"):
+        page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Claim name").fill("On a slow line")
+    with page.expect_response("**/unsaved.js*"):
+        held[0].continue_()
+    page.locator(UNSAVED).wait_for()
+
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Earnings").click()
+    expect(page.get_by_label("Claim name")).to_have_value("On a slow line")
+
+
 def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it_is_left(
     installation: Installation, browser: Browser
 ) -> None:
@@ -157,6 +186,7 @@ def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it
     page.on("dialog", stay)
     comment = page.locator("[aria-labelledby=comments]").get_by_label("Comment")
     comment.fill("Not sent yet")
+    page.locator(UNSAVED).wait_for()  # the script that tells is there
     with page.expect_event("dialog"):
         page.get_by_role("link", name="History").click()
     with page.expect_event("dialog"):  # what another form holds would be lost by this one
