@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -46,6 +47,21 @@ class Incoming(io.BufferedRandom):
     def at(cls, path: Path) -> "Incoming":
         """Return a new one, for its owner only."""
         return cls(io.FileIO(path, "x+", opener=partial(os.open, mode=0o600)))
+
+    def settle(self) -> tuple[str, int]:
+        """Return the hash and the size of what is left in it, all of which is on the disk then."""
+        found = _read(self)
+        os.fsync(self.fileno())
+        return found
+
+    def refuse_another(self, size: int) -> None:
+        """Raise NotStored unless its name still leads to this file, and to so many bytes.
+
+        Who has examined it can find its name, and could have put a file of ours there for its uploader to download.
+        """
+        there = self.path.stat(follow_symlinks=False)
+        if not os.path.samestat(there, os.fstat(self.fileno())) or there.st_size != size:
+            raise NotStored("it is not what was read")
 
     def close(self) -> None:
         """Close it; what was stored has another name by now."""
@@ -121,11 +137,17 @@ class DocumentStore:
             raise NotStored("the document could not be stored") from error
 
     def _store(self, stream: IO[bytes], filename: str, media_type: str, pages: Callable[[], int | None]) -> Stored:
+        if self.folder is not None and not isinstance(stream, Incoming):
+            with self.incoming() as copy:
+                shutil.copyfileobj(stream, copy, CHUNK)
+                copy.seek(0)
+                return self._store(copy, filename, media_type, pages)
         incoming = f"{INCOMING}/{stream.path.name}" if isinstance(stream, Incoming) else _unnamed()
         try:
-            sha256, size = _read(stream) if isinstance(stream, Incoming) else self._write(incoming, stream)
-            self._keep_private(incoming)
+            sha256, size = stream.settle() if isinstance(stream, Incoming) else self._write(incoming, stream)
             stored = Stored(sha256, size, filename, media_type, pages())
+            if isinstance(stream, Incoming):
+                stream.refuse_another(size)
         except BaseException:
             self._forget(incoming)
             raise
@@ -186,12 +208,6 @@ class DocumentStore:
         with writing as writer:
             return _read(stream, writer.write)
 
-    def _keep_private(self, incoming: str) -> None:
-        """Close a file to everybody else, and flush it; a store of objects has its own rules."""
-        if self.folder is not None:
-            (self.folder / incoming).chmod(0o600)
-            _flush(self.folder / incoming)
-
     def _name(self, incoming: str, place: str) -> None:
         """Put what came in under its final name, in a folder that is closed to everybody else."""
         if self.folder is not None:
@@ -224,7 +240,7 @@ def _read(stream: IO[bytes], do: Callable[[bytes], object] = len) -> tuple[str, 
 
 
 def _flush(path: Path) -> None:
-    """Have the disk write a file, or what is in a folder."""
+    """Have the disk write what is in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -132,11 +132,11 @@ def test_what_the_examination_refuses_is_not_stored(documents: DocumentStore, ca
 def test_a_document_is_written_while_it_is_examined_and_has_its_name_afterwards(
     documents: DocumentStore, came_in: CameIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content, seen, flush = pdf().ljust(3 * CHUNK), [], store._flush
+    content, seen, flush = pdf().ljust(3 * CHUNK), [], os.fsync
     is_flushed = threading.Event()
 
-    def flushed(path: Path) -> None:
-        flush(path)
+    def flushed(descriptor: int) -> None:
+        flush(descriptor)
         is_flushed.set()
 
     def examine(_kind: str, _file: IO[bytes]) -> int:
@@ -144,7 +144,7 @@ def test_a_document_is_written_while_it_is_examined_and_has_its_name_afterwards(
         seen.extend((path.parent.name, path.stat().st_size) for path in files(documents))
         return 1
 
-    monkeypatch.setattr(store, "_flush", flushed)
+    monkeypatch.setattr(os, "fsync", flushed)
     monkeypatch.setattr(proofs, "examine", examine)
     with came_in(content) as upload:
         stored = proofs.receive(documents, upload, filename="proof.pdf", limit=8 * CHUNK)
@@ -174,6 +174,53 @@ def test_who_examines_a_document_moves_no_place_at_which_it_is_read(
         stored = proofs.receive(documents, upload, filename="proof.pdf", limit=8 * CHUNK)
     assert (stored.sha256, stored.size) == (hashlib.sha256(content).hexdigest(), len(content))
     assert b"".join(documents.open(stored.sha256)) == content
+
+
+def replaced(by: Path, path: Path) -> None:
+    path.unlink()
+    path.hardlink_to(by)
+
+
+def led_elsewhere(to: Path, path: Path) -> None:
+    path.unlink()
+    path.symlink_to(to)
+
+
+def cut_short(_to: Path, path: Path) -> None:
+    os.truncate(path, 3)
+
+
+def taken_away(_to: Path, path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize("swap", [replaced, led_elsewhere, cut_short, taken_away])
+def test_what_a_reader_that_was_taken_over_puts_in_its_place_is_never_a_document(
+    documents: DocumentStore,
+    came_in: CameIn,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    swap: Callable[[Path, Path], None],
+) -> None:
+    keys, is_flushed, flush = tmp_path / "keys", threading.Event(), os.fsync
+    keys.write_bytes(b"the keys of the web")
+
+    def flushed(descriptor: int) -> None:
+        flush(descriptor)
+        is_flushed.set()
+
+    def examine(_kind: str, _file: IO[bytes]) -> int:
+        assert is_flushed.wait(60)
+        [path] = files(documents)
+        swap(keys, path)
+        return 1
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(proofs, "examine", examine)
+    with came_in(pdf()) as upload, pytest.raises(NotStored):
+        proofs.receive(documents, upload, filename="proof.pdf", limit=CHUNK)
+    assert files(documents) == []
+    assert keys.read_bytes() == b"the keys of the web"
 
 
 def test_what_came_in_at_the_store_is_stored_without_a_copy_and_closed_to_others(documents: DocumentStore) -> None:
