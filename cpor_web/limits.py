@@ -1,5 +1,6 @@
 """What a request may carry, and how much: forms with documents as much as a document may have, all else less."""
 
+from functools import cached_property
 from typing import IO, Any
 
 from flask import Flask, Request, abort, request
@@ -15,6 +16,9 @@ TAKE_FILES = frozenset({"document", "record", "table"})
 
 LARGEST_FORM = 2**20
 MOST_PARTS = 1000
+MOST_FILES = 20
+"""Of a large form; none of ours has more than one. Each is a file that a process holds open until it has answered."""
+
 LARGE = 2**19
 """Bytes of a form whose files are not kept in memory while it is read."""
 
@@ -35,11 +39,24 @@ class FormRequest(Request):
 
     form_data_parser_class: Any = _Parser
 
+    @cached_property
+    def _incoming(self) -> list[IO[bytes]]:
+        return []
+
     def _get_file_stream(self, total_content_length: int | None, *about: Any, **more: Any) -> IO[bytes]:
         """Have the files of a large form written where documents are kept: to store one copies nothing."""
-        if total_content_length is None or total_content_length > LARGE:
-            return documents().incoming()
-        return super()._get_file_stream(total_content_length, *about, **more)
+        if total_content_length is not None and total_content_length <= LARGE:
+            return super()._get_file_stream(total_content_length, *about, **more)
+        if len(self._incoming) == MOST_FILES:
+            abort(413)
+        self._incoming.append(documents().incoming())
+        return self._incoming[-1]
+
+    def close(self) -> None:
+        """Close all files, also those of a form that came to no end."""
+        super().close()
+        for each in self._incoming:
+            each.close()
 
 
 def init_app(app: Flask) -> None:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import cpor_web
-from cpor_web import create_app
+from cpor_web import create_app, limits
 from cpor_web.config import Settings
 from cpor_web.extensions import db, limiter
 from cpor_web.models import Mail
+from cpor_web.proofs import DocumentStore
 from cpor_web.rules.roles import Role
 from tests.access.places import lines, plain
 from tests.hostile.pages import BOUNDARY, multipart, urlencoded
@@ -214,6 +215,22 @@ def test_forms_are_bounded_in_parts_fields_and_size(app: Flask, client: Browser)
     over = app.config["MAX_CONTENT_LENGTH"] + 1
     answer = client.post("/login", environ_overrides={"CONTENT_LENGTH": str(over)}, data=b"")
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413)])
+def test_a_stranger_has_few_files_open_at_once_and_leaves_none(
+    app: Flask, client: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: int, status: int
+) -> None:
+    store = DocumentStore(str(tmp_path))
+    monkeypatch.setattr(limits, "LARGE", 500)
+    monkeypatch.setitem(app.extensions, "documents", store)
+    opened, incoming = [], store.incoming
+    monkeypatch.setattr(store, "incoming", lambda: opened.append(incoming()) or opened[-1])
+    names = [f"part{number}" for number in range(limits.MOST_FILES + more)]
+    body = multipart([(name, b"x" * 500) for name in names], names)
+    assert client.post("/login", data=body, content_type=MULTIPART).status_code == status
+    assert [each.closed for each in opened] == [True] * limits.MOST_FILES
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("body", ["[1, 2]", '"x"', "null", "[" * 50_000, "{}"])
