@@ -7,6 +7,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -64,11 +65,11 @@ class Incoming(io.BufferedRandom):
             raise NotStored("it is not what was read")
 
     def close(self) -> None:
-        """Close it; what was stored has another name by now."""
-        try:
+        """Close it; what was stored has another name by now. An answer does not fail for what cannot be tidied up."""
+        with suppress(OSError):  # the disk is full: nobody misses what was not written
             super().close()
-        finally:
-            self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.unlink()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import os
+import resource
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -237,6 +239,22 @@ def test_what_came_in_at_the_store_is_stored_without_a_copy_and_closed_to_others
 def test_what_came_in_at_the_store_and_is_not_stored_is_gone(documents: DocumentStore) -> None:
     with documents.incoming() as upload:
         upload.write(b"signed")
+    assert files(documents) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a limit be lifted again")
+def test_what_found_no_room_as_it_came_in_is_gone_when_it_is_closed(documents: DocumentStore) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    upload = documents.incoming()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            upload.write(b"x" * 1000)
+            upload.flush()
+        upload.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert upload.closed
     assert files(documents) == []
 
 
