@@ -204,8 +204,9 @@ def test_what_a_reader_that_was_taken_over_puts_in_its_place_is_never_a_document
     tmp_path: Path,
     swap: Callable[[Path, Path], None],
 ) -> None:
-    keys, is_flushed, flush = tmp_path / "keys", threading.Event(), os.fsync
-    keys.write_bytes(b"the keys of the web")
+    content, keys, is_flushed, flush = pdf(), tmp_path / "keys", threading.Event(), os.fsync
+    secret = b"the keys of the web".ljust(len(content))
+    keys.write_bytes(secret)
 
     def flushed(descriptor: int) -> None:
         flush(descriptor)
@@ -219,10 +220,10 @@ def test_what_a_reader_that_was_taken_over_puts_in_its_place_is_never_a_document
 
     monkeypatch.setattr(os, "fsync", flushed)
     monkeypatch.setattr(proofs, "examine", examine)
-    with came_in(pdf()) as upload, pytest.raises(NotStored):
+    with came_in(content) as upload, pytest.raises(NotStored):
         proofs.receive(documents, upload, filename="proof.pdf", limit=CHUNK)
     assert files(documents) == []
-    assert keys.read_bytes() == b"the keys of the web"
+    assert keys.read_bytes() == secret
 
 
 def test_what_came_in_at_the_store_is_stored_without_a_copy_and_closed_to_others(documents: DocumentStore) -> None:
@@ -246,10 +247,10 @@ def test_what_came_in_at_the_store_and_is_not_stored_is_gone(documents: Document
 def test_what_found_no_room_as_it_came_in_is_gone_when_it_is_closed(documents: DocumentStore) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     upload = documents.incoming()
+    upload.write(b"x" * 1000)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
     try:
         with pytest.raises(OSError, match="too large"):
-            upload.write(b"x" * 1000)
             upload.flush()
         upload.close()
     finally:
