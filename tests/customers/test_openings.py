@@ -54,6 +54,26 @@ def test_a_line_is_noted_where_the_connection_had_all_that_was_prepared_forgotte
     assert len(asked.openings()) == 3
 
 
+def test_what_an_answer_left_open_is_over_before_its_line_is_written(
+    app: Flask, asked: Asked, customer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    were_open, note, view = [], Openings.note, app.view_functions["customers.link"]
+
+    def left_open(**about: str) -> object:
+        db.session.execute(text("SELECT 1"))
+        return view(**about)
+
+    def noted(openings: Openings, line: Line) -> None:
+        were_open.append(db.session().in_transaction())
+        note(openings, line)
+
+    monkeypatch.setitem(app.view_functions, "customers.link", left_open)
+    monkeypatch.setattr(Openings, "note", noted)
+    customer.get(asked.path())
+
+    assert were_open == [False], "two connections are held at once"
+
+
 def test_the_log_keeps_no_address_of_the_network_and_no_link() -> None:
     kept = {column.name for column in Opening.__table__.columns}
 
