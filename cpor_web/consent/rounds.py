@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import DateTime, Integer, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -170,10 +170,14 @@ def set_end(round_: Round, end: Deadline, programme: Programme) -> None:
 
 def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Return the ids of up to `most` rounds whose closing has come, the longest due first."""
-    running = select(Round.id).where(
-        Round.state == RoundState.RUNNING, Round.reply_at.is_(None), Round.closes_at <= now
-    )
-    return session.scalars(running.order_by(Round.closes_at, Round.id).limit(most)).all()
+    return _due().ask(session, now=now, most=most).scalars().all()
+
+
+@cache
+def _due() -> Prepared:
+    over = Round.closes_at <= bindparam("now", type_=DateTime(timezone=True))
+    running = select(Round.id).where(Round.state == RoundState.RUNNING, Round.reply_at.is_(None), over)
+    return prepared(running.order_by(Round.closes_at, Round.id).limit(bindparam("most", type_=Integer)))
 
 
 def close(session: Session, round_id: int, *, now: datetime, programme: Programme) -> bool:
