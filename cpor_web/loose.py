@@ -91,8 +91,9 @@ def relate(entity: Base, **related: Any) -> None:
 def write(session: Session, entities: Sequence[Base]) -> None:
     """Put aside what was changed of these entities: once, as the last that is done to them."""
     for each in entities:
-        if changed := tuple(sorted(instance_state(each).committed_state)):
-            values, names = each.__dict__, _names(type(each))
+        values, before = each.__dict__, instance_state(each).committed_state
+        if changed := tuple(sorted(key for key, value in before.items() if value != values[key])):
+            names = _names(type(each))
             row = {"id": values["id"], **{names[key]: _as_json(values[key]) for key in changed}}
             aside.put(session, _over(type(each), changed), row)
 
