@@ -93,8 +93,13 @@ def bars(session: Session) -> bool:
 
 
 def _bars(session: Session) -> bool:
-    session.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
+    _shared_lock().ask(session)
     return is_in_force(session)
+
+
+@cache
+def _shared_lock() -> Prepared:
+    return prepared(select(func.pg_advisory_xact_lock_shared(LOCK)))
 
 
 def watch(session: Session, *, now: datetime, programme: Programme) -> Holding | None:
