@@ -83,7 +83,7 @@ def look(page: Page, name: str) -> None:
 
 def check_export(page: Page) -> None:
     """A table is saved as the browser itself would save it, and the page tells how many rows it has."""
-    page.goto("/claims?status=editing")
+    page.goto("/claims?status=editing", wait_until="networkidle")  # what counts the rows has come
     for name, path in (("Export", "claims.csv"), ("Export as XLSX", "claims.xlsx")):
         with page.expect_download() as saving:
             page.get_by_role("link", name=name, exact=True).click()

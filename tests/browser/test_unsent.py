@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Route, ViewportSize, expect
@@ -19,7 +20,8 @@ from tests.support.installation import Installation
 pytestmark = pytest.mark.browser
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-UNSAVED = "form[data-unsaved=yes]"
+SCRIPTS: Literal["networkidle"] = "networkidle"
+"""When those have come that a page's first script asks for: a load is over before."""
 
 
 def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
@@ -47,6 +49,7 @@ def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
     page.get_by_role("button", name="Save").click()
     document = page.get_by_label("Document")
     document.set_input_files(proof)
+    page.wait_for_load_state(SCRIPTS)
 
     with page.expect_event("dialog"):  # it may come after the click is over
         page.get_by_role("button", name="Delete draft").click()
@@ -122,6 +125,7 @@ def test_a_form_of_a_claim_is_left_only_after_asking_and_is_whole_again_on_the_w
     page.get_by_label("Solution area", exact=True).select_option(label="Microsoft 365")
     page.get_by_label("Activity", exact=True).select_option(label="Usage")
     page.get_by_label("Teams", exact=True).check()
+    page.wait_for_load_state(SCRIPTS)
 
     page.get_by_role("link", name="Earnings").click()
     page.wait_for_url("**/earnings")
@@ -157,7 +161,7 @@ def test_words_that_were_typed_before_the_scripts_came_are_asked_about_too(
     page.get_by_label("Claim name").fill("On a slow line")
     with page.expect_response("**/unsaved.js*"):
         held[0].continue_()
-    page.locator(UNSAVED).wait_for()
+    page.locator("form[data-unsaved=yes]").wait_for()
 
     page.on("dialog", lambda dialog: dialog.dismiss())
     with page.expect_event("dialog"):
@@ -186,7 +190,7 @@ def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it
     page.on("dialog", stay)
     comment = page.locator("[aria-labelledby=comments]").get_by_label("Comment")
     comment.fill("Not sent yet")
-    page.locator(UNSAVED).wait_for()  # the script that tells is there
+    page.wait_for_load_state(SCRIPTS)
     with page.expect_event("dialog"):
         page.get_by_role("link", name="History").click()
     with page.expect_event("dialog"):  # what another form holds would be lost by this one
@@ -204,6 +208,7 @@ def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it
     reject.get_by_role("button", name="Reject", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Your words below are not saved yet.")
     assert asked == ["beforeunload"] * 2, "sending the words asks nothing"
+    page.wait_for_load_state(SCRIPTS)
     with page.expect_event("dialog"):
         reject.click(position={"x": 2, "y": 2})  # nothing is asked about before the page was touched
         page.get_by_role("link", name="History").click()

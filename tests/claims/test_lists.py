@@ -211,6 +211,11 @@ def test_no_search_goes_through_what_changes_of_claims_have_put_aside(db_session
     assert db_session.scalars(said).one() == ["fastupdate=off"]
 
 
+def test_a_vacuum_comes_after_a_hundredth_of_all_claims_has_changed(db_session: Session) -> None:
+    said = text("SELECT reloptions FROM pg_class WHERE oid = 'claims'::regclass")
+    assert db_session.scalars(said).one() == ["autovacuum_vacuum_scale_factor=0.01"]
+
+
 def test_the_counts_follow_the_search(db_session: Session, programme: Programme, filer: User) -> None:
     claims.editing(db_session, programme, filer=filer, name="One")
     claims.submitted(db_session, programme, filer=filer, name="Two")
