@@ -45,8 +45,9 @@ class Chore:
 
 def main() -> None:
     """Do the chores that standard input names."""
-    from jobs import mail, windows
+    from jobs import mail, windows, worker
 
+    worker.load()
     chores = {"close": windows.close_due, "send": mail.drain}
     for line in sys.stdin:
         began = time.perf_counter()

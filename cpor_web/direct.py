@@ -4,7 +4,7 @@ To run one and to tell what it found, SQLAlchemy takes more time than psycopg. N
 connections and transactions, and its errors: whoever asks sees the same ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import psycopg
@@ -17,6 +17,11 @@ def ask(session: Session, text: str, given: Mapping[str, Any]) -> psycopg.Cursor
     """Run a statement in the session's transaction. What waits for a flush is not written before it."""
     taken = session.connection()
     return run(taken, driver(taken).cursor(), text, given)
+
+
+def several(ids: Iterable[int]) -> str:
+    """Return ids as the text of an array: psycopg says a list one by one, and as of the smallest type for all."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def driver(taken: Connection) -> psycopg.Connection[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Protocol
 
 from sqlalchemy import bindparam, exists, select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, load_only
 
 from cpor_web import ahead, loose
 from cpor_web.models import Assessment, Claim, CustomerContact, Document, Round, RoundState, Scan, User
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, fields
 from cpor_web.rules.reasons import Rejection
@@ -73,8 +75,13 @@ def read_parts(session: Session, claim: Claim) -> bool:
 
 def proven(session: Session, claim_ids: Collection[int]) -> Collection[int]:
     """Return those of these claims that have a proof of execution in which no malware was found."""
-    proof = (loose.among(Document.claim_id, claim_ids), Document.scan != Scan.INFECTED)
-    return session.scalars(select(Document.claim_id).where(*proof).distinct()).all()
+    return loose.found(session, _proven(), claims=claim_ids)
+
+
+@cache
+def _proven() -> Prepared:
+    proof = (loose.among(Document.claim_id, "claims"), Document.scan != Scan.INFECTED)
+    return prepared(select(Document.claim_id).where(*proof).distinct())
 
 
 def _has_proof(session: Session, claim: Claim) -> bool:

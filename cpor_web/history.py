@@ -27,7 +27,7 @@ def begin(session: Session, claim: Claim) -> None:
 def hold(session: Session, claim_ids: Collection[int]) -> Mapping[int, Head]:
     """Lock the heads of these claims' histories, for a batch, and return them by claim."""
     session.flush()
-    heads = direct.ask(session, _HOLD, {"claims": list(claim_ids)})
+    heads = direct.ask(session, _HOLD, {"claims": direct.several(claim_ids)})
     return {claim_id: Head(position, link) for claim_id, position, link in heads}
 
 
@@ -123,7 +123,7 @@ def erase(
 
 _COLUMNS = "claim_id, version, kind, at, role, actor, user_id, is_internal, data, salt, said"
 _HOLD = """
-    SELECT claim_id, position, link FROM history_heads WHERE claim_id = ANY(%(claims)s)
+    SELECT claim_id, position, link FROM history_heads WHERE claim_id = ANY(%(claims)s::bigint[])
     ORDER BY claim_id FOR NO KEY UPDATE
 """
 _ONE = f"""

@@ -93,8 +93,13 @@ def bars(session: Session) -> bool:
 
 
 def _bars(session: Session) -> bool:
-    session.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
+    _shared_lock().ask(session)
     return is_in_force(session)
+
+
+@cache
+def _shared_lock() -> Prepared:
+    return prepared(select(func.pg_advisory_xact_lock_shared(LOCK)))
 
 
 def watch(session: Session, *, now: datetime, programme: Programme) -> Holding | None:
@@ -107,7 +112,7 @@ def watch(session: Session, *, now: datetime, programme: Programme) -> Holding |
     if is_in_force(session):
         return None
     since = counted_since(session, now=now)
-    failed = session.scalar(_counted(since, func.count()).where(Mail.state.in_(FAILED))) or 0
+    failed = _failed().ask(session, since=since).scalar_one()
     if not Figures(failed, failed).is_too_many(programme.hold_share, programme.hold_count):
         return None  # nor are they among more: so what got through, all of a day, is mostly not counted
     found = figures(session, since=since)
@@ -180,7 +185,7 @@ def suspects(session: Session, *, since: datetime, programme: Programme) -> Sequ
     ]
 
 
-_NOW = bindparam("now", type_=DateTime(timezone=True))
+_NOW, _SINCE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "since"))
 COUNTED_SINCE: ColumnElement[datetime] = func.greatest(
     _NOW - DAY, select(func.max(Holding.released_at)).where(Holding.released_at <= _NOW).scalar_subquery()
 )
@@ -196,9 +201,14 @@ def _counted_since() -> Prepared:
 def _by_partner() -> Prepared:
     """Return the statement that counts what there was news of after `since`, by the partner's id."""
     failed = func.count().filter(Mail.state.in_(FAILED))
-    since = bindparam("since", type_=DateTime(timezone=True))
-    counted = _counted(since, Claim.partner_id, func.count(), failed)
+    counted = _counted(_SINCE, Claim.partner_id, func.count(), failed)
     return prepared(counted.group_by(Claim.partner_id).order_by(failed.desc(), Claim.partner_id))
+
+
+@cache
+def _failed() -> Prepared:
+    """Return the statement that counts the failed ones alone of which there was news after `since`."""
+    return prepared(_counted(_SINCE, func.count()).where(Mail.state.in_(FAILED)))
 
 
 def failures(session: Session, *, since: datetime, most: int) -> Sequence[Mail]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     Select,
     Uuid,
     any_,
-    literal,
+    bindparam,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -31,16 +31,17 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.types import TypeEngine
 
-from cpor_web import aside
+from cpor_web import aside, direct
 from cpor_web.models import Base
+from cpor_web.prepared import Prepared
 
 Entity = TypeVar("Entity", bound=Base)
 
 
-def among(column: Any, ids: Iterable[int]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of these values: in the same words however many they are."""
-    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(BigInteger)))
-    return found
+def among(column: Any, name: str) -> ColumnElement[bool]:
+    """Return the condition that a column has one of the ids that a statement is given by this name, however many."""
+    condition: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(BigInteger)))
+    return condition
 
 
 def rows_of(model: type[Base]) -> Select[Any]:
@@ -48,18 +49,30 @@ def rows_of(model: type[Base]) -> Select[Any]:
     return select(model.__table__)
 
 
-def read(session: Session, model: type[Entity], rows: Select[Any]) -> Sequence[Entity]:
+def read(session: Session, model: type[Entity], rows: Prepared, **among: Iterable[int]) -> Sequence[Entity]:
     """Return an entity for each row of what `rows_of` began; they are detached, and related to nothing."""
-    session.flush()
-    keys, manager = _keys(model), model.__mapper__.class_manager
+    keys, words, manager = _keys(model), _words(model), model.__mapper__.class_manager
     entities = []
-    for row in session.execute(rows):
+    for row in _ask(session, rows, among):
         entity = manager.new_instance()
         values = entity.__dict__
         values.update(zip(keys, row, strict=True))
+        for key, members in words:
+            values[key] = members[values[key]]
         instance_state(entity).key = (model, (row[0],), None)
         entities.append(entity)
     return entities
+
+
+def found(session: Session, ids: Prepared, **among: Iterable[int]) -> set[int]:
+    """Return the ids that a statement finds among those that it is given."""
+    return {id_ for (id_,) in _ask(session, ids, among)}
+
+
+def _ask(session: Session, statement: Prepared, among: Mapping[str, Iterable[int]]) -> Iterable[tuple[Any, ...]]:
+    session.flush()
+    given = {name: direct.several(ids) for name, ids in among.items()}
+    return direct.ask(session, statement.text, given).fetchall()
 
 
 def made(model: type[Entity], row: Mapping[str, Any]) -> Entity:
@@ -78,8 +91,9 @@ def relate(entity: Base, **related: Any) -> None:
 def write(session: Session, entities: Sequence[Base]) -> None:
     """Put aside what was changed of these entities: once, as the last that is done to them."""
     for each in entities:
-        if changed := tuple(sorted(instance_state(each).committed_state)):
-            values, names = each.__dict__, _names(type(each))
+        values, before = each.__dict__, instance_state(each).committed_state
+        if changed := tuple(sorted(key for key, value in before.items() if value != values[key])):
+            names = _names(type(each))
             row = {"id": values["id"], **{names[key]: _as_json(values[key]) for key in changed}}
             aside.put(session, _over(type(each), changed), row)
 
@@ -98,6 +112,14 @@ def _names(model: type[Base]) -> Mapping[str, str]:
 @cache
 def _keys(model: type[Base]) -> Sequence[str]:
     return [model.__mapper__.get_property_by_column(column).key for column in model.__table__.columns]
+
+
+@cache
+def _words(model: type[Base]) -> Sequence[tuple[str, Mapping[str | None, Any]]]:
+    """Return of each attribute that has a word for its value what the words mean."""
+    kinds = ((key, column.type) for key, column in zip(_keys(model), model.__table__.columns, strict=True))
+    words = ((key, kind.enum_class) for key, kind in kinds if isinstance(kind, Enum) and kind.enum_class)
+    return [(key, {None: None, **{each.value: each for each in word}}) for key, word in words]
 
 
 @cache

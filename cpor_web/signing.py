@@ -74,14 +74,17 @@ _PLAIN = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", "
 """Writes values without fractions, whose names are of ASCII, as RFC 8785 does, several times as quickly."""
 
 
+_AS_THEY_ARE = frozenset({str, bool, type(None)})
+
+
 def _is_plain(value: Any) -> bool:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind in _AS_THEY_ARE:
         return True
     if kind is int:
         return bool(-LARGEST <= value <= LARGEST)
     if kind is dict:
-        return all(type(name) is str and name.isascii() for name in value) and all(map(_is_plain, value.values()))
+        return set(map(type, value)) <= {str} and "".join(value).isascii() and all(map(_is_plain, value.values()))
     return kind is list and all(map(_is_plain, value))
 
 

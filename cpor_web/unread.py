@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from cpor_web import ahead, loose
 from cpor_web.models import Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 
 EMPTIED = "mailbox-emptied"
+_WAITS = ReceivedMail.settled_at.is_(None)
 
 
 def note_emptied(session: Session, *, begun_at: datetime) -> None:
@@ -55,9 +58,17 @@ def is_undrawn(session: Session, claim: Claim, *, replies: bool = False) -> bool
 
 def undrawn(session: Session, claim_ids: Collection[int], *, replies: bool = False) -> Collection[int]:
     """Return those of these claims of which `is_undrawn` is true."""
-    waits = select(ReceivedMail.id).where(ReceivedMail.settled_at.is_(None))
-    if replies and session.scalar(waits.where(ReceivedMail.kind == ReceivedKind.REPLY).limit(1)) is not None:
+    if replies and loose.found(session, _replies()):
         return claim_ids
-    reports = select(Mail.claim_id).join(ReceivedMail.mail).where(ReceivedMail.settled_at.is_(None))
-    reports = reports.where(ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, loose.among(Mail.claim_id, claim_ids))
-    return [each for each in session.scalars(reports.distinct()) if each is not None]
+    return loose.found(session, _reports(), claims=claim_ids)
+
+
+@cache
+def _replies() -> Prepared:
+    return prepared(select(ReceivedMail.id).where(_WAITS, ReceivedMail.kind == ReceivedKind.REPLY).limit(1))
+
+
+@cache
+def _reports() -> Prepared:
+    of_claim = (_WAITS, ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, loose.among(Mail.claim_id, "claims"))
+    return prepared(select(Mail.claim_id).join(ReceivedMail.mail).where(*of_claim).distinct())

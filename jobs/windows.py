@@ -20,7 +20,7 @@ from jobs.turn import Turn
 
 log = logging.getLogger(__name__)
 
-MOST = 500
+MOST = 600
 TOGETHER = 200
 """How many are closed in one transaction: a denial of one of them waits for all of them, at most."""
 

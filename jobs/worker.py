@@ -103,11 +103,8 @@ def work() -> None:
         log.warning("redis is away: %s", type(error).__name__)
 
 
-def main() -> None:
-    """Load the application before the fork, so that workers share its memory and open connections of their own."""
-    settings = app().extensions["settings"]
-    logs.set_up(settings.log_format)
-    error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
+def load() -> None:
+    """Load all that jobs need, which stays: before the fork, so that workers share its memory."""
     with app().app_context():
         import jobs.handover
         import jobs.incoming
@@ -116,6 +113,14 @@ def main() -> None:
 
         current.programme_as_set_up().calendar.days_off.get(clock.utcnow().date())  # as are the holidays
     keep()
+
+
+def main() -> None:
+    """Load before the fork, and have workers that open connections of their own."""
+    settings = app().extensions["settings"]
+    logs.set_up(settings.log_format)
+    error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
+    load()
     Crew(settings.workers, work).run()
     sys.exit(0)
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 
 from cpor_web import loose
 from cpor_web.models import Base, Claim, CustomerContact, Invitation, Mail, Round, User
+from cpor_web.prepared import prepared
 from cpor_web.programme import Programme
 from tests.support import claims
 
@@ -20,6 +21,12 @@ def in_json(session: Session, model: type[Base]) -> dict[str, object]:
     return row
 
 
+def are_the_same(one: Base, other: Base) -> bool:
+    names = [each.key for each in inspect(type(one)).column_attrs]
+    values = [[(getattr(each, name), type(getattr(each, name))) for name in names] for each in (one, other)]
+    return values[0] == values[1]
+
+
 @pytest.mark.parametrize("model", [Claim, Round, Invitation, CustomerContact, Mail, User])
 def test_what_is_made_of_json_is_what_the_session_reads(
     db_session: Session, programme: Programme, model: type[Base]
@@ -30,9 +37,23 @@ def test_what_is_made_of_json_is_what_the_session_reads(
 
     made, own = loose.made(model, row), db_session.get_one(model, row["id"])
 
-    names = [each.key for each in inspect(model).column_attrs]
-    assert {name: getattr(made, name) for name in names} == {name: getattr(own, name) for name in names}
-    assert {name: type(getattr(made, name)) for name in names} == {name: type(getattr(own, name)) for name in names}
+    assert are_the_same(made, own)
+
+
+@pytest.mark.parametrize("model", [Claim, Round, Invitation, CustomerContact, Mail, User])
+def test_what_is_read_for_many_is_what_the_session_reads(
+    db_session: Session, programme: Programme, model: type[Base]
+) -> None:
+    claims.denied(db_session, programme)
+    claims.running(db_session, programme)
+    own = db_session.scalars(select(model).order_by(model.__table__.c.id)).all()
+    of_ids = loose.rows_of(model).where(loose.among(model.__table__.c.id, "ids")).order_by(model.__table__.c.id)
+
+    read = loose.read(db_session, model, prepared(of_ids), ids=[each.__dict__["id"] for each in own])
+
+    assert len(read) == len(own) > 1
+    assert all(map(are_the_same, read, own))
+    assert list(loose.read(db_session, model, prepared(of_ids), ids=[])) == []
 
 
 def test_what_was_not_read_is_not_taken_for_empty(db_session: Session, programme: Programme) -> None:
@@ -56,3 +77,14 @@ def test_a_change_is_written_to_the_column_of_its_attribute(db_session: Session,
     db_session.flush()
 
     assert in_json(db_session, Claim)["imported_as"] is None
+
+
+def test_what_comes_back_to_what_it_was_is_not_written(db_session: Session, programme: Programme) -> None:
+    claims.denied(db_session, programme)
+    db_session.flush()
+    made = loose.made(Claim, in_json(db_session, Claim))
+
+    made.name, made.due_at, made.version = made.name, None, made.version
+    loose.write(db_session, [made])
+
+    assert list(db_session.new) == []

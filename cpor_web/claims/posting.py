@@ -6,6 +6,7 @@ Each function is one step of a worker's transaction; nothing here talks to a mai
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.emails.marking import Taken, mark
 from cpor_web.emails.outcomes import Accepted, Outcome
 from cpor_web.models import FAILED, Claim, Invitation, Mail, MailState
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 
@@ -114,9 +116,7 @@ def _claim(session: Session, claim_id: int) -> Claim:
 def settle_taken(session: Session, taken: Collection[Taken], *, programme: Programme) -> None:
     """Settle mails that the mail server took, with everything that follows: what is locked and read is so at once."""
     ids = [each.mail_id for each in taken]
-    about = select(Mail.claim_id).where(loose.among(Mail.id, ids))
-    locked = loose.rows_of(Claim).where(Claim.id.in_(about)).order_by(Claim.id)
-    claims = {each.id: each for each in loose.read(session, Claim, locked.with_for_update(key_share=True))}
+    claims = {each.id: each for each in loose.read(session, Claim, _locked(), mails=ids)}
     held = rounds.hold_all(session, claims)
     newest, heads = {each.claim_id: each for each in held}, history.hold(session, claims)
     known = {id_: Known(claim, newest.get(id_), heads[id_]) for id_, claim in claims.items()}
@@ -128,6 +128,14 @@ def settle_taken(session: Session, taken: Collection[Taken], *, programme: Progr
         for changed in (list(claims.values()), held, invitations, list(mails.values())):
             loose.write(session, changed)
     session.expire_all()  # what it has of these rows is what they were
+
+
+@cache
+def _locked() -> Prepared:
+    about = select(Mail.claim_id).where(loose.among(Mail.id, "mails"))
+    return prepared(
+        loose.rows_of(Claim).where(Claim.id.in_(about)).order_by(Claim.id).with_for_update(key_share=True)
+    )
 
 
 def take_back(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> None:

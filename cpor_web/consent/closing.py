@@ -6,29 +6,31 @@ Whether and how a round closes is said once, by `rounds.close`, which does each 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cpor_web import ahead, facts, history, loose, unread
 from cpor_web.ahead import Known
+from cpor_web.consent import rounds
 from cpor_web.emails import outbox
 from cpor_web.models import (
     Assessment,
     Claim,
     ClaimProduct,
     CustomerContact,
-    Invitation,
     MpnId,
     Partner,
     Replacement,
     Round,
     User,
 )
+from cpor_web.prepared import Prepared, prepared
 
 _Shared = TypeVar("_Shared", Partner, MpnId, User)
-_Part = TypeVar("_Part", ClaimProduct, CustomerContact, Invitation)
+_Part = TypeVar("_Part", ClaimProduct, CustomerContact)
 
 
 @contextmanager
@@ -54,15 +56,13 @@ def together(session: Session, round_ids: Collection[int]) -> Iterator[tuple[Seq
 
 def _claims(session: Session, round_ids: Collection[int]) -> Sequence[Claim]:
     """Lock and read claims with what their facts and mails are made of."""
-    due = loose.rows_of(Claim).where(Claim.id.in_(select(Round.claim_id).where(loose.among(Round.id, round_ids))))
-    due = due.order_by(Claim.id).with_for_update(of=Claim, key_share=True, skip_locked=True)
-    claims = loose.read(session, Claim, due)
+    claims = loose.read(session, Claim, _due(), rounds=round_ids)
     ids = [claim.id for claim in claims]
     partners = _shared(session, Partner, (claim.partner_id for claim in claims))
     mpn_ids = _shared(session, MpnId, (claim.mpn_id_id for claim in claims))
     people = _shared(session, User, (claim.filed_by_id for claim in claims))
-    products = _parts(session, ClaimProduct, "claim_id", ids, "key")
-    contacts = _parts(session, CustomerContact, "claim_id", ids, "id")
+    products = _parts(session, ClaimProduct, ids, "key")
+    contacts = _parts(session, CustomerContact, ids, "id")
     for claim in claims:
         loose.relate(
             claim,
@@ -75,61 +75,70 @@ def _claims(session: Session, round_ids: Collection[int]) -> Sequence[Claim]:
     return claims
 
 
-def _newest_rounds(session: Session, claims: Sequence[Claim]) -> Mapping[int, Round]:
-    """Lock the rounds of claims, and return the newest of each by claim, with its invitations."""
-    rows = loose.rows_of(Round).where(loose.among(Round.claim_id, [claim.id for claim in claims]))
-    rows = rows.order_by(Round.claim_id, Round.number).with_for_update(of=Round, key_share=True)
-    newest = {each.claim_id: each for each in loose.read(session, Round, rows)}
-    invitations = _parts(session, Invitation, "round_id", [each.id for each in newest.values()], "id")
-    for claim in claims:
-        round_ = newest[claim.id]
-        loose.relate(round_, claim=claim, invitations=invitations[round_.id])
-    return newest
-
-
 def _known(session: Session, claims: Sequence[Claim]) -> dict[int, Known]:
     """Lock and read, in the order of locks, what belongs to claims that are locked."""
-    ids = [claim.id for claim in claims]
-    newest = _newest_rounds(session, claims)
-    head = history.hold(session, ids)
-    mails_wait = outbox.not_begun(session, [each.id for round_ in newest.values() for each in round_.invitations])
-    replacements = select(Replacement.claim_id).where(Replacement.ended_at.is_(None))
-    assessed, replacing = _among(session, ids, select(Assessment.claim_id)), _among(session, ids, replacements)
-    proven, undrawn = set(facts.proven(session, ids)), set(unread.undrawn(session, ids, replies=True))
+    by_id = {claim.id: claim for claim in claims}
+    newest = {round_.claim_id: round_ for round_ in rounds.hold_all(session, by_id)}
+    head = history.hold(session, by_id)
+    asked = [each.id for round_ in newest.values() for each in round_.invitations]
+    mails_wait = frozenset(outbox.not_begun(session, asked))
+    assessed = loose.found(session, _assessed(), claims=by_id)
+    replacing = loose.found(session, _replacing(), claims=by_id)
+    proven, undrawn = facts.proven(session, by_id), unread.undrawn(session, by_id, replies=True)
     return {
-        claim.id: Known(
+        id_: Known(
             claim=claim,
-            round=newest[claim.id],
-            head=head[claim.id],
-            has_proof=claim.id in proven,
-            is_undrawn=claim.id in undrawn,
-            is_assessed=claim.id in assessed,
-            mails_wait=frozenset(mails_wait),
-            replaces=claim.id in replacing,
+            round=newest[id_],
+            head=head[id_],
+            has_proof=id_ in proven,
+            is_undrawn=id_ in undrawn,
+            is_assessed=id_ in assessed,
+            mails_wait=mails_wait,
+            replaces=id_ in replacing,
         )
-        for claim in claims
+        for id_, claim in by_id.items()
     }
 
 
 def _shared(session: Session, model: type[_Shared], ids: Iterable[int | None]) -> Mapping[int, _Shared]:
-    """Read afresh what many claims have in common, by its id."""
-    rows = select(model).where(loose.among(model.id, {id_ for id_ in ids if id_ is not None}))
-    rows = rows.options(lazyload("*")).execution_options(populate_existing=True)
-    return {each.id: each for each in session.scalars(rows)}
+    """Read what many claims have in common, by its id."""
+    return {each.id: each for each in loose.read(session, model, _of_ids(model), ids={id_ for id_ in ids if id_})}
 
 
 def _parts(
-    session: Session, model: type[_Part], whose: str, ids: Collection[int], order: str
-) -> Mapping[int, list[_Part]]:
-    """Read what belongs to one claim or round each, by whose it is, in order."""
-    columns = model.__table__.c
-    rows = loose.rows_of(model).where(loose.among(columns[whose], ids)).order_by(columns[order])
+    session: Session, model: type[_Part], claim_ids: Collection[int], order: str
+) -> Mapping[int, Sequence[_Part]]:
+    """Read what belongs to one claim each, by its claim, in order."""
     parts: dict[int, list[_Part]] = defaultdict(list)
-    for each in loose.read(session, model, rows):
-        parts[getattr(each, whose)].append(each)
+    for each in loose.read(session, model, _of_claims(model, order), claims=claim_ids):
+        parts[each.claim_id].append(each)
     return parts
 
 
-def _among(session: Session, claim_ids: Sequence[int], found: Select[int]) -> set[int]:
-    (claim_id,) = found.selected_columns
-    return set(session.scalars(found.where(loose.among(claim_id, claim_ids))))
+@cache
+def _due() -> Prepared:
+    of_rounds = select(Round.claim_id).where(loose.among(Round.id, "rounds"))
+    due = loose.rows_of(Claim).where(Claim.id.in_(of_rounds)).order_by(Claim.id)
+    return prepared(due.with_for_update(of=Claim, key_share=True, skip_locked=True))
+
+
+@cache
+def _of_ids(model: type[Partner | MpnId | User]) -> Prepared:
+    return prepared(loose.rows_of(model).where(loose.among(model.id, "ids")))
+
+
+@cache
+def _of_claims(model: type[ClaimProduct | CustomerContact], order: str) -> Prepared:
+    rows = loose.rows_of(model).where(loose.among(model.claim_id, "claims"))
+    return prepared(rows.order_by(model.__table__.c[order]))
+
+
+@cache
+def _assessed() -> Prepared:
+    return prepared(select(Assessment.claim_id).where(loose.among(Assessment.claim_id, "claims")))
+
+
+@cache
+def _replacing() -> Prepared:
+    waits = (Replacement.ended_at.is_(None), loose.among(Replacement.claim_id, "claims"))
+    return prepared(select(Replacement.claim_id).where(*waits))

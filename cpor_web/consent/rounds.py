@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import DateTime, Integer, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -13,6 +14,7 @@ from cpor_web.consent import replacing
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
 from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Replacement, Round, RoundState
+from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import Deadline
@@ -91,17 +93,27 @@ def hold_all(session: Session, claims: Mapping[int, Claim]) -> Sequence[Round]:
 
     They belong to no session, as `claims`, which are locked, and have their claims and invitations.
     """
-    rows = loose.rows_of(Round).where(loose.among(Round.claim_id, claims)).order_by(Round.claim_id, Round.number)
-    held = loose.read(session, Round, rows.with_for_update(key_share=True))
+    held = loose.read(session, Round, _of_claims(), claims=claims)
     of = {round_.id: list[Invitation]() for round_ in held}
-    asked = loose.rows_of(Invitation).where(loose.among(Invitation.round_id, of)).order_by(Invitation.id)
-    for each in loose.read(session, Invitation, asked):
+    for each in loose.read(session, Invitation, _of_rounds(), rounds=of):
         of[each.round_id].append(each)
     for round_ in held:
         loose.relate(round_, claim=claims[round_.claim_id], invitations=of[round_.id])
         for invitation in of[round_.id]:
             loose.relate(invitation, round=round_)
     return held
+
+
+@cache
+def _of_claims() -> Prepared:
+    rows = loose.rows_of(Round).where(loose.among(Round.claim_id, "claims"))
+    return prepared(rows.order_by(Round.claim_id, Round.number).with_for_update(key_share=True))
+
+
+@cache
+def _of_rounds() -> Prepared:
+    asked = loose.rows_of(Invitation).where(loose.among(Invitation.round_id, "rounds"))
+    return prepared(asked.order_by(Invitation.id))
 
 
 def print_end(invitation: Invitation, *, now: datetime, programme: Programme) -> None:
@@ -158,10 +170,14 @@ def set_end(round_: Round, end: Deadline, programme: Programme) -> None:
 
 def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Return the ids of up to `most` rounds whose closing has come, the longest due first."""
-    running = select(Round.id).where(
-        Round.state == RoundState.RUNNING, Round.reply_at.is_(None), Round.closes_at <= now
-    )
-    return session.scalars(running.order_by(Round.closes_at, Round.id).limit(most)).all()
+    return _due().ask(session, now=now, most=most).scalars().all()
+
+
+@cache
+def _due() -> Prepared:
+    over = Round.closes_at <= bindparam("now", type_=DateTime(timezone=True))
+    running = select(Round.id).where(Round.state == RoundState.RUNNING, Round.reply_at.is_(None), over)
+    return prepared(running.order_by(Round.closes_at, Round.id).limit(bindparam("most", type_=Integer)))
 
 
 def close(session: Session, round_id: int, *, now: datetime, programme: Programme) -> bool:

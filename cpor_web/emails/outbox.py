@@ -7,6 +7,7 @@ it by what the server said; each step is a short transaction of the worker's. `m
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
@@ -16,6 +17,7 @@ from cpor_web import ahead, aside, loose, queue
 from cpor_web.emails.marking import LEASE, NOT_BEGUN, identify, message_id
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
+from cpor_web.prepared import Prepared, prepared
 
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
@@ -147,8 +149,12 @@ def ready(
 
 def hold(session: Session, mail_ids: Collection[int]) -> Mapping[int, Mail]:
     """Lock mails and read them afresh, for a batch; return them by their ids. They belong to no session."""
-    locked = loose.rows_of(Mail).where(loose.among(Mail.id, mail_ids)).order_by(Mail.id).with_for_update()
-    return {each.id: each for each in loose.read(session, Mail, locked)}
+    return {each.id: each for each in loose.read(session, Mail, _locked(), mails=mail_ids)}
+
+
+@cache
+def _locked() -> Prepared:
+    return prepared(loose.rows_of(Mail).where(loose.among(Mail.id, "mails")).order_by(Mail.id).with_for_update())
 
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -> Mail | None:
@@ -194,8 +200,13 @@ def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) 
 
 def not_begun(session: Session, invitation_ids: Collection[int]) -> Collection[int]:
     """Return those of these invitations that have mails which `call_back` would end."""
-    waiting = select(Mail.invitation_id).where(loose.among(Mail.invitation_id, invitation_ids), *_MAY_BE_CALLED_BACK)
-    return [each for each in session.scalars(waiting.distinct()) if each is not None]
+    return loose.found(session, _not_begun(), invitations=invitation_ids)
+
+
+@cache
+def _not_begun() -> Prepared:
+    waiting = (loose.among(Mail.invitation_id, "invitations"), *_MAY_BE_CALLED_BACK)
+    return prepared(select(Mail.invitation_id).where(*waiting).distinct())
 
 
 def is_under_way(session: Session, invitation_id: int) -> bool:

@@ -119,11 +119,10 @@ def consent_end(taken: datetime, days: float, calendar: Calendar) -> Deadline:
     summer time would cut an hour off, or the notice was taken within a day's last second, one more day is given.
     Fractions, for trying the process out, are taken exactly.
     """
-    exact = exact_days("consent", taken, days, calendar)
     if days != int(days):
-        return exact
+        return exact_days("consent", taken, days, calendar)
     deadline = calendar_days("consent", taken, int(days), calendar)
-    if deadline.at < exact.at:
+    if deadline.at < taken + timedelta(days=days):
         day = calendar.local_day(taken) + (int(days) + 1) * ONE_DAY
         rule = _rule("consent", taken, days, "days", calendar, day, added_to_be_full=1)
         return Deadline(calendar.end_of(day), rule)
