@@ -47,7 +47,7 @@ def close(house: House) -> Iterator[Row]:
     with Chore(place) as chore, place.connect() as connection, place.line() as line:
         make_due(place, 5)
         chore.seconds("close")
-        many, few = house.times(8000), house.times(800)
+        many, some = house.times(5000), house.times(2000)
 
         def limit() -> float:
             make_due(place, many)
@@ -55,14 +55,14 @@ def close(house: House) -> Iterator[Row]:
             return many / spent
 
         def ours() -> float:
-            make_due(place, few)
-            return few / chore.seconds("close")
+            make_due(place, many)
+            return many / chore.seconds("close")
 
         yield Row("close due windows", "/s", *interleaved(limit, ours), 0.60)
         quiet, meanwhile = [], []
         for _round in range(rows.ROUNDS):
             quiet.append(_denied(place, line, place.take(house.times(100))).percentile(0.99))
-            make_due(place, few)
+            make_due(place, some)
             closer = threading.Thread(target=chore.seconds, args=("close",))
             closer.start()
             meanwhile.append(_denied(place, line, place.take(house.times(100))).percentile(0.99))
