@@ -14,7 +14,7 @@ their transaction ends. It is the last lock of all: after claim and round, and w
 wants it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, DateTime, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from cpor_web import ahead
+from cpor_web import ahead, loose
 from cpor_web.emails.catalogue import ASKS, to_staff
 from cpor_web.emails.condition import last_news
 from cpor_web.models import FAILED, Claim, Holding, Invitation, Mail, Partner, Round
@@ -112,7 +112,7 @@ def watch(session: Session, *, now: datetime, programme: Programme) -> Holding |
     if is_in_force(session):
         return None
     since = counted_since(session, now=now)
-    failed = _failed().ask(session, since=since).scalar_one()
+    failed = sum(_failed_of_partners(session, since=since).values())
     if not Figures(failed, failed).is_too_many(programme.hold_share, programme.hold_count):
         return None  # nor are they among more: so what got through, all of a day, is mostly not counted
     found = figures(session, since=since)
@@ -177,12 +177,18 @@ def suspects(session: Session, *, since: datetime, programme: Programme) -> Sequ
 
     Where others' notices get through it is no outage, but contacts who cannot be reached or somebody who forges.
     """
-    counted = [(id_, Figures(notices, failed, 1)) for id_, notices, failed in _by_partner().ask(session, since=since)]
-    return [
-        (session.get_one(Partner, id_), found)
-        for id_, found in counted
-        if found.is_too_many(programme.hold_share, programme.hold_count)
-    ]
+    limits = programme.hold_share, programme.hold_count
+    failed = _failed_of_partners(session, since=since).items()
+    many = [id_ for id_, number in failed if Figures(number, number).is_too_many(*limits)]
+    if not many:
+        return []
+    counted = _by_partner().ask(session, since=since, partners=many)
+    found = [(id_, Figures(notices, number, 1)) for id_, notices, number in counted]
+    return [(session.get_one(Partner, id_), each) for id_, each in found if each.is_too_many(*limits)]
+
+
+def _failed_of_partners(session: Session, *, since: datetime) -> Mapping[int, int]:
+    return dict(_failed().ask(session, since=since).all())
 
 
 _NOW, _SINCE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "since"))
@@ -199,16 +205,18 @@ def _counted_since() -> Prepared:
 
 @cache
 def _by_partner() -> Prepared:
-    """Return the statement that counts what there was news of after `since`, by the partner's id."""
+    """Return the statement that counts what there was news of after `since`, by the partner's id, for `partners`."""
     failed = func.count().filter(Mail.state.in_(FAILED))
     counted = _counted(_SINCE, Claim.partner_id, func.count(), failed)
+    counted = counted.where(loose.among(Claim.partner_id, "partners"))
     return prepared(counted.group_by(Claim.partner_id).order_by(failed.desc(), Claim.partner_id))
 
 
 @cache
 def _failed() -> Prepared:
-    """Return the statement that counts the failed ones alone of which there was news after `since`."""
-    return prepared(_counted(_SINCE, func.count()).where(Mail.state.in_(FAILED)))
+    """Return the statement that counts the failed ones alone, by the partner's id, of which there was such news."""
+    failed = _counted(_SINCE, Claim.partner_id, func.count()).where(Mail.state.in_(FAILED))
+    return prepared(failed.group_by(Claim.partner_id))
 
 
 def failures(session: Session, *, since: datetime, most: int) -> Sequence[Mail]:
