@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cpor_web import capped
@@ -204,16 +203,6 @@ def test_texts_longer_than_an_index_takes_are_kept_and_found_by_their_beginning(
     db_session.flush()
     assert found(db_session, filer, "ü" * 30) == [name]
     assert found(db_session, filer, "ü" * 401) == [name]
-
-
-def test_no_search_goes_through_what_changes_of_claims_have_put_aside(db_session: Session) -> None:
-    said = text("SELECT reloptions FROM pg_class WHERE relname = 'claims_by_words'")
-    assert db_session.scalars(said).one() == ["fastupdate=off"]
-
-
-def test_a_vacuum_comes_after_a_hundredth_of_all_claims_has_changed(db_session: Session) -> None:
-    said = text("SELECT reloptions FROM pg_class WHERE oid = 'claims'::regclass")
-    assert db_session.scalars(said).one() == ["autovacuum_vacuum_scale_factor=0.01"]
 
 
 def test_the_counts_follow_the_search(db_session: Session, programme: Programme, filer: User) -> None:

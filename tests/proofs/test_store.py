@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import resource
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -243,7 +242,6 @@ def test_what_came_in_at_the_store_and_is_not_stored_is_gone(documents: Document
     assert files(documents) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a limit be lifted again")
 def test_what_found_no_room_as_it_came_in_is_gone_when_it_is_closed(documents: DocumentStore) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     upload = documents.incoming()
