@@ -106,8 +106,8 @@ def _write(lines: Sequence[Line]) -> None:
                 raise
         else:
             return
-    # The first over this connection; or psycopg had all that it has prepared forgotten, as after a savepoint's end; or
-    # a pool before the database has another line to it each time, on which it may be prepared or not.
+    # The first over this connection; or psycopg had all that it has prepared forgotten, as after a savepoint's end;
+    # or a pool before the database has another line to it each time, on which it may be prepared or not.
     try:
         connection.send(_BOUNDED + _PREPARE)
     except DBAPIError as error:

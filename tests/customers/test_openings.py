@@ -59,7 +59,8 @@ def test_a_line_is_noted_where_a_pool_has_another_line_to_the_database_each_time
 ) -> None:
     customer.get(asked.path())
     with app.app_context(), db.engine.connect() as connection:
-        del connection.info["note_openings"]  # as if another connection of ours had prepared it on this line of the pool
+        # As if it had been prepared on this line of the pool, and another one had been told.
+        del connection.info["note_openings"]
 
     customer.get(asked.path())
     customer.get(asked.path())
