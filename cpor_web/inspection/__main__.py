@@ -1,7 +1,8 @@
 """Inspects the document on standard input, of the kind that the argument names; writes what was found as JSON.
 
 It gives up its rights before it reads the first byte: memory and time are bounded, and it opens nothing any more, no
-file, no other process's memory or environment, no socket. So all that it will need is loaded before.
+file, no other process's memory or environment, no socket. Where the kernel has Landlock, it removes and renames
+nothing either, and reaches no other process. So all that it will need is loaded before.
 """
 
 import codecs
@@ -16,6 +17,7 @@ from importlib.machinery import BuiltinImporter, FrozenImporter
 from pkgutil import iter_modules
 from typing import IO
 
+from cpor_web.inspection import landlock
 from cpor_web.inspection.findings import Found
 
 MEMORY = 2**30
@@ -61,13 +63,15 @@ def load_encodings(kind: str) -> None:
             codecs.lookup(name)
 
 
-def bound() -> None:
-    """Bound what this process may take, for good; root could lift every bound, so it is root no more."""
+def bound(*, has_landlock: bool) -> None:
+    """Bound what this process may take and do, for good; root could lift every bound, so it is root no more."""
     if os.geteuid() == 0:
         with suppress(OSError):  # a container that has nobody else in it
             os.setgroups([])
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
+    if has_landlock:
+        landlock.give_up()
     limits = {
         resource.RLIMIT_AS: MEMORY,
         resource.RLIMIT_CPU: SECONDS,
@@ -86,7 +90,7 @@ def bound() -> None:
 def main() -> None:
     inspect = inspector(sys.argv[1])
     load_encodings(sys.argv[1])
-    bound()
+    bound(has_landlock=landlock.is_supported())
     with open(0, "rb", closefd=False) as stream:
         stream.seek(0)
         try:

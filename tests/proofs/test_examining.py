@@ -13,10 +13,15 @@ from cpor_web.proofs import examining
 from cpor_web.rules.exc import Invalid
 from tests.support.proof import PDF, examined
 
+BOUND = """
+from cpor_web.inspection.__main__ import bound
+bound(has_landlock=False)
+"""
+
 LIMITS = """
 import resource
 from cpor_web.inspection.__main__ import bound
-bound()
+bound(has_landlock=False)
 print({name: resource.getrlimit(getattr(resource, name))[1] for name in ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE")})
 """
 
@@ -25,7 +30,7 @@ import codecs, importlib
 from cpor_web.inspection.__main__ import bound, load_encodings
 load_encodings("eml")
 importlib.invalidate_caches()
-bound()
+bound(has_landlock=False)
 try:
     codecs.lookup("x-unknown")
 except LookupError:
@@ -105,7 +110,7 @@ def test_it_reads_no_secret_from_its_environment(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_what_takes_it_over_opens_nothing(tried: str) -> None:
-    start = "import os, socket\nfrom cpor_web.inspection.__main__ import bound\nbound()\nprint('bounded', flush=True)"
+    start = f"import os, socket\n{BOUND}print('bounded', flush=True)"
     program = [sys.executable, "-c", f"{start}\n{tried}\nprint('opened')"]
     ended = subprocess.run(program, capture_output=True, text=True, check=False, env=dict(os.environ))
     assert ended.stdout == "bounded\n"
@@ -183,9 +188,7 @@ def test_who_finds_a_line_of_slow_documents_does_not_hold_a_thread_until_they_ar
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root has something to give up")
 def test_it_is_nobody_even_where_the_web_runs_as_root() -> None:
-    program = (
-        "import os\nfrom cpor_web.inspection.__main__ import bound\nbound()\nprint(os.getresuid(), os.getresgid())"
-    )
+    program = f"import os\n{BOUND}print(os.getresuid(), os.getresgid())"
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
