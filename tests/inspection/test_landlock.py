@@ -106,6 +106,11 @@ assert libc.prctl(22, 2, struct.pack("HL", 4, ctypes.addressof(kept)), 0, 0) == 
 """
 """Forbid the call as `SystemCallFilter=` does (seccomp(2)): load a call's number, compare it, answer so or allow."""
 
+EXAMINED = """
+from tests.support.proof import PDF, examined
+print(landlock.is_supported(), examined("pdf", PDF))
+"""
+
 KILL, REFUSE = 0x80000000, 0x00050001
 
 
@@ -162,7 +167,7 @@ def test_a_reader_gives_it_up_with_all_else(open_to_nobody: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", [KILL, REFUSE], ids=["kill", "refuse"])
-def test_where_a_filter_forbids_it_that_is_known_and_nobody_ends(answer: int) -> None:
-    program = FILTERED.format(answer=answer) + "print(landlock.is_supported())"
+def test_where_a_filter_forbids_it_that_is_known_and_documents_are_read_all_the_same(answer: int) -> None:
+    program = FILTERED.format(answer=answer) + EXAMINED
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.returncode) == ("False\n", 0), done.stderr
+    assert (done.stdout, done.returncode) == ("False 1\n", 0), done.stderr
