@@ -29,3 +29,15 @@ def keep() -> None:
     and nobody waits while it is gone through.
     """
     gc.freeze()
+
+
+def make_ready() -> None:
+    """Load what the first requests or jobs would each wait for, and keep all: before processes are forked that work.
+
+    SQLAlchemy works out how the tables belong together when it is first asked for one, and only who rings needs RQ.
+    """
+    import rq  # noqa: F401 - loaded before the fork
+    from sqlalchemy.orm import configure_mappers
+
+    configure_mappers()
+    keep()

@@ -27,7 +27,7 @@ PROVIDER = {
     "CPOR_OIDC_CLIENT_ID": "cpor",
     "CPOR_OIDC_DOMAINS": "example.com",
 }
-SELDOM = {"alembic", "authlib", "holidays", "icalendar", "joserfc", "puremagic", "requests", "segno", "webauthn"}
+SELDOM = {"alembic", "authlib", "holidays", "icalendar", "joserfc", "puremagic", "requests", "rq", "segno", "webauthn"}
 
 
 def loaded_after(code: str, settings: Mapping[str, str] = SETTINGS) -> set[str]:
@@ -52,6 +52,13 @@ def test_whatever_is_imported_first_brings_flask_security_alone(first: str) -> N
     loaded = loaded_after(f"import {first}")
     assert "flask_security" in loaded
     assert loaded & {"authlib", "webauthn"} == set()
+
+
+def test_how_tables_belong_together_is_worked_out_by_who_asks_one_and_before_work_begins() -> None:
+    configured = "all(mapper.configured for mapper in Base.registry.mappers)"
+    ready = f"from cpor_web.loading import make_ready\nmake_ready()\nassert {configured}"
+    loaded = loaded_after(f"import wsgi\nfrom cpor_web.models import Base\nassert not {configured}\n{ready}")
+    assert "rq" in loaded
 
 
 def test_with_a_provider_what_speaks_with_it_is_there_before_anybody_signs_in() -> None:
