@@ -20,7 +20,7 @@ from cpor_web.commands.keys import keys
 from cpor_web.commands.mail import mail
 from cpor_web.commands.person import person
 from cpor_web.commands.retention import retention
-from cpor_web.loading import keep
+from cpor_web.loading import keep, make_ready
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -101,7 +101,7 @@ def web(reload: bool) -> None:
         app = create_app(settings)
         logs.set_up(settings.log_format)
         error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
-        keep()
+        make_ready()
         server.serve(app, reload=reload)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Protocol
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import Session, joinedload, load_only
 
 from cpor_web import ahead, loose
@@ -69,8 +69,24 @@ def read_parts(session: Session, claim: Claim) -> bool:
     known = ahead.of(session, claim.id).is_assessed
     if known is not None:
         return known
-    _claim, is_assessed = session.execute(_WITH_PARTS, {"claim": claim.id}).unique().one()
+    _claim, is_assessed = session.execute(_with_parts(), {"claim": claim.id}).unique().one()
     return bool(is_assessed)
+
+
+@cache
+def _with_parts() -> Select[Claim, bool]:
+    return (
+        select(Claim, exists().where(Assessment.claim_id == Claim.id))
+        .where(Claim.id == bindparam("claim"))
+        .options(
+            load_only(Claim.id),
+            joinedload(Claim.partner, innerjoin=True),
+            joinedload(Claim.mpn_id),
+            joinedload(Claim.filed_by, innerjoin=True).lazyload(User.partner),
+            joinedload(Claim.products),
+            joinedload(Claim.all_contacts),
+        )
+    )
 
 
 def proven(session: Session, claim_ids: Collection[int]) -> Collection[int]:
@@ -149,16 +165,4 @@ def has_other_reviewers(session: Session, actor: Actor) -> bool:
 _ROUNDS = Round.metadata.tables[Round.__tablename__].c
 _NEWER = (
     select(_ROUNDS.id).where(_ROUNDS.claim_id == bindparam("claim"), _ROUNDS.number > bindparam("number")).limit(1)
-)
-_WITH_PARTS = (
-    select(Claim, exists().where(Assessment.claim_id == Claim.id))
-    .where(Claim.id == bindparam("claim"))
-    .options(
-        load_only(Claim.id),
-        joinedload(Claim.partner, innerjoin=True),
-        joinedload(Claim.mpn_id),
-        joinedload(Claim.filed_by, innerjoin=True).lazyload(User.partner),
-        joinedload(Claim.products),
-        joinedload(Claim.all_contacts),
-    )
 )

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rq import Queue, Worker
-from rq.serializers import JSONSerializer
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -92,6 +90,9 @@ def _singles(now: datetime) -> Sequence[Select[Any]]:
 
 def in_redis(redis: Redis) -> InRedis:
     """Return the figures of now. Raises RedisError. Redis itself forgets a worker after seven silent minutes."""
+    from rq import Queue, Worker
+    from rq.serializers import JSONSerializer
+
     workers = Worker.all(connection=redis, serializer=JSONSerializer)
     waiting = Queue(QUEUE, connection=redis, serializer=JSONSerializer).count
     return InRedis(waiting, sum(QUEUE in each.queue_names() for each in workers), job_times.read(redis))

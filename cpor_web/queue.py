@@ -9,8 +9,6 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +90,17 @@ class Doorbell:
         try:
             if self._redis.set(f"{QUEUE}:rung:{job}", 1, nx=True, px=COALESCED_MS):
                 self._rung_until[job] = began + COALESCED_MS / 1000  # so long Redis would say that it was rung
-                queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer)
-                if queue.count >= ENOUGH_WAITING:
-                    return True
-                queue.enqueue(job, job_timeout=-1, result_ttl=0, failure_ttl=FAILURE_TTL_SECONDS)
+                _enqueue(job, self._redis)
         except RedisError as error:
             log.warning("redis is away; the next tick makes up for it", extra={"error": type(error).__name__})
             return False
         return True
+
+
+def _enqueue(job: str, redis: Redis) -> None:
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
+    queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+    if queue.count < ENOUGH_WAITING:
+        queue.enqueue(job, job_timeout=-1, result_ttl=0, failure_ttl=FAILURE_TTL_SECONDS)

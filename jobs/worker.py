@@ -20,7 +20,7 @@ from rq.serializers import JSONSerializer
 
 from cpor_web import clock, current, error_reports, job_times, logs
 from cpor_web.crew import Crew
-from cpor_web.loading import keep
+from cpor_web.loading import make_ready
 from cpor_web.queue import JOBS, QUEUE
 from jobs.app import app
 from jobs.turn import told_to_stop
@@ -112,7 +112,7 @@ def load() -> None:
         import jobs.windows  # noqa: F401 - loaded before the fork
 
         current.programme_as_set_up().calendar.days_off.get(clock.utcnow().date())  # as are the holidays
-    keep()
+    make_ready()
 
 
 def main() -> None:

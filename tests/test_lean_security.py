@@ -27,7 +27,19 @@ PROVIDER = {
     "CPOR_OIDC_CLIENT_ID": "cpor",
     "CPOR_OIDC_DOMAINS": "example.com",
 }
-SELDOM = {"alembic", "authlib", "holidays", "icalendar", "joserfc", "puremagic", "requests", "segno", "webauthn"}
+SELDOM = {
+    "alembic",
+    "authlib",
+    "email_validator",
+    "holidays",
+    "icalendar",
+    "joserfc",
+    "puremagic",
+    "requests",
+    "rq",
+    "segno",
+    "webauthn",
+}
 
 
 def loaded_after(code: str, settings: Mapping[str, str] = SETTINGS) -> set[str]:
@@ -51,7 +63,14 @@ def test_the_application_leaves_out_what_few_processes_need() -> None:
 def test_whatever_is_imported_first_brings_flask_security_alone(first: str) -> None:
     loaded = loaded_after(f"import {first}")
     assert "flask_security" in loaded
-    assert loaded & {"authlib", "webauthn"} == set()
+    assert loaded & {"authlib", "email_validator", "webauthn"} == set()
+
+
+def test_how_tables_belong_together_is_worked_out_by_who_asks_one_and_before_work_begins() -> None:
+    configured = "all(mapper.configured for mapper in Base.registry.mappers)"
+    ready = f"from cpor_web.loading import make_ready\nmake_ready()\nassert {configured}"
+    loaded = loaded_after(f"import wsgi\nfrom cpor_web.models import Base\nassert not {configured}\n{ready}")
+    assert {"email_validator", "rq"} <= loaded
 
 
 def test_with_a_provider_what_speaks_with_it_is_there_before_anybody_signs_in() -> None:
@@ -59,7 +78,15 @@ def test_with_a_provider_what_speaks_with_it_is_there_before_anybody_signs_in() 
 
 
 def test_what_flask_security_does_without_can_be_imported_afterwards() -> None:
-    assert {"authlib", "webauthn"} <= loaded_after("import cpor_web.lean_security, authlib, webauthn")
+    without = {"authlib", "email_validator", "webauthn"}
+    assert without <= loaded_after(f"import cpor_web.lean_security, {', '.join(without)}")
+
+
+def test_flask_security_reads_addresses_by_what_is_loaded_for_the_first() -> None:
+    asked = "from flask_security import mail_util\nread = mail_util.email_validator.validate_email"
+    done = "assert read('Ada@EXAMPLE.net', check_deliverability=False).normalized == 'Ada@example.net'"
+    assert "email_validator" not in loaded_after(f"import cpor_web.lean_security\n{asked}")
+    assert "email_validator" in loaded_after(f"import cpor_web.lean_security\n{asked}\n{done}")
 
 
 def test_what_was_there_before_flask_security_stays() -> None:

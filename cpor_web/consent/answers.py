@@ -6,8 +6,9 @@ word, never a clock of the web server's. A denial that comes before the closing 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import assessment, facts, history, lifecycle
@@ -26,23 +27,26 @@ from cpor_web.rules.words import N_
 LEAST_UNDO = timedelta(hours=24)
 DENIED_BY_SUPERSEDED = "consent:denied-by-superseded"
 
-_CLAIM = joinedload(Invitation.round, innerjoin=True).joinedload(Round.claim, innerjoin=True)
-_BEHIND_LINK = (
-    select(Invitation)
-    .where(Invitation.link_id == bindparam("link"))
-    .options(
-        joinedload(Invitation.contact, innerjoin=True),
-        joinedload(Invitation.answers),
-        _CLAIM.joinedload(Claim.partner, innerjoin=True),
-        _CLAIM.joinedload(Claim.mpn_id),
-        _CLAIM.joinedload(Claim.products),
-    )
-)
-
 
 def find(session: Session, link_id: bytes) -> Invitation | None:
     """Return the invitation behind a link, read together with what its page shows of the claim and was answered."""
-    return session.scalars(_BEHIND_LINK, {"link": link_id}).unique().one_or_none()
+    return session.scalars(_behind_link(), {"link": link_id}).unique().one_or_none()
+
+
+@cache
+def _behind_link() -> Select[Invitation]:
+    claim = joinedload(Invitation.round, innerjoin=True).joinedload(Round.claim, innerjoin=True)
+    return (
+        select(Invitation)
+        .where(Invitation.link_id == bindparam("link"))
+        .options(
+            joinedload(Invitation.contact, innerjoin=True),
+            joinedload(Invitation.answers),
+            claim.joinedload(Claim.partner, innerjoin=True),
+            claim.joinedload(Claim.mpn_id),
+            claim.joinedload(Claim.products),
+        )
+    )
 
 
 def deny(

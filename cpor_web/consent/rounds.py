@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import DateTime, Integer, bindparam, func, select
+from sqlalchemy import DateTime, Integer, Select, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -31,15 +31,6 @@ _LOCK = (
     .with_for_update(of=Round, key_share=True)
     .execution_options(populate_existing=True)
 )
-_NEWEST = select(func.max(Round.number)).where(Round.claim_id == bindparam("claim")).scalar_subquery()
-_INVITATIONS = (
-    select(Invitation, _NEWEST)
-    .where(Invitation.round_id == bindparam("round"))
-    .order_by(Invitation.id)
-    .options(joinedload(Invitation.contact, innerjoin=True))
-    .execution_options(populate_existing=True)
-)
-"""A round's invitations with whom they ask, read afresh, and the number of the claim's newest round."""
 
 
 def open_round(session: Session, claim: Claim, *, needs_yes: bool, now: datetime, programme: Programme) -> Round:
@@ -79,11 +70,24 @@ def hold(session: Session, claim: Claim, round_: Round) -> Round:
     return round_
 
 
+@cache
+def _invitations() -> Select[Invitation, int]:
+    """A round's invitations with whom they ask, read afresh, and the number of the claim's newest round."""
+    newest = select(func.max(Round.number)).where(Round.claim_id == bindparam("claim")).scalar_subquery()
+    return (
+        select(Invitation, newest)
+        .where(Invitation.round_id == bindparam("round"))
+        .order_by(Invitation.id)
+        .options(joinedload(Invitation.contact, innerjoin=True))
+        .execution_options(populate_existing=True)
+    )
+
+
 def hold_alone(session: Session, round_: Round) -> bool:
     """Do the same of a round that no batch has read ahead, and tell whether the claim has no newer one."""
     session.flush()
     session.scalars(_LOCK, {"id": round_.id}).one()
-    rows = session.execute(_INVITATIONS, {"round": round_.id, "claim": round_.claim_id}).all()
+    rows = session.execute(_invitations(), {"round": round_.id, "claim": round_.claim_id}).all()
     set_committed_value(round_, "invitations", [invitation for invitation, _newest in rows])
     return all(newest == round_.number for _invitation, newest in rows)
 

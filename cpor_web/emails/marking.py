@@ -7,14 +7,15 @@ are handed over one after the other, at most one is in doubt at any moment, and 
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import Update, bindparam, or_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from cpor_web.models import Mail, MailState
-from cpor_web.prepared import prepared
+from cpor_web.prepared import Prepared, prepared
 
 LEASE = timedelta(minutes=5)
 """How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
@@ -61,7 +62,7 @@ def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = N
     }
     about = {"mail": mail.id, "lease": mail.leased_until, "now": now}
     values = about | {f"new_{name}": marked[name] for name in marked} | (_noted(taken) if taken is not None else {})
-    found = (_MARK if taken is None else _NOTE_AND_MARK).ask(session, **values)
+    found = (_mark() if taken is None else _note_and_mark()).ask(session, **values)
     if found.first() is None:
         return False
     for name, value in marked.items():
@@ -71,7 +72,7 @@ def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = N
 
 def note(session: Session, taken: Taken) -> None:
     """Note that the mail server took a mail, before what follows from it."""
-    session.connection().execute(_note, _noted(taken))
+    session.connection().execute(_noting(), _noted(taken))
 
 
 def _noted(taken: Taken) -> dict[str, Any]:
@@ -83,25 +84,34 @@ def message_id(host: str) -> str:
     return f"<{secrets.token_hex(16)}@{host}>"
 
 
-_mark = (
-    update(Mail)
-    .where(
-        Mail.id == bindparam("mail"),
-        or_(*(Mail.state == each for each in NOT_BEGUN)),
-        Mail.leased_until.is_not_distinct_from(bindparam("lease", type_=Mail.leased_until.type)),
-        or_(Mail.leased_until.is_(None), Mail.leased_until > bindparam("now")),
+@cache
+def _mark() -> Prepared:
+    return prepared(_marking())
+
+
+@cache
+def _note_and_mark() -> Prepared:
+    return prepared(_marking().add_cte(_noting().cte("noted")))
+
+
+def _marking() -> Update:
+    columns = ("state", "leased_until", "attempts", "message_id", "boundary", "dated_at", "key_id")
+    return (
+        update(Mail)
+        .where(
+            Mail.id == bindparam("mail"),
+            or_(*(Mail.state == each for each in NOT_BEGUN)),
+            Mail.leased_until.is_not_distinct_from(bindparam("lease", type_=Mail.leased_until.type)),
+            or_(Mail.leased_until.is_(None), Mail.leased_until > bindparam("now")),
+        )
+        .values({name: bindparam(f"new_{name}") for name in columns})
+        .returning(Mail.id)
     )
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in ("state", "leased_until", "attempts", "message_id", "boundary", "dated_at", "key_id")
-        }
+
+
+def _noting() -> Update:
+    return (
+        update(Mail)
+        .where(Mail.id == bindparam("before"), Mail.state == MailState.SENDING)
+        .values(answer=bindparam("answer_before"), sent_at=bindparam("at_before"))
     )
-    .returning(Mail.id)
-)
-_note = (
-    update(Mail)
-    .where(Mail.id == bindparam("before"), Mail.state == MailState.SENDING)
-    .values(answer=bindparam("answer_before"), sent_at=bindparam("at_before"))
-)
-_MARK, _NOTE_AND_MARK = prepared(_mark), prepared(_mark.add_cte(_note.cte("noted")))
