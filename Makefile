@@ -35,8 +35,8 @@ format: .venv/dev ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-soak: .venv/test ## Let chance work and break a running installation for MINUTES=3, and count what must be zero (SEED=…)
-	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED))
+soak: .venv/test ## Let chance work and break a running installation for MINUTES=3, and count what must be zero (SEED=…, MACHINES=2)
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),3) --machines $(or $(MACHINES),1) $(if $(SEED),--seed $(SEED))
 
 drill: .venv/test ## Lose the machine and restore it from a backup, fill its disks, leave it without mail for a day (minutes)
 	$(BIN)/python -m pytest -q -o python_files='drill_*.py' tests/drill $(ARGS)

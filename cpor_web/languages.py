@@ -1,6 +1,6 @@
 """Languages and how moments are written: for people, exact, with the zone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import cache
 
@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from cpor_web.current import programme_as_set_up
+from cpor_web.enumerations import enumerated
 from cpor_web.moments import briefly, exactly, short_day
 from cpor_web.paths import TRANSLATIONS
 from cpor_web.rules.eligibility import OURS
@@ -109,6 +110,11 @@ def size(_context: Context, number: int) -> str:
     kibis = number / KIBI
     unit, amount = ("KiB", kibis) if kibis < KIBI else ("MiB", kibis / KIBI)
     return f"{format_decimal(amount, format='#,##0.0')} {unit}"
+
+
+def named(names: Sequence[str]) -> str:
+    """Write several names in a sentence: "Intune and Teams"."""
+    return enumerated(names, str(get_locale() or "en"))
 
 
 def percent(part: float) -> str:

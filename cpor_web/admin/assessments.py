@@ -103,6 +103,9 @@ def take_table() -> ResponseReturnValue:
     try:
         with transaction(db.session):
             new = sheets.take(db.session(), _table(form), actor=actor(), now=now(), programme=programme())
+    except Invalid as refused:
+        form.table.errors = [sentence(refused)]
+        return _page(form), UNPROCESSABLE
     except NotImported as refused:
         form.table.errors = [_("Nothing was taken: see below what is wrong.")]
         return _page(form, refused.problems), UNPROCESSABLE
@@ -132,7 +135,7 @@ def send_handover_again(handover_id: int) -> ResponseReturnValue:
 def _table(form: ResultsForm) -> bytes:
     table: bytes = form.table.data.read(LARGEST_TABLE + 1)
     if len(table) > LARGEST_TABLE:
-        raise NotImported([Problem(1, "", Invalid(N_("The table is larger than 4 MiB.")))])
+        raise Invalid(N_("The table is larger than 4 MiB."))
     return table
 
 

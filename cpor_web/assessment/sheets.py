@@ -82,7 +82,10 @@ def correction_rows(corrections: Iterable[Correction]) -> Iterator[list[object]]
 
 
 def take(session: Session, table: bytes, *, actor: Actor, now: datetime, programme: Programme) -> int:
-    """Record every result of a table and return how many were new. Raises NotImported; the caller rolls back then."""
+    """Record every result of a table and return how many were new.
+
+    Raises Invalid for what is no table, NotImported with all that is wrong in one; the caller rolls back then.
+    """
     found, problems = _read(table)
     new = 0
     for row, result in _in_order_of_locks(session, found):
@@ -139,7 +142,7 @@ def _rows(table: bytes) -> list[list[str]]:
     try:
         text = table.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotImported([Problem(1, "", Invalid(N_("This is not a table in CSV, UTF-8.")))]) from None
+        raise Invalid(N_("This is not a table in CSV, UTF-8.")) from None
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
     rows: list[list[str]] = []

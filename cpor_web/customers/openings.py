@@ -14,7 +14,7 @@ from threading import Lock
 
 from flask import Response, current_app, g, request
 from flask.blueprints import BlueprintSetupState
-from psycopg.errors import InvalidSqlStatementName
+from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cpor_web.current import alone, now, signers
@@ -34,16 +34,16 @@ _BOUNDED = """
 """
 """How long the log may keep an answer waiting at worst. A crash of the database may cost some lines."""
 
-_PREPARE = """
-    PREPARE note_openings (json) AS
+_NOTE = """
     INSERT INTO openings (invitation_id, at, page, method, client, agent)
     SELECT invitations.id, at, page, method, client, agent
-    FROM json_to_recordset($1) line (link text, at timestamptz, page text, method text, client text, agent text)
+    FROM json_to_recordset(%s) line (link text, at timestamptz, page text, method text, client text, agent text)
     JOIN invitations ON link_id = decode(link, 'hex')
 """
+_PREPARE = f"PREPARE note_openings (json) AS {_NOTE.replace('%s', '$1')}"
 """By SQL, and not by the driver: what the driver prepares cannot be sent together with what bounds it."""
 
-_NOTE = "EXECUTE note_openings (%s)"
+_NOTE_AS_PREPARED = "EXECUTE note_openings (%s)"
 _IS_PREPARED = "note_openings"
 
 
@@ -100,13 +100,18 @@ def _write(lines: Sequence[Line]) -> None:
     connection, said = alone(), (json.dumps(lines),)
     if _IS_PREPARED in connection.info:
         try:
-            connection.send(_BOUNDED + _NOTE, said)
+            connection.send(_BOUNDED + _NOTE_AS_PREPARED, said)
         except DBAPIError as error:
             if not isinstance(error.orig, InvalidSqlStatementName):
                 raise
         else:
             return
-    # The first over this connection, or psycopg had all that it has prepared forgotten, as after a savepoint's end.
-    connection.send(_BOUNDED + _PREPARE)
+    # The first over this connection; or psycopg had all that it has prepared forgotten, as after a savepoint's end;
+    # or a pool before the database has another line to it each time, on which it may be prepared or not.
+    try:
+        connection.send(_BOUNDED + _PREPARE)
+    except DBAPIError as error:
+        if not isinstance(error.orig, DuplicatePreparedStatement):
+            raise
     connection.info[_IS_PREPARED] = True
     connection.send(_BOUNDED + _NOTE, said)

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from cpor_web.catalogue import Catalogue
 from cpor_web.consent.queries import Claimed, Standing
 from cpor_web.current import programme_as_set_up
+from cpor_web.enumerations import enumerated
 from cpor_web.models import OPEN_STATES, AnswerKind, RoundState
 from cpor_web.moments import exactly
 from cpor_web.rules.reasons import Denial, Rejection, Way
@@ -109,7 +110,7 @@ def _names(claim: Claimed) -> dict[str, str]:
         "partner_name": claim.partner,
         "partner": _isolated(claim.partner),
         "customer": _isolated(claim.customer),
-        "products": ", ".join(map(catalogue.product_name, claim.products)),
+        "products": enumerated([catalogue.product_name(key) for key in claim.products], g.language),
         "mpn_id": claim.mpn_id,
         "domain": claim.domain,
         "tenant_id": claim.tenant_id,

@@ -23,6 +23,7 @@ from cpor_web.emails.holes import Hole, Holes, Line, LookedAt, Page, Text, Write
 from cpor_web.emails.inert import inert
 from cpor_web.emails.names import NAMES
 from cpor_web.emails.wrapping import quoted
+from cpor_web.enumerations import enumerated
 from cpor_web.moments import exactly
 from cpor_web.paths import TEMPLATES, TRANSLATIONS
 from cpor_web.rules.eligibility import OURS
@@ -130,6 +131,7 @@ class Renderer:
         environment.filters = {
             **{name: environment.filters[name] for name in HARMLESS},
             "days": lambda count: _days(count, catalogue),
+            "enumerated": lambda names: enumerated(names, language),
             "moment": _into_holes(lambda at: exactly(datetime.fromisoformat(at), language, self._zone)),
             "reason": _into_holes(lambda text: catalogue.gettext(text) if text in OURS else text),
             "quoted": _into_holes(quoted),

@@ -23,6 +23,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.drafts import ContactDraft, Draft
+from cpor_web.languages import named
 from cpor_web.models import CustomerContact, MpnId, MpnKind, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules.fields import FIELDS, LABELS
@@ -113,7 +114,7 @@ class ClaimForm(FlaskForm):
         if "products" in self:
             self.products.choices = list(_products(catalogue, chosen, alone=area is not None))
             needing = [each.name for each in catalogue.areas.values() if each.needs_subscription]
-            self.subscription_id.description = _("Needed for %(areas)s. A GUID.", areas=", ".join(needing))
+            self.subscription_id.description = _("Needed for %(areas)s. A GUID.", areas=named(needing))
 
     @property
     def made_of(self) -> bytes | None:

@@ -22,6 +22,7 @@ from cpor_web.claims.lists import Sort
 from cpor_web.current import actor, now, programme
 from cpor_web.errors import sentence
 from cpor_web.extensions import db
+from cpor_web.languages import named
 from cpor_web.partners import uploads
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim_form import blank
@@ -140,7 +141,7 @@ def _taken(name: str) -> str:
         case "tenant_id" | "subscription_id":
             needing = [area.name for area in catalogue.areas.values() if area.needs_subscription]
             is_needed = needing and name == "subscription_id"
-            return _("Needed for %(areas)s. A GUID.", areas=", ".join(needing)) if is_needed else _("A GUID")
+            return _("Needed for %(areas)s. A GUID.", areas=named(needing)) if is_needed else _("A GUID")
         case "area":
             return ", ".join(area.name for area in catalogue.areas.values())
         case "activity":

@@ -84,7 +84,7 @@ def approve(reference: str) -> ResponseReturnValue:
 def reject(reference: str) -> ResponseReturnValue:
     """Reject with a reason and a comment."""
     form = RejectForm(prefix="reject")
-    if not (form.validate() and form.keeps(_composed(reference))):
+    if not all([form.validate(), form.keeps(_composed(reference))]):  # both, so that all is told at once
         return page.invalid(claim_or_404(reference), {"reject": form})
 
     def verb(session: Session, claim: Claim, **about: Any) -> None:
@@ -99,7 +99,7 @@ def request_information(reference: str) -> ResponseReturnValue:
     """Ask the partner for more."""
     form = AskForm(prefix="ask")
     form.offer(claim_or_404(reference), programme().catalogue)
-    if not (form.validate() and form.keeps(_composed(reference))):
+    if not all([form.validate(), form.keeps(_composed(reference))]):  # both, so that all is told at once
         return page.invalid(claim_or_404(reference), {"ask": form})
 
     def verb(session: Session, claim: Claim, **about: Any) -> None:

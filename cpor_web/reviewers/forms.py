@@ -45,11 +45,12 @@ def texts_of(form: Form) -> Iterator[str]:
 
 
 def _keeps(field: TextAreaField, composed: Iterable[str]) -> bool:
-    """Check that a text has what was composed for it, whatever stands around that."""
+    """Check that a text has what was composed for it, whatever stands around that. It says one thing of a field."""
     said = (field.data or "").replace("\r\n", "\n")
     if all(words in said for words in composed):
         return True
-    field.errors = [*field.errors, _("Keep the words of the check of the proof and add yours, or change them there.")]
+    kept = _("Keep the words of the check of the proof and add yours, or change them there.")
+    field.errors = field.errors or [kept]
     return False
 
 

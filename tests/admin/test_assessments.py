@@ -47,9 +47,15 @@ def table_of(office: Browser, path: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
 
 
-def upload(office: Browser, table: str) -> TestResponse:
-    file = (io.BytesIO(table.encode()), "results.csv")
+def upload(office: Browser, table: str | bytes) -> TestResponse:
+    file = (io.BytesIO(table.encode() if isinstance(table, str) else table), "results.csv")
     return office.submit(f"{PAGE}/table", {"table": file}, page=PAGE, content_type="multipart/form-data")
+
+
+def told_at_the_field(answer: TestResponse) -> list[str]:
+    """Return the errors at the field of the table."""
+    said = BeautifulSoup(answer.text, "html.parser").select("#table-error")
+    return [each.get_text(" ", strip=True).removeprefix("Error: ") for each in said]
 
 
 def give_up(session: Session, message: Handover) -> None:
@@ -155,7 +161,15 @@ def test_a_form_without_a_file_and_a_file_that_is_too_large_are_refused(
     missing = office.submit(f"{PAGE}/table", {}, page=PAGE)
     assert (missing.status_code, "Choose a file." in missing.text) == (422, True)
     large = upload(office, "x" * 1001)
-    assert (large.status_code, "The table is larger than 4 MiB." in large.text) == (422, True)
+    assert (large.status_code, told_at_the_field(large)) == (422, ["The table is larger than 4 MiB."])
+
+
+def test_what_is_no_table_is_told_at_its_field(office: Browser, by: By) -> None:
+    by("csv")
+
+    answer = upload(office, "assessment,state,reasons\n1,eligible,Größe\n".encode("latin-1"))
+
+    assert (answer.status_code, told_at_the_field(answer)) == (422, ["This is not a table in CSV, UTF-8."])
 
 
 @pytest.mark.parametrize("assessor", ["built-in", "webhook"])

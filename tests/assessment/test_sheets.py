@@ -13,6 +13,7 @@ from cpor_web.assessment import queries, sheets
 from cpor_web.assessment.sheets import NotImported
 from cpor_web.models import Assessment, AssessmentState, Mail
 from cpor_web.programme import Programme
+from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Actor, Role
 from tests.support.assessments import PASSED, deny, passed, undo
 
@@ -106,7 +107,6 @@ def test_what_is_wrong_is_told_for_each_row_and_column_and_nothing_is_taken(
     [
         (b"", [(1, "assessment"), (1, "state"), (1, "reasons")]),
         (b"assessment,reasons\n", [(1, "state")]),
-        ("assessment,state,reasons\n1,eligible,Größe\n".encode("latin-1"), [(1, "")]),
         (b'assessment,state,reasons\n1,eligible,"x"y\n', [(2, "")]),
         (b"assessment,state,reasons\n1,eligible,\x00\n", [(2, "reasons")]),
         (b"assessment,state,reasons\n" + b"1,eligible,\n" * 2001, [(2002, "")]),
@@ -116,6 +116,11 @@ def test_a_table_that_cannot_be_read_is_refused_as_a_whole(
     db_session: Session, by_csv: Programme, table: bytes, where: list[tuple[int, str]]
 ) -> None:
     assert [each[:2] for each in problems(db_session, by_csv, table)] == where
+
+
+def test_what_is_no_text_in_utf_8_is_no_table(db_session: Session, by_csv: Programme) -> None:
+    with pytest.raises(Invalid, match="not a table in CSV, UTF-8"):
+        take(db_session, by_csv, "assessment,state,reasons\n1,eligible,Größe\n".encode("latin-1"))
 
 
 def test_corrections_go_out_once_each_in_their_order(db_session: Session, by_csv: Programme) -> None:

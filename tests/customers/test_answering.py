@@ -19,34 +19,17 @@ from tests.customers.conftest import (
     CONFIRM,
     NO_OBJECTION,
     PRESS_YES,
-    RESTORE,
     WRONG_PERSON,
     Asked,
     Deny,
     asked_about,
 )
+from tests.customers.pages import buttons, heading, words
 from tests.support import claims
 from tests.support.browser import Browser
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 SECOND = claims.ContactDraft(name="Sam Soto", email="sam@contoso.example.com", language="sv")
-
-
-def heading(browser: Browser, path: str) -> str:
-    h1 = browser.page(path).h1
-    assert h1
-    return h1.get_text()
-
-
-def words(browser: Browser, path: str) -> str:
-    main = browser.page(path).main
-    assert main
-    return " ".join(main.get_text(" ").split())
-
-
-def buttons(browser: Browser, path: str) -> list[str]:
-    """The buttons that say something: those of the languages are in no form."""
-    return [button.get_text(strip=True) for button in browser.page(path).select("form button")]
 
 
 # Denying
@@ -205,62 +188,6 @@ def test_the_wrong_person_stops_the_time_and_can_still_deny(asked: Asked, custom
     assert "The time stands still for now." in page
     deny(asked)
     assert asked.fresh().claim.status is Status.REJECTED
-
-
-# Undoing
-
-
-def test_only_the_link_of_the_one_who_denied_restores(asked: Asked, deny: Deny, customer: Browser) -> None:
-    assert heading(customer, asked.path(Purpose.UNDO)) == "There is nothing to restore"
-    deny(asked)
-    assert buttons(customer, asked.path(Purpose.UNDO)) == ["Restore the association"]
-
-    response = customer.post(asked.path(Purpose.UNDO), data=RESTORE)
-
-    assert response.status_code == 303
-    assert asked.fresh().claim.status is Status.APPROVED
-    assert asked.invitation.round.state is RoundState.RUNNING
-    assert heading(customer, asked.path(Purpose.UNDO)) == "The association is restored"
-    assert heading(customer, asked.path()) == "The association is restored"
-
-
-def test_of_what_was_said_one_after_the_other_the_page_tells_the_newest(
-    asked: Asked, deny: Deny, customer: Browser
-) -> None:
-    deny(asked)
-    customer.post(asked.path(Purpose.UNDO), data=RESTORE)
-    assert "The denial was undone" in words(customer, asked.path())
-
-    customer.post(asked.path(), data=NO_OBJECTION)
-    assert "that you have no objection" in words(customer, asked.path())
-
-    customer.post(asked.path(), data=WRONG_PERSON)
-    assert "that you are not the right person" in words(customer, asked.path())
-
-
-def test_another_contact_cannot_undo(
-    committed: Session, app: Flask, programme: Programme, now: datetime, deny: Deny, customer: Browser
-) -> None:
-    claim = claims.running(committed, programme, now=now, second=SECOND)
-    first, second = (asked_about(committed, app, claim, contact) for contact in (0, 1))
-    deny(first)
-    before = second.rows()
-
-    assert buttons(customer, second.path(Purpose.UNDO)) == []
-    assert customer.post(second.path(Purpose.UNDO), data=RESTORE).status_code == 409
-    assert second.rows() == before
-    assert heading(customer, f"{second.path()}?lang=en") == "The association was denied"
-
-
-def test_there_is_nothing_to_undo_before_a_denial_or_after_its_time(
-    committed: Session, app: Flask, programme: Programme, now: datetime, customer: Browser
-) -> None:
-    asked = asked_about(committed, app, claims.denied(committed, programme, now=now - timedelta(days=20)))
-
-    assert buttons(customer, asked.path(Purpose.UNDO)) == []
-    response = customer.post(asked.path(Purpose.UNDO), data=RESTORE)
-    assert response.status_code == 409
-    assert "The time to undo the denial has passed." in response.text
 
 
 # Yes

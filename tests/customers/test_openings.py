@@ -54,6 +54,20 @@ def test_a_line_is_noted_where_the_connection_had_all_that_was_prepared_forgotte
     assert len(asked.openings()) == 3
 
 
+def test_a_line_is_noted_where_a_pool_has_another_line_to_the_database_each_time(
+    app: Flask, asked: Asked, customer: Browser
+) -> None:
+    customer.get(asked.path())
+    with app.app_context(), db.engine.connect() as connection:
+        # As if it had been prepared on this line of the pool, and another one had been told.
+        del connection.info["note_openings"]
+
+    customer.get(asked.path())
+    customer.get(asked.path())
+
+    assert len(asked.openings()) == 3
+
+
 def test_what_an_answer_left_open_is_over_before_its_line_is_written(
     app: Flask, asked: Asked, customer: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

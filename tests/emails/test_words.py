@@ -126,11 +126,11 @@ def test_a_mail_to_a_customer_says_in_every_language_which_association_it_is_abo
         words = rendered(name, language)
 
         assert CUSTOMER["reference"] in words.subject
-        assert ", ".join(CUSTOMER["products"]) in " ".join(words.text.split())
+        assert all(product in " ".join(words.text.split()) for product in CUSTOMER["products"])
 
 
 @pytest.mark.parametrize(
-    ("products", "said"), [(1, "Teams (K7QM"), (2, "Teams, Intune (K7QM"), (3, "Microsoft 365 (K7QM")]
+    ("products", "said"), [(1, "Teams (K7QM"), (2, "Teams and Intune (K7QM"), (3, "Microsoft 365 (K7QM")]
 )
 def test_a_subject_names_few_products_and_of_many_their_area(products: int, said: str) -> None:
     named = ["Teams", "Intune", "OneDrive for Business"][:products]

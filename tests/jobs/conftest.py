@@ -5,11 +5,16 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import jobs.mail
 import jobs.windows
+from cpor_web.clock import utcnow
 from cpor_web.config import Settings
+from cpor_web.models import Claim, Mail, MailState
+from cpor_web.programme import Programme
+from tests.support import claims
 from tests.support.smtp_fixtures import smtp_server as smtp_server
 from tests.support.smtp_server import ScriptedServer
 
@@ -29,3 +34,14 @@ def work(
         monkeypatch.setattr(module, "app", lambda: app)
     yield app
     app.extensions.pop("composer", None)
+
+
+@pytest.fixture
+def claim(work: Flask, committed: Session, programme: Programme) -> Claim:
+    """An approved claim. Of its mails only the customer's notice is still to be sent."""
+    made = claims.approved(committed, programme, now=utcnow())
+    committed.flush()
+    for mail in committed.scalars(select(Mail).where(Mail.kind != "consent-notice")):
+        mail.state, mail.due_at = MailState.UNKNOWN, None
+    committed.commit()
+    return made

@@ -1,14 +1,12 @@
 """The drain of the outbox: what the mail server says becomes a state, and everything that follows from it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from threading import Event as Happened
 from typing import Any
 
 import pytest
-import time_machine
 from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -18,13 +16,13 @@ from cpor_web.clock import utcnow
 from cpor_web.emails import outbox
 from cpor_web.emails.outbox import Recipient
 from cpor_web.emails.transport import Transport
-from cpor_web.models import Breaker, Claim, Event, Mail, MailState, Round, RoundState
+from cpor_web.models import Claim, Event, Mail, MailState, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.deadlines import business_days
 from jobs.mail import BATCH, drain
+from tests.jobs.mails import notice_of
 from tests.support import claims, factories
 from tests.support.claims import invitations_of, mail_of
-from tests.support.one_mail import newest
 from tests.support.smtp_server import ScriptedServer
 from tests.support.statements import counted
 
@@ -37,23 +35,12 @@ OPEN = """
 """
 
 
-@pytest.fixture
-def claim(work: Flask, committed: Session, programme: Programme) -> Claim:
-    """An approved claim. Of its mails only the customer's notice is still to be sent."""
-    made = claims.approved(committed, programme, now=utcnow())
-    committed.flush()
-    for mail in committed.scalars(select(Mail).where(Mail.kind != "consent-notice")):
-        mail.state, mail.due_at = MailState.UNKNOWN, None
-    committed.commit()
-    return made
-
-
 def test_a_mail_that_was_taken_is_sent_and_starts_the_customers_days(
     claim: Claim, committed: Session, programme: Programme, smtp_server: ScriptedServer
 ) -> None:
     drain()
     (received,) = smtp_server.mails
-    notice = _notice(committed, claim)
+    notice = notice_of(committed, claim)
     assert (notice.state, notice.attempts) == (MailState.SENT, 1)
     assert notice.answer.startswith("250 2.0.0 Ok: queued as")
     assert notice.message_id == received.message["Message-ID"]
@@ -109,7 +96,7 @@ def test_what_was_offered_and_is_not_to_be_sent_after_all_goes_nowhere(
         drain()
     assert any(command.startswith("DATA") for command in smtp_server.commands)
     assert not smtp_server.mails
-    assert _notice(committed, claim).state is MailState.QUEUED
+    assert notice_of(committed, claim).state is MailState.QUEUED
 
 
 def test_one_drain_works_off_more_than_a_batch_over_one_connection(
@@ -129,7 +116,7 @@ def test_a_mail_that_was_refused_stops_the_clock_and_tells_partner_and_reviewer(
 ) -> None:
     smtp_server.fail("RCPT", "550 5.1.1 No such user", address="carla@contoso.example.com")
     drain()
-    notice = _notice(committed, claim)
+    notice = notice_of(committed, claim)
     assert (notice.state, notice.answer) == (MailState.REFUSED, "550 5.1.1 No such user")
     (invitation,) = invitations_of(committed, claim)
     assert invitation.bounced_at is not None
@@ -151,7 +138,7 @@ def test_a_mail_that_was_put_off_is_tried_again_later_and_starts_nothing(
 ) -> None:
     smtp_server.fail("RCPT", "451 4.7.1 Greylisted")
     drain()
-    notice = _notice(committed, claim)
+    notice = notice_of(committed, claim)
     assert (notice.state, notice.attempts, notice.message_id) == (MailState.DEFERRED, 1, None)
     assert notice.due_at is not None
     assert timedelta(seconds=20) < notice.due_at - utcnow() < timedelta(seconds=40)
@@ -166,9 +153,9 @@ def test_a_mail_put_off_for_48_hours_is_given_up(
 ) -> None:
     smtp_server.fail("RCPT", "451 4.7.1 Greylisted", address="carla@contoso.example.com")
     drain()
-    _move(committed, _notice(committed, claim), by=timedelta(hours=48))
+    _move(committed, notice_of(committed, claim), by=timedelta(hours=48))
     drain()
-    notice = _notice(committed, claim)
+    notice = notice_of(committed, claim)
     assert (notice.state, notice.answer) == (MailState.REFUSED, "given up after 48 hours: 451 4.7.1 Greylisted")
     assert invitations_of(committed, claim)[0].round.state is RoundState.STOPPED
 
@@ -180,7 +167,7 @@ def test_a_mail_whose_answer_was_lost_goes_again_once_byte_for_byte(
     drain()
     first, second = smtp_server.mails
     assert first.raw == second.raw
-    assert _notice(committed, claim).state is MailState.SENT
+    assert notice_of(committed, claim).state is MailState.SENT
 
 
 def test_a_mail_whose_answer_was_lost_twice_is_in_doubt_for_good(
@@ -191,7 +178,7 @@ def test_a_mail_whose_answer_was_lost_twice_is_in_doubt_for_good(
     smtp_server.behave()
     drain()
     assert len(smtp_server.mails_to("carla@contoso.example.com")) == 2
-    assert _notice(committed, claim).state is MailState.UNKNOWN
+    assert notice_of(committed, claim).state is MailState.UNKNOWN
     assert invitations_of(committed, claim)[0].round.state is RoundState.WAITING
     assert "mail:unknown" in _events(committed, claim)
 
@@ -210,103 +197,17 @@ def test_partner_and_reviewer_are_told_that_nobody_knows_whether_a_notice_was_de
     assert round_.is_in_doubt
 
 
-def test_trouble_of_the_server_pauses_everything_and_costs_no_mail_an_attempt(
-    claim: Claim, committed: Session, smtp_server: ScriptedServer
-) -> None:
-    smtp_server.fail("CONNECT", "554 5.3.2 Not here")
-    with time_machine.travel(utcnow(), tick=False):
-        drain()
-        breaker = committed.get_one(Breaker, "mail")
-        assert breaker.failures == 1
-        assert breaker.why == "greeting: 554 5.3.2 Not here"
-        assert breaker.open_until > utcnow()
-        notice = _notice(committed, claim)
-        assert (notice.state, notice.attempts, notice.leased_until) == (MailState.QUEUED, 0, None)
-
-        tried = smtp_server.connections
-        drain()
-    assert smtp_server.connections == tried, "it was not left alone"
-
-
-@pytest.mark.parametrize(
-    ("told", "why"),
-    [
-        ({"mail_username": "cpor", "mail_password": "a wrong one"}, "auth: 535 5.7.8"),
-        ({"mail_security": "starttls"}, "tls: "),
-        ({"mail_security": "tls"}, "tls: "),
-        ({"mail_port": 1}, "connect: "),
-    ],
-    ids=["sign-in", "no STARTTLS", "no TLS", "no server"],
-)
-def test_trouble_with_sign_in_tls_or_connection_pauses_everything_and_burns_no_attempt(
-    work: Flask,
-    claim: Claim,
-    committed: Session,
-    smtp_server: ScriptedServer,
-    monkeypatch: pytest.MonkeyPatch,
-    told: dict[str, Any],
-    why: str,
-) -> None:
-    smtp_server.users = {"cpor": "the right one"} if "mail_username" in told else {}
-    monkeypatch.setitem(work.extensions, "settings", replace(work.extensions["settings"], **told))
-    with time_machine.travel(utcnow(), tick=False):
-        drain()
-        breaker = committed.get_one(Breaker, "mail")
-        assert breaker.why.startswith(why)
-        assert breaker.open_until > utcnow()
-    notice = _notice(committed, claim)
-    assert (notice.state, notice.attempts, notice.leased_until) == (MailState.QUEUED, 0, None)
-    assert not smtp_server.mails
-
-
-def test_each_failure_in_a_row_pauses_longer_up_to_five_minutes_and_success_forgets_them(
-    claim: Claim, committed: Session, smtp_server: ScriptedServer
-) -> None:
-    smtp_server.fail("CONNECT", "421 4.3.2 Not now")
-    pauses = []
-    with time_machine.travel(utcnow(), tick=False):
-        for _ in range(10):
-            drain()
-            committed.expire_all()
-            breaker = committed.get_one(Breaker, "mail")
-            pauses.append((breaker.open_until - utcnow()).total_seconds())
-            breaker.open_until = utcnow()
-            committed.commit()
-    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
-
-    smtp_server.behave()
-    drain()
-    committed.expire_all()
-    assert committed.get(Breaker, "mail") is None
-    assert _notice(committed, claim).state is MailState.SENT
-
-
-def test_trouble_in_the_midst_gives_back_what_was_not_begun(
-    claim: Claim, committed: Session, smtp_server: ScriptedServer
-) -> None:
-    reader = Recipient("reader@fabrikam.example.org", "", "en")
-    told = mail_of(committed, claim, "approved")
-    outbox.put(committed, "approved", reader, told.context, now=utcnow(), claim_id=claim.id)
-    later = newest(committed)
-    committed.commit()
-    smtp_server.fail("MAIL", "421 4.3.2 Going down")
-    drain()
-    for mail in (_notice(committed, claim), committed.get_one(Mail, later.id, populate_existing=True)):
-        assert (mail.state, mail.attempts, mail.leased_until) == (MailState.QUEUED, 0, None)
-    assert committed.get(Breaker, "mail") is not None
-
-
 def test_a_mail_that_cannot_be_written_is_refused_and_the_rest_go_out(
     claim: Claim, committed: Session, smtp_server: ScriptedServer
 ) -> None:
-    notice = _notice(committed, claim)
+    notice = notice_of(committed, claim)
     notice.context = {}  # not one fact that its words need
     reader = Recipient("reader@fabrikam.example.org", "", "en")
     told = mail_of(committed, claim, "approved")
     outbox.put(committed, "approved", reader, told.context, now=utcnow(), claim_id=claim.id)
     committed.commit()
     drain()
-    notice = _notice(committed, claim)
+    notice = notice_of(committed, claim)
     assert (notice.state, notice.answer) == (MailState.REFUSED, "the mail cannot be written")
     assert not smtp_server.mails_to("carla@contoso.example.com")
     assert smtp_server.mails_to(reader.address)
@@ -377,17 +278,12 @@ def test_the_end_is_printed_anew_for_a_mail_that_surely_was_not_taken(
     drain()
     (invitation,) = invitations_of(committed, claim)
     invitation.printed_end = utcnow()
-    _notice(committed, claim).due_at = utcnow()
+    notice_of(committed, claim).due_at = utcnow()
     committed.commit()
     drain()
     committed.refresh(invitation)
     assert invitation.printed_end is not None
     assert invitation.printed_end - utcnow() > timedelta(days=7)
-
-
-def _notice(session: Session, claim: Claim) -> Mail:
-    session.expire_all()
-    return mail_of(session, claim, "consent-notice")
 
 
 def _events(session: Session, claim: Claim) -> list[str]:

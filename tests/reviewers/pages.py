@@ -36,3 +36,9 @@ def press_on(desk: Browser, page: BeautifulSoup, words: str, **typed: Any) -> Te
 
 def read(answer: TestResponse) -> BeautifulSoup:
     return BeautifulSoup(answer.text, "html.parser")
+
+
+def names(desk: Browser, query: str = "") -> list[str]:
+    """The claims' names in the queue, from top to bottom."""
+    page = desk.page(f"/review{query}")
+    return [row.find("a").get_text() for row in page.select("tbody tr")]

@@ -272,6 +272,28 @@ def test_what_is_filled_in_can_be_added_to_and_not_taken_away(
     assert under_review.status is not Status.UNDER_REVIEW
 
 
+def test_all_that_is_wrong_with_a_rejection_is_told_at_once(desk: Browser, under_review: Claim) -> None:
+    save(desk, under_review, **MISSING)
+    data = decision(desk, under_review, "Reject")
+
+    answer = desk.post(
+        f"/review/{under_review.reference}/reject", data=data | {"reject-reason": "", "reject-comment": "No."}
+    )
+
+    told = [each.get_text() for each in read(answer).select(".error-summary a")]
+    assert ["Choose a reason." in told[0], "Keep the words" in told[1], len(told)] == [True, True, 2]
+
+
+def test_a_comment_that_is_left_out_is_one_error(desk: Browser, under_review: Claim) -> None:
+    save(desk, under_review, **MISSING)
+    data = decision(desk, under_review, "Reject")
+
+    answer = desk.post(f"/review/{under_review.reference}/reject", data=data | {"reject-comment": ""})
+
+    (told,) = read(answer).select(".error-summary a")
+    assert "Write to the partner why." in told.get_text()
+
+
 def test_a_page_older_than_the_claim_saves_nothing_and_loses_nothing(
     desk: Browser, under_review: Claim, committed: Session, filer: User, programme: Any, now: Any
 ) -> None:

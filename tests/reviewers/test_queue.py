@@ -1,7 +1,6 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 import pytest
 from bs4 import Tag
@@ -10,24 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import lists, operations, related
-from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Claim, Document, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.reviewers.conftest import FileClaim
-from tests.reviewers.pages import press
+from tests.reviewers.pages import names, press
 from tests.support import claims, factories
 from tests.support.browser import Browser
 from tests.support.claims import many_of_it
 from tests.support.statements import counted
-
-
-def names(desk: Browser, query: str = "") -> list[str]:
-    """The claims' names in the queue, from top to bottom."""
-    page = desk.page(f"/review{query}")
-    return [row.find("a").get_text() for row in page.select("tbody tr")]
 
 
 def test_an_empty_queue_says_that_nothing_waits(desk: Browser) -> None:
@@ -169,47 +161,6 @@ def test_only_what_we_owe_is_overdue_in_whatever_status_one_looks(
     committed.commit()
     assert names(desk, "?overdue=y") == names(desk, "?overdue=y&status=any") == ["Ours"]
     assert names(desk, "?overdue=y&status=partner-action-required") == []
-
-
-def test_the_queue_is_searched_by_reference_customer_partner_tenant_and_mpn_id(
-    desk: Browser, claim: Claim, committed: Session, programme: Programme, now: datetime
-) -> None:
-    tenant = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-    other = claims.submitted(committed, programme, now=now, name="Another", customer_name="Wingtip", tenant_id=tenant)
-    claim.partner.name, other.partner.name = "Tailspin Toys", "Northwind"
-    committed.commit()
-    assert claim.mpn_id is not None
-    for words in (
-        claim.reference,
-        claim.reference.replace("-", "").lower(),
-        "CONTOSO mail",
-        claim.partner.name,
-        str(claim.tenant_id),
-        claim.mpn_id.number,
-    ):
-        assert names(desk, f"?{urlencode({'search': words})}") == [claim.name], words
-    assert names(desk, "?search=tailspin+northwind") == []
-    assert names(desk, "?search=%00+%25+'") == []
-
-
-def test_what_is_searched_for_is_counted_in_every_tab_and_found_in_any_status(
-    desk: Browser, claim: Claim, file_claim: FileClaim, committed: Session, programme: Programme, now: datetime
-) -> None:
-    file_claim(name="Another", customer_name="Wingtip")
-    claims.running(committed, programme, now=now, customer_name="Wingtip Toys")
-    committed.commit()
-
-    page = desk.page("/review?search=wingtip")
-
-    tabs = {tab.contents[0].strip(): tab.span.get_text().strip() for tab in page.select(".tabs a")}
-    assert (tabs["Waiting for us"], tabs["Approved"], tabs["Rejected"], tabs["All"]) == ("1", "1", "0", "2")
-    assert page.find("input", type="search")["value"] == "wingtip"
-    assert all("search=wingtip" in tab["href"] for tab in page.select(".tabs a"))
-    [more] = [link for link in page.main("a") if link.get_text() == "Look among claims of every status"]
-    assert "1 more claim of another status is found." in more.parent.get_text()
-    assert len(desk.page(more["href"]).select("tbody tr")) == 2
-    empty = desk.page("/review?search=wingtip&status=rejected").select_one(".empty")
-    assert len(desk.page(empty.a["href"]).select("tbody tr")) == 2
 
 
 def test_lists_that_are_cut_lead_to_the_rest(
@@ -372,13 +323,6 @@ def test_the_queue_is_filtered_by_each_colleague_who_holds_something(
     chosen = desk.page(f"/review?whose={offered['Sam Raymond']}").select_one("#whose option[selected]")
     assert chosen.get_text() == "Sam Raymond"
     assert names(desk, "?whose=999999999999999999999999") == [under_review_by_another.name, "Nobody's"]
-
-
-def test_the_whole_address_of_a_contact_finds_its_claim(desk: Browser, claim: Claim, file_claim: FileClaim) -> None:
-    contact = ContactDraft(name="Hugo Mungo", title="Head", email="hugo.mungo@contoso.example.com")
-    file_claim(name="Hugo's", contact=contact)
-
-    assert names(desk, "?search=Hugo.Mungo@contoso.example.com") == ["Hugo's"]
 
 
 def test_approved_claims_say_what_runs_and_until_when(

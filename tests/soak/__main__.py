@@ -40,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=3.0, help="how long (default: 3)")
     parser.add_argument("--seed", type=int, default=None, help="what is done, to do it again (default: a new one)")
+    parser.add_argument("--machines", type=int, choices=(1, 2), default=1, help="where it runs (default: 1)")
     asked = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if asked.seed is None else asked.seed
     print(f"seed {seed}, {asked.minutes:g} minutes", flush=True)
@@ -57,7 +58,8 @@ def main() -> None:
         stack.enter_context(installation)
         journal.begin(installation)
         bad = [_certificate(trustme.CA(), installation.smtp.host), _certificate(authority, "elsewhere.example.org")]
-        world = World(installation, random.Random(seed), postgres=postgres, bad_certificates=bad)
+        chance = random.Random(seed)
+        world = World(installation, chance, postgres=postgres, bad_certificates=bad, machines=asked.machines)
         _soak(world, time.monotonic() + 60 * asked.minutes)
         _come_to_rest(world)
         lines = verdict(world)
@@ -95,9 +97,9 @@ def _soak(world: World, until: float) -> None:
 def _pass(world: World, **span: float) -> None:
     """Move the clock while no worker is at work: what one has leased would all at once be long overdue."""
     _calm(world)
-    world.installation.stop("worker")
+    world.stop_workers()
     world.installation.forward(**span)
-    world.installation.start("worker")
+    world.start_workers()
     world.done["time passed"] += 1
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import ProxyHandler, build_opener
 
 from sqlalchemy.orm import Session
 
@@ -12,8 +12,7 @@ from cpor_web.claims.drafts import ContactDraft
 from cpor_web.emails.condition import needs_a_person
 from cpor_web.models import Claim
 from cpor_web.models import Mail as MailRow
-from cpor_web.rules.reasons import Request as Ask
-from cpor_web.rules.reasons import Withdrawal
+from cpor_web.rules.reasons import Request, Withdrawal
 from tests.soak.world import World
 from tests.support import claims, incoming_mail, returned_mail
 
@@ -61,7 +60,7 @@ def _ask(world: World, session: Session, claim: Claim) -> None:
     session.flush()
     session.refresh(claim)
     about = world.about(world.reviewer_of(claim))
-    operations.request_information(session, claim, {Ask.DATES: "No date."}, "Please add it.", **about)
+    operations.request_information(session, claim, {Request.DATES: "No date."}, "Please add it.", **about)
 
 
 def _resubmit(world: World, session: Session, claim: Claim) -> None:
@@ -98,7 +97,7 @@ def deny(world: World) -> None:
         return
     url = str(notice.message["List-Unsubscribe"]).strip("<>")
     try:
-        _browser.open(Request(url, b"List-Unsubscribe=One-Click", method="POST"), timeout=20).close()
+        _browser.open(world.through_the_proxy(url, b"List-Unsubscribe=One-Click"), timeout=20).close()
     except (HTTPError, URLError, OSError):
         world.refused["denied"] += 1
         return

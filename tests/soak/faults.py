@@ -45,6 +45,7 @@ def _kill_a_worker(world: World) -> None:
 
 
 def _kill_all_workers(world: World) -> None:
+    """Those of the first machine, where there are two."""
     world.may_be_doubled += WORKERS
     world.installation.kill("worker")
     world.installation.start("worker")
@@ -80,7 +81,7 @@ def _kill_redis(world: World) -> Callable[[], object]:
 
 def _stop_the_mail_server(world: World) -> Callable[[], object]:
     # What it has stored and not answered yet is in doubt from now on.
-    world.may_be_doubled += WORKERS
+    world.may_be_doubled += world.workers
     world.smtp.stop()
     return world.smtp.start
 
@@ -121,7 +122,7 @@ def _hang(world: World) -> Callable[[], object]:
 
 def _show_a_bad_certificate(world: World) -> Callable[[], object]:
     good, world.smtp.certificate = world.smtp.certificate, world.chance.choice(world.bad_certificates)
-    world.may_be_doubled += WORKERS  # what was stored and not answered yet
+    world.may_be_doubled += world.workers  # what was stored and not answered yet
     world.smtp.drop_connections()
     return lambda: setattr(world.smtp, "certificate", good)
 
@@ -139,7 +140,7 @@ def _kill_postgres(world: World) -> None:
 def _without_postgres(world: World, end: Callable[[], object]) -> None:
     """Let customers deny meanwhile: each is told that it did not work, or it did."""
     # The server has taken a mail, and nobody can note it: each worker may have one in doubt.
-    world.may_be_doubled += WORKERS
+    world.may_be_doubled += world.workers
     end()
     world.installation.eventually(lambda: world.postgres.pid is None, "PostgreSQL is away")
     for _ in range(3):

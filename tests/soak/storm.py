@@ -23,19 +23,20 @@ SECONDS_TO_SWEEP = 300.0
 def strike(world: World) -> None:
     """Let it come. `world.held_up` counts the windows that were due and not closed then."""
     _fill(world)
-    world.installation.stop("worker")
+    world.stop_workers()
     world.installation.forward(days=9)
     before = journal.number(world.installation, "closed")
     with world.installation.engine.connect() as connection:
         due = _due(world)
         busy = _locked(connection, world.chance.sample(due, len(due) // 2))
-        world.installation.start("worker")
+        world.start_workers()
         until = time.monotonic() + SECONDS_TO_CLOSE_ONE
         while journal.number(world.installation, "closed") == before and time.monotonic() < until:
             time.sleep(0.01)
         for claim_id, lock in reversed(busy[-REPORTS:]):
-            lock.rollback()
             _one_comes_back(world, claim_id)
+            lock.rollback()
+            world.do("bounced in a storm", lambda session: _settle(world, session))
             if _is_held(world):
                 break
         world.struck["reports while windows close"] += 1
@@ -65,17 +66,17 @@ def _fill(world: World) -> None:
 
 
 def _one_comes_back(world: World, claim_id: int) -> None:
-    """Let a report about a claim's notice come in, and draw its consequences, as one more worker would."""
+    """Let a report about a claim's notice come in. Its consequences wait until nobody is at work at the claim."""
     notices = [mail for mail in world.notices() if world.claim_of(mail) == claim_id]
     if not notices:
         return
     notice = world.chance.choice(notices)
     raw = returned_mail.report(notice.mail_from, notice.recipients[0], returned=notice.raw)
     incoming_mail.take_in(world.installation, raw)
-    world.do("bounced in a storm", lambda session: _settle(world, session))
 
 
 def _settle(world: World, session: Session) -> None:
+    """Draw the consequences of what came in, as one more worker would."""
     waiting = select(ReceivedMail.id).where(ReceivedMail.settled_at.is_(None)).order_by(ReceivedMail.id)
     for number in session.scalars(waiting).all():
         settling.settle(session, number, now=world.now(), programme=world.installation.programme)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -19,8 +21,11 @@ from cpor_web.rules.roles import Role
 from tests.support import factories
 from tests.support.installation import Installation
 from tests.support.received_mail import Mail
+from tests.support.servers import free_port
 
 WORKERS = 3
+"""On each machine."""
+
 NOTICES = ("consent-notice", "confirmation-request")
 
 
@@ -34,9 +39,18 @@ class World:
         *,
         postgres: EmbeddedPostgres,
         bad_certificates: Sequence[ssl.SSLContext],
+        machines: int = 1,
     ) -> None:
-        """postgres: the installation's own. bad_certificates: what its mail server can pretend to be."""
+        """postgres: the installation's own. bad_certificates: what its mail server can pretend to be.
+
+        machines: where its processes run, 1 or 2, with one database, one Redis and one proxy before them.
+        """
         self.installation = installation
+        self.workers = WORKERS * machines
+        self._crews = ("worker", "worker2")[:machines]
+        self._webs = [installation.url]
+        if machines > 1:
+            self._start_a_second_machine()
         self.postgres = postgres
         self.bad_certificates = bad_certificates
         self.chance = chance
@@ -54,6 +68,28 @@ class World:
             self.filers = [factories.user(session) for _ in range(3)]
             self.reviewers = [factories.user(session, Role.REVIEWER) for _ in range(3)]
             self.administrator = factories.user(session, Role.ADMINISTRATOR)
+
+    def _start_a_second_machine(self) -> None:
+        port = free_port()
+        self._webs.append(f"http://127.0.0.1:{port}")
+        self.installation.start("web2", port=str(port))
+        self.installation.start("worker2")
+        self.installation.start("ticker2")
+
+    def stop_workers(self) -> None:
+        """Have nobody at work on any machine."""
+        for crew in self._crews:
+            self.installation.stop(crew)
+
+    def start_workers(self) -> None:
+        for crew in self._crews:
+            self.installation.start(crew)
+
+    def through_the_proxy(self, url: str, body: bytes) -> Request:
+        """Return what a proxy makes of a POST to our address: it goes to some machine, and says to whom."""
+        web = self.chance.choice(self._webs)
+        to = url.replace(self.installation.url, web)
+        return Request(to, body, {"Host": urlsplit(url).netloc}, method="POST")
 
     @property
     def smtp(self) -> Any:
