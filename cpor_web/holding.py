@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, DateTime, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from cpor_web import ahead, loose
+from cpor_web import ahead, direct, loose
 from cpor_web.emails.catalogue import ASKS, to_staff
 from cpor_web.emails.condition import last_news
 from cpor_web.models import FAILED, Claim, Holding, Invitation, Mail, Partner, Round
@@ -57,7 +57,7 @@ class Figures(NamedTuple):
 
 def is_in_force(session: Session) -> bool:
     """Tell whether closing is held."""
-    return bool(_is_in_force().ask(session).scalar_one())
+    return bool(_is_in_force().one(session)[0])
 
 
 def in_force(session: Session) -> Holding | None:
@@ -160,7 +160,7 @@ def release(session: Session, reason: str, *, actor: Actor, now: datetime) -> Ho
 
 def counted_since(session: Session, *, now: datetime) -> datetime:
     """Return since when news of notices counts at `now`: for a day, but never from before the last release."""
-    since: datetime = _counted_since().ask(session, now=now).scalar_one()
+    since: datetime = _counted_since().one(session, now=now)[0]
     return since
 
 
@@ -182,13 +182,13 @@ def suspects(session: Session, *, since: datetime, programme: Programme) -> Sequ
     many = [id_ for id_, number in failed if Figures(number, number).is_too_many(*limits)]
     if not many:
         return []
-    counted = _by_partner().ask(session, since=since, partners=many)
+    counted = _by_partner().ask(session, since=since, partners=direct.several(many))
     found = [(id_, Figures(notices, number, 1)) for id_, notices, number in counted]
     return [(session.get_one(Partner, id_), each) for id_, each in found if each.is_too_many(*limits)]
 
 
 def _failed_of_partners(session: Session, *, since: datetime) -> Mapping[int, int]:
-    return dict(_failed().ask(session, since=since).all())
+    return dict(_failed().ask(session, since=since))
 
 
 _NOW, _SINCE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "since"))

@@ -12,7 +12,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     DateTime,
-    Row,
     Select,
     Text,
     bindparam,
@@ -101,7 +100,8 @@ class Page(NamedTuple, Generic[Listed]):
     after: str | None = None
 
 
-_Find = Callable[[list[Any] | None, bool], list[Row[Any]]]
+_Found = Sequence[Sequence[Any]]
+_Find = Callable[[list[Any] | None, bool], _Found]
 
 
 def page(
@@ -140,7 +140,7 @@ def _page(find: _Find, order: Order, *, size: int, before: str, after: str) -> P
         rows = find(None, backwards)
     has_more, rows = len(rows) > size, rows[:size]
     if backwards:
-        rows.reverse()
+        rows = rows[::-1]
     keys = slice(1, 1 + len(kinds))
     return Page(
         [row[0] for row in rows],
@@ -157,14 +157,14 @@ def _rows(
     given: Mapping[str, Any],
     start: list[Any] | None,
     backwards: bool,
-) -> list[Row[Any]]:
+) -> _Found:
     descends = order.is_descending != backwards
     keys = [key.expression for key in order.keys]
     if start is not None:
         values = [literal(value, _TYPES[key.kind]) for key, value in zip(order.keys, start, strict=True)]
         query = query.where(_is_beyond(keys, values, descends))
     query = query.order_by(*_directed(keys, descends)).limit(limit)
-    return list(session.execute(query.add_columns(*keys), given).all())
+    return session.execute(query.add_columns(*keys), given).all()
 
 
 def _rows_of_parts(
@@ -174,14 +174,14 @@ def _rows_of_parts(
     given: Mapping[str, Any],
     start: list[Any] | None,
     backwards: bool,
-) -> list[Row[Any]]:
+) -> _Found:
     descends = parts.order.is_descending != backwards
     places = tuple(_place(part, start, descends) for part in parts.parts)
     if all(place is _From.NOWHERE for place in places):
         return []
     after = {_name(number): value for number, value in enumerate(start or ())}
     statement = _beginnings(parts, places, descends, limit if parts.planned_once else None)
-    return list(statement.ask(session, limit=limit, **given, **after))
+    return statement.ask(session, limit=limit, **given, **after)
 
 
 def _place(part: Part, start: list[Any] | None, descends: bool) -> _From:

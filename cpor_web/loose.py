@@ -69,10 +69,8 @@ def found(session: Session, ids: Prepared, **among: Iterable[int]) -> set[int]:
     return {id_ for (id_,) in _ask(session, ids, among)}
 
 
-def _ask(session: Session, statement: Prepared, among: Mapping[str, Iterable[int]]) -> Iterable[tuple[Any, ...]]:
-    session.flush()
-    given = {name: direct.several(ids) for name, ids in among.items()}
-    return direct.ask(session, statement.text, given).fetchall()
+def _ask(session: Session, statement: Prepared, among: Mapping[str, Iterable[int]]) -> list[tuple[Any, ...]]:
+    return statement.ask(session, **{name: direct.several(ids) for name, ids in among.items()})
 
 
 def made(model: type[Entity], row: Mapping[str, Any]) -> Entity:

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Select, UpdateBase
 from sqlalchemy.dialects.postgresql.psycopg import dialect
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
+
+from cpor_web import direct
 
 _DIALECT = dialect()
 
@@ -23,10 +24,18 @@ class Prepared:
 
     text: str
 
-    def ask(self, session: Session, **given: Any) -> CursorResult[*tuple[Any, ...]]:
-        """Run it in the session's transaction; `given` has a value for each name, and may have more."""
+    def ask(self, session: Session, **given: Any) -> list[tuple[Any, ...]]:
+        """Return the rows that it finds in the session's transaction.
+
+        `given` has a value for each name, and may have more; ids are given as `direct.several`.
+        """
         session.flush()
-        return session.connection().exec_driver_sql(self.text, given)
+        return direct.ask(session, self.text, given).fetchall()
+
+    def one(self, session: Session, **given: Any) -> tuple[Any, ...]:
+        """Return the only row of such as always find one (else ValueError)."""
+        (row,) = self.ask(session, **given)
+        return row
 
 
 def prepared(query: Select[*tuple[Any, ...]] | UpdateBase) -> Prepared:

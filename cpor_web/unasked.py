@@ -1,11 +1,12 @@
 """What Flask and its extensions would do for each start or request, though nothing here needs it: it is left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from functools import cache, partial
 from typing import Any, Self
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.templating import Environment
 from flask_login.utils import _user_context_processor
 from werkzeug.routing import Rule
 
@@ -37,9 +38,18 @@ class Address(Rule):
         return build
 
 
+class Templates(Environment):
+    """Templates that all know the same globals, and so are not asked for each page and import which are their own."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the globals themselves, where Jinja would lay an empty layer of the template's own over them."""
+        return super().make_globals(d) if d else self.globals
+
+
 class Application(Flask):
     """A Flask application that looks at no function to see whether it is a coroutine: none is."""
 
+    jinja_environment = Templates
     session_interface = Sessions()
     url_rule_class = Address
 

@@ -45,4 +45,4 @@ def test_a_lost_connection_is_told_of_by_the_rollback(app: Flask) -> None:
 
 def test_a_prepared_statement_may_be_given_more_than_it_names(app: Flask) -> None:
     with app.app_context():
-        assert Prepared(QUESTION).ask(db.session(), more=1, other="x").scalar() == 42
+        assert Prepared(QUESTION).one(db.session(), more=1, other="x") == (42,)

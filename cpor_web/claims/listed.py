@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from cpor_web import direct
 from cpor_web.claims import related, turns
 from cpor_web.holding import IS_IN_FORCE
 from cpor_web.models import (
@@ -114,13 +115,13 @@ class QueuedClaim(NamedTuple):
 
 def lines(session: Session, ids: Sequence[int]) -> list[Line]:
     """Return the lines of these claims in the partner's list, in this order."""
-    found = {row[0]: _line(row) for row in _of_partner().ask(session, ids=ids)} if ids else {}
+    found = {row[0]: _line(row) for row in _of_partner().ask(session, ids=direct.several(ids))} if ids else {}
     return [found[id_] for id_ in ids if id_ in found]
 
 
 def queued(session: Session, ids: Sequence[int]) -> list[QueuedClaim]:
     """Return the lines of these claims in the review queue, in this order."""
-    found = {row[0]: _queued(row) for row in _of_operator().ask(session, ids=ids)} if ids else {}
+    found = {row[0]: _queued(row) for row in _of_operator().ask(session, ids=direct.several(ids))} if ids else {}
     return [found[id_] for id_ in ids if id_ in found]
 
 

@@ -134,11 +134,10 @@ def counts(session: Session, actor: Actor, wanted: Wanted = ALL, *, now: datetim
     of_any_status = _of_any_status(wanted)
     if search.words:  # what is found is found once
         statement = listing.found_by_status(actor.role, of_any_status, search.words)
-        counted: Any = statement.ask(session, **names).all()
-        found = dict(counted)
+        found = dict(statement.ask(session, **names))
         return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
     statement = listing.counts(actor.role, of_any_status, capped.ENOUGH)
-    return dict(zip(Status, statement.ask(session, **names).one(), strict=True))
+    return dict(zip(Status, statement.one(session, **names), strict=True))
 
 
 def waiting_and_counts(
@@ -148,7 +147,7 @@ def waiting_and_counts(
     if wanted.search:
         return waiting(session, actor, now=now), counts(session, actor, wanted, now=now)
     statement = listing.waiting_and_counts(actor.role, _of_any_status(wanted), capped.ENOUGH)
-    must_act, drafts, disputable, *numbers = statement.ask(session, **listing.given(actor, wanted, now)).one()
+    must_act, drafts, disputable, *numbers = statement.one(session, **listing.given(actor, wanted, now))
     return Waiting(must_act, drafts, disputable), dict(zip(Status, numbers, strict=True))
 
 
@@ -164,7 +163,7 @@ def locations(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:
 def waiting(session: Session, actor: Actor, *, now: datetime) -> Waiting:
     """Return what waits for the partner among all its claims, whatever is searched for."""
     names = listing.given(actor, ALL, now)
-    return Waiting(*(int(each) for each in listing.waiting(actor.role, capped.ENOUGH).ask(session, **names).one()))
+    return Waiting(*(int(each) for each in listing.waiting(actor.role, capped.ENOUGH).one(session, **names)))
 
 
 def _with_what_is_shown(claims: Select[Any]) -> Select[Any]:

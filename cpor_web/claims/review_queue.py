@@ -86,14 +86,13 @@ def found_by_status(session: Session, actor: Actor, wanted: Wanted, *, now: date
     """Return how many claims in each status are what else is wanted; for searches, which find few."""
     search = searching.read(session, actor, wanted.search)
     statement = _found_by_status(replace(_unnamed(wanted), status=None, any_status=True), actor.role, search.words)
-    counted: Any = statement.ask(session, **_given(actor, wanted, search, now)).all()
-    found = dict(counted)
+    found = dict(statement.ask(session, **_given(actor, wanted, search, now)))
     return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
 
 
 def numbers(session: Session, actor: Actor, *, now: datetime) -> Numbers:
     """Return the numbers over the review queue; none is counted further than `capped.ENOUGH`."""
-    row = _numbers(actor.role, capped.ENOUGH).ask(session, now=now, user_id=actor.user_id).one()
+    row = _numbers(actor.role, capped.ENOUGH).one(session, now=now, user_id=actor.user_id)
     numbers, by_status, (is_held, counted_since) = row[: len(_COUNTED)], row[len(_COUNTED) : -2], row[-2:]
     waiting = dict(zip(_COUNTED, numbers, strict=True))
     return Numbers(waiting, dict(zip(Status, by_status, strict=True)), is_held, counted_since)

@@ -174,7 +174,7 @@ def set_end(round_: Round, end: Deadline, programme: Programme) -> None:
 
 def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Return the ids of up to `most` rounds whose closing has come, the longest due first."""
-    return _due().ask(session, now=now, most=most).scalars().all()
+    return [id_ for (id_,) in _due().ask(session, now=now, most=most)]
 
 
 @cache

@@ -58,7 +58,7 @@ def last_news() -> ColumnElement[datetime]:
 
 def count_for_a_person(session: Session) -> int:
     """Return how many mails need a person."""
-    return int(_for_a_person().ask(session).scalar_one())
+    return int(_for_a_person().one(session)[0])
 
 
 @cache

@@ -62,8 +62,7 @@ def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = N
     }
     about = {"mail": mail.id, "lease": mail.leased_until, "now": now}
     values = about | {f"new_{name}": marked[name] for name in marked} | (_noted(taken) if taken is not None else {})
-    found = (_mark() if taken is None else _note_and_mark()).ask(session, **values)
-    if found.first() is None:
+    if not (_mark() if taken is None else _note_and_mark()).ask(session, **values):
         return False
     for name, value in marked.items():
         set_committed_value(mail, name, value)

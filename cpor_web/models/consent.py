@@ -71,7 +71,7 @@ class Round(Base):
         ),
         Index(
             "rounds_held_up",
-            "opened_at",
+            "claim_id",
             postgresql_where=text("closed_at IS NULL AND (state <> 'running' OR reply_at IS NOT NULL)"),
         ),
         CheckConstraint(

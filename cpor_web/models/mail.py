@@ -77,6 +77,11 @@ class Mail(Base):
     __table_args__ = (
         Index("mails_due", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
         Index("mails_by_last_news", text("coalesce(bounced_at, ended_at)")),
+        Index(
+            "mails_failed",
+            text("coalesce(bounced_at, ended_at)"),
+            postgresql_where=text("state IN ('refused', 'unknown', 'bounced')"),
+        ),
         Index("mails_for_a_person", "id", postgresql_where=text(FAILED_UNATTENDED)),
         CheckConstraint(
             "(due_at IS NOT NULL) = (state IN ('queued', 'deferred', 'sending'))", name="due_while_it_is_to_be_sent"
