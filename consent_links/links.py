@@ -14,7 +14,7 @@ from typing import Any
 
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
-from itsdangerous.signer import HMACAlgorithm
+from itsdangerous.signer import SigningAlgorithm
 
 from consent_links.exc import BadId, BadKeyRing, BadLink, UnknownKey, WeakKey
 
@@ -31,14 +31,11 @@ _PURPOSE_LABEL = "consent_links purpose: "
 _KEY_ID_LABEL = b"consent_links key id"
 
 
-class _HMAC128(HMACAlgorithm):
+class _HMAC128(SigningAlgorithm):
     """HMAC-SHA256 cut to its first 128 bits (RFC 2104, section 5)."""
 
-    def __init__(self) -> None:
-        super().__init__(hashlib.sha256)
-
     def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return super().get_signature(key, value)[:_SIGNATURE_BYTES]
+        return hmac.digest(key, value, "sha256")[:_SIGNATURE_BYTES]
 
 
 class LinkSigner:
@@ -125,8 +122,7 @@ def key_id(key: str | bytes) -> str:
 
     Raises `WeakKey` for a key of fewer than 32 bytes, whose fingerprint could be searched for.
     """
-    digest = HMACAlgorithm(hashlib.sha256).get_signature(_strong(key), _KEY_ID_LABEL)
-    return digest[:4].hex()
+    return hmac.digest(_strong(key), _KEY_ID_LABEL, "sha256")[:4].hex()
 
 
 def _strong(key: str | bytes, position: int | None = None) -> bytes:

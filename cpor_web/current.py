@@ -6,7 +6,7 @@ from typing import cast
 from flask import Flask, current_app, g, request
 from flask_login import current_user
 
-from cpor_web import clock, closures
+from cpor_web import clock, closures, present
 from cpor_web.alone import Alone
 from cpor_web.config import Settings
 from cpor_web.emails.links import Signers
@@ -54,14 +54,15 @@ def alone() -> Alone:
 
     For what is read, or noted, by one statement.
     """
-    if "alone" not in g:
-        g.alone = Alone(db.engine)
-    return cast(Alone, g.alone)
+    kept = present.kept()
+    if "alone" not in kept:
+        kept.alone = Alone(db.engine)
+    return cast(Alone, kept.alone)
 
 
 def _give_back(_error: BaseException | None) -> None:
-    if "alone" in g:
-        g.alone.close()
+    if taken := g.get("alone"):
+        taken.close()
 
 
 def signers() -> Signers:
@@ -101,9 +102,10 @@ def actor() -> Actor:
 
 def now() -> datetime:
     """Return the moment of this request: the same one throughout, read when it is first asked for."""
-    if "now" not in g:
-        g.now = clock.utcnow()
-    return cast(datetime, g.now)
+    kept = present.kept()
+    if "now" not in kept:
+        kept.now = clock.utcnow()
+    return cast(datetime, kept.now)
 
 
 def came_from_another_site() -> bool:

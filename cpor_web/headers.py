@@ -3,8 +3,10 @@
 import secrets
 from collections.abc import Iterator, Mapping
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from cpor_web import present
 
 CUSTOMER_PAGES = "customers"
 
@@ -80,7 +82,8 @@ def _harden(response: Response) -> Response:
 
 
 def _headers() -> Iterator[tuple[str, str]]:
-    yield "Content-Security-Policy", _policy(g.get("csp_nonce"), g.get("csp_frames"))
-    yield from _OF_CUSTOMERS if request.blueprint == CUSTOMER_PAGES else _OF_ALL_ELSE
-    if request.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https":
+    asked, kept = present.asked(), present.kept()
+    yield "Content-Security-Policy", _policy(kept.get("csp_nonce"), kept.get("csp_frames"))
+    yield from _OF_CUSTOMERS if asked.blueprint == CUSTOMER_PAGES else _OF_ALL_ELSE
+    if asked.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https":
         yield _ENCRYPTED

@@ -50,8 +50,9 @@ class Pages:
         if pieces is None:
             pieces = _HOLES.split(draw({name: Hole(name) for name in words}))
             self._keep(key, pieces)
-        filled = pieces.copy()
-        filled[1::2] = [escape(words[name]) for name in pieces[1::2]]
+        filled, names = pieces.copy(), pieces[1::2]
+        said = {name: escape(words[name]) for name in dict.fromkeys(names)}  # each once, in however many holes
+        filled[1::2] = [said[name] for name in names]
         return "".join(filled)
 
     def _keep(self, key: Hashable, pieces: list[str]) -> None:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from cpor_web.current import programme_as_set_up
 from cpor_web.enumerations import enumerated
+from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.moments import briefly, exactly, short_day
 from cpor_web.paths import TRANSLATIONS
 from cpor_web.rules.eligibility import OURS
@@ -69,8 +70,21 @@ def _language() -> str:
         return "en"
     if "language" in g:
         return str(g.language)
+    if request.blueprint == CUSTOMER_PAGES:  # whoever is signed in on that machine: no session is read
+        return chosen_language() or understood_language()
     if current_user and current_user.is_authenticated:
         return str(current_user.language)
+    return understood_language()
+
+
+def chosen_language() -> str | None:
+    """Return the language that the reader of a customer's page chose by its links, None for the contact's own."""
+    lang = request.args.get("lang")
+    return lang if lang in LANGUAGES else None
+
+
+def understood_language() -> str:
+    """Return the one of our languages that the reader's browser asks for."""
     return request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 

@@ -3,9 +3,10 @@
 from functools import cached_property
 from typing import IO, Any
 
-from flask import Flask, Request, abort, request
+from flask import Flask, Request, abort
 from werkzeug.formparser import FormDataParser
 
+from cpor_web import present
 from cpor_web.current import documents
 
 TAKES_JSON = "assessors"
@@ -68,7 +69,8 @@ def init_app(app: Flask) -> None:
 
 def _bound() -> None:
     # Werkzeug bounds the fields of multipart forms alone, in size and number: of any other body, we read no more.
-    if request.mimetype != "multipart/form-data":
-        request.max_content_length = LARGEST_FORM
-    if request.is_json and request.blueprint != TAKES_JSON:
+    asked = present.asked()
+    if asked.mimetype != "multipart/form-data":
+        asked.max_content_length = LARGEST_FORM
+    if asked.is_json and asked.blueprint != TAKES_JSON:
         abort(415)

@@ -78,7 +78,12 @@ def _ask(session: Session, statement: Prepared, among: Mapping[str, Iterable[int
 def made(model: type[Entity], row: Mapping[str, Any]) -> Entity:
     """Return the entity of a row that PostgreSQL said in JSON, which must have all columns (KeyError); detached."""
     entity: Entity = model.__mapper__.class_manager.new_instance()
-    entity.__dict__.update((key, _value(read, row[name])) for name, key, read in _readers(model))
+    values, (as_said, to_read) = entity.__dict__, _readers(model)
+    for name, key in as_said:
+        values[key] = row[name]
+    for name, key, read in to_read:
+        said = row[name]
+        values[key] = read(said) if said is not None else None
     instance_state(entity).key = (model, tuple(row[each.name] for each in model.__mapper__.primary_key), None)
     return entity
 
@@ -123,10 +128,11 @@ def _words(model: type[Base]) -> Sequence[tuple[str, Mapping[str | None, Any]]]:
 
 
 @cache
-def _readers(model: type[Base]) -> Sequence[tuple[str, str, Callable[[Any], Any] | None]]:
-    """Return of each column its name, its attribute's, and what makes a value of what JSON has; None: that is it."""
-    columns = model.__table__.columns
-    return [(each.name, key, _reader(each.type)) for each, key in zip(columns, _keys(model), strict=True)]
+def _readers(model: type[Base]) -> tuple[Sequence[tuple[str, str]], Sequence[tuple[str, str, Callable[[Any], Any]]]]:
+    """Return columns by their names and their attributes': whose value JSON has, and those for which one is made."""
+    columns = [(name, key, _reader(model.__table__.columns[name].type)) for key, name in _names(model).items()]
+    as_said = [(name, key) for name, key, read in columns if read is None]
+    return as_said, [(name, key, read) for name, key, read in columns if read is not None]
 
 
 def _reader(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
@@ -142,10 +148,6 @@ _READERS: Mapping[type[TypeEngine[Any]], Callable[[str], Any]] = {
     Date: date.fromisoformat,
     Uuid: UUID,
 }
-
-
-def _value(read: Callable[[Any], Any] | None, said: Any) -> Any:
-    return said if read is None or said is None else read(said)
 
 
 def _as_json(value: Any) -> Any:

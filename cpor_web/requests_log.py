@@ -8,7 +8,7 @@ from functools import cache
 
 from flask import Flask, Response, g, request
 
-from cpor_web import logs, measures
+from cpor_web import logs, measures, present
 
 log = logging.getLogger("cpor_web.requests")
 
@@ -36,11 +36,12 @@ def init_app(app: Flask, *, trusted_proxies: int) -> None:
 
 def _line(response: Response) -> Response:
     response.headers[HEADER] = logs.request_id.get()
-    if request.endpoint != "static":
-        route = _route(request.url_rule.rule) if request.url_rule else "(no route)"
+    asked = present.asked()
+    if asked.endpoint != "static":
+        route = _route(asked.url_rule.rule) if asked.url_rule else "(no route)"
         spent = time.perf_counter() - g.get("started", time.perf_counter())
-        log.info("%s %s %d %.0f ms", request.method, route, response.status_code, 1000 * spent)
-        measures.of_requests().note(request.endpoint or "none", request.method, response.status_code, spent)
+        log.info("%s %s %d %.0f ms", asked.method, route, response.status_code, 1000 * spent)
+        measures.of_requests().note(asked.endpoint or "none", asked.method, response.status_code, spent)
     return response
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from flask import Flask
 
 from cpor_web.config import Settings
+from cpor_web.inspection import landlock
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,8 @@ def serve(app: Flask, *, reload: bool = False) -> None:
         return
     from cpor_web.crew import Crew
 
+    if not landlock.is_supported():
+        log.warning("documents are read without Landlock: the kernel has none, or the unit's filter forbids it")
     sockets = _listening(settings)
     log.info("listening on port %d", settings.port)
     if settings.web_processes_number == 1:

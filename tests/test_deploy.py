@@ -126,7 +126,11 @@ def test_a_unit_runs_a_command_with_the_settings_and_with_few_rights(unit: Path)
 def test_what_reads_documents_beside_the_web_cannot_reach_into_its_memory() -> None:
     lines = (DEPLOY / "systemd" / "cpor-web.service").read_text(encoding="utf-8").splitlines()
     taken = [line for line in lines if line.startswith("SystemCallFilter=")]
-    assert taken == ["SystemCallFilter=@system-service", "SystemCallFilter=~process_vm_readv process_vm_writev"]
+    assert taken == [
+        "SystemCallFilter=@system-service",
+        "SystemCallFilter=landlock_create_ruleset landlock_restrict_self",
+        "SystemCallFilter=~process_vm_readv process_vm_writev",
+    ]
 
 
 def test_there_is_a_unit_for_every_process() -> None:

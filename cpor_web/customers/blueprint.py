@@ -19,7 +19,7 @@ from cpor_web.emails.links import Purpose
 from cpor_web.extensions import csrf, db, limiter
 from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.holes import Pages
-from cpor_web.languages import speak
+from cpor_web.languages import chosen_language, speak
 from cpor_web.models import Invitation
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Way
@@ -73,7 +73,9 @@ def show(template: str, token: str, link_id: bytes, status: int = 200, **more: A
     What is the same for all customers is drawn once; where there is `more` to say, the page is drawn for this answer.
     """
     standing = queries.standing(alone().ask, link_id, now=now()) or abort(404)
-    speak(chosen_language() or standing.language)
+    chosen = chosen_language()
+    language = chosen or standing.language
+    speak(language)
     page = Page.of(standing, now=now(), catalogue=programme_as_set_up().catalogue)
     words = words_of(standing, token)
 
@@ -85,7 +87,7 @@ def show(template: str, token: str, link_id: bytes, status: int = 200, **more: A
 
     if more or current_app.jinja_env.auto_reload:
         return draw(words), status
-    key = (template, page, g.language, chosen_language(), request.script_root)
+    key = (template, page, language, chosen, request.script_root)
     return cast(Pages, current_app.extensions[DRAWN]).filled(key, words, draw), status
 
 
@@ -98,17 +100,9 @@ def page_of(template: str, page: Page, words: Words, address: Callable[[str, str
     return render_template(template, address=address, page=page, **words, **context)
 
 
-def chosen_language() -> str | None:
-    """Return the language that the reader chose by the page's links, None for the contact's own."""
-    lang = request.args.get("lang")
-    return lang if lang in LANGUAGES else None
-
-
 @bp.before_request
 def _prepare() -> None:
     request.max_content_length = BODY_LIMIT
-    # Before anything asks for the language: by default that would look at who is signed in, and so at the session.
-    speak(chosen_language() or request.accept_languages.best_match(list(LANGUAGES)) or "en")
 
 
 @bp.context_processor

@@ -43,7 +43,11 @@ SIGNS: tuple[tuple[Client, tuple[str, ...]], ...] = (
 def guess(agent: str) -> Client:
     """Return what kind of client calls itself so."""
     small = agent.lower()
-    return next((client for client, signs in SIGNS if any(sign in small for sign in signs)), Client.UNKNOWN)
+    for client, signs in SIGNS:
+        for sign in signs:
+            if sign in small:
+                return client
+    return Client.UNKNOWN
 
 
 def cleaned(agent: str) -> str:

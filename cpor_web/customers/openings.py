@@ -12,11 +12,12 @@ from collections import deque
 from collections.abc import Sequence
 from threading import Lock
 
-from flask import Response, current_app, g, request
+from flask import Request, Response, current_app, g
 from flask.blueprints import BlueprintSetupState
 from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from cpor_web import present
 from cpor_web.current import alone, now, signers
 from cpor_web.customers import clients
 from cpor_web.customers.blueprint import bp
@@ -74,23 +75,24 @@ def _keep(state: BlueprintSetupState) -> None:
 @bp.after_request
 def note(response: Response) -> Response:
     """Note a request on a link of ours, by whatever method; those on other addresses leave no trace."""
-    purpose = Purpose(request.url_rule.rule.split("/")[1]) if request.url_rule else None
-    if purpose and request.view_args:
-        link_id = g.get("link_id") or signers().read(purpose, request.view_args["token"])
+    asked = present.asked()
+    purpose = Purpose(asked.url_rule.rule.split("/")[1]) if asked.url_rule else None
+    if purpose and asked.view_args:
+        link_id = g.get("link_id") or signers().read(purpose, asked.view_args["token"])
         if link_id:
             if db.session.registry.has():
                 db.session.rollback()  # what the answer's work left open is over, and its connection is free
-            current_app.extensions["openings"].note(_line(purpose, link_id))
+            current_app.extensions["openings"].note(_line(purpose, link_id, asked))
     return response
 
 
-def _line(purpose: Purpose, link_id: bytes) -> Line:
-    agent = request.headers.get("User-Agent", "")
+def _line(purpose: Purpose, link_id: bytes, asked: Request) -> Line:
+    agent = asked.headers.get("User-Agent", "")
     return {
         "link": link_id.hex(),
         "at": now().isoformat(),
         "page": purpose.value,
-        "method": request.method,
+        "method": asked.method,
         "client": clients.guess(agent).value,
         "agent": clients.cleaned(agent),
     }

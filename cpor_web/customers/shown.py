@@ -21,6 +21,9 @@ Words = Mapping[str, str]
 QUIET = (AnswerKind.NOT_THE_RIGHT_PERSON, AnswerKind.UNDONE, AnswerKind.NO_OBJECTION)
 """Of what was said one after the other, the newest is told."""
 
+SAID_AT = {kind: f"{kind.name.lower()}_at" for kind in AnswerKind if kind is not AnswerKind.DENIED}
+"""How the words are called that tell when such a thing was said."""
+
 
 class Page(NamedTuple):
     """All that a customer's page decides by. Nothing in it is anybody's own: pages are kept by it.
@@ -92,17 +95,16 @@ def words_of(standing: Standing, token: str) -> Words:
         "superseded_at": standing.superseded_at,
         "denied_at": denied_at,
         "undo_until": standing.can_undo_until,
-        **{
-            f"{kind.name.lower()}_at": standing.said.get(kind) for kind in AnswerKind if kind is not AnswerKind.DENIED
-        },
+        **{word: standing.said.get(kind) for kind, word in SAID_AT.items()},
     }
     zone = programme_as_set_up().calendar.zone.key
-    words = {name: exactly(at, g.language, zone) if at else "" for name, at in moments.items()}
+    language = g.language
+    words = {name: exactly(at, language, zone) if at else "" for name, at in moments.items()}
     machines = {"denied_at_exactly": denied_at.isoformat(timespec="seconds") if denied_at else ""}
-    return words | machines | _names(standing.claim) | {"token": token}
+    return words | machines | _names(standing.claim, language) | {"token": token}
 
 
-def _names(claim: Claimed) -> dict[str, str]:
+def _names(claim: Claimed, language: str) -> dict[str, str]:
     catalogue = programme_as_set_up().catalogue
     did = catalogue.for_customers(claim.area, claim.activity)
     return {
@@ -110,11 +112,11 @@ def _names(claim: Claimed) -> dict[str, str]:
         "partner_name": claim.partner,
         "partner": _isolated(claim.partner),
         "customer": _isolated(claim.customer),
-        "products": enumerated([catalogue.product_name(key) for key in claim.products], g.language),
+        "products": enumerated([catalogue.product_name(key) for key in claim.products], language),
         "mpn_id": claim.mpn_id,
         "domain": claim.domain,
         "tenant_id": claim.tenant_id,
-        "did": did.get(g.language) or did.get("en", ""),
+        "did": did.get(language) or did.get("en", ""),
         "activity": catalogue.activity_name(claim.activity),
         "area": catalogue.area_name(claim.area),
     }

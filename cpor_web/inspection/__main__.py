@@ -1,21 +1,27 @@
-"""Inspects the document on standard input, of the kind that the argument names; writes what was found as JSON.
+"""Forks a process for each document that is sent by standard input, a socket; that one answers as JSON, and ends.
 
-It gives up its rights before it reads the first byte: memory and time are bounded, and it opens nothing any more, no
-file, no other process's memory or environment, no socket. So all that it will need is loaded before.
+The forked one gives up its rights before it reads the first byte: memory and time are bounded, and it opens nothing
+any more, no file, no other process's memory or environment, no socket. Where the kernel has Landlock, it removes and
+renames nothing either, and reaches no other process. So all that it will need is loaded before, by the one that forks
+it, which loads a reader when the first document of its kind comes, and reads no document.
 """
 
 import codecs
 import encodings
+import gc
 import json
 import os
 import resource
+import signal
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.machinery import BuiltinImporter, FrozenImporter
 from pkgutil import iter_modules
-from typing import IO
+from typing import IO, NoReturn
 
+from cpor_web.inspection import landlock
 from cpor_web.inspection.findings import Found
 
 MEMORY = 2**30
@@ -25,6 +31,7 @@ SECONDS = 10
 """Of a processor."""
 
 NOBODY = 65534
+LONGEST_KIND = 16
 NOTHING = "nothing"
 MAILS = ("eml", "msg")
 ENCODINGS = ("ascii", "utf_8", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "cp437", "cp1252")
@@ -61,13 +68,15 @@ def load_encodings(kind: str) -> None:
             codecs.lookup(name)
 
 
-def bound() -> None:
-    """Bound what this process may take, for good; root could lift every bound, so it is root no more."""
+def bound(*, has_landlock: bool) -> None:
+    """Bound what this process may take and do, for good; root could lift every bound, so it is root no more."""
     if os.geteuid() == 0:
         with suppress(OSError):  # a container that has nobody else in it
             os.setgroups([])
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
+    if has_landlock:
+        landlock.give_up()
     limits = {
         resource.RLIMIT_AS: MEMORY,
         resource.RLIMIT_CPU: SECONDS,
@@ -84,16 +93,38 @@ def bound() -> None:
 
 
 def main() -> None:
-    inspect = inspector(sys.argv[1])
-    load_encodings(sys.argv[1])
-    bound()
-    with open(0, "rb", closefd=False) as stream:
-        stream.seek(0)
-        try:
-            answer = {"found": NOTHING, "pages": inspect(stream)}
-        except Found as found:
-            answer = {"found": found.finding.value}
-    json.dump(answer, sys.stdout)
+    """Have documents read one after the other, until who sends them has gone."""
+    has_landlock = landlock.is_supported()
+    with socket.socket(fileno=0) as line:
+        while (asked := socket.recv_fds(line, LONGEST_KIND, 2))[0]:
+            kind, (document, answer) = asked[0].decode(), asked[1]
+            inspect = inspector(kind)
+            load_encodings(kind)
+            gc.freeze()  # else each reader's looking for garbage would copy what it shares with us
+            if not (reader := os.fork()):
+                line.close()
+                read(document, answer, inspect, has_landlock=has_landlock)
+            os.close(document)
+            os.close(answer)
+            is_over = line.recv(1)  # said when the answer is there, or has taken too long; nothing when nobody waits
+            os.kill(reader, signal.SIGKILL)
+            os.waitpid(reader, 0)
+            line.sendall(is_over)
+
+
+def read(document: int, answer: int, inspect: Callable[[IO[bytes]], int | None], *, has_landlock: bool) -> NoReturn:
+    """Say at once what is found in a document, and end. Nothing is said where that fails."""
+    try:
+        bound(has_landlock=has_landlock)
+        with open(document, "rb", closefd=False) as stream:
+            stream.seek(0)
+            try:
+                found = {"found": NOTHING, "pages": inspect(stream)}
+            except Found as caught:
+                found = {"found": caught.finding.value}
+        os.write(answer, json.dumps(found).encode())
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.current import now, programme
-from cpor_web.customers.blueprint import chosen_language, page_of
+from cpor_web.customers.blueprint import page_of
 from cpor_web.customers.shown import Page, words_of
 from cpor_web.emails.names import NAMES
 from cpor_web.emails.rendering import Words
-from cpor_web.languages import speak
+from cpor_web.languages import chosen_language, speak, understood_language
 from cpor_web.previews.standings import STATES, Stage
 from cpor_web.previews.variants import VARIANTS
 from cpor_web.rules.languages import LANGUAGES
@@ -82,4 +82,4 @@ def _words(name: str) -> Words:
 
 
 def _language() -> str:
-    return chosen_language() or request.accept_languages.best_match(list(LANGUAGES)) or "en"
+    return chosen_language() or understood_language()

@@ -1,4 +1,4 @@
-"""Has documents examined in a process of their own, which has no secrets, little memory and little time.
+"""Has each document examined in a process of its own, which has no secrets, little memory and little time.
 
 The readers of PDF, pictures and archives are large programs, and uploads are written by strangers. What takes over
 such a reader finds an empty environment and no connection; what makes it hang or swell ends it, and nothing else.
@@ -6,8 +6,6 @@ such a reader finds an empty environment and no connection; what makes it hang o
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,12 +13,12 @@ from contextlib import contextmanager
 from typing import IO, NamedTuple
 
 from cpor_web.inspection.findings import Finding
+from cpor_web.proofs.fork_servers import said_of
 from cpor_web.proofs.store import Incoming
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
 
 FIELD = "document"
-SECONDS = 15
 AT_ONCE = 2
 IN_LINE = 2
 PATIENCE = 20.0
@@ -112,16 +110,12 @@ def _has_a_turn() -> bool:
 
 
 def _ask(kind: str, file: IO[bytes]) -> Answer:
-    """Return the answer; one that found an empty string where the other process did not come to an end of its own."""
-    command = [sys.executable, "-I", "-m", "cpor_web.inspection", kind]
+    """Return the answer; one that found an empty string where there was none."""
     try:
-        done = subprocess.run(  # noqa: S603 - our own module; kinds are our own words
-            command, stdin=file, capture_output=True, env={}, timeout=SECONDS, check=False
-        )
-        said = json.loads(done.stdout) if done.returncode == 0 else {"found": ""}
+        said = json.loads(said_of(kind, file))
         pages = said.get("pages")
         return Answer(str(said["found"]), pages if isinstance(pages, int) and 0 < pages <= MOST_PAGES else None)
-    except (subprocess.TimeoutExpired, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Answer("")
 
 

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -51,8 +52,11 @@ class Incoming(io.BufferedRandom):
 
     def settle(self) -> tuple[str, int]:
         """Return the hash and the size of what is left in it, all of which is on the disk then."""
-        found = _read(self)
-        os.fsync(self.fileno())
+        self.flush()
+        with ThreadPoolExecutor(1) as beside:  # the disk does not wait for the processor, nor that for the disk
+            flushed = beside.submit(os.fsync, self.fileno())
+            found = _read(self)
+            flushed.result()
         return found
 
     def refuse_another(self, size: int) -> None:

@@ -44,6 +44,21 @@ def test_a_page_is_the_same_whoever_is_signed_in_on_that_machine(
     assert "Set-Cookie" not in theirs.headers
 
 
+@pytest.mark.parametrize(("query", "language"), [("", "sv"), ("?lang=de", "de")])
+def test_a_wrong_link_is_answered_in_the_browsers_language_whoever_is_signed_in(
+    asked: Asked, client: Browser, sign_in: Callable[..., Browser], query: str, language: str
+) -> None:
+    reviewer = factories.user(asked.session, Role.REVIEWER)
+    reviewer.language = "nl"
+    asked.session.commit()
+    sign_in(client, reviewer)
+
+    answer = client.get(f"{asked.path()}x{query}", headers={"Accept-Language": "sv"})
+
+    assert answer.status_code == 404
+    assert f'<html lang="{language}">' in answer.text
+
+
 def test_the_page_says_who_asks_what_and_until_when(asked: Asked, customer: Browser, programme: Programme) -> None:
     page = customer.page(asked.path())
     words = " ".join(page.main.get_text(" ").split())  # type: ignore[union-attr]
