@@ -15,10 +15,11 @@ from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Claim, Event
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, transitions
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import NotAllowed, Stale
 from cpor_web.rules.roles import REVIEWERS, Actor
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action, Clock, Rule
+from cpor_web.rules.transitions import Clock, Rule
 from cpor_web.rules.words import N_
 
 _LOCK = (

@@ -14,11 +14,12 @@ from cpor_web.consent import answers, rounds
 from cpor_web.facts import latest_round
 from cpor_web.models import Claim, Event, Mail, Round
 from cpor_web.programme import Programme
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import NotAllowed, NotYours, Stale
 from cpor_web.rules.reasons import Denial, Rejection, Request, Way, Withdrawal
 from cpor_web.rules.roles import SYSTEM, USER_ROLES, Actor, Role
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import TABLE, Action, Clock, Rule
+from cpor_web.rules.transitions import TABLE, Clock, Rule
 from tests.support import claims, factories
 from tests.support.claims import NOW
 from tests.support.rows import changed, dump

@@ -14,10 +14,10 @@ from cpor_web.emails.catalogue import to_customer
 from cpor_web.models import Answer, AnswerKind, Claim, Document, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.reasons import Rejection, Withdrawal
 from cpor_web.rules.roles import Actor
-from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 

@@ -15,10 +15,10 @@ from cpor_web.consent import rounds
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
+from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 
 ONE_SECOND = timedelta(seconds=1)
 

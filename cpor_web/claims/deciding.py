@@ -12,11 +12,11 @@ from cpor_web.consent import rounds
 from cpor_web.models import Claim, CustomerContact, Mail
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
 from cpor_web.rules.roles import REVIEWERS, Actor
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 WHICH_PRODUCTS = N_("Choose which product is missing, or write it down.")

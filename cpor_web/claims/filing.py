@@ -17,10 +17,10 @@ from cpor_web.claims.references import new_reference
 from cpor_web.models import Claim, Document, Event, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields, transitions
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import CLAIMANTS, Actor
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 WORDS = "comment:added"

@@ -15,11 +15,11 @@ from cpor_web.claims.input import require, text_of
 from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed, Unfinished
 from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.roles import CLAIMANTS, Actor
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 LOOKED_FOR = {

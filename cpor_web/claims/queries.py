@@ -27,10 +27,10 @@ from cpor_web.models import (
 )
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, transitions
+from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 
 PAGE = 50
 # Made once, and of one text however many are asked for, so that it is prepared.

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from cpor_web.claims.next_steps import NextStep, ahead
 from cpor_web.claims.way import Step
 from cpor_web.models import Claim, Event
-from cpor_web.rules.transitions import TABLE, Action
+from cpor_web.rules.actions import Action
+from cpor_web.rules.transitions import TABLE
 
 LATELY = 4
 """How many of the last events are told at once, where there are many."""

@@ -18,10 +18,10 @@ from cpor_web.emails.catalogue import to_customer, to_partner, to_staff
 from cpor_web.models import Answer, AnswerKind, Claim, Event, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
+from cpor_web.rules.actions import Action
 from cpor_web.rules.deadlines import ONE_DAY
 from cpor_web.rules.exc import GuardFailed, NotAllowed
 from cpor_web.rules.reasons import Denial, Rejection, Way
-from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 LEAST_UNDO = timedelta(hours=24)

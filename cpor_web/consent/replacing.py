@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from cpor_web import ahead, assessment, lifecycle
 from cpor_web.models import Claim, Replacement
 from cpor_web.programme import Programme
+from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 
 IS_DUE = exists().where(
     Replacement.claim_id == bindparam("claim"),

@@ -17,10 +17,10 @@ from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Replacemen
 from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
+from cpor_web.rules.actions import Action
 from cpor_web.rules.deadlines import Deadline
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
-from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 
 DENIED_BY_REPLACED = N_("a replaced contact denied")

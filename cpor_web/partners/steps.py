@@ -33,11 +33,11 @@ from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.proofs.checks import MIB
 from cpor_web.proofs.examining import FIELD
 from cpor_web.rules import transitions
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
 

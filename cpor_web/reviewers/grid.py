@@ -24,11 +24,11 @@ from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.numbers import number_in
 from cpor_web.reviewers import page
 from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import NotAllowed, Refused, Stale
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 from cpor_web.transactions import transaction
 
 ALL = "all"

@@ -35,11 +35,11 @@ from cpor_web.reviewers.forms import (
     texts_of,
 )
 from cpor_web.rules import contacts
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale, Unfinished
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 from cpor_web.transactions import transaction
 
 UNPROCESSABLE = 422

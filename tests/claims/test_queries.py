@@ -12,9 +12,9 @@ from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import rounds
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
+from cpor_web.rules.actions import Action
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import Action
 from tests.support import claims, factories
 from tests.support.claims import NOW
 

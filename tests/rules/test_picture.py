@@ -1,8 +1,9 @@
 import re
 
+from cpor_web.rules.actions import Action
 from cpor_web.rules.picture import WHO, diagram
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import TABLE, Action
+from cpor_web.rules.transitions import TABLE
 
 
 def test_every_rule_of_the_table_is_on_an_arrow_between_its_statuses() -> None:

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import GuardFailed, NotAllowed, NotYours, Refused
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
-from cpor_web.rules.transitions import TABLE, Action, Clock, Facts, Rule, find, offered
+from cpor_web.rules.transitions import TABLE, Clock, Facts, Rule, find, offered
 
 # The process once more, written out by hand and not derived from the code: each action in each status, and who may
 # do it. P: the partner's Global, Billing and Incentives admins, R: reviewers and administrators, C: the customer,

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import contacts, operations, queries
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.models import Claim, Document, User
+from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Withdrawal
-from cpor_web.rules.transitions import Action
 from tests.state_machine.played import Played, anybody, is_old, mostly, numbers, partners
 from tests.state_machine.world import PARTNERS
 from tests.support.claims import draft_of

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import contacts, operations
 from cpor_web.models import Claim, Mail
+from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Rejection, Request
-from cpor_web.rules.transitions import Action
 from tests.state_machine.played import Played, is_old, numbers, reviewers
 from tests.state_machine.world import Unseen
 

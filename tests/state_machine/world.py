@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import queries
 from cpor_web.models import Claim, Invitation, User
 from cpor_web.programme import Programme
+from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import GuardFailed, NotAllowed, NotYours, Refused
 from cpor_web.rules.roles import Role
-from cpor_web.rules.transitions import Action
 from tests.state_machine import invariants, mails
 from tests.support import factories
 from tests.support.claims import NOW
