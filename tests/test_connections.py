@@ -6,10 +6,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, create_engine, text
 
 from cpor_web import connections
 from cpor_web.config import Settings
+from cpor_web.extensions import db
 
 WITHIN_MS = 120_000
 
@@ -56,3 +58,14 @@ def test_a_connection_is_asked_only_where_it_was_not_used_for_long(
     monkeypatch.setattr(psycopg.Connection, "execute", noted)
     assert use(engine) == pid
     assert len(asked) == times
+
+
+def test_the_connection_that_was_given_back_last_is_taken_first(app: Flask) -> None:
+    """Else PostgreSQL plans for each of them in turn what it has planned for another."""
+    with app.app_context():
+        engine = db.engine
+        with engine.connect() as first, engine.connect() as other:
+            pids = [each.scalars(text("SELECT pg_backend_pid()")).one() for each in (first, other)]
+            first.close()
+            other.close()
+            assert [use(engine), use(engine)] == [pids[1], pids[1]]
