@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -126,13 +128,12 @@ def tried(folder: Path, first: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def open_to_nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder, all above which can be passed by who is not root."""
-    folder = tmp_path_factory.mktemp("landlock")
-    for each in (folder, *folder.parents):
-        if each.stat().st_mode & 0o001 == 0:
-            each.chmod(each.stat().st_mode | 0o011)
-    return folder
+def open_to_nobody() -> Iterator[Path]:
+    """A folder that can be passed by who is not root: pytest's own cannot."""
+    with TemporaryDirectory(prefix="cpor-landlock-") as made:
+        folder = Path(made)
+        folder.chmod(0o711)
+        yield folder
 
 
 @pytest.fixture(scope="module")
