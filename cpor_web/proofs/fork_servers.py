@@ -74,7 +74,7 @@ def said_of(kind: str, file: IO[bytes]) -> bytes:
     """
     try:
         return _said_by(_idle.pop(), kind, file)
-    except (IndexError, OSError):  # none is idle, or it has ended meanwhile
+    except (IndexError, ConnectionError):  # none is idle, or it has ended meanwhile
         return _said_by(ForkServer(), kind, file)
 
 

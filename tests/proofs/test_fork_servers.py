@@ -164,6 +164,20 @@ def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures("readers")
+def test_a_server_that_does_not_go_on_is_ended_and_its_document_waits_for_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = pages("server")
+    assert before
+    os.kill(before, signal.SIGSTOP)
+    monkeypatch.setattr(fork_servers, "SECONDS", 0.3)
+    fork_servers._idle[0]._line.settimeout(0.3)
+    assert pages("server") is None
+    assert not of_session(before)
+    assert not fork_servers._idle
+
+
+@pytest.mark.usefixtures("readers")
 def test_it_has_the_document_and_what_it_answers_by_and_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CPOR_SECRET_KEYS", "a secret")
     with tempfile.TemporaryFile(), tempfile.TemporaryFile():
