@@ -2,8 +2,8 @@
 
 The forked one gives up its rights before it reads the first byte: memory and time are bounded, and it opens nothing
 any more, no file, no other process's memory or environment, no socket. Where the kernel has Landlock, it removes and
-renames nothing either, and reaches no other process. So all that it will need is loaded before, by the one that forks
-it, which loads a reader when the first document of its kind comes, and reads no document.
+renames nothing either, and signals and traces no other process. So all that it will need is loaded before, by the one
+that forks it, which loads a reader when the first document of its kind comes, and reads no document.
 """
 
 import codecs

@@ -1,7 +1,8 @@
-"""Gives up all that a process may do to files, networks and other processes (Linux: landlock(7)).
+"""Gives up what Landlock knows of files, networks and other processes (Linux: landlock(7)).
 
 Limits of resources bound what can be opened. This also takes what needs no opening: removing and renaming files of
-one's own user, and looking into or ending its processes.
+one's own user, and looking into or ending its processes. It knows nothing of their limits and priorities, nor of
+the rights, owners and times of files.
 """
 
 import ctypes

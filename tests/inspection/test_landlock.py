@@ -1,4 +1,4 @@
-"""What a process that was taken over may still do to others of its user: nothing, where the kernel has Landlock."""
+"""What a process that was taken over may no more do to others of its user, where the kernel has Landlock."""
 
 import json
 import subprocess
