@@ -68,6 +68,13 @@ def load_encodings(kind: str) -> None:
             codecs.lookup(name)
 
 
+def loaded(kind: str) -> Callable[[IO[bytes]], int | None]:
+    """Return what inspects documents of a kind, with all that it will need."""
+    inspect = inspector(kind)
+    load_encodings(kind)
+    return inspect
+
+
 def bound(*, has_landlock: bool) -> None:
     """Bound what this process may take and do, for good; root could lift every bound, so it is root no more."""
     if os.geteuid() == 0:
@@ -93,13 +100,18 @@ def bound(*, has_landlock: bool) -> None:
 
 
 def main() -> None:
-    """Have documents read one after the other, until who sends them has gone."""
+    """Have documents read one after the other, until who sends them has gone.
+
+    Where an argument names a kind, the one document on standard input is read, and answered on standard output. So
+    asks the version before fork servers, whose web may still run when these files have taken the place of its own.
+    """
     has_landlock = landlock.is_supported()
+    if sys.argv[1:]:
+        read(0, 1, loaded(sys.argv[1]), has_landlock=has_landlock)
     with socket.socket(fileno=0) as line:
         while (asked := socket.recv_fds(line, LONGEST_KIND, 2))[0]:
             kind, (document, answer) = asked[0].decode(), asked[1]
-            inspect = inspector(kind)
-            load_encodings(kind)
+            inspect = loaded(kind)
             gc.freeze()  # else each reader's looking for garbage would copy what it shares with us
             if not (reader := os.fork()):
                 line.close()
