@@ -108,6 +108,7 @@ def _marking() -> Update:
     )
 
 
+@cache
 def _noting() -> Update:
     return (
         update(Mail)

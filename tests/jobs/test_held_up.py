@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.orm import Session
 
@@ -15,7 +14,6 @@ from cpor_web.emails.outbox import Recipient
 from cpor_web.models import Claim, Mail, MailState
 from cpor_web.programme import Programme
 from jobs.mail import HELD_UP, drain
-from tests.support import claims
 from tests.support.claims import invitations_of, mail_of
 from tests.support.smtp_server import ScriptedServer
 
@@ -24,12 +22,8 @@ OTHERS = 3
 
 
 @pytest.fixture
-def notice(work: Flask, committed: Session, programme: Programme) -> Mail:
+def notice(claim: Claim, committed: Session) -> Mail:
     """A customer's notice, the longest due, and three mails of no claim after it."""
-    claim = claims.approved(committed, programme, now=utcnow())
-    committed.flush()
-    for mail in committed.scalars(select(Mail).where(Mail.kind != "consent-notice")):
-        mail.state, mail.due_at = MailState.UNKNOWN, None
     told, reader = mail_of(committed, claim, "approved"), Recipient("reader@fabrikam.example.org", "", "en")
     for _ in range(OTHERS):
         outbox.put(committed, "approved", reader, told.context, now=utcnow())
