@@ -24,6 +24,12 @@ def several(ids: Iterable[int]) -> str:
     return f"{{{','.join(map(str, ids))}}}"
 
 
+def several_octets(values: Iterable[bytes]) -> str:
+    """Return bytes as the text of an array."""
+    each = (f'"\\\\x{value.hex()}"' for value in values)
+    return f"{{{','.join(each)}}}"
+
+
 def driver(taken: Connection) -> psycopg.Connection[Any]:
     """Return psycopg's own connection."""
     return cast("psycopg.Connection[Any]", taken.connection.driver_connection)

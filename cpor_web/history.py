@@ -24,10 +24,13 @@ def begin(session: Session, claim: Claim) -> None:
     session.flush()
 
 
-def hold(session: Session, claim_ids: Collection[int]) -> Mapping[int, Head]:
-    """Lock the heads of these claims' histories, for a batch, and return them by claim."""
+def hold(session: Session, claim_ids: Collection[int], *, waits: bool = True) -> Mapping[int, Head]:
+    """Lock the heads of these claims' histories, for a batch, and return them by claim.
+
+    Unless it `waits` for whoever has one locked: those that are free.
+    """
     session.flush()
-    heads = direct.ask(session, _HOLD, {"claims": direct.several(claim_ids)})
+    heads = direct.ask(session, _HOLD if waits else f"{_HOLD} SKIP LOCKED", {"claims": direct.several(claim_ids)})
     return {claim_id: Head(position, link) for claim_id, position, link in heads}
 
 
@@ -124,8 +127,7 @@ def erase(
 _COLUMNS = "claim_id, version, kind, at, role, actor, user_id, is_internal, data, salt, said"
 _HOLD = """
     SELECT claim_id, position, link FROM history_heads WHERE claim_id = ANY(%(claims)s::bigint[])
-    ORDER BY claim_id FOR NO KEY UPDATE
-"""
+    ORDER BY claim_id FOR NO KEY UPDATE"""
 _ONE = f"""
     WITH head AS (
         UPDATE history_heads SET position = position + 1,

@@ -1,15 +1,17 @@
-"""A denial of which all is locked, read and written at once. What it does is said by `answers.deny`.
+"""Denials of which all is locked, read and written at once. What a denial does is said by `answers.deny`.
 
-Many deny at the same time, and most of what a denial took was reading and writing object by object. Here claim and
-round are locked by one statement, the head of the history by the next, and all that a denial is usually judged by is
-read by another, after them. The objects made of that are in no session: the verb finds them as what the transaction
-knows ahead (`cpor_web.ahead`). What it changes and adds is written by a last one (`cpor_web.aside`). A relation that
-was not read is not empty: to ask for it raises DetachedInstanceError.
+Many deny at the same time, and most of what a denial took was reading and writing object by object. Here claims and
+rounds are locked by one statement, the heads of their histories by the next, and all that a denial is usually judged
+by is read by another, after them. The objects made of that are in no session: the verb finds them as what the
+transaction knows ahead (`cpor_web.ahead`). What it changes and adds is written by a last one (`cpor_web.aside`). A
+relation that was not read is not empty: to ask for it raises DetachedInstanceError.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -18,41 +20,77 @@ from cpor_web.ahead import Known
 from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
 from cpor_web.models import Claim, ClaimProduct, CustomerContact, Invitation, MpnId, Partner, Round, User
+from cpor_web.programme import Programme
+from cpor_web.rules.reasons import Denial, Way
 
 
-def deny(session: Session, link_id: bytes, **about: Any) -> Outcome | None:
-    """Record a denial through a link, None for a link that nobody was given; `about` is that of `answers.deny`."""
-    with _held(session, link_id) as held:
-        invitation = held or answers.find(session, link_id)
-        return answers.deny(session, invitation, **about) if invitation is not None else None
+class Denying(NamedTuple):
+    """A denial through a link that came at the moment `now`: what was chosen, and on what page it was pressed."""
+
+    link_id: bytes
+    reason: Denial
+    way: Way
+    now: datetime
+    words: str = ""
+
+    def by(self, session: Session, invitation: Invitation, programme: Programme) -> Outcome:
+        """Record it, as one of the contact that the link was given to."""
+        reason, words, way, now = self.reason, self.words, self.way, self.now
+        return answers.deny(session, invitation, reason=reason, words=words, way=way, now=now, programme=programme)
+
+
+def deny(session: Session, denying: Denying, *, programme: Programme) -> Outcome | None:
+    """Record a denial, None for a link that nobody was given; it waits for whoever has the claim locked."""
+    with _held(session, [denying.link_id], waits=True) as held:
+        invitation = held.get(denying.link_id) or answers.find(session, denying.link_id)
+        return denying.by(session, invitation, programme) if invitation is not None else None
+
+
+def deny_free(session: Session, many: Sequence[Denying], *, programme: Programme) -> Sequence[Outcome | None]:
+    """Record all that can be recorded without waiting for anybody, and return what each did.
+
+    None for those that are left: their claim is locked, their link is unknown or not read at once (see `_held`), or
+    another one of these was about the same claim. Where one raises, nothing of all was done once it is rolled back.
+    """
+    with _held(session, [each.link_id for each in many], waits=False) as held:
+        asked = [(each, held.pop(each.link_id, None)) for each in many]
+        return [each.by(session, found, programme) if found is not None else None for each, found in asked]
 
 
 @contextmanager
-def _held(session: Session, link_id: bytes) -> Iterator[Invitation | None]:
-    """Lock what is behind a link, yield the invitation, and write what the block changes of claim and round.
+def _held(session: Session, links: Sequence[bytes], *, waits: bool) -> Iterator[dict[bytes, Invitation]]:
+    """Lock what is behind links, yield the invitations by their links, and write what the block changes of their
+    claims and rounds. Of each claim it has one.
 
-    Yields None where it has to be read as ever: the link is unknown or superseded, its customer was asked since, or
-    the claim was to be assessed. What is locked stays so until the caller's transaction ends.
+    It has none where it has to be read as ever: a link is unknown or superseded, its customer was asked since, or the
+    claim was to be assessed; nor, unless it `waits`, where somebody else has a lock. What is locked stays so until
+    the caller's transaction ends.
     """
     session.flush()
-    link = {"link": link_id}
-    heads = history.hold(session, [claim_id for (claim_id,) in direct.ask(session, _LOCK, link)])
-    asked = _invitation(direct.ask(session, _READ, link), link_id) if heads else None
-    if asked is None:
-        yield None
+    text = _LOCK if waits else _LOCK_FREE
+    rounds = dict(direct.ask(session, text, {"links": direct.several_octets(links)}).fetchall())
+    heads = history.hold(session, rounds, waits=waits)
+    behind = _behind(session, [rounds[claim_id] for claim_id in heads], links) if heads else {}
+    if not behind:
+        yield {}
         return
-    round_, claim = asked.round, asked.round.claim
-    known = Known(claim=claim, round=round_, head=heads[claim.id], is_assessed=False)
-    with ahead.keeping(session, {claim.id: known}):
-        yield asked
-        loose.write(session, [claim])
-        loose.write(session, [round_])
+    found = [each.round for each in behind.values()]
+    known = {each.claim.id: Known(each.claim, each, heads[each.claim.id], is_assessed=False) for each in found}
+    with ahead.keeping(session, known):
+        yield behind
+        loose.write(session, [each.claim for each in found])
+        loose.write(session, found)
 
 
-def _invitation(behind: Iterable[tuple[Mapping[str, Any]]], link_id: bytes) -> Invitation | None:
-    ((found,),) = behind
+def _behind(session: Session, round_ids: Collection[int], links: Collection[bytes]) -> dict[bytes, Invitation]:
+    rows = direct.ask(session, _READ, {"rounds": direct.several(round_ids)})
+    read = (_invitation(found, links) for (found,) in rows)
+    return {each.link_id: each for each in read if each is not None}
+
+
+def _invitation(found: Mapping[str, Any], links: Collection[bytes]) -> Invitation | None:
     invitations = [_asked(each) for each in found["invitations"]]
-    asked = next(each for each in invitations if each.link_id == link_id)
+    asked = next(each for each in invitations if each.link_id in links)
     if asked.superseded_at is not None or not found["is_newest"] or found["is_assessed"]:
         return None
     claim, round_ = loose.made(Claim, found["claim"]), loose.made(Round, found["round"])
@@ -77,17 +115,21 @@ def _asked(found: Mapping[str, Any]) -> Invitation:
 
 _LOCK = """
     WITH claim AS MATERIALIZED (
-        SELECT id FROM claims WHERE id = (
-            SELECT claim_id FROM rounds WHERE id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
-        ) FOR NO KEY UPDATE OF claims
+        SELECT id FROM claims WHERE id = ANY(ARRAY(
+            SELECT claim_id FROM rounds
+            WHERE id = ANY(ARRAY(SELECT round_id FROM invitations WHERE link_id = ANY(%(links)s::bytea[])))
+        )) ORDER BY id FOR NO KEY UPDATE OF claims
     )
-    SELECT claim_id FROM rounds WHERE id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)
-        AND claim_id = (SELECT id FROM claim)
-    FOR NO KEY UPDATE OF rounds"""
-"""The round is looked for by what came of locking the claim. No join is in it: of what was waited for, PostgreSQL
+    SELECT claim_id, id FROM rounds
+    WHERE id = ANY(ARRAY(SELECT round_id FROM invitations WHERE link_id = ANY(%(links)s::bytea[])))
+        AND claim_id = ANY(ARRAY(SELECT id FROM claim))
+    ORDER BY claim_id, id FOR NO KEY UPDATE OF rounds"""
+"""Rounds are looked for by what came of locking their claims. No join is in it: of what was waited for, PostgreSQL
 would join the old rows. Whose a link is, and of which claim a round, never changes. There is no third lock in it: to
 wait for one may take half of what a statement may take.
 """
+
+_LOCK_FREE = re.sub(r"(FOR NO KEY UPDATE OF \w+)", r"\1 SKIP LOCKED", _LOCK)
 
 _READ = """
     SELECT to_json(found) FROM (SELECT claim, round, partner, mpn_id, filer AS filed_by,
@@ -104,6 +146,6 @@ _READ = """
     JOIN partners partner ON partner.id = claim.partner_id
     JOIN users filer ON filer.id = claim.filed_by_id
     LEFT JOIN mpn_ids mpn_id ON mpn_id.id = claim.mpn_id_id
-    WHERE round.id = (SELECT round_id FROM invitations WHERE link_id = %(link)s)) found
+    WHERE round.id = ANY(%(rounds)s::bigint[])) found
 """
-"""As one value: to tell a hundred columns apart costs more than all that is done with them."""
+"""Each as one value: to tell a hundred columns apart costs more than all that is done with them."""

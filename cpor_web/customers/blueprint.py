@@ -10,9 +10,8 @@ from flask import Blueprint, abort, current_app, g, render_template, request, ur
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from cpor_web.consent import answers, at_once, queries
-from cpor_web.consent.recording import Outcome
-from cpor_web.current import alone, now, programme, programme_as_set_up, signers
+from cpor_web.consent import answers, queries
+from cpor_web.current import alone, now, programme_as_set_up, signers
 from cpor_web.customers.forms import unsent
 from cpor_web.customers.shown import Page, Words, words_of
 from cpor_web.emails.links import Purpose
@@ -22,8 +21,6 @@ from cpor_web.holes import Pages
 from cpor_web.languages import chosen_language, speak
 from cpor_web.models import Invitation
 from cpor_web.rules.languages import LANGUAGES
-from cpor_web.rules.reasons import Denial, Way
-from cpor_web.transactions import transaction
 
 BAD_LINKS = "30 per minute"
 """How many links that are none of ours one address may try, of all purposes. Links of ours are never counted."""
@@ -58,13 +55,6 @@ def link_or_404(purpose: Purpose, token: str) -> bytes:
 def invitation_or_404(link_id: bytes) -> Invitation:
     """Return what a link stands for, to be acted on; where there is nothing, the answer is that to a bad link."""
     return answers.find(db.session(), link_id) or abort(404)
-
-
-def denied(link_id: bytes, reason: Denial, way: Way, words: str = "") -> Outcome:
-    """Record a denial through a link, and commit it; the answer to an unknown link is that to a bad one."""
-    about = {"reason": reason, "words": words, "way": way, "now": now(), "programme": programme()}
-    with transaction(db.session):
-        return at_once.deny(db.session(), link_id, **about) or abort(404)
 
 
 def show(template: str, token: str, link_id: bytes, status: int = 200, **more: Any) -> ResponseReturnValue:

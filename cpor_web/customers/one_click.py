@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
 from consent_links import is_one_click
-from cpor_web.customers.blueprint import bp, denied, link_or_404
+from cpor_web.customers.blueprint import bp, link_or_404
+from cpor_web.customers.denying import denied
 from cpor_web.emails.links import Purpose
 from cpor_web.rules.reasons import Denial, Way
 

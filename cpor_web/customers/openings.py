@@ -8,9 +8,7 @@ written is written next, all of it together.
 
 import json
 import logging
-from collections import deque
 from collections.abc import Sequence
-from threading import Lock
 
 from flask import Request, Response, current_app, g
 from flask.blueprints import BlueprintSetupState
@@ -23,10 +21,14 @@ from cpor_web.customers import clients
 from cpor_web.customers.blueprint import bp
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
+from cpor_web.together import Together
 
 log = logging.getLogger(__name__)
 
 Line = dict[str, str]
+
+OPENINGS = "openings"
+MOST = 500
 
 _BOUNDED = """
     SET LOCAL lock_timeout = '100ms';
@@ -48,28 +50,18 @@ _NOTE_AS_PREPARED = "EXECUTE note_openings (%s)"
 _IS_PREPARED = "note_openings"
 
 
-class Openings:
-    """Notes openings, for all threads of a process."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[Line] = deque()
-        self._writing = Lock()
-
-    def note(self, line: Line) -> None:
-        """Note a line, alone or with others that wait. Where that fails, our own log says so, and nobody else."""
-        self._waiting.append(line)
-        with self._writing:  # who waited here may find that another one has written theirs
-            lines = [self._waiting.popleft() for _each in range(len(self._waiting))]
-            try:
-                if lines:
-                    _write(lines)
-            except SQLAlchemyError:
-                log.warning("%d openings of customers' links could not be noted", len(lines), exc_info=True)
-
-
 @bp.record
 def _keep(state: BlueprintSetupState) -> None:
-    state.app.extensions["openings"] = Openings()
+    state.app.extensions[OPENINGS] = Together(_note, most=MOST)
+
+
+def _note(lines: Sequence[Line]) -> Sequence[None]:
+    """Note lines. Where that fails, our own log says so, and nobody else."""
+    try:
+        _write(lines)
+    except SQLAlchemyError:
+        log.warning("%d openings of customers' links could not be noted", len(lines), exc_info=True)
+    return [None] * len(lines)
 
 
 @bp.after_request
@@ -82,7 +74,7 @@ def note(response: Response) -> Response:
         if link_id:
             if db.session.registry.has():
                 db.session.rollback()  # what the answer's work left open is over, and its connection is free
-            current_app.extensions["openings"].note(_line(purpose, link_id, asked))
+            current_app.extensions[OPENINGS].do(_line(purpose, link_id, asked))
     return response
 
 

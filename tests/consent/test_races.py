@@ -14,6 +14,7 @@ from cpor_web import history
 from cpor_web.claims import operations
 from cpor_web.consent import answers, at_once, rounds, stops
 from cpor_web.consent.answers import Outcome
+from cpor_web.consent.at_once import Denying
 from cpor_web.models import Claim, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Refused
@@ -57,9 +58,10 @@ class Race:
             return list(pool.map(one, steps))
 
     def deny(self, number: int = 0, *, now: datetime | None = None) -> Step:
-        about: dict[str, Any] = {"reason": Denial.OTHER, "way": Way.PAGE, "programme": self.programme}
-        moment = now or self.closing
-        return lambda s: at_once.deny(s, self._invitation(s, number).link_id, now=moment, **about)
+        about = Denial.OTHER, Way.PAGE, now or self.closing
+        return lambda s: at_once.deny(
+            s, Denying(self._invitation(s, number).link_id, *about), programme=self.programme
+        )
 
     def close(self, *, now: datetime | None = None) -> Step:
         moment = now or self.closing

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, at_once, rounds
+from cpor_web.consent.at_once import Denying
 from cpor_web.models import Claim, Invitation, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Refused
@@ -121,7 +122,8 @@ class Played:
 
     def _deny(self, session: Session, **about: Any) -> str:
         carla = session.get_one(Invitation, self.carla)
-        return at_once.deny(session, carla.link_id, reason=Denial.OTHER, way=Way.PAGE, **about)
+        denying = Denying(carla.link_id, Denial.OTHER, Way.PAGE, about["now"])
+        return at_once.deny(session, denying, programme=about["programme"])
 
     def _undo(self, session: Session, **about: Any) -> str:
         answers.undo(session, session.get_one(Invitation, self.carla), **about)

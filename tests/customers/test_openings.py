@@ -1,10 +1,7 @@
 """The access log: every request on a link of ours is noted, and none is refused, slowed down or lost by it."""
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from threading import Event
 from typing import Any
 
 import pytest
@@ -13,8 +10,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consent_links import new_id
+from cpor_web import clock
 from cpor_web.consent import queries
-from cpor_web.customers.openings import Line, Openings
+from cpor_web.customers.openings import OPENINGS
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Client, Opening
@@ -71,18 +69,19 @@ def test_a_line_is_noted_where_a_pool_has_another_line_to_the_database_each_time
 def test_what_an_answer_left_open_is_over_before_its_line_is_written(
     app: Flask, asked: Asked, customer: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    were_open, note, view = [], Openings.note, app.view_functions["customers.link"]
+    openings, were_open, view = app.extensions[OPENINGS], [], app.view_functions["customers.link"]
+    note = openings.do
 
     def left_open(**about: str) -> object:
         db.session.execute(text("SELECT 1"))
         return view(**about)
 
-    def noted(openings: Openings, line: Line) -> None:
+    def noted(line: dict[str, str]) -> None:
         were_open.append(db.session().in_transaction())
-        note(openings, line)
+        note(line)
 
     monkeypatch.setitem(app.view_functions, "customers.link", left_open)
-    monkeypatch.setattr(Openings, "note", noted)
+    monkeypatch.setattr(openings, "do", noted)
     customer.get(asked.path())
 
     assert were_open == [False], "two connections are held at once"
@@ -128,29 +127,14 @@ def test_a_line_can_neither_be_changed_nor_removed(asked: Asked, customer: Brows
             connection.execute(text(statement))
 
 
-def test_what_comes_while_a_line_is_written_is_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    log, written, may_go_on = Openings(), list[list[str]](), Event()
+def test_lines_of_several_requests_are_written_together(app: Flask, asked: Asked) -> None:
+    line = {"at": clock.utcnow().isoformat(), "page": "d", "method": "GET", "client": "browser"}
+    lines = [{**line, "link": asked.invitation.link_id.hex(), "agent": agent} for agent in "abc"]
 
-    def write(lines: Sequence[Line]) -> None:
-        written.append([line["agent"] for line in lines])
-        assert may_go_on.wait(60)
+    with app.test_request_context():
+        app.extensions[OPENINGS]._work(lines)
 
-    monkeypatch.setattr("cpor_web.customers.openings._write", write)
-    with ThreadPoolExecutor(4) as threads:
-        threads.submit(log.note, {"agent": "0"})
-        _until(lambda: written == [["0"]])
-        for agent in "123":
-            threads.submit(log.note, {"agent": agent})
-            _until(lambda agent=agent: len(log._waiting) == int(agent))
-        may_go_on.set()
-    assert written == [["0"], ["1", "2", "3"]]
-
-
-def _until(so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not so():
-        assert time.monotonic() < until
-        time.sleep(0.001)
+    assert {each.agent for each in asked.openings()} == set("abc")
 
 
 # It decides nothing

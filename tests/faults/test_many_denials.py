@@ -16,14 +16,15 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from flask import Flask
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from cpor_web import create_app, verification
 from cpor_web.clock import utcnow
 from cpor_web.config import Settings
-from cpor_web.consent import at_once
 from cpor_web.consent.recording import Outcome
+from cpor_web.customers.denying import denied
 from cpor_web.extensions import db
 from cpor_web.models import Invitation
 from cpor_web.programme import Programme
@@ -121,21 +122,14 @@ def close_all(house: Settings) -> None:
 
 
 def deny_all(house: Settings, invitation_ids: Sequence[int]) -> "Counter[Outcome]":
-    """Deny through all these invitations, several at a time."""
-    engine = create_engine(house.database_url, pool_size=THREADS)
-    deny = partial(_deny, engine, Programme.from_settings(house))
+    """Deny through all these invitations as the web server does, several at a time."""
+    deny = partial(_deny, create_app(house))
     with ThreadPoolExecutor(THREADS) as pool:
-        said = Counter(pool.map(deny, invitation_ids))
-    engine.dispose()
-    return said
+        return Counter(pool.map(deny, invitation_ids))
 
 
-def _deny(engine: Engine, programme: Programme, invitation_id: int) -> Outcome:
-    with Session(engine) as session:
-        invitation = session.get_one(Invitation, invitation_id)
-        outcome = at_once.deny(
-            session, invitation.link_id, reason=Denial.OTHER, way=Way.PAGE, now=utcnow(), programme=programme
-        )
-        session.commit()
-        assert outcome
-        return outcome
+def _deny(app: Flask, invitation_id: int) -> Outcome:
+    with app.test_request_context():
+        link_id = db.session.get_one(Invitation, invitation_id).link_id
+        db.session.rollback()
+        return denied(link_id, Denial.OTHER, Way.PAGE)

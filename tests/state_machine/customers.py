@@ -7,6 +7,7 @@ from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
 from cpor_web.consent import answers, at_once
+from cpor_web.consent.at_once import Denying
 from cpor_web.consent.recording import Outcome
 from cpor_web.models import Invitation
 from cpor_web.rules.exc import Refused
@@ -20,7 +21,8 @@ COUNTED = {Outcome.RECORDED, Outcome.LATE}
 
 def deny(session: Session, invitation: Invitation, **about: Any) -> Outcome | None:
     """Deny as the page does."""
-    return at_once.deny(session, invitation.link_id, **about)
+    programme = about.pop("programme")
+    return at_once.deny(session, Denying(invitation.link_id, **about), programme=programme)
 
 
 class Customers(Played):
