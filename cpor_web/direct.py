@@ -19,6 +19,14 @@ def ask(session: Session, text: str, given: Mapping[str, Any]) -> psycopg.Cursor
     return run(taken, driver(taken).cursor(), text, given)
 
 
+def among(name: str, kind: str = "bigint") -> str:
+    """Return what a column is to equal to be one of the values that a statement is given by this name, in its text.
+
+    How many they are is hidden from PostgreSQL, which else plans anew each time that they are few.
+    """
+    return f"ANY(ARRAY(SELECT unnest(%({name})s::{kind}[])))"
+
+
 def several(ids: Iterable[int]) -> str:
     """Return ids as the text of an array: psycopg says a list one by one, and as of the smallest type for all."""
     return f"{{{','.join(map(str, ids))}}}"

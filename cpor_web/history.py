@@ -125,9 +125,9 @@ def erase(
 
 
 _COLUMNS = "claim_id, version, kind, at, role, actor, user_id, is_internal, data, salt, said"
-_HOLD = """
-    SELECT claim_id, position, link FROM history_heads WHERE claim_id = ANY(%(claims)s::bigint[])
-    ORDER BY claim_id FOR NO KEY UPDATE"""
+_HOLD = f"""
+    SELECT claim_id, position, link FROM history_heads WHERE claim_id = {direct.among("claims")}
+    ORDER BY claim_id FOR NO KEY UPDATE"""  # noqa: S608 - a name of ours
 _ONE = f"""
     WITH head AS (
         UPDATE history_heads SET position = position + 1,

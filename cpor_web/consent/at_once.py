@@ -113,17 +113,17 @@ def _asked(found: Mapping[str, Any]) -> Invitation:
     return invitation
 
 
-_LOCK = """
+_LOCK = f"""
     WITH claim AS MATERIALIZED (
         SELECT id FROM claims WHERE id = ANY(ARRAY(
             SELECT claim_id FROM rounds
-            WHERE id = ANY(ARRAY(SELECT round_id FROM invitations WHERE link_id = ANY(%(links)s::bytea[])))
+            WHERE id = ANY(ARRAY(SELECT round_id FROM invitations WHERE link_id = {direct.among("links", "bytea")}))
         )) ORDER BY id FOR NO KEY UPDATE OF claims
     )
     SELECT claim_id, id FROM rounds
-    WHERE id = ANY(ARRAY(SELECT round_id FROM invitations WHERE link_id = ANY(%(links)s::bytea[])))
+    WHERE id = ANY(ARRAY(SELECT round_id FROM invitations WHERE link_id = {direct.among("links", "bytea")}))
         AND claim_id = ANY(ARRAY(SELECT id FROM claim))
-    ORDER BY claim_id, id FOR NO KEY UPDATE OF rounds"""
+    ORDER BY claim_id, id FOR NO KEY UPDATE OF rounds"""  # noqa: S608 - a name of ours
 """Rounds are looked for by what came of locking their claims. No join is in it: of what was waited for, PostgreSQL
 would join the old rows. Whose a link is, and of which claim a round, never changes. There is no third lock in it: to
 wait for one may take half of what a statement may take.
@@ -131,7 +131,7 @@ wait for one may take half of what a statement may take.
 
 _LOCK_FREE = re.sub(r"(FOR NO KEY UPDATE OF \w+)", r"\1 SKIP LOCKED", _LOCK)
 
-_READ = """
+_READ = f"""
     SELECT to_json(found) FROM (SELECT claim, round, partner, mpn_id, filer AS filed_by,
         ARRAY(SELECT product FROM claim_products product WHERE claim_id = claim.id ORDER BY key) AS products,
         ARRAY(
@@ -146,6 +146,6 @@ _READ = """
     JOIN partners partner ON partner.id = claim.partner_id
     JOIN users filer ON filer.id = claim.filed_by_id
     LEFT JOIN mpn_ids mpn_id ON mpn_id.id = claim.mpn_id_id
-    WHERE round.id = ANY(%(rounds)s::bigint[])) found
-"""
+    WHERE round.id = {direct.among("rounds")}) found
+"""  # noqa: S608 - a name of ours
 """Each as one value: to tell a hundred columns apart costs more than all that is done with them."""
