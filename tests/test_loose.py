@@ -22,7 +22,8 @@ def in_json(session: Session, model: type[Base]) -> dict[str, object]:
 
 
 def are_the_same(one: Base, other: Base) -> bool:
-    names = [each.key for each in inspect(type(one)).column_attrs]
+    assert isinstance(one, type(other))
+    names = [each.key for each in inspect(type(other)).column_attrs]
     values = [[(getattr(each, name), type(getattr(each, name))) for name in names] for each in (one, other)]
     return values[0] == values[1]
 
