@@ -7,10 +7,12 @@ looks after them: who reads them locks their rows, gives them what they are rela
 What they were not given raises DetachedInstanceError; they are never added to a session.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
-from operator import itemgetter
+from itertools import compress
+from operator import itemgetter, ne
 from typing import Any, Never, TypeVar, cast
 from uuid import UUID
 
@@ -88,15 +90,16 @@ def relate(entity: Base, **related: Any) -> None:
 
 def write(session: Session, entities: Sequence[Base]) -> None:
     """Put aside what was changed of these entities: once, as the last that is done to them."""
+    rows: dict[aside.Write, list[aside.Row]] = defaultdict(list)
     for each in entities:
         model, values = type(each), each.__dict__
         now, before = _columns(model)(values), values[_BEFORE]
         if now != before:
-            keys = _keys(model)
-            changed = tuple(key for key, new, old in zip(keys, now, before, strict=True) if new != old)
-            names = _names(model)
+            names, changed = _names(model), tuple(compress(_keys(model), map(ne, now, before)))
             row = {"id": values["id"], **{names[key]: _as_json(values[key]) for key in changed}}
-            aside.put(session, _over(model, changed), row)
+            rows[_over(model, changed)].append(row)
+    for over, changed_rows in rows.items():
+        aside.put(session, over, *changed_rows)
 
 
 _BEFORE = "_before"
