@@ -42,13 +42,13 @@ class _Aside:
 registry().map_imperatively(_Aside, Table("aside", MetaData(), Column("id", Integer, primary_key=True)))
 
 
-def put(session: Session, write: Write, row: Row) -> None:
-    """Have `write` write a row with the next flush. What hangs on a foreign key has been flushed."""
+def put(session: Session, write: Write, *rows: Row) -> None:
+    """Have `write` write rows with the next flush. What hangs on a foreign key has been flushed."""
     waiting: _Aside | None = session.info.get(_KEY)
     if waiting is None or waiting not in session:
         waiting = session.info[_KEY] = _Aside()
         session.add(waiting)
-    waiting.rows.setdefault(write, []).append(row)
+    waiting.rows.setdefault(write, []).extend(rows)
 
 
 def into(model: type[Base], *columns: str) -> Write:

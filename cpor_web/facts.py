@@ -120,7 +120,7 @@ def proposed_contact(session: Session, claim: Claim) -> CustomerContact | None:
 def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:
     """Return the names of the fields that must be filled before the claim can be submitted."""
     area = programme.catalogue.areas.get(claim.area or "")
-    first = claim.contacts[0] if claim.contacts else None
+    first = next(iter(claim.contacts), None)
     values = {
         "name": claim.name,
         "mpn_id": claim.mpn_id,

@@ -2,15 +2,18 @@
 other ones, and written together.
 
 SQLAlchemy's session reads, tracks and writes objects one by one, which costs a batch more than all that is decided
-in it. These are objects of the same classes, so there is one form of each rule. But nobody looks after them: who
-reads them locks their rows, gives them what they are related to, and has `write` write them. What they were not given
-raises DetachedInstanceError; they are never added to a session.
+in it. These are of the same classes, so there is one form of each rule; what they have are plain attributes. Nobody
+looks after them: who reads them locks their rows, gives them what they are related to, and has `write` write them.
+What they were not given raises DetachedInstanceError; they are never added to a session.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Any, TypeVar
+from itertools import compress
+from operator import itemgetter, ne
+from typing import Any, Never, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -28,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.types import TypeEngine
 
 from cpor_web import aside, direct
@@ -51,16 +54,13 @@ def rows_of(model: type[Base]) -> Select[Any]:
 
 def read(session: Session, model: type[Entity], rows: Prepared, **among: Iterable[int]) -> Sequence[Entity]:
     """Return an entity for each row of what `rows_of` began; they are detached, and related to nothing."""
-    keys, words, manager = _keys(model), _words(model), model.__mapper__.class_manager
+    keys, words = _keys(model), _words(model)
     entities = []
     for row in _ask(session, rows, among):
-        entity = manager.new_instance()
-        values = entity.__dict__
-        values.update(zip(keys, row, strict=True))
+        values = dict(zip(keys, row, strict=True))
         for key, members in words:
             values[key] = members[values[key]]
-        instance_state(entity).key = (model, (row[0],), None)
-        entities.append(entity)
+        entities.append(_entity(model, values))
     return entities
 
 
@@ -75,15 +75,12 @@ def _ask(session: Session, statement: Prepared, among: Mapping[str, Iterable[int
 
 def made(model: type[Entity], row: Mapping[str, Any]) -> Entity:
     """Return the entity of a row that PostgreSQL said in JSON, which must have all columns (KeyError); detached."""
-    entity: Entity = model.__mapper__.class_manager.new_instance()
-    values, (as_said, to_read) = entity.__dict__, _readers(model)
-    for name, key in as_said:
-        values[key] = row[name]
+    as_said, to_read = _readers(model)
+    values = {key: row[name] for name, key in as_said}
     for name, key, read in to_read:
         said = row[name]
         values[key] = read(said) if said is not None else None
-    instance_state(entity).key = (model, tuple(row[each.name] for each in model.__mapper__.primary_key), None)
-    return entity
+    return _entity(model, values)
 
 
 def relate(entity: Base, **related: Any) -> None:
@@ -93,12 +90,50 @@ def relate(entity: Base, **related: Any) -> None:
 
 def write(session: Session, entities: Sequence[Base]) -> None:
     """Put aside what was changed of these entities: once, as the last that is done to them."""
+    rows: dict[aside.Write, list[aside.Row]] = defaultdict(list)
     for each in entities:
-        values, before = each.__dict__, instance_state(each).committed_state
-        if changed := tuple(sorted(key for key, value in before.items() if value != values[key])):
-            names = _names(type(each))
+        model, values = type(each), each.__dict__
+        now, before = _columns(model)(values), values[_BEFORE]
+        if now != before:
+            names, changed = _names(model), tuple(compress(_keys(model), map(ne, now, before)))
             row = {"id": values["id"], **{names[key]: _as_json(values[key]) for key in changed}}
-            aside.put(session, _over(type(each), changed), row)
+            rows[_over(model, changed)].append(row)
+    for over, changed_rows in rows.items():
+        aside.put(session, over, *changed_rows)
+
+
+_BEFORE = "_before"
+"""Where an entity keeps what was read of it."""
+
+
+class _NotRead:
+    """Stands in a class for what its entities have only once they were given it: then that comes first."""
+
+    def __set_name__(self, owner: type[Base], name: str) -> None:
+        self._name = name
+
+    def __get__(self, entity: Base | None, owner: type[Base]) -> Never:
+        raise DetachedInstanceError(f"{self._name} of {owner.__tablename__} was not read")
+
+
+def _entity(model: type[Entity], values: dict[str, Any]) -> Entity:
+    values[_BEFORE] = _columns(model)(values)
+    entity = object.__new__(_plain(model))
+    entity.__dict__ = values
+    return entity
+
+
+@cache
+def _plain(model: type[Entity]) -> type[Entity]:
+    """Return the class with all that a table's class can do, and nothing of SQLAlchemy's on its attributes."""
+    attributes = {each.key: _NotRead() for each in model.__mapper__.attrs}
+    return cast(type[Entity], type(model.__name__, (model,), {"__abstract__": True, **attributes}))
+
+
+@cache
+def _columns(model: type[Base]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Return what tells the values of all columns."""
+    return itemgetter(*_keys(model))
 
 
 @cache

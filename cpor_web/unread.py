@@ -26,7 +26,13 @@ def note_emptied(session: Session, *, begun_at: datetime) -> None:
 
 def emptied_at(session: Session) -> datetime | None:
     """Return the last moment at which nothing lay unread in the mailbox, None where there was none yet."""
-    return session.scalar(select(Heartbeat.at).where(Heartbeat.name == EMPTIED))
+    at: datetime | None = _emptied().one(session)[0]
+    return at
+
+
+@cache
+def _emptied() -> Prepared:
+    return prepared(select(func.max(Heartbeat.at)).where(Heartbeat.name == EMPTIED))
 
 
 def read_until(session: Session, *, now: datetime, programme: Programme) -> datetime | None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import DetachedInstanceError
+from sqlalchemy.orm.exc import DetachedInstanceError, UnmappedInstanceError
 
 from cpor_web import loose
 from cpor_web.models import Base, Claim, CustomerContact, Invitation, Mail, Round, User
@@ -22,7 +22,8 @@ def in_json(session: Session, model: type[Base]) -> dict[str, object]:
 
 
 def are_the_same(one: Base, other: Base) -> bool:
-    names = [each.key for each in inspect(type(one)).column_attrs]
+    assert isinstance(one, type(other))  # with all that its class can do
+    names = [each.key for each in inspect(type(other)).column_attrs]
     values = [[(getattr(each, name), type(getattr(each, name))) for name in names] for each in (one, other)]
     return values[0] == values[1]
 
@@ -65,6 +66,15 @@ def test_what_was_not_read_is_not_taken_for_empty(db_session: Session, programme
         _ = made.products
     with pytest.raises(KeyError):
         loose.made(Claim, {"id": row["id"]})
+
+
+def test_what_was_read_is_added_to_no_session(db_session: Session, programme: Programme) -> None:
+    claims.denied(db_session, programme)
+    db_session.flush()
+    made = loose.made(Claim, in_json(db_session, Claim))
+
+    with pytest.raises(UnmappedInstanceError):
+        db_session.add(made)
 
 
 def test_a_change_is_written_to_the_column_of_its_attribute(db_session: Session, programme: Programme) -> None:

@@ -43,7 +43,8 @@ FIELDS = (
 )
 """Every field of the form, in its order."""
 
-_REQUIRED = frozenset(field.name for field in FIELDS if field.is_required)
+_REQUIRED = tuple(field.name for field in FIELDS if field.is_required)
+_WITH_SUBSCRIPTION = tuple(field.name for field in FIELDS if field.is_required or field.name == "subscription_id")
 
 LABELS = {field.name: field.label for field in FIELDS}
 
@@ -75,5 +76,5 @@ def lets_proof_go(status: Status, *, uploaded_at: datetime, since: datetime) -> 
 
 def missing(values: Mapping[str, object], *, needs_subscription: bool) -> tuple[str, ...]:
     """Return the names of the fields that must be filled before submission and are empty in `values`."""
-    needed = _REQUIRED | {"subscription_id"} if needs_subscription else _REQUIRED
-    return tuple(field.name for field in FIELDS if field.name in needed and not values.get(field.name))
+    needed = _WITH_SUBSCRIPTION if needs_subscription else _REQUIRED
+    return tuple(name for name in needed if not values.get(name))

@@ -5,7 +5,6 @@ its picture from `TABLE`: three readers, one truth.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -27,8 +26,7 @@ class Clock(StrEnum):
     DISPUTE_REVIEW = "dispute-review"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What guards may know of a claim and of who acts on it."""
 
     missing: tuple[str, ...] = ()

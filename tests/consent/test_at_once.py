@@ -69,7 +69,7 @@ def test_what_was_not_read_is_not_taken_for_empty(
 
     monkeypatch.setattr(answers, "deny", look)
 
-    with pytest.raises(DetachedInstanceError, match="not bound to a Session"):
+    with pytest.raises(DetachedInstanceError, match="was not read"):
         at_once.deny(db_session, Denying(asked.link_id, **ABOUT), programme=programme)
 
 
