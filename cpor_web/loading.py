@@ -1,8 +1,10 @@
 """How a process loads what it keeps to its end: nothing of that is garbage, so nobody looks for any."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 
 @contextmanager
@@ -20,6 +22,18 @@ def uncollected() -> Iterator[None]:
         gc.unfreeze()  # which puts it among the oldest
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def instead(**modules: ModuleType | None) -> Iterator[None]:
+    """Have others stand for modules that are not loaded; for None, an import says that there is no such module."""
+    standing = {name: module for name, module in modules.items() if name not in sys.modules}
+    sys.modules.update(standing)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in standing:
+            del sys.modules[name]
 
 
 def keep() -> None:

@@ -33,6 +33,7 @@ SELDOM = {
     "email_validator",
     "holidays",
     "icalendar",
+    "idna",
     "joserfc",
     "puremagic",
     "redis",
@@ -88,6 +89,10 @@ def test_flask_security_reads_addresses_by_what_is_loaded_for_the_first() -> Non
     done = "assert read('Ada@EXAMPLE.net', check_deliverability=False).normalized == 'Ada@example.net'"
     assert "email_validator" not in loaded_after(f"import cpor_web.lean_security\n{asked}")
     assert "email_validator" in loaded_after(f"import cpor_web.lean_security\n{asked}\n{done}")
+
+
+def test_babel_is_not_made_to_learn_this_machines_zone_by_pytz() -> None:
+    assert "pytz" in loaded_after("import wsgi, babel.dates\nassert babel.dates.pytz is None"), "Flask-Babel has it"
 
 
 def test_what_was_there_before_flask_security_stays() -> None:
