@@ -6,11 +6,10 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -31,8 +30,7 @@ RENEWED_AFTER = timedelta(days=1)
 """What is this old is written again where it is uploaded again: it might be about to be forgotten."""
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """A document whose bytes are stored: what a row needs to know of it. `size` in bytes, `pages` where counted."""
 
     sha256: str
@@ -43,7 +41,7 @@ class Stored:
 
     def as_document(self) -> Document:
         """Return a row for it, which does not yet say of which claim and by whom."""
-        return Document(**asdict(self))
+        return Document(**self._asdict())
 
 
 class DocumentStore:
