@@ -1,7 +1,6 @@
 """An operator's colour made fit to be read: shades with enough contrast, by day and by night (WCAG 2.2, 1.4.3)."""
 
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 TEXT_CONTRAST = 4.6
 """What text needs, 4.5, and a little for rounding."""
@@ -12,8 +11,7 @@ SIGN_CONTRAST = 3.1
 STEPS = 50
 
 
-@dataclass(frozen=True)
-class Colour:
+class Colour(NamedTuple):
     """A colour of sRGB, each part from 0 to 255."""
 
     red: int

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.languages import customers_language, speak
-from cpor_web.proofs.store import NotStored
+from cpor_web.proofs.incoming import NotStored
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.transactions import InDoubt
 

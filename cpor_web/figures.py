@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
@@ -15,9 +12,12 @@ from cpor_web.claims.queries import WAITING_FOR_OPERATOR
 from cpor_web.emails.condition import needs_a_person
 from cpor_web.job_times import JobTimes
 from cpor_web.models import Checkpoint, Claim, Document, Heartbeat, Holding, Mail, MailState, Round, RoundState, Scan
-from cpor_web.queue import QUEUE, TIMEOUT_SECONDS
+from cpor_web.queue import QUEUE
 from cpor_web.rules.statuses import Status
 from cpor_web.unread import EMPTIED
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 TICKER = "ticker"
 
@@ -88,7 +88,7 @@ def _singles(now: datetime) -> Sequence[Select[Any]]:
     )
 
 
-def in_redis(redis: Redis) -> InRedis:
+def in_redis(redis: "Redis") -> InRedis:
     """Return the figures of now. Raises RedisError. Redis itself forgets a worker after seven silent minutes."""
     from rq import Queue, Worker
     from rq.serializers import JSONSerializer
@@ -96,10 +96,3 @@ def in_redis(redis: Redis) -> InRedis:
     workers = Worker.all(connection=redis, serializer=JSONSerializer)
     waiting = Queue(QUEUE, connection=redis, serializer=JSONSerializer).count
     return InRedis(waiting, sum(QUEUE in each.queue_names() for each in workers), job_times.read(redis))
-
-
-def connection(url: str) -> Redis:
-    """Return a connection that is given up soon: a page must not wait for Redis."""
-    return Redis.from_url(
-        url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=Retry(NoBackoff(), 0)
-    )

@@ -7,6 +7,7 @@ from sqlalchemy import make_url
 
 from cpor_web import connections
 from cpor_web.config import Settings
+from cpor_web.limit_store import LATER
 
 LOCAL = ("127.0.0.1", "localhost")
 """What a machine calls itself, and what asks for its health there."""
@@ -82,4 +83,5 @@ def _trusted_hosts(settings: Settings) -> list[str] | None:
 
 
 def _limiter_url(redis_url: str) -> str:
-    return redis_url.replace("unix://", "redis+unix://", 1) if redis_url.startswith("unix://") else redis_url
+    scheme = "redis+" if redis_url.startswith("unix://") else ""
+    return f"{LATER}{scheme}{redis_url}"

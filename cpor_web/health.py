@@ -1,12 +1,9 @@
 """For machines: alive, and able to work. Degraded is not down: what still serves customers stays in front of them."""
 
 from datetime import datetime, timedelta
-from typing import cast
 
 from flask import Blueprint, Flask, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
-from redis import Redis
-from redis.exceptions import RedisError
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,7 +11,7 @@ from cpor_web import figures, holding, schema, unread
 from cpor_web.current import now, programme_as_set_up, settings
 from cpor_web.emails.condition import Outbox, outbox
 from cpor_web.extensions import db
-from cpor_web.figures import TICKER
+from cpor_web.figures import TICKER, InRedis
 from cpor_web.models import Checkpoint, Heartbeat
 
 bp = Blueprint("health", __name__)
@@ -33,7 +30,6 @@ _PROXY = "came_through_a_proxy"
 
 def init_app(app: Flask) -> None:
     """Note of every request of people whether it came through a proxy."""
-    app.extensions["redis_for_figures"] = figures.connection(app.extensions["settings"].redis_url)
 
     def note() -> None:
         if request.blueprint not in FOR_MACHINES:
@@ -72,9 +68,16 @@ def ready() -> ResponseReturnValue:
     return jsonify(**found, holding=is_held, outbox=_figures(mail))
 
 
-def redis() -> Redis:
-    """Return the connection that figures are asked over; it is given up soon."""
-    return cast(Redis, current_app.extensions["redis_for_figures"])
+def in_redis() -> InRedis | None:
+    """Return the figures that Redis knows, None where it does not answer."""
+    from redis.exceptions import RedisError
+
+    from cpor_web import redis_line
+
+    try:
+        return figures.in_redis(redis_line.to(settings().redis_url))
+    except RedisError:
+        return None
 
 
 def _ticker(tick: datetime | None) -> str:
@@ -84,9 +87,8 @@ def _ticker(tick: datetime | None) -> str:
 
 def _behind_redis() -> dict[str, str]:
     """Return how Redis does, and the workers, who are known there alone."""
-    try:
-        known = figures.in_redis(redis())
-    except RedisError:
+    known = in_redis()
+    if known is None:
         return {"redis": "away", "workers": "unknown"}
     return {"redis": "ok", "workers": "ok" if known.workers else "none"}
 

@@ -3,9 +3,10 @@
 An emptied Redis starts them anew, as Prometheus allows counters to.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from redis import Redis
+if TYPE_CHECKING:
+    from redis import Redis
 
 KEY = "cpor:jobs"
 _SEPARATOR = "|"
@@ -19,7 +20,7 @@ class JobTimes(NamedTuple):
     seconds: float = 0.0
 
 
-def note(redis: Redis, job: str, *, seconds: float, succeeded: bool) -> None:
+def note(redis: "Redis", job: str, *, seconds: float, succeeded: bool) -> None:
     """Count a run of `job`. Raises RedisError."""
     pipeline = redis.pipeline(transaction=False)
     pipeline.hincrby(KEY, f"{job}{_SEPARATOR}{'done' if succeeded else 'failed'}", 1)
@@ -27,7 +28,7 @@ def note(redis: Redis, job: str, *, seconds: float, succeeded: bool) -> None:
     pipeline.execute()
 
 
-def read(redis: Redis) -> dict[str, JobTimes]:
+def read(redis: "Redis") -> dict[str, JobTimes]:
     """Return the counts by the jobs' names. Raises RedisError."""
     counted: Any = redis.hgetall(KEY)
     found: dict[str, dict[str, float]] = {}

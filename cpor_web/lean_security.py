@@ -5,11 +5,11 @@ here: providers and passkeys are `accounts`' own, which imports the libraries on
 addresses with is loaded when the first is read.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+
+from cpor_web import lean_babel  # noqa: F401 - Flask-Security's forms import Babel
+from cpor_web.loading import instead
 
 
 class _Addresses(ModuleType):
@@ -21,19 +21,7 @@ class _Addresses(ModuleType):
         return validate_email(email, **how)
 
 
-@contextmanager
-def _instead(**modules: ModuleType | None) -> Iterator[None]:
-    """Have others stand for modules that are not loaded; for None, an import says that there is no such module."""
-    standing = {name: module for name, module in modules.items() if name not in sys.modules}
-    sys.modules.update(standing)  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in standing:
-            del sys.modules[name]
-
-
-with _instead(authlib=None, webauthn=None, email_validator=_Addresses("email_validator")):
+with instead(authlib=None, webauthn=None, email_validator=_Addresses("email_validator")):
     from flask_security import Security, UserMixin
 
 __all__ = ["Security", "UserMixin"]

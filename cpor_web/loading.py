@@ -1,8 +1,10 @@
 """How a process loads what it keeps to its end: nothing of that is garbage, so nobody looks for any."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 
 @contextmanager
@@ -22,6 +24,18 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def instead(**modules: ModuleType | None) -> Iterator[None]:
+    """Have others stand for modules that are not loaded; for None, an import says that there is no such module."""
+    standing = {name: module for name, module in modules.items() if name not in sys.modules}
+    sys.modules.update(standing)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in standing:
+            del sys.modules[name]
+
+
 def keep() -> None:
     """Never again look for garbage among what there is now: for when all is loaded, before anything is forked.
 
@@ -35,7 +49,7 @@ def make_ready() -> None:
     """Load what the first requests or jobs would each wait for, and keep all: before processes are forked that work.
 
     SQLAlchemy works out how the tables belong together when it is first asked for one; RQ is loaded for who rings,
-    email_validator for who reads an address as it was typed.
+    with Redis' library, email_validator for who reads an address as it was typed.
     """
     import email_validator  # noqa: F401
     import rq  # noqa: F401

@@ -14,14 +14,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from cpor_web import figures, measures
 from cpor_web.current import now, settings
 from cpor_web.extensions import db
 from cpor_web.figures import InDatabase, InRedis
-from cpor_web.health import redis
+from cpor_web.health import in_redis
 
 bp = Blueprint("metrics", __name__)
 
@@ -62,7 +61,7 @@ class _Kept:
         """Return both, None for one that does not answer."""
         with self._lock:  # who comes meanwhile gets the same answer, and asks nobody
             if time.monotonic() >= self._until:
-                self._found = _in_database(), _in_redis()
+                self._found = _in_database(), in_redis()
                 self._until = time.monotonic() + KEPT_SECONDS
             return self._found
 
@@ -72,13 +71,6 @@ def _in_database() -> InDatabase | None:
         return figures.in_database(db.session(), now=now())
     except SQLAlchemyError:
         db.session.rollback()
-        return None
-
-
-def _in_redis() -> InRedis | None:
-    try:
-        return figures.in_redis(redis())
-    except RedisError:
         return None
 
 

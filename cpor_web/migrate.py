@@ -1,7 +1,6 @@
 """What Flask-Migrate finds in an application. It is imported when tables are migrated: Alembic comes with it."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
 OPTIONS: dict[str, Any] = {"compare_type": True, "render_as_batch": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Migrations:
+class Migrations(NamedTuple):
     """Where an application's tables and migrations are, by the names that `flask_migrate` asks for."""
 
     db: SQLAlchemy

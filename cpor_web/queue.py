@@ -4,11 +4,10 @@ made good by the next tick, and every failure of Redis ends here.
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+if TYPE_CHECKING:
+    from redis import Redis
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +56,6 @@ COALESCED_MS = 300
 ENOUGH_WAITING = 50
 """Jobs in the queue after which a ring adds nothing: any one of them does all that is due."""
 
-TIMEOUT_SECONDS = 0.2
 FAILURE_TTL_SECONDS = 3600
 
 
@@ -65,39 +63,39 @@ class Doorbell:
     """Rings jobs by name; rings of the same name within a moment are one."""
 
     def __init__(self) -> None:
-        self._redis: Redis | None = None
+        self._url = ""
         self._rung_until: dict[str, float] = {}
 
     def connect(self, url: str) -> None:
         """Remember where Redis is; nothing is opened before the first ring."""
         self._rung_until.clear()
-        self._redis = Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._url = url
 
     def ring(self, job: str) -> bool:
         """Ask a worker to run `job` soon; return False where Redis could not be reached."""
         if job not in JOBS:
             raise ValueError(f"{job} is not on the list of jobs")
-        if self._redis is None:
+        if not self._url:
             return False
         began = time.monotonic()
         if began < self._rung_until.get(job, 0.0):
             return True
+        from redis.exceptions import RedisError
+
+        from cpor_web import redis_line
+
         try:
-            if self._redis.set(f"{QUEUE}:rung:{job}", 1, nx=True, px=COALESCED_MS):
+            redis = redis_line.to(self._url)
+            if redis.set(f"{QUEUE}:rung:{job}", 1, nx=True, px=COALESCED_MS):
                 self._rung_until[job] = began + COALESCED_MS / 1000  # so long Redis would say that it was rung
-                _enqueue(job, self._redis)
+                _enqueue(job, redis)
         except RedisError as error:
             log.warning("redis is away; the next tick makes up for it", extra={"error": type(error).__name__})
             return False
         return True
 
 
-def _enqueue(job: str, redis: Redis) -> None:
+def _enqueue(job: str, redis: "Redis") -> None:
     from rq import Queue
     from rq.serializers import JSONSerializer
 

@@ -33,8 +33,10 @@ SELDOM = {
     "email_validator",
     "holidays",
     "icalendar",
+    "idna",
     "joserfc",
     "puremagic",
+    "redis",
     "requests",
     "rq",
     "segno",
@@ -70,7 +72,7 @@ def test_how_tables_belong_together_is_worked_out_by_who_asks_one_and_before_wor
     configured = "all(mapper.configured for mapper in Base.registry.mappers)"
     ready = f"from cpor_web.loading import make_ready\nmake_ready()\nassert {configured}"
     loaded = loaded_after(f"import wsgi\nfrom cpor_web.models import Base\nassert not {configured}\n{ready}")
-    assert {"email_validator", "rq"} <= loaded
+    assert {"email_validator", "redis", "rq"} <= loaded
 
 
 def test_with_a_provider_what_speaks_with_it_is_there_before_anybody_signs_in() -> None:
@@ -87,6 +89,10 @@ def test_flask_security_reads_addresses_by_what_is_loaded_for_the_first() -> Non
     done = "assert read('Ada@EXAMPLE.net', check_deliverability=False).normalized == 'Ada@example.net'"
     assert "email_validator" not in loaded_after(f"import cpor_web.lean_security\n{asked}")
     assert "email_validator" in loaded_after(f"import cpor_web.lean_security\n{asked}\n{done}")
+
+
+def test_babel_is_not_made_to_learn_this_machines_zone_by_pytz() -> None:
+    assert "pytz" in loaded_after("import wsgi, babel.dates\nassert babel.dates.pytz is None"), "Flask-Babel has it"
 
 
 def test_what_was_there_before_flask_security_stays() -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Self
 
-import idna
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 from cpor_web.accounts import people, security_log, sessions
 from cpor_web.accounts.security_log import SHELL, Place
 from cpor_web.config import Settings
+from cpor_web.emails.addresses import ascii_domain
 from cpor_web.models import Ended, Identity, SecurityKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
@@ -72,7 +72,7 @@ class Trust(NamedTuple):
         """
         local, _, host = email.rpartition("@")
         try:
-            domain = idna.encode(host, uts46=True).decode("ascii").lower()
+            domain = ascii_domain(host)
         except UnicodeError:
             return False
         return local.isascii() and domain in self.domains

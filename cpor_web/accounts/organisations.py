@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import idna
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from cpor_web.emails.addresses import ascii_domain
 from cpor_web.models import MpnId, MpnKind, Partner
 from cpor_web.rules.characters import name_in, one_line
 from cpor_web.rules.exc import Invalid, NotAllowed
@@ -95,7 +95,7 @@ def _own(domains: Sequence[str]) -> list[str]:
 def _domain(word: str) -> str:
     """Return a domain in lower case, other alphabets as A-labels (RFC 5891)."""
     try:
-        labels = idna.encode(word.strip().removeprefix("@"), uts46=True).decode("ascii").lower().split(".")
+        labels = ascii_domain(word.strip().removeprefix("@")).split(".")
     except UnicodeError:
         labels = []
     if len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):

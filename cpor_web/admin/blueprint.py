@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from babel.dates import format_date, format_timedelta
 from flask import Blueprint, request, url_for
 from flask_babel import get_locale
 
 from cpor_web.current import now
+from cpor_web.lean_babel import format_date, format_timedelta
 from cpor_web.mail_words import STATES
 from cpor_web.rules.words import N_
 

@@ -24,7 +24,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # nobody compares them, and nobody is to see the keys
 class Settings:
     """What the operator decides. `from_environ` makes it."""
 

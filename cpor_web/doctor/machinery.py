@@ -7,7 +7,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cpor_web import figures
+from cpor_web import figures, redis_line
 from cpor_web.config import Settings
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.figures import InDatabase
@@ -23,7 +23,7 @@ POLICY = "noeviction"
 
 def behind_redis(settings: Settings) -> list[Finding]:
     """Return how Redis is set up, and who works off what it holds; if it does not answer, that alone."""
-    connection = figures.connection(settings.redis_url)
+    connection = redis_line.to(settings.redis_url)
     try:
         about, known = connection.info(), figures.in_redis(connection)
     except RedisError as error:

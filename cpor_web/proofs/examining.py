@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 
 from cpor_web.inspection.findings import Finding
 from cpor_web.proofs.fork_servers import said_of
-from cpor_web.proofs.store import Incoming
+from cpor_web.proofs.incoming import Incoming
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
 

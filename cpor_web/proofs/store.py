@@ -1,19 +1,15 @@
 """Where documents' bytes are kept: a folder or an object store, under the hash of what is in them."""
 
 import hashlib
-import io
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -22,8 +18,8 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from cpor_web.clock import utcnow
 from cpor_web.models import Document
+from cpor_web.proofs.incoming import CHUNK, Incoming, NotStored
 
-CHUNK = 2**20
 INCOMING = "incoming"
 PIECE = 5 * 2**20
 """Bytes that an object store is sent at a time; the least that S3 takes."""
@@ -34,50 +30,7 @@ RENEWED_AFTER = timedelta(days=1)
 """What is this old is written again where it is uploaded again: it might be about to be forgotten."""
 
 
-class NotStored(OSError):
-    """The store did not take a document: its disk is full, or it is away. Nothing of it is kept."""
-
-
-class Incoming(io.BufferedRandom):
-    """A file that comes in where documents are kept, to be stored without being copied: gone when it is closed."""
-
-    def __init__(self, file: io.FileIO) -> None:
-        super().__init__(file)
-        self.path = Path(file.name)
-
-    @classmethod
-    def at(cls, path: Path) -> "Incoming":
-        """Return a new one, for its owner only."""
-        return cls(io.FileIO(path, "x+", opener=partial(os.open, mode=0o600)))
-
-    def settle(self) -> tuple[str, int]:
-        """Return the hash and the size of what is left in it, all of which is on the disk then."""
-        self.flush()
-        with ThreadPoolExecutor(1) as beside:  # the disk does not wait for the processor, nor that for the disk
-            flushed = beside.submit(os.fsync, self.fileno())
-            found = _read(self)
-            flushed.result()
-        return found
-
-    def refuse_another(self, size: int) -> None:
-        """Raise NotStored unless its name still leads to this file, and to so many bytes.
-
-        Who has examined it can find its name, and could have put a file of ours there for its uploader to download.
-        """
-        there = self.path.stat(follow_symlinks=False)
-        if not os.path.samestat(there, os.fstat(self.fileno())) or there.st_size != size:
-            raise NotStored("it is not what was read")
-
-    def close(self) -> None:
-        """Close it; what was stored has another name by now. An answer does not fail for what cannot be tidied up."""
-        with suppress(OSError):  # the disk is full: nobody misses what was not written
-            super().close()
-        with suppress(OSError):
-            self.path.unlink()
-
-
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """A document whose bytes are stored: what a row needs to know of it. `size` in bytes, `pages` where counted."""
 
     sha256: str
@@ -88,7 +41,7 @@ class Stored:
 
     def as_document(self) -> Document:
         """Return a row for it, which does not yet say of which claim and by whom."""
-        return Document(**asdict(self))
+        return Document(**self._asdict())
 
 
 class DocumentStore:
@@ -234,7 +187,7 @@ def _make(folder: Path) -> None:
     (folder / INCOMING).mkdir(mode=0o700, exist_ok=True)
 
 
-def _read(stream: IO[bytes], do: Callable[[bytes], object] = len) -> tuple[str, int]:
+def _read(stream: IO[bytes], do: Callable[[bytes], object]) -> tuple[str, int]:
     """Return the hash and the size of what is left in `stream`, having done something with each chunk."""
     digest, size = hashlib.sha256(), 0
     while chunk := stream.read(CHUNK):

@@ -13,7 +13,7 @@ import pytest
 
 from cpor_web import proofs
 from cpor_web.proofs import DocumentStore, Stored, store
-from cpor_web.proofs.store import CHUNK, NotStored
+from cpor_web.proofs.incoming import CHUNK, NotStored
 from cpor_web.rules.exc import Invalid
 from tests.support.proof import action, pdf
 
