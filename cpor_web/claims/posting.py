@@ -72,21 +72,10 @@ def _invited(session: Session, mails: Collection[Mail]) -> Mapping[int | None, I
     return {each.id: each for each in session.scalars(read)}
 
 
-def begin(
-    session: Session,
-    mail_id: int,
-    *,
-    now: datetime,
-    programme: Programme,
-    ready: Ready | None = None,
-    taken: Taken | None = None,
-) -> Mail | None:
-    """Mark a leased mail as being sent, and note which one was `taken` before it; None where it is not to be sent.
-
-    `ready` is what `make_ready` returned for it and others; without, it is made ready now.
-    """
-    ready = ready or make_ready(session, [mail_id], now=now, programme=programme).get(mail_id)
-    return ready.mail if ready is not None and mark(session, ready.mail, now=now, taken=taken) else None
+def begin(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> Mail | None:
+    """Make one leased mail ready and mark it as being sent; None where it is not to be sent."""
+    ready = make_ready(session, [mail_id], now=now, programme=programme).get(mail_id)
+    return ready.mail if ready is not None and mark(session, ready.mail, now=now) else None
 
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime, programme: Programme) -> None:

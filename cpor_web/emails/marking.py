@@ -5,17 +5,18 @@ are handed over one after the other, at most one is in doubt at any moment, and 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Update, bindparam, or_, update
+from sqlalchemy import Engine, Update, bindparam, or_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from cpor_web.models import Mail, MailState
-from cpor_web.prepared import Prepared, prepared
+from cpor_web.prepared import Numbered, Prepared, numbered, prepared
+from cpor_web.unwaited import Unwaited
 
 LEASE = timedelta(minutes=5)
 """How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
@@ -23,6 +24,8 @@ LEASE = timedelta(minutes=5)
 CLOCKS_APART = timedelta(minutes=5)
 """How far the clocks of workers may be apart before one takes for abandoned what another is just sending."""
 
+_IDENTITY = ("message_id", "boundary", "dated_at", "key_id")
+_MARKED = ("state", "leased_until", "attempts", *_IDENTITY)
 NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED)
 
 
@@ -54,19 +57,46 @@ def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = N
     Return False where it was called back or leased anew since, or its lease is over: the machine may have slept. With
     it is noted that the mail before was `taken`. The caller commits before it hands the mail over.
     """
+    values = _values(mail, now, taken)
+    return _is_marked(mail, values, is_found=bool(_mark().ask(session, **values)))
+
+
+class Marks:
+    """Marks mails over a connection of its own, where each mark is a transaction: begun, and later waited for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._statement = Unwaited(engine, _numbered_mark())
+
+    def begin(self, mail: Mail, *, now: datetime, taken: Taken | None = None) -> None:
+        """Have a mail marked as `mark` does it. Next is asked whether it is."""
+        self._mail, self._values = mail, _values(mail, now, taken)
+        self._statement.begin(self._values)
+
+    def is_marked(self) -> bool:
+        """Wait until the mark is on the disk; False where the mail is not to be sent."""
+        return _is_marked(self._mail, self._values, is_found=self._statement.found())
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._statement.close()
+
+
+def _values(mail: Mail, now: datetime, taken: Taken | None) -> dict[str, Any]:
     marked = {
         "state": MailState.SENDING,
         "leased_until": now + LEASE + CLOCKS_APART,
         "attempts": mail.attempts + 1,
-        **{name: getattr(mail, name) for name in ("message_id", "boundary", "dated_at", "key_id")},
+        **{name: getattr(mail, name) for name in _IDENTITY},
     }
     about = {"mail": mail.id, "lease": mail.leased_until, "now": now}
-    values = about | {f"new_{name}": marked[name] for name in marked} | (_noted(taken) if taken is not None else {})
-    if not (_mark() if taken is None else _note_and_mark()).ask(session, **values):
-        return False
-    for name, value in marked.items():
-        set_committed_value(mail, name, value)
-    return True
+    return about | {f"new_{name}": marked[name] for name in marked} | _noted(taken)
+
+
+def _is_marked(mail: Mail, values: Mapping[str, Any], *, is_found: bool) -> bool:
+    if is_found:
+        for name in _MARKED:
+            set_committed_value(mail, name, values[f"new_{name}"])
+    return is_found
 
 
 def note(session: Session, taken: Taken) -> None:
@@ -74,8 +104,9 @@ def note(session: Session, taken: Taken) -> None:
     session.connection().execute(_noting(), _noted(taken))
 
 
-def _noted(taken: Taken) -> dict[str, Any]:
-    return {"before": taken.mail_id, "answer_before": taken.answer, "at_before": taken.at}
+def _noted(taken: Taken | None) -> dict[str, Any]:
+    mail_id, answer, at = taken or (None, None, None)
+    return {"before": mail_id, "answer_before": answer, "at_before": at}
 
 
 def message_id(host: str) -> str:
@@ -89,12 +120,11 @@ def _mark() -> Prepared:
 
 
 @cache
-def _note_and_mark() -> Prepared:
-    return prepared(_marking().add_cte(_noting().cte("noted")))
+def _numbered_mark() -> Numbered:
+    return numbered(_marking())
 
 
 def _marking() -> Update:
-    columns = ("state", "leased_until", "attempts", "message_id", "boundary", "dated_at", "key_id")
     return (
         update(Mail)
         .where(
@@ -103,8 +133,9 @@ def _marking() -> Update:
             Mail.leased_until.is_not_distinct_from(bindparam("lease", type_=Mail.leased_until.type)),
             or_(Mail.leased_until.is_(None), Mail.leased_until > bindparam("now")),
         )
-        .values({name: bindparam(f"new_{name}") for name in columns})
+        .values({name: bindparam(f"new_{name}") for name in _MARKED})
         .returning(Mail.id)
+        .add_cte(_noting().cte("noted"))
     )
 
 
