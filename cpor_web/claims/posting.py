@@ -49,11 +49,10 @@ def make_ready(
 
     Each has its identity, and if it asks a customer, the end that it prints is fixed. One that asks about a claim
     that somebody else holds is left out: nobody waits for it, neither other mails nor those who answer them.
+    What is returned belongs to no session.
     """
     # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
-    asking = select(Mail.claim_id).where(Mail.id.in_(mail_ids), Mail.kind.in_(ASKS))
-    claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
-    held = set(session.scalars(claims.with_for_update(key_share=True, skip_locked=True)))
+    held = loose.found(session, _asked_about(), mails=mail_ids)
     host = programme.mail_from.rpartition("@")[2]
     mails = outbox.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
     mails = [mail for mail in mails if mail.kind not in ASKS or mail.claim_id in held]
@@ -61,15 +60,27 @@ def make_ready(
     for mail in mails:
         if mail.kind in ASKS and not mail.repeats:
             rounds.print_end(invited[mail.invitation_id], now=now, programme=programme)
+    loose.write(session, list(invited.values()))
+    session.flush()
+    session.expire_all()  # what it has of these rows is what they were
     return {mail.id: Ready(mail, invited.get(mail.invitation_id)) for mail in mails}
 
 
 def _invited(session: Session, mails: Collection[Mail]) -> Mapping[int | None, Invitation]:
     ids = {mail.invitation_id for mail in mails if mail.invitation_id is not None}
-    if not ids:
-        return {}
-    read = select(Invitation).where(Invitation.id.in_(ids)).execution_options(populate_existing=True)
-    return {each.id: each for each in session.scalars(read)}
+    return {each.id: each for each in loose.read(session, Invitation, _of_these(), invitations=ids)} if ids else {}
+
+
+@cache
+def _asked_about() -> Prepared:
+    asking = select(Mail.claim_id).where(loose.among(Mail.id, "mails"), Mail.kind.in_(ASKS))
+    claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
+    return prepared(claims.with_for_update(key_share=True, skip_locked=True))
+
+
+@cache
+def _of_these() -> Prepared:
+    return prepared(loose.rows_of(Invitation).where(loose.among(Invitation.id, "invitations")))
 
 
 def begin(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> Mail | None:

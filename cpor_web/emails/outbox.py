@@ -145,13 +145,19 @@ def ready(
 ) -> Sequence[Mail]:
     """Return those of these leased mails that are still to be sent, each with its identity, the longest due first.
 
-    `marking.identify` says what `host` and `link_keys` are. Nothing is stored before `marking.mark`.
+    `marking.identify` says what `host` and `link_keys` are. Nothing is stored before `marking.mark`. They belong to no
+    session.
     """
-    waiting = select(Mail).where(Mail.id.in_(mail_ids), Mail.state.in_(NOT_BEGUN)).order_by(Mail.due_at, Mail.id)
-    mails = session.scalars(waiting.execution_options(populate_existing=True)).all()
+    mails = loose.read(session, Mail, _waiting(), mails=mail_ids)
     for mail in mails:
         identify(mail, now=now, host=host, link_keys=link_keys)
     return mails
+
+
+@cache
+def _waiting() -> Prepared:
+    waiting = loose.rows_of(Mail).where(loose.among(Mail.id, "mails"), Mail.state.in_(NOT_BEGUN))
+    return prepared(waiting.order_by(Mail.due_at, Mail.id))
 
 
 def hold(session: Session, mail_ids: Collection[int]) -> Mapping[int, Mail]:

@@ -13,4 +13,6 @@ from cpor_web.models import Mail
 def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys: Sequence[str] = ()) -> Mail | None:
     """Make one mail ready and mark it; None where it is not to be sent."""
     ready = outbox.ready(session, [mail_id], now=now, host=host, link_keys=link_keys)
-    return ready[0] if ready and mark(session, ready[0], now=now) else None
+    is_marked = bool(ready) and mark(session, ready[0], now=now)
+    session.expire_all()  # what was marked belongs to no session
+    return session.get(Mail, mail_id) if is_marked else None
