@@ -5,6 +5,7 @@ psycopg waits for what it asks; libpq below it, which it hands out, leaves that 
 
 import select
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import psycopg
@@ -15,6 +16,12 @@ from sqlalchemy import Engine
 from cpor_web import direct
 from cpor_web.prepared import Numbered
 
+MOST_OCTETS = 63
+"""Of a name, in PostgreSQL. It has a name, so that PgBouncer knows it again on another of its connections."""
+
+PLANNED = "planned for libpq"
+"""Under this a connection remembers what was planned there, for as long as it lasts."""
+
 
 class Unwaited:
     """One statement, run again and again over a connection that is its own: each time a transaction by itself.
@@ -23,22 +30,21 @@ class Unwaited:
     """
 
     def __init__(self, engine: Engine, statement: Numbered) -> None:
-        """Take a connection, and have the statement planned there."""
+        """Take a connection; the statement is planned there when it is first begun."""
         self._statement, self._taken = statement, engine.connect()
-        try:
-            self._libpq = direct.driver(self._taken).pgconn
-            self._checked(self._libpq.prepare(b"", statement.text.encode()))
-        except BaseException:
-            self._taken.close()
-            raise
+        self._libpq = direct.driver(self._taken).pgconn
+        self._name = f"unwaited_{sha256(statement.text.encode()).hexdigest()}".encode()[:MOST_OCTETS]
+        self._is_planned = False
 
     def begin(self, given: Mapping[str, Any]) -> None:
         """Have it run; `given` has a value for each of its names. What it did is asked by `found` before it is
         begun once more.
         """
+        if not self._is_planned:
+            self._plan()
         values = [None if (value := given[name]) is None else str(value).encode() for name in self._statement.names]
         try:
-            self._libpq.send_query_prepared(b"", values)
+            self._libpq.send_query_prepared(self._name, values)
             self._libpq.flush()
         except psycopg.Error as error:
             raise direct.told(self._taken, self._statement.text, error) from error
@@ -62,6 +68,17 @@ class Unwaited:
     def close(self) -> None:
         """Give the connection back."""
         self._taken.close()
+
+    def _plan(self) -> None:
+        """Have it planned, unless it was when this connection was taken before; psycopg may have dropped it since."""
+        planned = self._taken.info.setdefault(PLANNED, set())
+        try:
+            if self._name not in planned or self._libpq.describe_prepared(self._name).status != ExecStatus.COMMAND_OK:
+                self._checked(self._libpq.prepare(self._name, self._statement.text.encode()))
+        except psycopg.Error as error:
+            raise direct.told(self._taken, self._statement.text, error) from error
+        planned.add(self._name)
+        self._is_planned = True
 
     def _checked(self, result: PGresult) -> PGresult:
         if result.status in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:

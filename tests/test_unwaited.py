@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from cpor_web.extensions import db
 from cpor_web.prepared import Numbered
@@ -54,11 +54,28 @@ def test_what_is_refused_is_told_as_sqlalchemy_tells_it_and_it_can_be_run_again(
     assert divided.found()
 
 
-def test_a_statement_that_cannot_be_planned_keeps_no_connection(engine_of_the_app: Engine) -> None:
-    before = engine_of_the_app.pool.checkedout()  # type: ignore[attr-defined]
-    with pytest.raises(OperationalError, match="nowhere"):
-        Unwaited(engine_of_the_app, Numbered("SELECT 1 FROM nowhere", ()))
-    assert engine_of_the_app.pool.checkedout() == before  # type: ignore[attr-defined]
+def test_a_statement_that_cannot_be_planned_says_so(engine_of_the_app: Engine) -> None:
+    nowhere = Unwaited(engine_of_the_app, Numbered("SELECT 1 FROM nowhere", ()))
+    with pytest.raises(DBAPIError, match="nowhere"):
+        nowhere.begin({})
+    nowhere.close()
+
+
+@pytest.mark.parametrize("meanwhile", ["SELECT 1", "DEALLOCATE ALL"])
+def test_whoever_takes_the_connection_next_finds_it_planned_or_plans_it_anew(
+    engine_of_the_app: Engine, meanwhile: str
+) -> None:
+    names = []
+    for _time in range(2):
+        divided = Unwaited(engine_of_the_app, DIVIDED)
+        divided.begin({"all": 7, "by": 7, "but": None})
+        assert divided.found()
+        divided.close()
+        with engine_of_the_app.connect() as same:
+            planned = "SELECT name FROM pg_prepared_statements WHERE name LIKE 'unwaited_%'"
+            names += same.scalars(text(planned)).all()
+            same.execute(text(meanwhile))
+    assert len(names) == 2
 
 
 def test_a_connection_that_was_lost_is_told_so_and_given_to_nobody_else(engine_of_the_app: Engine) -> None:

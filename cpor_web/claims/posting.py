@@ -16,7 +16,7 @@ from cpor_web.ahead import Known
 from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
-from cpor_web.emails import outbox
+from cpor_web.emails import marking, outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.emails.marking import Taken, mark
 from cpor_web.emails.outcomes import Accepted, Outcome
@@ -54,7 +54,7 @@ def make_ready(
     # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
     held = loose.found(session, _asked_about(), mails=mail_ids)
     host = programme.mail_from.rpartition("@")[2]
-    mails = outbox.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
+    mails = marking.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
     mails = [mail for mail in mails if mail.kind not in ASKS or mail.claim_id in held]
     invited = _invited(session, mails)
     for mail in mails:

@@ -5,7 +5,7 @@ are handed over one after the other, at most one is in doubt at any moment, and 
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from sqlalchemy import Engine, Update, bindparam, or_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from cpor_web import loose
 from cpor_web.models import Mail, MailState
 from cpor_web.prepared import Numbered, Prepared, numbered, prepared
 from cpor_web.unwaited import Unwaited
@@ -35,6 +36,25 @@ class Taken(NamedTuple):
     mail_id: int
     answer: str
     at: datetime
+
+
+def ready(
+    session: Session, mail_ids: Collection[int], *, now: datetime, host: str, link_keys: Sequence[str] = ()
+) -> Sequence[Mail]:
+    """Return those of these leased mails that are still to be sent, each with its identity, the longest due first.
+
+    `identify` says what `host` and `link_keys` are. Nothing is stored before `mark`. They belong to no session.
+    """
+    mails = loose.read(session, Mail, _waiting(), mails=mail_ids)
+    for mail in mails:
+        identify(mail, now=now, host=host, link_keys=link_keys)
+    return mails
+
+
+@cache
+def _waiting() -> Prepared:
+    waiting = loose.rows_of(Mail).where(loose.among(Mail.id, "mails"), Mail.state.in_(NOT_BEGUN))
+    return prepared(waiting.order_by(Mail.due_at, Mail.id))
 
 
 def identify(mail: Mail, *, now: datetime, host: str, link_keys: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, DateTime, Integer, bindparam, exists, or_,
 from sqlalchemy.orm import Session
 
 from cpor_web import ahead, aside, direct, loose, queue
-from cpor_web.emails.marking import LEASE, NOT_BEGUN, identify, message_id
+from cpor_web.emails.marking import LEASE, NOT_BEGUN, message_id
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
 from cpor_web.prepared import Prepared, prepared
@@ -138,26 +138,6 @@ def take_back(session: Session, mail_id: int, *, now: datetime) -> Mail | None:
     if mail is not None:
         _settle_unknown(mail, "the worker was stopped before it noted the server's answer", now)
     return mail
-
-
-def ready(
-    session: Session, mail_ids: Collection[int], *, now: datetime, host: str, link_keys: Sequence[str] = ()
-) -> Sequence[Mail]:
-    """Return those of these leased mails that are still to be sent, each with its identity, the longest due first.
-
-    `marking.identify` says what `host` and `link_keys` are. Nothing is stored before `marking.mark`. They belong to no
-    session.
-    """
-    mails = loose.read(session, Mail, _waiting(), mails=mail_ids)
-    for mail in mails:
-        identify(mail, now=now, host=host, link_keys=link_keys)
-    return mails
-
-
-@cache
-def _waiting() -> Prepared:
-    waiting = loose.rows_of(Mail).where(loose.among(Mail.id, "mails"), Mail.state.in_(NOT_BEGUN))
-    return prepared(waiting.order_by(Mail.due_at, Mail.id))
 
 
 def hold(session: Session, mail_ids: Collection[int]) -> Mapping[int, Mail]:
