@@ -65,17 +65,17 @@ def test_a_statement_that_cannot_be_planned_says_so(engine_of_the_app: Engine) -
 def test_whoever_takes_the_connection_next_finds_it_planned_or_plans_it_anew(
     engine_of_the_app: Engine, meanwhile: str
 ) -> None:
-    names = []
+    times = []
     for _time in range(2):
         divided = Unwaited(engine_of_the_app, DIVIDED)
         divided.begin({"all": 7, "by": 7, "but": None})
         assert divided.found()
         divided.close()
         with engine_of_the_app.connect() as same:
-            planned = "SELECT name FROM pg_prepared_statements WHERE name LIKE 'unwaited_%'"
-            names += same.scalars(text(planned)).all()
+            planned = text("SELECT count(*) FROM pg_prepared_statements WHERE statement = :it")
+            times.append(same.scalar(planned, {"it": DIVIDED.text}))
             same.execute(text(meanwhile))
-    assert len(names) == 2
+    assert times == [1, 1]
 
 
 def test_a_connection_that_was_lost_is_told_so_and_given_to_nobody_else(engine_of_the_app: Engine) -> None:
