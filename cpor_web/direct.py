@@ -48,11 +48,12 @@ def run(taken: Connection, cursor: psycopg.Cursor[Any], text: str, given: Any) -
     try:
         return cursor.execute(text, given)
     except psycopg.Error as error:
-        if is_lost := cursor.connection.closed:
-            taken.invalidate(error)  # it is not given to the next
-        raise _told(text, error, is_lost=is_lost) from error
+        raise told(taken, text, error) from error
 
 
-def _told(text: str, error: psycopg.Error, *, is_lost: bool) -> DBAPIError:
+def told(taken: Connection, text: str, error: psycopg.Error) -> DBAPIError:
+    """Return SQLAlchemy's form of an error; a connection that was lost by it is not given to the next."""
+    if is_lost := driver(taken).closed:
+        taken.invalidate(error)
     told = DBAPIError.instance(text, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=is_lost)
     return cast(DBAPIError, told)

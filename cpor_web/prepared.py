@@ -5,17 +5,19 @@ What changes from one time to the next has a name there. Everything else stands 
 rows only is used where PostgreSQL sees that no others are asked for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, UpdateBase
+from sqlalchemy import BindParameter, Dialect, Select, UpdateBase
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.compiler import ExpandedState
 
 from cpor_web import direct
 
-_DIALECT = dialect()
+_DIALECT, _NUMBERING = dialect(), dialect(paramstyle="numeric_dollar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,26 @@ class Prepared:
         return row
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A statement as PostgreSQL itself takes it: `names` has the name of each value by its number in the text."""
+
+    text: str
+    names: Sequence[str]
+
+
 def prepared(query: Select[*tuple[Any, ...]] | UpdateBase) -> Prepared:
     """Return a statement that is kept; each `bindparam` that has no value in it is a name to be given one."""
+    return Prepared(_compiled(query, _DIALECT).statement)
+
+
+def numbered(query: Select[*tuple[Any, ...]] | UpdateBase) -> Numbered:
+    """Return such a statement for whoever asks libpq."""
+    compiled = _compiled(query, _NUMBERING)
+    return Numbered(compiled.statement, compiled.positiontup or ())
+
+
+def _compiled(query: Select[*tuple[Any, ...]] | UpdateBase, by: Dialect) -> ExpandedState:
     names: dict[str, None] = {}
 
     def say_in_the_text(value: BindParameter[Any]) -> None:
@@ -48,5 +68,6 @@ def prepared(query: Select[*tuple[Any, ...]] | UpdateBase) -> Prepared:
         else:
             value.literal_execute = True
 
-    compiled: Any = visitors.cloned_traverse(query, {}, {"bindparam": say_in_the_text}).compile(dialect=_DIALECT)
-    return Prepared(compiled.construct_expanded_state(names).statement)
+    compiled: Any = visitors.cloned_traverse(query, {}, {"bindparam": say_in_the_text}).compile(dialect=by)
+    state: ExpandedState = compiled.construct_expanded_state(names)
+    return state

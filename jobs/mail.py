@@ -5,14 +5,11 @@ over, and that it was taken before the next one is; then what follows from it.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from contextvars import copy_context
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy.orm import Session
 
 from cpor_web import clock, current
 from cpor_web.accounts.mails import account_link
@@ -21,7 +18,7 @@ from cpor_web.claims.posting import Ready
 from cpor_web.emails import outbox
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.dkim import DkimSigner
-from cpor_web.emails.marking import Taken, note
+from cpor_web.emails.marking import Marks, Taken, note
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Unavailable
 from cpor_web.emails.rendering import Renderer
 from cpor_web.emails.transport import MailServer, Transport
@@ -52,7 +49,7 @@ def drain() -> None:
         if pauses.is_paused(TRANSPORT):
             return
         server = MailServer.from_settings(current.settings())
-        with Transport(server) as transport, _marks() as marks, ThreadPoolExecutor(1) as aside:
+        with Transport(server) as transport, closing(Marks(db.engine)) as marks:
             trouble = transport.connect()
             if trouble is not None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
@@ -61,19 +58,11 @@ def drain() -> None:
             turn = Turn()
             _take_back_abandoned()
             while leased := _lease():
-                if not HandOver(transport, marks, aside).has_sent(leased, turn):
+                if not HandOver(transport, marks).has_sent(leased, turn):
                     return
                 if turn.is_over():
                     bell.ring(SEND_MAIL)
                     return
-
-
-@contextmanager
-def _marks() -> Iterator[Session]:
-    """Have a connection for the marks alone. Each statement on it is a transaction: one round trip, one commit."""
-    engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
-    with Session(engine) as session:
-        yield session
 
 
 def composer() -> Composer:
@@ -109,12 +98,11 @@ class HandOver:
 
     They are made ready together, and those that the server took are settled together. In between each is marked just
     before it is handed over, and that the one before was taken is noted with it: at most one is ever in doubt. While
-    the mark is on its way to the disk, the mail is written `aside`, by another thread, and offered to the server:
-    only its text waits for the mark.
+    the mark is on its way to the disk, the mail is written and offered to the server: only its text waits for it.
     """
 
-    def __init__(self, transport: Transport, marks: Session, aside: Executor) -> None:
-        self._transport, self._marks, self._aside = transport, marks, aside
+    def __init__(self, transport: Transport, marks: Marks) -> None:
+        self._transport, self._marks = transport, marks
         self._taken: list[Taken] = []
         self._is_noted = True
         self._unsettled: list[tuple[int, Outcome, datetime]] = []
@@ -140,12 +128,14 @@ class HandOver:
 
     def _trouble_with(self, ready: Ready) -> Unavailable | None:
         """Send one mail; return what is wrong with the mail server, if something is."""
-        offering = self._aside.submit(copy_context().run, self._offered, ready)
+        before = None if self._is_noted else self._taken[-1]
+        self._marks.begin(ready.mail, now=clock.utcnow(), taken=before)
         try:
-            is_begun = self._has_begun(ready)
+            text, refusal = self._offered(ready)
         finally:
-            text, refusal = offering.result()
-        if not is_begun:
+            is_marked = self._marks.is_marked()
+        self._is_noted = True
+        if not is_marked:
             self._transport.withdraw()
             return None
         mail_id, outcome = ready.mail.id, refusal or self._transport.hand_over(text)
@@ -155,13 +145,6 @@ class HandOver:
         elif not _is_settled(mail_id, outcome, at := clock.utcnow()):
             self._unsettled.append((mail_id, outcome, at))
         return outcome if isinstance(outcome, Unavailable) else None
-
-    def _has_begun(self, ready: Ready) -> bool:
-        """Commit that a mail is being sent, and that the one before was taken; False where it is not to be sent."""
-        now, programme, before = clock.utcnow(), current.programme(), None if self._is_noted else self._taken[-1]
-        begun = posting.begin(self._marks, ready.mail.id, now=now, programme=programme, ready=ready, taken=before)
-        self._is_noted = True
-        return begun is not None
 
     def _offered(self, ready: Ready) -> tuple[bytes, Outcome | None]:
         """Write a mail and offer it to the mail server; return its bytes, and why they are not waited for, if not."""

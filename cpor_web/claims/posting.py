@@ -16,7 +16,7 @@ from cpor_web.ahead import Known
 from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
-from cpor_web.emails import outbox
+from cpor_web.emails import marking, outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.emails.marking import Taken, mark
 from cpor_web.emails.outcomes import Accepted, Outcome
@@ -49,44 +49,44 @@ def make_ready(
 
     Each has its identity, and if it asks a customer, the end that it prints is fixed. One that asks about a claim
     that somebody else holds is left out: nobody waits for it, neither other mails nor those who answer them.
+    What is returned belongs to no session.
     """
     # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
-    asking = select(Mail.claim_id).where(Mail.id.in_(mail_ids), Mail.kind.in_(ASKS))
-    claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
-    held = set(session.scalars(claims.with_for_update(key_share=True, skip_locked=True)))
+    held = loose.found(session, _asked_about(), mails=mail_ids)
     host = programme.mail_from.rpartition("@")[2]
-    mails = outbox.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
+    mails = marking.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
     mails = [mail for mail in mails if mail.kind not in ASKS or mail.claim_id in held]
     invited = _invited(session, mails)
     for mail in mails:
         if mail.kind in ASKS and not mail.repeats:
             rounds.print_end(invited[mail.invitation_id], now=now, programme=programme)
+    loose.write(session, list(invited.values()))
+    session.flush()
+    session.expire_all()  # what it has of these rows is what they were
     return {mail.id: Ready(mail, invited.get(mail.invitation_id)) for mail in mails}
 
 
 def _invited(session: Session, mails: Collection[Mail]) -> Mapping[int | None, Invitation]:
     ids = {mail.invitation_id for mail in mails if mail.invitation_id is not None}
-    if not ids:
-        return {}
-    read = select(Invitation).where(Invitation.id.in_(ids)).execution_options(populate_existing=True)
-    return {each.id: each for each in session.scalars(read)}
+    return {each.id: each for each in loose.read(session, Invitation, _of_these(), invitations=ids)} if ids else {}
 
 
-def begin(
-    session: Session,
-    mail_id: int,
-    *,
-    now: datetime,
-    programme: Programme,
-    ready: Ready | None = None,
-    taken: Taken | None = None,
-) -> Mail | None:
-    """Mark a leased mail as being sent, and note which one was `taken` before it; None where it is not to be sent.
+@cache
+def _asked_about() -> Prepared:
+    asking = select(Mail.claim_id).where(loose.among(Mail.id, "mails"), Mail.kind.in_(ASKS))
+    claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
+    return prepared(claims.with_for_update(key_share=True, skip_locked=True))
 
-    `ready` is what `make_ready` returned for it and others; without, it is made ready now.
-    """
-    ready = ready or make_ready(session, [mail_id], now=now, programme=programme).get(mail_id)
-    return ready.mail if ready is not None and mark(session, ready.mail, now=now, taken=taken) else None
+
+@cache
+def _of_these() -> Prepared:
+    return prepared(loose.rows_of(Invitation).where(loose.among(Invitation.id, "invitations")))
+
+
+def begin(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> Mail | None:
+    """Make one leased mail ready and mark it as being sent; None where it is not to be sent."""
+    ready = make_ready(session, [mail_id], now=now, programme=programme).get(mail_id)
+    return ready.mail if ready is not None and mark(session, ready.mail, now=now) else None
 
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime, programme: Programme) -> None:

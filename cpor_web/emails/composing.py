@@ -31,7 +31,7 @@ class Composer:
     def compose(self, mail: Mail, invited: Invitation | None) -> bytes:
         """Return the whole mail; the same row gives the same bytes.
 
-        `mail` came from `outbox.ready`; `invited` is its invitation, whose `printed_end` is set where the mail
+        `mail` came from `marking.ready`; `invited` is its invitation, whose `printed_end` is set where the mail
         asks. Raises UnsafeHeader or UnsupportedAddress for what cannot be put into a mail.
         """
         assert mail.message_id is not None

@@ -39,10 +39,14 @@ def inert(value: Any, name: str = "") -> Any:
 
 
 def _inert(text: str) -> str:
-    if text.isprintable() and not _JOINT.search(text):
+    has_nothing_hidden = text.isprintable()
+    if has_nothing_hidden and not _JOINT.search(text):
         return text  # as nearly all that people type
     if _MOMENT.fullmatch(text):
         return text  # ours, with a dot before its microseconds; no link has this form
+    return _LINK_LIKE.sub(lambda match: f"[{match.group()}]", text if has_nothing_hidden else _visible(text))
+
+
+def _visible(text: str) -> str:
     lines = re.split(r"\r\n?|[\n\v\f\x1c-\x1e\x85\u2028\u2029]", text.replace("\t", " "))
-    visible = ("".join(c for c in line if unicodedata.category(c) not in HIDDEN) for line in lines)
-    return _LINK_LIKE.sub(lambda match: f"[{match.group()}]", "\n".join(visible))
+    return "\n".join("".join(c for c in line if unicodedata.category(c) not in HIDDEN) for line in lines)

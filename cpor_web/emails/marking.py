@@ -5,17 +5,19 @@ are handed over one after the other, at most one is in doubt at any moment, and 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Update, bindparam, or_, update
+from sqlalchemy import Engine, Update, bindparam, or_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from cpor_web import loose
 from cpor_web.models import Mail, MailState
-from cpor_web.prepared import Prepared, prepared
+from cpor_web.prepared import Numbered, Prepared, numbered, prepared
+from cpor_web.unwaited import Unwaited
 
 LEASE = timedelta(minutes=5)
 """How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
@@ -23,6 +25,8 @@ LEASE = timedelta(minutes=5)
 CLOCKS_APART = timedelta(minutes=5)
 """How far the clocks of workers may be apart before one takes for abandoned what another is just sending."""
 
+_IDENTITY = ("message_id", "boundary", "dated_at", "key_id")
+_MARKED = ("state", "leased_until", "attempts", *_IDENTITY)
 NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED)
 
 
@@ -34,6 +38,25 @@ class Taken(NamedTuple):
     at: datetime
 
 
+def ready(
+    session: Session, mail_ids: Collection[int], *, now: datetime, host: str, link_keys: Sequence[str] = ()
+) -> Sequence[Mail]:
+    """Return those of these leased mails that are still to be sent, each with its identity, the longest due first.
+
+    `identify` says what `host` and `link_keys` are. Nothing is stored before `mark`. They belong to no session.
+    """
+    mails = loose.read(session, Mail, _waiting(), mails=mail_ids)
+    for mail in mails:
+        identify(mail, now=now, host=host, link_keys=link_keys)
+    return mails
+
+
+@cache
+def _waiting() -> Prepared:
+    waiting = loose.rows_of(Mail).where(loose.among(Mail.id, "mails"), Mail.state.in_(NOT_BEGUN))
+    return prepared(waiting.order_by(Mail.due_at, Mail.id))
+
+
 def identify(mail: Mail, *, now: datetime, host: str, link_keys: Sequence[str]) -> None:
     """Give a mail its Message-ID, moment, boundary and key where it has none; `mark` stores them.
 
@@ -41,7 +64,7 @@ def identify(mail: Mail, *, now: datetime, host: str, link_keys: Sequence[str]) 
     return address, newest first: what was signed already keeps its key while that is among them.
     """
     if mail.message_id is None:
-        set_committed_value(mail, "message_id", message_id(host))
+        set_committed_value(mail, "message_id", message_id(host, now))
         set_committed_value(mail, "boundary", secrets.token_hex(12))
         set_committed_value(mail, "dated_at", now.replace(microsecond=0))
     if mail.key_id not in link_keys:
@@ -54,19 +77,46 @@ def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = N
     Return False where it was called back or leased anew since, or its lease is over: the machine may have slept. With
     it is noted that the mail before was `taken`. The caller commits before it hands the mail over.
     """
+    values = _values(mail, now, taken)
+    return _is_marked(mail, values, is_found=bool(_mark().ask(session, **values)))
+
+
+class Marks:
+    """Marks mails over a connection of its own, where each mark is a transaction: begun, and later waited for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._statement = Unwaited(engine, _numbered_mark())
+
+    def begin(self, mail: Mail, *, now: datetime, taken: Taken | None = None) -> None:
+        """Have a mail marked as `mark` does it. Next is asked whether it is."""
+        self._mail, self._values = mail, _values(mail, now, taken)
+        self._statement.begin(self._values)
+
+    def is_marked(self) -> bool:
+        """Wait until the mark is on the disk; False where the mail is not to be sent."""
+        return _is_marked(self._mail, self._values, is_found=self._statement.found())
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._statement.close()
+
+
+def _values(mail: Mail, now: datetime, taken: Taken | None) -> dict[str, Any]:
     marked = {
         "state": MailState.SENDING,
         "leased_until": now + LEASE + CLOCKS_APART,
         "attempts": mail.attempts + 1,
-        **{name: getattr(mail, name) for name in ("message_id", "boundary", "dated_at", "key_id")},
+        **{name: getattr(mail, name) for name in _IDENTITY},
     }
     about = {"mail": mail.id, "lease": mail.leased_until, "now": now}
-    values = about | {f"new_{name}": marked[name] for name in marked} | (_noted(taken) if taken is not None else {})
-    if not (_mark() if taken is None else _note_and_mark()).ask(session, **values):
-        return False
-    for name, value in marked.items():
-        set_committed_value(mail, name, value)
-    return True
+    return about | {f"new_{name}": marked[name] for name in marked} | _noted(taken)
+
+
+def _is_marked(mail: Mail, values: Mapping[str, Any], *, is_found: bool) -> bool:
+    if is_found:
+        for name in _MARKED:
+            set_committed_value(mail, name, values[f"new_{name}"])
+    return is_found
 
 
 def note(session: Session, taken: Taken) -> None:
@@ -74,13 +124,16 @@ def note(session: Session, taken: Taken) -> None:
     session.connection().execute(_noting(), _noted(taken))
 
 
-def _noted(taken: Taken) -> dict[str, Any]:
-    return {"before": taken.mail_id, "answer_before": taken.answer, "at_before": taken.at}
+def _noted(taken: Taken | None) -> dict[str, Any]:
+    mail_id, answer, at = taken or (None, None, None)
+    return {"before": mail_id, "answer_before": answer, "at_before": at}
 
 
-def message_id(host: str) -> str:
-    """Return a new Message-ID."""
-    return f"<{secrets.token_hex(16)}@{host}>"
+def message_id(host: str, now: datetime) -> str:
+    """Return a new Message-ID. It begins with its second, so those of one time are neighbours in their index: else
+    each mail would change a page of it that nobody needed, which PostgreSQL then writes to its log whole.
+    """
+    return f"<{int(now.timestamp()):08x}.{secrets.token_hex(12)}@{host}>"
 
 
 @cache
@@ -89,12 +142,11 @@ def _mark() -> Prepared:
 
 
 @cache
-def _note_and_mark() -> Prepared:
-    return prepared(_marking().add_cte(_noting().cte("noted")))
+def _numbered_mark() -> Numbered:
+    return numbered(_marking())
 
 
 def _marking() -> Update:
-    columns = ("state", "leased_until", "attempts", "message_id", "boundary", "dated_at", "key_id")
     return (
         update(Mail)
         .where(
@@ -103,8 +155,9 @@ def _marking() -> Update:
             Mail.leased_until.is_not_distinct_from(bindparam("lease", type_=Mail.leased_until.type)),
             or_(Mail.leased_until.is_(None), Mail.leased_until > bindparam("now")),
         )
-        .values({name: bindparam(f"new_{name}") for name in columns})
+        .values({name: bindparam(f"new_{name}") for name in _MARKED})
         .returning(Mail.id)
+        .add_cte(_noting().cte("noted"))
     )
 
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, Integer, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, aside, loose, queue
-from cpor_web.emails.marking import LEASE, NOT_BEGUN, identify, message_id
+from cpor_web import ahead, aside, direct, loose, queue
+from cpor_web.emails.marking import LEASE, NOT_BEGUN, message_id
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState
 from cpor_web.prepared import Prepared, prepared
@@ -91,7 +91,7 @@ def lose(mail: Mail, *, why: str, now: datetime, host: str) -> None:
 
     `host` is the right-hand side of its Message-ID, where it has none.
     """
-    mail.message_id = mail.message_id or message_id(host)
+    mail.message_id = mail.message_id or message_id(host, now)
     _end(mail, MailState.UNKNOWN, why, now)
 
 
@@ -100,18 +100,25 @@ def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
 
     Skips what another worker is taking at this moment. The caller commits before it goes on.
     """
-    free = or_(Mail.leased_until.is_(None), Mail.leased_until < now)
-    due = (
-        select(Mail.id)
-        .where(Mail.due_at <= now, free, Mail.state != MailState.SENDING)
-        .order_by(Mail.due_at, Mail.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    ids = session.scalars(due).all()
+    ids = [id_ for (id_,) in _due().ask(session, now=now, most=most)]
     if ids:
-        session.execute(update(Mail).where(Mail.id.in_(ids)).values(leased_until=now + LEASE))
+        _lease().ask(session, mails=direct.several(ids), until=now + LEASE)
     return ids
+
+
+@cache
+def _due() -> Prepared:
+    now = bindparam("now", type_=DateTime(timezone=True))
+    free = or_(Mail.leased_until.is_(None), Mail.leased_until < now)
+    due = select(Mail.id).where(Mail.due_at <= now, free, Mail.state != MailState.SENDING)
+    most = bindparam("most", type_=Integer)
+    return prepared(due.order_by(Mail.due_at, Mail.id).limit(most).with_for_update(skip_locked=True))
+
+
+@cache
+def _lease() -> Prepared:
+    leased = update(Mail).where(loose.among(Mail.id, "mails")).values(leased_until=bindparam("until"))
+    return prepared(leased.returning(Mail.id))
 
 
 def abandoned(session: Session, *, now: datetime, most: int) -> Sequence[int]:
@@ -131,20 +138,6 @@ def take_back(session: Session, mail_id: int, *, now: datetime) -> Mail | None:
     if mail is not None:
         _settle_unknown(mail, "the worker was stopped before it noted the server's answer", now)
     return mail
-
-
-def ready(
-    session: Session, mail_ids: Collection[int], *, now: datetime, host: str, link_keys: Sequence[str] = ()
-) -> Sequence[Mail]:
-    """Return those of these leased mails that are still to be sent, each with its identity, the longest due first.
-
-    `marking.identify` says what `host` and `link_keys` are. Nothing is stored before `marking.mark`.
-    """
-    waiting = select(Mail).where(Mail.id.in_(mail_ids), Mail.state.in_(NOT_BEGUN)).order_by(Mail.due_at, Mail.id)
-    mails = session.scalars(waiting.execution_options(populate_existing=True)).all()
-    for mail in mails:
-        identify(mail, now=now, host=host, link_keys=link_keys)
-    return mails
 
 
 def hold(session: Session, mail_ids: Collection[int]) -> Mapping[int, Mail]:

@@ -7,7 +7,6 @@ customers are written in the contact's language, with the English below.
 What all mails of a form have in common is drawn once, with holes for their texts (docs/adr/0054).
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -185,4 +184,6 @@ class Drawn(NamedTuple):
 
 
 def _tidy(text: str) -> str:
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text.strip() + "\n"

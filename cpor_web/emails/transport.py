@@ -136,8 +136,8 @@ class Transport:
 def _check(message: bytes) -> None:
     if not message.isascii():
         raise ValueError("a message holds ASCII only: encode its parts")
-    ends = message.count(b"\r\n")
-    if not message.count(b"\r") == message.count(b"\n") == ends or not message.endswith(b"\r\n"):
+    *lines, rest = message.split(b"\r\n")
+    if rest or not message.count(b"\r") == message.count(b"\n") == len(lines) > 0:
         raise ValueError("every line of a message ends in CRLF")
-    if max(map(len, message.split(b"\r\n"))) > LONGEST_LINE:
+    if max(map(len, lines)) > LONGEST_LINE:
         raise ValueError("a line of a message has at most 998 characters")

@@ -15,7 +15,7 @@ def wrapped(text: str) -> str:
 
     A line that is one link stays whole, whatever its length: mail programs do not mend broken links.
     """
-    return "\n".join(_line(line) for line in text.splitlines())
+    return _line(text) if text.isprintable() else "\n".join(map(_line, text.splitlines()))
 
 
 def quoted(text: str) -> str:
@@ -24,7 +24,7 @@ def quoted(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    if _LINK.fullmatch(line) or (len(line) <= WIDTH and line.isprintable() and not line.endswith(" ")):
+    if (len(line) <= WIDTH and line.isprintable() and not line.endswith(" ")) or _LINK.fullmatch(line):
         return line
     lead = _LEAD.match(line)
     first = lead.group() if lead else ""

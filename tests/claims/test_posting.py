@@ -138,13 +138,12 @@ def test_a_mail_that_was_called_back_after_it_was_made_ready_is_not_begun_and_th
     claim = claims.approved(db_session, programme)
     notice, told = mail_of(db_session, claim, "consent-notice"), mail_of(db_session, claim, "approved")
     ready = posting.make_ready(db_session, [notice.id, told.id], now=NOW, programme=programme)
-    posting.begin(db_session, told.id, now=NOW, programme=programme, ready=ready[told.id])
+    marking.mark(db_session, ready[told.id].mail, now=NOW)
     (invitation,) = invitations_of(db_session, claim)
     outbox.call_back(db_session, invitation.id, why="it was called back", now=NOW)
     db_session.flush()
     taken = Taken(told.id, "250 queued", NOW)
-    about = ready[notice.id]
-    assert posting.begin(db_session, notice.id, now=NOW, programme=programme, ready=about, taken=taken) is None
+    assert not marking.mark(db_session, ready[notice.id].mail, now=NOW, taken=taken)
     for mail in (notice, told):
         db_session.refresh(mail)
     assert (notice.state, notice.message_id, notice.attempts) == (MailState.REFUSED, None, 0)
@@ -158,7 +157,7 @@ def test_what_is_leased_by_another_worker_after_it_was_made_ready_is_not_begun(
     ready = posting.make_ready(db_session, [notice.id], now=NOW, programme=programme)
     lease = Mail.__table__.update().where(Mail.id == notice.id).values(leased_until=NOW + marking.LEASE)
     db_session.connection().execute(lease)
-    assert posting.begin(db_session, notice.id, now=NOW, programme=programme, ready=ready[notice.id]) is None
+    assert not marking.mark(db_session, ready[notice.id].mail, now=NOW)
 
 
 def test_a_denial_before_the_notice_is_noted_as_taken_can_be_undone_until_the_end_that_it_prints(
@@ -214,9 +213,9 @@ def test_what_was_made_ready_before_the_machine_slept_for_days_is_not_begun(
     outbox.lease(db_session, now=NOW, most=40)
     db_session.flush()
     ready = posting.make_ready(db_session, [notice.id, told.id], now=NOW, programme=programme)
-    assert posting.begin(db_session, told.id, now=NOW, programme=programme, ready=ready[told.id]) is not None
-    later, about, taken = NOW + timedelta(days=3), ready[notice.id], Taken(told.id, "250 queued", NOW)
-    assert posting.begin(db_session, notice.id, now=later, programme=programme, ready=about, taken=taken) is None
+    assert marking.mark(db_session, ready[told.id].mail, now=NOW)
+    taken = Taken(told.id, "250 queued", NOW)
+    assert not marking.mark(db_session, ready[notice.id].mail, now=NOW + timedelta(days=3), taken=taken)
     db_session.refresh(told)
     assert told.sent_at == NOW
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import posting
 from cpor_web.clock import utcnow
 from cpor_web.emails import outbox
+from cpor_web.emails.marking import Marks
 from cpor_web.emails.outbox import Recipient
 from cpor_web.models import Claim, Mail, MailState
 from cpor_web.programme import Programme
@@ -97,13 +98,13 @@ def test_a_refusal_that_cannot_be_noted_at_once_is_noted_later_and_holds_no_othe
     is_held_to_the_end: bool,
 ) -> None:
     smtp_server.fail("RCPT", "550 5.1.1 No such user", address=CUSTOMER)
-    settle, begin, tried = posting.settle, posting.begin, list[int]()
+    settle, is_marked, tried = posting.settle, Marks.is_marked, list[int]()
 
-    def begin_and_hold(session: Session, mail_id: int, **about: Any) -> Mail | None:
-        begun = begin(session, mail_id, **about)
-        if mail_id == notice.id and not tried:
+    def mark_and_hold(marks: Marks) -> bool:
+        marked = is_marked(marks)
+        if not holder.in_transaction() and not tried:  # the notice is the first
             hold(holder, notice)
-        return begun
+        return marked
 
     def impatiently(session: Session, mail_id: int, *about: Any, **more: Any) -> None:
         tried.append(mail_id)
@@ -112,7 +113,7 @@ def test_a_refusal_that_cannot_be_noted_at_once_is_noted_later_and_holds_no_othe
         session.execute(text("SET LOCAL lock_timeout = '100ms'"))
         settle(session, mail_id, *about, **more)
 
-    monkeypatch.setattr(posting, "begin", begin_and_hold)
+    monkeypatch.setattr(Marks, "is_marked", mark_and_hold)
     monkeypatch.setattr(posting, "settle", impatiently)
     drain()
     assert len(smtp_server.mails_to("reader@fabrikam.example.org")) == OTHERS

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from threading import Event as Happened
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import posting
 from cpor_web.clock import utcnow
 from cpor_web.emails import outbox
+from cpor_web.emails.marking import Marks
 from cpor_web.emails.outbox import Recipient
 from cpor_web.emails.transport import Transport
 from cpor_web.models import Claim, Event, Mail, MailState, Round, RoundState
@@ -64,39 +63,41 @@ def test_a_drain_of_one_notice_asks_little_of_the_database(
 def test_a_mail_is_offered_while_its_mark_is_committed_and_only_its_text_waits(
     claim: Claim, committed: Session, smtp_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    offered, begin, offer, hand_over = Happened(), posting.begin, Transport.offer, Transport.hand_over
-    states = []
+    done: list[Any] = []
 
-    def begin_late(*about: Any, **more: Any) -> Mail | None:
-        assert offered.wait(60), "the mark is waited for first"
-        return begin(*about, **more)
+    def note(owner: type, name: str) -> None:
+        do = getattr(owner, name)
 
-    def offer_and_say_so(*about: Any, **more: Any) -> Any:
-        refusal = offer(*about, **more)
-        offered.set()
-        return refusal
+        def noted(*about: Any, **more: Any) -> Any:
+            done.append(name)
+            if name == "hand_over":
+                done.append(committed.scalar(select(Mail.state).where(Mail.kind == "consent-notice")))
+            return do(*about, **more)
 
-    def hand_over_and_look(*about: Any) -> Any:
-        states.append(committed.scalar(select(Mail.state).where(Mail.kind == "consent-notice")))
-        return hand_over(*about)
+        monkeypatch.setattr(owner, name, noted)
 
-    monkeypatch.setattr(posting, "begin", begin_late)
-    monkeypatch.setattr(Transport, "offer", offer_and_say_so)
-    monkeypatch.setattr(Transport, "hand_over", hand_over_and_look)
+    for owner, name in ((Marks, "begin"), (Transport, "offer"), (Marks, "is_marked"), (Transport, "hand_over")):
+        note(owner, name)
     drain()
     assert len(smtp_server.mails) == 1
-    assert states == [MailState.SENDING]
+    assert done == ["begin", "offer", "is_marked", "hand_over", MailState.SENDING]
 
 
 def test_what_was_offered_and_is_not_to_be_sent_after_all_goes_nowhere(
     claim: Claim, committed: Session, smtp_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as called_back:
-        called_back.setattr(posting, "begin", lambda *_about, **_more: None)
-        drain()
+    (invitation,), begin = invitations_of(committed, claim), Marks.begin
+
+    def begin_too_late(*about: Any, **more: Any) -> None:
+        outbox.call_back(committed, invitation.id, why="it was called back", now=utcnow())
+        committed.commit()
+        begin(*about, **more)
+
+    monkeypatch.setattr(Marks, "begin", begin_too_late)
+    drain()
     assert any(command.startswith("DATA") for command in smtp_server.commands)
     assert not smtp_server.mails
-    assert notice_of(committed, claim).state is MailState.QUEUED
+    assert notice_of(committed, claim).state is MailState.REFUSED
 
 
 def test_one_drain_works_off_more_than_a_batch_over_one_connection(

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from cpor_web.emails import outbox
-from cpor_web.emails.marking import mark
+from cpor_web.emails import marking
 from cpor_web.models import Mail
 
 
 def begin(session: Session, mail_id: int, *, now: datetime, host: str, link_keys: Sequence[str] = ()) -> Mail | None:
     """Make one mail ready and mark it; None where it is not to be sent."""
-    ready = outbox.ready(session, [mail_id], now=now, host=host, link_keys=link_keys)
-    return ready[0] if ready and mark(session, ready[0], now=now) else None
+    ready = marking.ready(session, [mail_id], now=now, host=host, link_keys=link_keys)
+    is_marked = bool(ready) and marking.mark(session, ready[0], now=now)
+    session.expire_all()  # what was marked belongs to no session
+    return session.get(Mail, mail_id) if is_marked else None
