@@ -4,10 +4,10 @@ other ones, and written together.
 SQLAlchemy's session reads, tracks and writes objects one by one, which costs a batch more than all that is decided
 in it. These are objects of the same classes, so there is one form of each rule. But nobody looks after them: who
 reads them locks their rows, gives them what they are related to, and has `write` write them. What they were not given
-raises DetachedInstanceError; they are never added to a session.
+raises DetachedInstanceError; they are added to no session, but for what `taken_in` gives one to look after.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -51,17 +51,36 @@ def rows_of(model: type[Base]) -> Select[Any]:
 
 def read(session: Session, model: type[Entity], rows: Prepared, **among: Iterable[int]) -> Sequence[Entity]:
     """Return an entity for each row of what `rows_of` began; they are detached, and related to nothing."""
-    keys, words, manager = _keys(model), _words(model), model.__mapper__.class_manager
-    entities = []
-    for row in _ask(session, rows, among):
-        entity = manager.new_instance()
-        values = entity.__dict__
-        values.update(zip(keys, row, strict=True))
-        for key, members in words:
-            values[key] = members[values[key]]
-        instance_state(entity).key = (model, (row[0],), None)
-        entities.append(entity)
-    return entities
+    return [entity(model, row) for row in _ask(session, rows, among)]
+
+
+def entity(model: type[Entity], row: Sequence[Any]) -> Entity:
+    """Return the entity of a row of all columns of its table, in their order: detached, and related to nothing."""
+    made: Entity = model.__mapper__.class_manager.new_instance()
+    values = made.__dict__
+    values.update(zip(_keys(model), row, strict=True))
+    for key, members in _words(model):
+        values[key] = members[values[key]]
+    instance_state(made).key = (model, (row[0],), None)
+    return made
+
+
+def entities(row: Sequence[Any], *models: type[Base]) -> Iterator[Any]:
+    """Yield the entities of a row that has all columns of several tables; None of one that no outer join found."""
+    start = 0
+    for model in models:
+        end = start + len(_keys(model))
+        yield entity(model, row[start:end]) if row[start] is not None else None
+        start = end
+
+
+def taken_in(session: Session, entity: Entity) -> Entity:
+    """Return an entity as the session's own, which from now on looks after it as if it had read it itself."""
+    Base.registry.configure()  # as it would do for what it reads
+    known: Entity | None = session.identity_map.get(instance_state(entity).key)
+    if known is None:
+        session.add(entity)
+    return known or entity
 
 
 def found(session: Session, ids: Prepared, **among: Iterable[int]) -> set[int]:
