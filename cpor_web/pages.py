@@ -1,19 +1,22 @@
 """What every page gets: the places to go by role, attributes that tie a field's words to it, deadlines explained."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 
-from cpor_web import capped, current, explained
+from cpor_web import capped, current, drawn, explained
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
+from cpor_web.models import User
 from cpor_web.moments import exactly
 from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
@@ -50,11 +53,22 @@ class Place(NamedTuple):
     waiting: int = 0
 
 
+class Header(NamedTuple):
+    """All that the top of a page decides by. Nothing in it is any person's own: it is kept by it."""
+
+    operator: str
+    programme: str
+    logo: str | None
+    navigation: tuple[Place, ...]
+    is_signed_in: bool
+    has_partner: bool
+
+
 def init_app(app: Flask) -> None:
     """Give the templates what `_base.html`, `_fields.html` and `_status.html` ask for."""
     app.context_processor(_around_every_page)
     app.jinja_env.globals.update(aria=aria, described_by=described_by, how_computed=explained.how_computed)
-    app.jinja_env.globals.update(time_left=time_left, how_long=how_long)
+    app.jinja_env.globals.update(time_left=time_left, how_long=how_long, page_header=page_header)
     app.jinja_env.globals["counted_exactly"] = capped.MOST
     app.jinja_env.filters.update(options_by_group=options_by_group)
 
@@ -65,6 +79,17 @@ def _around_every_page() -> dict[str, Any]:
         return {"signed_in": None, "navigation": []}
     user = current.user()
     return {"signed_in": user, "navigation": navigation(user.role)}
+
+
+def page_header(signed_in: User | None, navigation: Iterable[Place], logo: str | None) -> Markup:
+    """Return the top of a page: it is drawn once for all who have the same places to go."""
+    programme = current.programme_as_set_up()
+    partner = signed_in.partner.name if signed_in and signed_in.partner else ""
+    words = {"name": signed_in.name, "partner": partner, "token": generate_csrf()} if signed_in else {}
+    header = Header(
+        programme.operator, programme.name, logo, tuple(navigation), signed_in is not None, has_partner=bool(partner)
+    )
+    return drawn.part("_header.html", header, words)
 
 
 def navigation(role: Role) -> list[Place]:
