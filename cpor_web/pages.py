@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
@@ -39,6 +40,10 @@ ALSO_WITHIN = {
     "administration.overview": ("/people",),
 }
 """Pages that belong to a place though their addresses do not begin with its own."""
+
+
+_AS_THEY_ARE = "!$'()*,/:;?@"
+"""What a query has besides letters and digits without a percent sign, as Werkzeug writes it."""
 
 
 class Place(NamedTuple):
@@ -120,6 +125,15 @@ def navigation(role: Role) -> list[Place]:
 def cursors() -> dict[str, str]:
     """Return which page of a list the address asks for, as `keyset.page` takes it: nothing for the first."""
     return {"before": request.args.get("before", ""), "after": request.args.get("after", "")}
+
+
+def asking(address: str, asked: Mapping[str, str | None]) -> str:
+    """Return the address of a page at which this is asked of it, but for what is None.
+
+    It is as `url_for` writes it, which looks up each time where the page is: for who leads to one page in many ways.
+    """
+    query = urlencode({name: value for name, value in asked.items() if value is not None}, safe=_AS_THEY_ARE)
+    return f"{address}?{query}" if query else address
 
 
 class Telling(NamedTuple):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +17,7 @@ from cpor_web.claims.way import Who
 from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Assessment, Claim, RoundState
+from cpor_web.pages import asking
 from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.list_filter import MUST_ACT, ListFilter
@@ -40,6 +40,7 @@ def dashboard() -> ResponseReturnValue:
     page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after, must_act=must_act)
     urgent = _most_urgent(session, must_act, page.rows if wanted == lists.ALL else None)
     rows = _with_steps([*urgent, *page.rows])
+    asked, here = as_in_the_address(wanted), url_for("partners.dashboard")
     is_filtered = replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL
     can_end = is_filtered or counts[Status.APPROVED]  # else nothing is asked about what may end
     threatened = competing.threatened(session, actor()) if can_end else []
@@ -48,20 +49,21 @@ def dashboard() -> ResponseReturnValue:
         can_claim=actor().role in CLAIMANTS,
         chosen=wanted,
         counts=counts,
-        export_url=url_for("partners.export_claims", **as_in_the_address(wanted)),
-        workbook_url=url_for("partners.export_claims_as_workbook", **as_in_the_address(wanted)),
+        export_url=url_for("partners.export_claims", **asked),
+        workbook_url=url_for("partners.export_claims_as_workbook", **asked),
         form=form,
         can_be_saved=wanted != lists.ALL,
         is_filtered=is_filtered,
-        next_page=page.after and _address(wanted, after=page.after),
-        previous_page=page.before and _address(wanted, before=page.before),
+        next_page=page.after and _list(here, asked, after=page.after),
+        previous_page=page.before and _list(here, asked, before=page.before),
         lines=lines.of(rows[len(urgent) :], {each.claim_id: each.ending for each in threatened}),
         threatened=threatened,
         most_named=MOST_URGENT,
         saved=saved_filters.of(session, actor()),
-        save_url=url_for("partners.save_filter", **as_in_the_address(wanted)),
-        status_urls={status: _address(wanted, status=status and status.value) for status in (None, *Status)},
-        urgent=rows[: len(urgent)],
+        save_url=url_for("partners.save_filter", **asked),
+        status_urls={status: _list(here, asked, status=status and status.value) for status in (None, *Status)},
+        named=len(urgent),
+        urgent=lines.urgent(rows[: len(urgent)]),
         waiting=waiting,
         MUST_ACT=MUST_ACT,
         Status=Status,
@@ -124,11 +126,11 @@ def _status() -> Status | None:
     return Status(status) if status in list(Status) else None
 
 
-def _address(wanted: Wanted, **more: str | None) -> str:
-    return url_for("partners.dashboard", **as_in_the_address(wanted) | more, _anchor="claims")
+def _list(here: str, asked: Mapping[str, str | None], **more: str | None) -> str:
+    return f"{asking(here, {**asked, **more})}#claims"
 
 
-def as_in_the_address(wanted: Wanted) -> dict[str, Any]:
+def as_in_the_address(wanted: Wanted) -> dict[str, str | None]:
     """Return what an address says of `wanted`; what is as it would be unasked is left out."""
     said: Mapping[str, str] = {
         "status": wanted.status or "",

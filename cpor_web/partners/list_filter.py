@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Sequence
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import SearchField, SelectField
@@ -47,9 +46,9 @@ class ListFilter(FlaskForm):
     def offer(self, locations: Sequence[tuple[str, str]], catalogue: Catalogue) -> None:
         """Fill the areas and the partner's own IDs, with their places; with one ID there is nothing to choose."""
         areas = (SelectChoice(area.key, area.name) for area in catalogue.areas.values())
-        self.area.choices = [SelectChoice("", _("All")), *areas]
+        self.area.choices = [SelectChoice("", _l("All")), *areas]
         ids = [SelectChoice(number, " – ".join(filter(None, (number, place)))) for number, place in locations]
-        self.mpn_id.choices = [SelectChoice("", _("All")), *ids] if len(ids) > 1 else []
+        self.mpn_id.choices = [SelectChoice("", _l("All")), *ids] if len(ids) > 1 else []
 
     @property
     def key(self) -> Hashable:
