@@ -77,7 +77,8 @@ def entities(row: Sequence[Any], *models: type[Base]) -> Iterator[Any]:
 def taken_in(session: Session, entity: Entity) -> Entity:
     """Return an entity as the session's own, which from now on looks after it as if it had read it itself."""
     Base.registry.configure()  # as it would do for what it reads
-    known: Entity | None = session.identity_map.get(instance_state(entity).key)
+    key: Any = instance_state(entity).key
+    known: Entity | None = session.identity_map.get(key)
     if known is None:
         session.add(entity)
     return known or entity

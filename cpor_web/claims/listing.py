@@ -143,11 +143,10 @@ def found_by_status(role: Role, wanted: Wanted, words: Words) -> Prepared:
     return prepared(claims.with_only_columns(Claim.status, func.count()).group_by(Claim.status))
 
 
-@lru_cache
-def locations() -> Prepared:
-    """Return the statement that reads the partner's enrolled locations: number and place."""
+def locations() -> Select[str, str]:
+    """Return the query of the partner's enrolled locations: number and place."""
     own = select(MpnId.number, MpnId.place).where(MpnId.partner_id == _PARTNER, MpnId.kind == MpnKind.LOCATION)
-    return prepared(own.order_by(MpnId.number))
+    return own.order_by(MpnId.number)
 
 
 @lru_cache(maxsize=KEPT)

@@ -27,7 +27,6 @@ __all__ = [
     "counts",
     "dashboard",
     "export",
-    "locations",
     "most_urgent",
     "number",
     "waiting",
@@ -153,11 +152,6 @@ def waiting_and_counts(
 
 def _of_any_status(wanted: Wanted) -> Wanted:
     return replace(listing.unnamed(wanted), status=None, sort=ALL.sort)
-
-
-def locations(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:
-    """Return number and place of each MPN ID that the partner's claims can be for."""
-    return [(number, place) for number, place in listing.locations().ask(session, partner_id=actor.partner_id)]
 
 
 def waiting(session: Session, actor: Actor, *, now: datetime) -> Waiting:
