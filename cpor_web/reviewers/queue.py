@@ -1,18 +1,20 @@
 """The review queue: overdue first, then by due time."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries, review_queue
-from cpor_web.claims.review_queue import Wanted
-from cpor_web.current import actor, now, programme
+from cpor_web.claims.review_queue import Numbers, Wanted
+from cpor_web.current import actor, now, programme_as_set_up
 from cpor_web.extensions import db
+from cpor_web.holding import Figures
 from cpor_web.models import Partner
 from cpor_web.numbers import number_in
 from cpor_web.pages import asking
@@ -48,18 +50,18 @@ class Tab:
 def queue() -> ResponseReturnValue:
     """Show the claims that wait, or those of one status or of all, as searched and filtered."""
     form = QueueFilter(request.args)
-    session, chosen = db.session(), _chosen()
-    form.offer(programme().catalogue, [each for each in review_queue.holders(session) if each[0] != actor().user_id])
+    session, reader, chosen = db.session(), actor(), _chosen()
+    numbers = review_queue.numbers(session, reader, now=now())
+    form.offer(programme_as_set_up().catalogue, [each for each in numbers.holders if each[0] != reader.user_id])
     wanted = _wanted(form, chosen)
     page = review_queue.page(
         session,
-        actor(),
+        reader,
         wanted,
         now=now(),
         before=request.args.get("before", ""),
         after=request.args.get("after", ""),
     )
-    numbers = review_queue.numbers(session, actor(), now=now())
     held = holding.in_force(session) if numbers.is_held else None
     filters = {name: value for name in FILTERS if (value := request.args.get(name))}
     address = partial(_address, url_for("reviewers.queue"), filters)
@@ -75,11 +77,18 @@ def queue() -> ResponseReturnValue:
         next_page=page.after and address(chosen, after=page.after),
         previous_page=page.before and address(chosen, before=page.before),
         held=held,
-        suspects=() if held else holding.suspects(session, since=numbers.counted_since, programme=programme()),
-        may_release=actor().role is Role.ADMINISTRATOR,
+        suspects=_suspects(session, numbers),
+        may_release=reader.role is Role.ADMINISTRATOR,
         partner=None if wanted.partner_id is None else session.get(Partner, wanted.partner_id),
         tabs=list(_tabs(wanted, chosen, numbers.by_status, address)),
     )
+
+
+def _suspects(session: Session, numbers: Numbers) -> Sequence[tuple[Partner, Figures]]:
+    """Return the partners of whose own notices too many failed, where these hold not all closing."""
+    if numbers.is_held or not numbers.some_failed:
+        return ()
+    return holding.suspects(session, since=numbers.counted_since, programme=programme_as_set_up())
 
 
 def _chosen() -> str:
@@ -99,7 +108,7 @@ def _wanted(form: QueueFilter, chosen: str) -> Wanted:
         unassigned=form.whose.data == "unassigned",
         disputed=bool(form.disputed.data),
         overdue=bool(form.overdue.data),
-        area=area if area in programme().catalogue.areas else "",
+        area=area if area in programme_as_set_up().catalogue.areas else "",
         search=(form.search.data or "")[:LONGEST_SEARCH],
         partner_id=number_in(request.args.get("partner")),
     )
