@@ -54,7 +54,7 @@ class ListFilter(FlaskForm):
     def key(self) -> Hashable:
         """By what its fields are drawn once for everybody: the areas; None where somebody has chosen or typed."""
         chosen = any(self[name].data for name in ("search", "who", "area", "sort"))
-        return None if chosen else ("list", *((choice.value, choice.label) for choice in self.area.choices))
+        return None if chosen else ("list", *((choice.value, choice.label) for choice in self.area.choices[1:]))
 
     def wanted(self, status: Status | None) -> Wanted:
         """Return what is chosen; what cannot be chosen is as if it were not there."""
