@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 
 from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
+from cpor_web.languages import customers_language, speak
 from cpor_web.proofs.store import NotStored
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.transactions import InDoubt
@@ -61,7 +62,14 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if code == HTTPStatus.NOT_FOUND and (meant := _without_the_last_slash()):
         return redirect(meant)
     known = code if code in {400, 403, 404, 405, 409, 413, 429, 503} else 400 if code < 500 else 500
-    return render_template("error.html", code=known, by_link=_is_by_link()), code, _headers(error)
+    return _page(known), code, _headers(error)
+
+
+def _page(code: int, **more: object) -> str:
+    by_link = _is_by_link()
+    if by_link and request.blueprint is None:  # no view has found out whose link it is, so none has said a language
+        speak(customers_language())
+    return render_template("error.html", code=code, by_link=by_link, **more)
 
 
 def _is_by_link() -> bool:
@@ -94,7 +102,7 @@ def _broken(error: Exception) -> ResponseReturnValue:
     is_away = _is_the_database_away(error) or _is_there_no_room(error)
     code = HTTPStatus.SERVICE_UNAVAILABLE if is_away else HTTPStatus.INTERNAL_SERVER_ERROR
     doubt = isinstance(error, InDoubt)
-    return render_template("error.html", code=int(code), in_doubt=doubt, by_link=_is_by_link()), code
+    return _page(int(code), in_doubt=doubt), code
 
 
 def _is_the_database_away(error: Exception) -> bool:

@@ -73,10 +73,15 @@ def _language() -> str:
     if "language" in g:
         return str(g.language)
     if request.blueprint == CUSTOMER_PAGES:  # whoever is signed in on that machine: no session is read
-        return chosen_language() or understood_language()
+        return customers_language()
     if current_user and current_user.is_authenticated:
         return str(current_user.language)
     return understood_language()
+
+
+def customers_language() -> str:
+    """Return the language for a reader of whom only the request is known, whoever is signed in on that machine."""
+    return chosen_language() or understood_language()
 
 
 def chosen_language() -> str | None:

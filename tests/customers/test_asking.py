@@ -45,15 +45,17 @@ def test_a_page_is_the_same_whoever_is_signed_in_on_that_machine(
 
 
 @pytest.mark.parametrize(("query", "language"), [("", "sv"), ("?lang=de", "de")])
+@pytest.mark.parametrize("of_no_route", [False, True])
 def test_a_wrong_link_is_answered_in_the_browsers_language_whoever_is_signed_in(
-    asked: Asked, client: Browser, sign_in: Callable[..., Browser], query: str, language: str
+    asked: Asked, client: Browser, sign_in: Callable[..., Browser], query: str, language: str, of_no_route: bool
 ) -> None:
     reviewer = factories.user(asked.session, Role.REVIEWER)
     reviewer.language = "nl"
     asked.session.commit()
     sign_in(client, reviewer)
 
-    answer = client.get(f"{asked.path()}x{query}", headers={"Accept-Language": "sv"})
+    wrong = "/d/" if of_no_route else f"{asked.path()}x"
+    answer = client.get(f"{wrong}{query}", headers={"Accept-Language": "sv"})
 
     assert answer.status_code == 404
     assert f'<html lang="{language}">' in answer.text
