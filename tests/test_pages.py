@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask, render_template_string
+from flask import Flask, render_template_string, url_for
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cpor_web.explained import how_computed
+from cpor_web.pages import asking
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.roles import Role
@@ -103,6 +104,14 @@ def test_the_top_of_a_page_is_kept_without_whose_it_is(
     assert "Your account: Bo Berg" in top(other)
     client.submit("/logout", page="/team")
     assert "Konto" not in client.page("/login").header.get_text()
+
+
+@pytest.mark.parametrize("typed", ["", "a b", "Åkerö & Söner", "100%", "it's <(a+b)*c>; d=e?/f:g@h,i!$", "x\r\ny"])
+def test_the_address_of_a_page_that_is_asked_for_something_is_as_flask_writes_it(app: Flask, typed: str) -> None:
+    asked = {"search": typed, "status": None, "area": "azure"}
+    with app.test_request_context():
+        assert asking(url_for("partners.dashboard"), asked) == url_for("partners.dashboard", **asked)
+        assert asking("/claims", {"search": None}) == "/claims"
 
 
 def test_strangers_see_no_navigation(client: Browser) -> None:
