@@ -1,7 +1,6 @@
 """Parts of pages that are the same for everybody who reads them in one language: drawn once, and kept."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import partial
 from typing import NamedTuple
 
 from flask import Flask, current_app, request
@@ -14,7 +13,7 @@ MOST = 200
 """How many are kept; past that, all are drawn anew."""
 
 Words = dict[str, str]
-"""What is one claim's own, by the names of the holes it comes into."""
+"""What is one claim's or one person's own, by the names of the holes it comes into."""
 
 _LINES = "lines"
 
@@ -48,16 +47,25 @@ def lines(template: str, rows: Iterable[tuple[NamedTuple, Words]]) -> Markup:
 
     It sees nothing else than that, as `line`, and holes for the words, by their names: see `holes`.
     """
+    filled = _filler(template)
+    return Markup("".join(filled(line, words, line=line) for line, words in rows))  # noqa: S704 - a template escapes
+
+
+def part(template: str, by: NamedTuple, words: Words) -> Markup:
+    """Return a part of a page, drawn likewise: its template sees the fields of what it decides by, and the holes."""
+    return Markup(_filler(template)(by, words, **by._asdict()))  # noqa: S704 - as above, and so do holes
+
+
+def _filler(template: str) -> Callable[..., str]:
+    """Return what fills words into the template, as it is drawn for who asks and what it is decided `by`."""
     pages: Pages = current_app.extensions[_LINES]
     keeps = not current_app.jinja_env.auto_reload
     reader = (template, str(get_locale()), request.script_root)
 
-    def drawn(line: NamedTuple, words: Words) -> str:
-        draw = partial(_draw, template, line)
-        return pages.filled((*reader, line), words, draw) if keeps else draw(words)
+    def filled(by: NamedTuple, words: Words, **seen: object) -> str:
+        def draw(words: Mapping[str, str]) -> str:
+            return current_app.jinja_env.get_template(template).render(**seen, **words)
 
-    return Markup("".join(drawn(line, words) for line, words in rows))  # noqa: S704 - a template escapes, and so do holes
+        return pages.filled((*reader, by), words, draw) if keeps else draw(words)
 
-
-def _draw(template: str, line: NamedTuple, words: Mapping[str, str]) -> str:
-    return current_app.jinja_env.get_template(template).render(line=line, **words)
+    return filled

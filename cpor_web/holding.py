@@ -203,6 +203,11 @@ def _counted_since() -> Prepared:
     return prepared(select(COUNTED_SINCE))
 
 
+def some_failed() -> ColumnElement[bool]:
+    """Return whether any notice that counts has failed, for a statement that reads something else."""
+    return _counted(COUNTED_SINCE, Mail.id).where(Mail.state.in_(FAILED)).exists()
+
+
 @cache
 def _by_partner() -> Prepared:
     """Return the statement that counts what there was news of after `since`, by the partner's id, for `partners`."""

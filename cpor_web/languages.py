@@ -14,6 +14,7 @@ from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from cpor_web import present
 from cpor_web.current import programme_as_set_up
 from cpor_web.enumerations import enumerated
 from cpor_web.headers import CUSTOMER_PAGES
@@ -54,9 +55,10 @@ def _sayer() -> Callable[..., str]:
 
     @pass_eval_context
     def said(context: EvalContext, sentence: str, /, **filled_in: object) -> str:
-        read: NullTranslations | None = g.get("catalogue")
+        kept = present.kept()
+        read: NullTranslations | None = kept.get("catalogue")
         if read is None:
-            read = g.catalogue = catalogue(str(get_locale()))
+            read = kept.catalogue = catalogue(str(get_locale()))
         words = read.ugettext(sentence)
         if context.autoescape:
             words = Markup(words)  # noqa: S704 - our own words

@@ -54,14 +54,15 @@ def rows_of(model: type[Base]) -> Select[Any]:
 
 def read(session: Session, model: type[Entity], rows: Prepared, **among: Iterable[int]) -> Sequence[Entity]:
     """Return an entity for each row of what `rows_of` began; they are detached, and related to nothing."""
-    keys, words = _keys(model), _words(model)
-    entities = []
-    for row in _ask(session, rows, among):
-        values = dict(zip(keys, row, strict=True))
-        for key, members in words:
-            values[key] = members[values[key]]
-        entities.append(_entity(model, values))
-    return entities
+    return [_entity(model, attributes(model, row)) for row in _ask(session, rows, among)]
+
+
+def attributes(model: type[Base], row: Sequence[Any]) -> dict[str, Any]:
+    """Return what a row of all columns of a table, in their order, says of each attribute."""
+    said = dict(zip(keys(model), row, strict=True))
+    for key, members in _words(model):
+        said[key] = members[said[key]]
+    return said
 
 
 def found(session: Session, ids: Prepared, **among: Iterable[int]) -> set[int]:
@@ -95,7 +96,7 @@ def write(session: Session, entities: Sequence[Base]) -> None:
         model, values = type(each), each.__dict__
         now, before = _columns(model)(values), values[_BEFORE]
         if now != before:
-            names, changed = _names(model), tuple(compress(_keys(model), map(ne, now, before)))
+            names, changed = _names(model), tuple(compress(keys(model), map(ne, now, before)))
             row = {"id": values["id"], **{names[key]: _as_json(values[key]) for key in changed}}
             rows[_over(model, changed)].append(row)
     for over, changed_rows in rows.items():
@@ -133,7 +134,7 @@ def _plain(model: type[Entity]) -> type[Entity]:
 @cache
 def _columns(model: type[Base]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     """Return what tells the values of all columns."""
-    return itemgetter(*_keys(model))
+    return itemgetter(*keys(model))
 
 
 @cache
@@ -144,18 +145,19 @@ def _over(model: type[Base], keys: tuple[str, ...]) -> aside.Write:
 @cache
 def _names(model: type[Base]) -> Mapping[str, str]:
     """Return the names of columns by those of their attributes."""
-    return dict(zip(_keys(model), (each.name for each in model.__table__.columns), strict=True))
+    return dict(zip(keys(model), (each.name for each in model.__table__.columns), strict=True))
 
 
 @cache
-def _keys(model: type[Base]) -> Sequence[str]:
+def keys(model: type[Base]) -> Sequence[str]:
+    """Return the attributes of a table's columns, in their order."""
     return [model.__mapper__.get_property_by_column(column).key for column in model.__table__.columns]
 
 
 @cache
 def _words(model: type[Base]) -> Sequence[tuple[str, Mapping[str | None, Any]]]:
     """Return of each attribute that has a word for its value what the words mean."""
-    kinds = ((key, column.type) for key, column in zip(_keys(model), model.__table__.columns, strict=True))
+    kinds = ((key, column.type) for key, column in zip(keys(model), model.__table__.columns, strict=True))
     words = ((key, kind.enum_class) for key, kind in kinds if isinstance(kind, Enum) and kind.enum_class)
     return [(key, {None: None, **{each.value: each for each in word}}) for key, word in words]
 

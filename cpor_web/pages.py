@@ -1,19 +1,23 @@
 """What every page gets: the places to go by role, attributes that tie a field's words to it, deadlines explained."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 
-from cpor_web import capped, current, explained
+from cpor_web import capped, current, drawn, explained
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
+from cpor_web.models import User
 from cpor_web.moments import exactly
 from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
@@ -38,6 +42,10 @@ ALSO_WITHIN = {
 """Pages that belong to a place though their addresses do not begin with its own."""
 
 
+_AS_THEY_ARE = "!$'()*,/:;?@"
+"""What a query has besides letters and digits without a percent sign, as Werkzeug writes it."""
+
+
 class Place(NamedTuple):
     """An entry of the navigation. `label` is a msgid; `current` is what `aria-current` says of it, or empty.
 
@@ -50,11 +58,22 @@ class Place(NamedTuple):
     waiting: int = 0
 
 
+class Header(NamedTuple):
+    """All that the top of a page decides by. Nothing in it is any person's own: it is kept by it."""
+
+    operator: str
+    programme: str
+    logo: str | None
+    navigation: tuple[Place, ...]
+    is_signed_in: bool
+    has_partner: bool
+
+
 def init_app(app: Flask) -> None:
     """Give the templates what `_base.html`, `_fields.html` and `_status.html` ask for."""
     app.context_processor(_around_every_page)
     app.jinja_env.globals.update(aria=aria, described_by=described_by, how_computed=explained.how_computed)
-    app.jinja_env.globals.update(time_left=time_left, how_long=how_long)
+    app.jinja_env.globals.update(time_left=time_left, how_long=how_long, page_header=page_header)
     app.jinja_env.globals["counted_exactly"] = capped.MOST
     app.jinja_env.filters.update(options_by_group=options_by_group)
 
@@ -65,6 +84,17 @@ def _around_every_page() -> dict[str, Any]:
         return {"signed_in": None, "navigation": []}
     user = current.user()
     return {"signed_in": user, "navigation": navigation(user.role)}
+
+
+def page_header(signed_in: User | None, navigation: Iterable[Place], logo: str | None) -> Markup:
+    """Return the top of a page: it is drawn once for all who have the same places to go."""
+    programme = current.programme_as_set_up()
+    partner = signed_in.partner.name if signed_in and signed_in.partner else ""
+    words = {"name": signed_in.name, "partner": partner, "token": generate_csrf()} if signed_in else {}
+    header = Header(
+        programme.operator, programme.name, logo, tuple(navigation), signed_in is not None, has_partner=bool(partner)
+    )
+    return drawn.part("_header.html", header, words)
 
 
 def navigation(role: Role) -> list[Place]:
@@ -95,6 +125,15 @@ def navigation(role: Role) -> list[Place]:
 def cursors() -> dict[str, str]:
     """Return which page of a list the address asks for, as `keyset.page` takes it: nothing for the first."""
     return {"before": request.args.get("before", ""), "after": request.args.get("after", "")}
+
+
+def asking(address: str, asked: Mapping[str, str | None]) -> str:
+    """Return the address of a page at which this is asked of it, but for what is None.
+
+    It is as `url_for` writes it, which looks up each time where the page is: for who leads to one page in many ways.
+    """
+    query = urlencode({name: value for name, value in asked.items() if value is not None}, safe=_AS_THEY_ARE)
+    return f"{address}?{query}" if query else address
 
 
 class Telling(NamedTuple):

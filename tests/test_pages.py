@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask, render_template_string
+from flask import Flask, render_template_string, url_for
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cpor_web.explained import how_computed
+from cpor_web.pages import asking
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.roles import Role
@@ -70,6 +71,47 @@ def test_a_persons_page_is_within_the_list_of_people(
     sign_in(client, user)
     places = client.page(f"/people/{colleague.id}").find("nav", attrs={"aria-label": "Main"})("a")
     assert [place.get_text() for place in places if place.get("aria-current")] == [within]
+
+
+def test_the_top_of_a_page_is_kept_without_whose_it_is(
+    app: Flask, client: Browser, committed: Session, sign_in: Callable[..., Browser]
+) -> None:
+    first = factories.user(committed, Role.VIEWER, name="Astrid <Åberg>")
+    second = factories.user(committed, Role.VIEWER, name="Bo Berg")
+    committed.commit()
+    sign_in(client, first)
+    sign_in(other := app.test_client(), second)
+
+    def top(browser: Browser) -> str:
+        words: str = browser.page("/team").header.get_text(" ", strip=True)
+        return words
+
+    assert first.partner is not None
+    assert second.partner is not None
+    for _again in range(2):
+        assert f"Your account: Astrid <Åberg> {first.partner.name} Sign out" in top(client)
+        assert f"Your account: Bo Berg {second.partner.name} Sign out" in top(other)
+    tokens = {browser.page("/team").header.find("input")["value"] for browser in (client, other)}
+    kept = "".join(piece for pieces in app.extensions["lines"]._kept.values() for piece in pieces)
+    assert "Your account:" in kept
+    assert not [
+        each for each in ("Åberg", "Bo Berg", first.partner.name, second.partner.name, *tokens) if each in kept
+    ]
+
+    first.name, first.language, first.partner.name = "Astrid Ek", "de", "Another Partner"
+    committed.commit()
+    assert "Ihr Konto: Astrid Ek Another Partner Abmelden" in top(client)
+    assert "Your account: Bo Berg" in top(other)
+    client.submit("/logout", page="/team")
+    assert "Konto" not in client.page("/login").header.get_text()
+
+
+@pytest.mark.parametrize("typed", ["", "a b", "Åkerö & Söner", "100%", "it's <(a+b)*c>; d=e?/f:g@h,i!$", "x\r\ny"])
+def test_the_address_of_a_page_that_is_asked_for_something_is_as_flask_writes_it(app: Flask, typed: str) -> None:
+    asked = {"search": typed, "status": None, "area": "azure"}
+    with app.test_request_context():
+        assert asking(url_for("partners.dashboard"), asked) == url_for("partners.dashboard", **asked)
+        assert asking("/claims", {"search": None}) == "/claims"
 
 
 def test_strangers_see_no_navigation(client: Browser) -> None:

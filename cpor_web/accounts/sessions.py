@@ -9,16 +9,21 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, DateTime, LargeBinary, Text, and_, bindparam, delete, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
+from cpor_web import taken_in
 from cpor_web.accounts.security_log import Place
 from cpor_web.config import Settings
-from cpor_web.models import Ended, SignIn, User
+from cpor_web.models import Ended, Partner, SignIn, User
+from cpor_web.prepared import Prepared, prepared
 
 _Moment = datetime | ColumnElement[datetime]
+_FOUND = (User, SignIn, Partner)
+"""Whose columns `_found` reads, in this order."""
 
 NOTED_EVERY = timedelta(minutes=5)
 KEPT = timedelta(days=30)
@@ -68,8 +73,8 @@ def find(
 ) -> tuple[User, SignIn] | None:
     """Return who a cookie stands for and by which sign-in, None where it is over or the account is not active."""
     asked = {"key": _key(secret), "uniquifier": uniquifier, "used": now - limits.idle, "begun": now - limits.whole}
-    row = session.execute(_found(), asked).first()
-    return (row[0], row[1]) if row else None
+    rows = _found().ask(session, **asked)
+    return _entities(session, rows[0]) if rows else None
 
 
 def is_to_be_noted(sign_in: SignIn, *, now: datetime, limits: Limits) -> bool:
@@ -114,12 +119,21 @@ def _end(session: Session, which: ColumnElement[bool], why: Ended, now: datetime
 
 
 @cache
-def _found() -> Select[User, SignIn]:
-    """Return the query of `find`, which every page asks: to make it takes as long as to ask it."""
-    lasts = _has_lasted(bindparam("used"), bindparam("begun"))
-    same = and_(SignIn.user_id == User.id, SignIn.key == bindparam("key"), lasts)
-    both = select(User, SignIn).join(SignIn, same)
-    return both.where(User.fs_uniquifier == bindparam("uniquifier"), User.active)
+def _found() -> Prepared:
+    """Return the statement of `find`, which every page asks."""
+    used, begun = (bindparam(name, type_=DateTime(timezone=True)) for name in ("used", "begun"))
+    key, uniquifier = bindparam("key", type_=LargeBinary), bindparam("uniquifier", type_=Text)
+    same = and_(SignIn.user_id == User.id, SignIn.key == key, _has_lasted(used, begun))
+    found = select(*(model.__table__ for model in _FOUND)).select_from(User.__table__).join(SignIn.__table__, same)
+    found = found.outerjoin(Partner.__table__, Partner.id == User.partner_id)
+    return prepared(found.where(User.fs_uniquifier == uniquifier, User.active))
+
+
+def _entities(session: Session, row: Sequence[Any]) -> tuple[User, SignIn]:
+    """Return what `_found` says as the session's own: views may change it."""
+    user, sign_in, partner = taken_in.entities(session, row, *_FOUND)
+    set_committed_value(user, "partner", partner)
+    return user, sign_in
 
 
 def _lasts(now: datetime, limits: Limits) -> ColumnElement[bool]:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, Select, and_, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from cpor_web import history
@@ -161,10 +161,19 @@ def _by_end(each: Threatened) -> tuple[bool, datetime | None, int]:
 
 @cache
 def _threatened() -> Prepared:
+    return prepared(_of_partner())
+
+
+def is_any_threatened() -> ColumnElement[bool]:
+    """Return whether `threatened` finds any, for a statement that reads something else and names the `partner_id`."""
+    return _of_partner().order_by(None).exists()
+
+
+def _of_partner() -> Select[Any]:
     mine = aliased(Claim)
     own = _ALL_ENDINGS.join(mine, mine.id == Replacement.replaced_id)
     own = own.where(mine.status == Status.APPROVED, mine.partner_id == bindparam("partner_id", type_=BigInteger))
-    return prepared(own.add_columns(mine.reference, mine.name, mine.customer_name))
+    return own.add_columns(mine.reference, mine.name, mine.customer_name)
 
 
 def _ending(state: str, at: datetime | None, needs_yes: bool, yes_at: datetime | None) -> Ending:

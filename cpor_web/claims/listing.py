@@ -26,6 +26,9 @@ from cpor_web.rules.statuses import Status
 BY_MOMENT = (Sort.URGENT, Sort.DUE)
 """The orders in which a list is read part by part."""
 
+WAITS = (turns.MUST, turns.DRAFT, turns.MAY)
+"""How urgent what waits for the partner is, in the order in which it is counted."""
+
 KEPT = 200
 """How many statements of a kind are kept: more than there are filters and orders in use."""
 
@@ -143,25 +146,36 @@ def found_by_status(role: Role, wanted: Wanted, words: Words) -> Prepared:
     return prepared(claims.with_only_columns(Claim.status, func.count()).group_by(Claim.status))
 
 
-@lru_cache
-def locations() -> Prepared:
-    """Return the statement that reads the partner's enrolled locations: number and place."""
+def locations() -> Select[str, str]:
+    """Return the query of the partner's enrolled locations: number and place."""
     own = select(MpnId.number, MpnId.place).where(MpnId.partner_id == _PARTNER, MpnId.kind == MpnKind.LOCATION)
-    return prepared(own.order_by(MpnId.number))
+    return own.order_by(MpnId.number)
 
 
 @lru_cache(maxsize=KEPT)
 def waiting(role: Role, enough: int) -> Prepared:
     """Return the statement that counts what must be acted on, the drafts, and what may be disputed."""
-    return prepared(select(*_waiting(role, enough)))
+    return prepared(select(*(capped.number(*_of(role, urgency), enough=enough) for urgency in WAITS)))
 
 
 @lru_cache(maxsize=KEPT)
 def waiting_and_counts(role: Role, wanted: Wanted, enough: int) -> Prepared:
-    """Return the statement that counts what `waiting` does and then what `counts` does."""
-    return prepared(select(*_waiting(role, enough), *by_status(role, wanted, enough)))
+    """Return the statement that counts what `waiting` does and then what `counts` does.
+
+    Where nothing else is wanted, `waiting` lacks what is counted as a whole status anyway: see `whole`.
+    """
+    but = frozenset().union(*map(whole, WAITS)) if wanted == ALL else frozenset()
+    waiting = (capped.number(*_of(role, urgency, but), enough=enough) for urgency in WAITS)
+    return prepared(select(*waiting, *by_status(role, wanted, enough)))
 
 
-def _waiting(role: Role, enough: int) -> list[ColumnElement[int]]:
-    theirs = (parts(role, ALL, urgency).parts for urgency in (turns.MUST, turns.DRAFT, turns.MAY))
-    return [capped.number(*(part.ids for part in each), enough=enough) for each in theirs]
+@lru_cache
+def whole(urgency: int) -> frozenset[Status]:
+    """Return the statuses of which all claims are so urgent."""
+    return frozenset(each.status for each in turns.standings(_NOW) if each.is_whole and each.urgency == urgency)
+
+
+def _of(role: Role, urgency: int, but: frozenset[Status] = frozenset()) -> list[Select[Any]]:
+    """Return the queries of what is so urgent, but for claims of some statuses."""
+    theirs = (parts(role, replace(ALL, status=status), urgency).parts for status in Status if status not in but)
+    return [part.ids for each in theirs for part in each]

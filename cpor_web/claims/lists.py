@@ -27,7 +27,6 @@ __all__ = [
     "counts",
     "dashboard",
     "export",
-    "locations",
     "most_urgent",
     "number",
     "waiting",
@@ -146,18 +145,21 @@ def waiting_and_counts(
     """Return what `waiting` and `counts` do; where nothing is searched for, they are asked for together."""
     if wanted.search:
         return waiting(session, actor, now=now), counts(session, actor, wanted, now=now)
-    statement = listing.waiting_and_counts(actor.role, _of_any_status(wanted), capped.ENOUGH)
+    of_any_status = _of_any_status(wanted)
+    statement = listing.waiting_and_counts(actor.role, of_any_status, capped.ENOUGH)
     must_act, drafts, disputable, *numbers = statement.one(session, **listing.given(actor, wanted, now))
-    return Waiting(must_act, drafts, disputable), dict(zip(Status, numbers, strict=True))
+    told, by_status = Waiting(must_act, drafts, disputable), dict(zip(Status, numbers, strict=True))
+    return _with_whole(told, by_status) if of_any_status == ALL else told, by_status
+
+
+def _with_whole(waiting: Waiting, counts: Mapping[Status, int]) -> Waiting:
+    """Return what waits with the claims of statuses that wait as a whole: those are counted once."""
+    whole = (sum(counts[status] for status in listing.whole(urgency)) for urgency in listing.WAITS)
+    return Waiting(*(min(sum(both), capped.ENOUGH) for both in zip(waiting, whole, strict=True)))
 
 
 def _of_any_status(wanted: Wanted) -> Wanted:
     return replace(listing.unnamed(wanted), status=None, sort=ALL.sort)
-
-
-def locations(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:
-    """Return number and place of each MPN ID that the partner's claims can be for."""
-    return [(number, place) for number, place in listing.locations().ask(session, partner_id=actor.partner_id)]
 
 
 def waiting(session: Session, actor: Actor, *, now: datetime) -> Waiting:

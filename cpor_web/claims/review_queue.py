@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web import capped, holding, keyset
+from cpor_web import arrays, capped, holding, keyset
 from cpor_web.claims import listed, listing, lists, searching
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
@@ -21,8 +21,7 @@ from cpor_web.rules import deadlines
 from cpor_web.rules.roles import REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
 
-_COUNTED: dict[str, ColumnElement[bool]] = {
-    "waiting": true(),
+_NARROWED: dict[str, ColumnElement[bool]] = {
     "overdue": Claim.due_at <= bindparam("now", type_=DateTime(timezone=True)) - deadlines.ONE_SECOND,
     "mine": Claim.reviewer_id == bindparam("user_id", type_=BigInteger),
     "unassigned": Claim.reviewer_id.is_(None),
@@ -53,12 +52,15 @@ WAITING = Wanted()
 class Numbers(NamedTuple):
     """What stands over the queue: how many claims wait, are overdue and so on, and how many there are of each status.
 
-    `is_held` tells whether closing is held, `counted_since` since when news of notices counts: see `holding`.
+    `holders` has id and name of the reviewers who hold something that waits, by name. `is_held` tells whether closing
+    is held, `some_failed` whether any notice did that counts, `counted_since` since when they do: see `holding`.
     """
 
     waiting: Mapping[str, int]
     by_status: Mapping[Status, int]
+    holders: Sequence[tuple[int, str]]
     is_held: bool
+    some_failed: bool
     counted_since: datetime
 
 
@@ -93,28 +95,25 @@ def found_by_status(session: Session, actor: Actor, wanted: Wanted, *, now: date
 def numbers(session: Session, actor: Actor, *, now: datetime) -> Numbers:
     """Return the numbers over the review queue; none is counted further than `capped.ENOUGH`."""
     row = _numbers(actor.role, capped.ENOUGH).one(session, now=now, user_id=actor.user_id)
-    numbers, by_status, (is_held, counted_since) = row[: len(_COUNTED)], row[len(_COUNTED) : -2], row[-2:]
-    waiting = dict(zip(_COUNTED, numbers, strict=True))
-    return Numbers(waiting, dict(zip(Status, by_status, strict=True)), is_held, counted_since)
+    narrowed, by_status, (holders, *held) = row[: len(_NARROWED)], row[len(_NARROWED) : -4], row[-4:]
+    counts = dict(zip(Status, by_status, strict=True))
+    waiting = min(sum(counts[status] for status in WAITING_FOR_OPERATOR), capped.ENOUGH)
+    numbers = {"waiting": waiting, **dict(zip(_NARROWED, narrowed, strict=True))}
+    return Numbers(numbers, counts, [(id_, name) for id_, name in holders], *held)
 
 
 @lru_cache
 def _numbers(role: Role, enough: int) -> Prepared:
     ids = select(Claim.id).where(WAITS)
-    waiting = (capped.number(ids.where(which), enough=enough) for which in _COUNTED.values())
+    narrowed = (capped.number(ids.where(which), enough=enough) for which in _NARROWED.values())
     by_status = listing.by_status(role, lists.ALL, enough)
-    return prepared(select(*waiting, *by_status, holding.IS_IN_FORCE, holding.COUNTED_SINCE))
+    held = holding.IS_IN_FORCE, holding.some_failed(), holding.COUNTED_SINCE
+    return prepared(select(*narrowed, *by_status, arrays.of(_holders()), *held))
 
 
-def holders(session: Session) -> Sequence[tuple[int, str]]:
-    """Return id and name of the reviewers who hold something that waits, by name."""
-    return [(id_, name) for id_, name in _holders().ask(session)]
-
-
-@cache
-def _holders() -> Prepared:
+def _holders() -> Select[int, str]:
     held = exists().where(Claim.reviewer_id == User.id, WAITS)
-    return prepared(select(User.id, User.name).where(User.role.in_(REVIEWERS), held).order_by(User.name, User.id))
+    return select(User.id, User.name).where(User.role.in_(REVIEWERS), held).order_by(User.name, User.id)
 
 
 def with_fresh_proof(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
@@ -181,15 +180,15 @@ def _found(wanted: Wanted, role: Role, words: tuple[Word, ...]) -> Select[Any]:
 def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.mine:
-        conditions.append(_COUNTED["mine"])
+        conditions.append(_NARROWED["mine"])
     if wanted.reviewer_id is not None:
         conditions.append(Claim.reviewer_id == bindparam("reviewer_id", type_=BigInteger))
     if wanted.unassigned:
-        conditions.append(_COUNTED["unassigned"])
+        conditions.append(_NARROWED["unassigned"])
     if wanted.disputed:
-        conditions.append(_COUNTED["disputed"])
+        conditions.append(_NARROWED["disputed"])
     if wanted.overdue:
-        conditions += [WAITS, _COUNTED["overdue"]]
+        conditions += [WAITS, _NARROWED["overdue"]]
     if wanted.area:
         conditions.append(Claim.area == bindparam("area", type_=Text))
     if wanted.partner_id is not None:

@@ -1,15 +1,13 @@
 """Filters of the dashboard that somebody keeps under names of their own."""
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, func, select, text
+from sqlalchemy import BigInteger, Select, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web.models import SavedFilter
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules.characters import name_in, one_line
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Actor
@@ -27,16 +25,11 @@ class Saved(NamedTuple):
     wanted: Mapping[str, str]
 
 
-def of(session: Session, actor: Actor) -> Sequence[Saved]:
-    """Return the filters that somebody has saved, by name."""
-    return [Saved(*row) for row in _of().ask(session, user_id=actor.user_id)]
-
-
-@cache
-def _of() -> Prepared:
+def own() -> Select[int, str, Mapping[str, str]]:
+    """Return the query of what `Saved` has of each filter that `user_id` has saved, by name."""
     own = select(SavedFilter.id, SavedFilter.name, SavedFilter.wanted)
     own = own.where(SavedFilter.user_id == bindparam("user_id", type_=BigInteger))
-    return prepared(own.order_by(func.lower(SavedFilter.name)))
+    return own.order_by(func.lower(SavedFilter.name))
 
 
 def save(session: Session, name: str, wanted: Mapping[str, str], *, actor: Actor) -> SavedFilter:

@@ -93,6 +93,9 @@ MUST, DRAFT, MAY, OTHERS = range(4)
 """How urgent it is to the partner: it loses the claim by doing nothing, completes a draft, may dispute, or waits."""
 
 
+_ALL: ColumnElement[bool] = true()
+
+
 class Standing(NamedTuple):
     """Claims of one `status`, narrowed by `among`, that are ordered alike: all have this `urgency`.
 
@@ -106,7 +109,7 @@ class Standing(NamedTuple):
     urgency: int | ColumnElement[int]
     who: Who | ColumnElement[str]
     by: Any = keyset.FAR
-    among: ColumnElement[bool] = true()
+    among: ColumnElement[bool] = _ALL
     has_round: bool = False
     urgencies: tuple[int, ...] = ()
     planned_once: bool = True
@@ -115,6 +118,11 @@ class Standing(NamedTuple):
     def newest_first(self) -> ColumnElement[int]:
         """Return the opposite of the claim's number, of the table whose index has the order."""
         return literal_column("0") - (Round.claim_id if self.has_round else Claim.id)
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all claims of its status have it."""
+        return self.among is _ALL
 
     @property
     def claims(self) -> ColumnElement[bool]:

@@ -10,18 +10,20 @@ from sqlalchemy.orm import Session
 
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import competing, lists, queries, saved_filters
+from cpor_web.claims import competing, lists, queries
+from cpor_web.claims.around import Around, around
 from cpor_web.claims.listed import Line, ListedClaim
 from cpor_web.claims.lists import Waiting, Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
-from cpor_web.current import actor, now, programme
+from cpor_web.current import actor, now, programme_as_set_up
 from cpor_web.extensions import db
 from cpor_web.models import Assessment, Claim, RoundState
+from cpor_web.pages import asking
 from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.list_filter import MUST_ACT, ListFilter
-from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
+from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES, Actor
 from cpor_web.rules.statuses import Status
 
 MOST_URGENT = 3
@@ -32,36 +34,39 @@ MOST_URGENT = 3
 @allowed(PARTNER_ROLES)
 def dashboard() -> ResponseReturnValue:
     """Say what waits for the partner, and list its claims with what happens next and by when."""
-    session, form = db.session(), _filter()
+    session, reader = db.session(), actor()
+    beside = around(session, reader)
+    form = _filter(beside)
     wanted = form.wanted(_status())
     before, after = (request.args.get(cursor, "") for cursor in ("before", "after"))
-    waiting, counts = _numbers(session, wanted, is_first=not (before or after))
+    waiting, counts = _numbers(session, reader, wanted, is_first=not (before or after))
     must_act = waiting.must_act if waiting else 0
-    page = lists.dashboard(session, actor(), wanted, now=now(), before=before, after=after, must_act=must_act)
-    urgent = _most_urgent(session, must_act, page.rows if wanted == lists.ALL else None)
+    page = lists.dashboard(session, reader, wanted, now=now(), before=before, after=after, must_act=must_act)
+    urgent = _most_urgent(session, reader, must_act, page.rows if wanted == lists.ALL else None)
     rows = _with_steps([*urgent, *page.rows])
+    asked, here = as_in_the_address(wanted), url_for("partners.dashboard")
     is_filtered = replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL
-    can_end = is_filtered or counts[Status.APPROVED]  # else nothing is asked about what may end
-    threatened = competing.threatened(session, actor()) if can_end else []
+    threatened = competing.threatened(session, reader) if beside.may_end else []
     return render_template(
         "partners/dashboard.html",
-        can_claim=actor().role in CLAIMANTS,
+        can_claim=reader.role in CLAIMANTS,
         chosen=wanted,
         counts=counts,
-        export_url=url_for("partners.export_claims", **as_in_the_address(wanted)),
-        workbook_url=url_for("partners.export_claims_as_workbook", **as_in_the_address(wanted)),
+        export_url=url_for("partners.export_claims", **asked),
+        workbook_url=url_for("partners.export_claims_as_workbook", **asked),
         form=form,
         can_be_saved=wanted != lists.ALL,
         is_filtered=is_filtered,
-        next_page=page.after and _address(wanted, after=page.after),
-        previous_page=page.before and _address(wanted, before=page.before),
+        next_page=page.after and _list(here, asked, after=page.after),
+        previous_page=page.before and _list(here, asked, before=page.before),
         lines=lines.of(rows[len(urgent) :], {each.claim_id: each.ending for each in threatened}),
         threatened=threatened,
         most_named=MOST_URGENT,
-        saved=saved_filters.of(session, actor()),
-        save_url=url_for("partners.save_filter", **as_in_the_address(wanted)),
-        status_urls={status: _address(wanted, status=status and status.value) for status in (None, *Status)},
-        urgent=rows[: len(urgent)],
+        saved=beside.saved,
+        save_url=url_for("partners.save_filter", **asked),
+        status_urls={status: _list(here, asked, status=status and status.value) for status in (None, *Status)},
+        named=len(urgent),
+        urgent=lines.urgent(rows[: len(urgent)]),
         waiting=waiting,
         MUST_ACT=MUST_ACT,
         Status=Status,
@@ -86,18 +91,20 @@ def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, N
     ]
 
 
-def _numbers(session: Session, wanted: Wanted, *, is_first: bool) -> tuple[Waiting | None, Mapping[Status, int]]:
+def _numbers(
+    session: Session, reader: Actor, wanted: Wanted, *, is_first: bool
+) -> tuple[Waiting | None, Mapping[Status, int]]:
     """Return the numbers of the tabs and, for the first page, what waits for the partner."""
     if is_first:
-        return lists.waiting_and_counts(session, actor(), wanted, now=now())
-    return None, lists.counts(session, actor(), wanted, now=now())
+        return lists.waiting_and_counts(session, reader, wanted, now=now())
+    return None, lists.counts(session, reader, wanted, now=now())
 
 
-def _most_urgent(session: Session, must_act: int, listed: Sequence[Line] | None) -> Sequence[Line]:
+def _most_urgent(session: Session, reader: Actor, must_act: int, listed: Sequence[Line] | None) -> Sequence[Line]:
     """Return the claims to be named on top. Where all claims are `listed`, they stand at the beginning."""
     if not must_act or listed is not None:
         return (listed or ())[: min(MOST_URGENT, must_act)]
-    return lists.most_urgent(session, actor(), now=now(), most=MOST_URGENT)
+    return lists.most_urgent(session, reader, now=now(), most=MOST_URGENT)
 
 
 def _with_steps(lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
@@ -110,12 +117,12 @@ def _with_steps(lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
 
 def asked_for() -> Wanted:
     """Return what the address asks for."""
-    return _filter().wanted(_status())
+    return _filter(around(db.session(), actor())).wanted(_status())
 
 
-def _filter() -> ListFilter:
+def _filter(beside: Around) -> ListFilter:
     form = ListFilter(request.args)
-    form.offer(lists.locations(db.session(), actor()), programme().catalogue)
+    form.offer(beside.locations, programme_as_set_up().catalogue)
     return form
 
 
@@ -124,8 +131,8 @@ def _status() -> Status | None:
     return Status(status) if status in list(Status) else None
 
 
-def _address(wanted: Wanted, **more: str | None) -> str:
-    return url_for("partners.dashboard", **as_in_the_address(wanted) | more, _anchor="claims")
+def _list(here: str, asked: Mapping[str, str | None], **more: str | None) -> str:
+    return f"{asking(here, {**asked, **more})}#claims"
 
 
 def as_in_the_address(wanted: Wanted) -> dict[str, Any]:

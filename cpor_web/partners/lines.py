@@ -39,6 +39,11 @@ def of(rows: Iterable[Row], endings: Mapping[int, Ending]) -> Markup:
     return drawn.lines("partners/_line.html", _lines(rows, endings))
 
 
+def urgent(rows: Iterable[Row]) -> Markup:
+    """Return these claims as they are named on top, by what their lines decide by."""
+    return drawn.lines("partners/_urgent.html", _lines(rows, {}))
+
+
 def _lines(rows: Iterable[Row], endings: Mapping[int, Ending]) -> Iterator[tuple[Line, Words]]:
     told = telling()
     for claim, step in rows:

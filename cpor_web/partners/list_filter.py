@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Sequence
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import SearchField, SelectField
@@ -47,15 +46,15 @@ class ListFilter(FlaskForm):
     def offer(self, locations: Sequence[tuple[str, str]], catalogue: Catalogue) -> None:
         """Fill the areas and the partner's own IDs, with their places; with one ID there is nothing to choose."""
         areas = (SelectChoice(area.key, area.name) for area in catalogue.areas.values())
-        self.area.choices = [SelectChoice("", _("All")), *areas]
+        self.area.choices = [SelectChoice("", _l("All")), *areas]
         ids = [SelectChoice(number, " – ".join(filter(None, (number, place)))) for number, place in locations]
-        self.mpn_id.choices = [SelectChoice("", _("All")), *ids] if len(ids) > 1 else []
+        self.mpn_id.choices = [SelectChoice("", _l("All")), *ids] if len(ids) > 1 else []
 
     @property
     def key(self) -> Hashable:
         """By what its fields are drawn once for everybody: the areas; None where somebody has chosen or typed."""
         chosen = any(self[name].data for name in ("search", "who", "area", "sort"))
-        return None if chosen else ("list", *((choice.value, choice.label) for choice in self.area.choices))
+        return None if chosen else ("list", *((choice.value, choice.label) for choice in self.area.choices[1:]))
 
     def wanted(self, status: Status | None) -> Wanted:
         """Return what is chosen; what cannot be chosen is as if it were not there."""

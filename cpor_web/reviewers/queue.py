@@ -1,20 +1,23 @@
 """The review queue: overdue first, then by due time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from cpor_web import holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries, review_queue
-from cpor_web.claims.review_queue import Wanted
-from cpor_web.current import actor, now, programme
+from cpor_web.claims.review_queue import Numbers, Wanted
+from cpor_web.current import actor, now, programme_as_set_up
 from cpor_web.extensions import db
+from cpor_web.holding import Figures
 from cpor_web.models import Partner
 from cpor_web.numbers import number_in
+from cpor_web.pages import asking
 from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.queue_filter import LONGEST_SEARCH, QueueFilter
@@ -47,36 +50,45 @@ class Tab:
 def queue() -> ResponseReturnValue:
     """Show the claims that wait, or those of one status or of all, as searched and filtered."""
     form = QueueFilter(request.args)
-    session, chosen = db.session(), _chosen()
-    form.offer(programme().catalogue, [each for each in review_queue.holders(session) if each[0] != actor().user_id])
+    session, reader, chosen = db.session(), actor(), _chosen()
+    numbers = review_queue.numbers(session, reader, now=now())
+    form.offer(programme_as_set_up().catalogue, [each for each in numbers.holders if each[0] != reader.user_id])
     wanted = _wanted(form, chosen)
     page = review_queue.page(
         session,
-        actor(),
+        reader,
         wanted,
         now=now(),
         before=request.args.get("before", ""),
         after=request.args.get("after", ""),
     )
-    numbers = review_queue.numbers(session, actor(), now=now())
     held = holding.in_force(session) if numbers.is_held else None
+    filters = {name: value for name in FILTERS if (value := request.args.get(name))}
+    address = partial(_address, url_for("reviewers.queue"), filters)
     return render_template(
         "reviewers/queue.html",
         chosen=chosen,
         counts=numbers.waiting,
         form=form,
-        is_filtered=any(request.args.get(name) for name in FILTERS),
+        is_filtered=bool(filters),
         asked=needing_a_reviewer(session),
         lines=lines.of(page.rows),
         number=len(page.rows),
-        next_page=page.after and _url(chosen, after=page.after),
-        previous_page=page.before and _url(chosen, before=page.before),
+        next_page=page.after and address(chosen, after=page.after),
+        previous_page=page.before and address(chosen, before=page.before),
         held=held,
-        suspects=() if held else holding.suspects(session, since=numbers.counted_since, programme=programme()),
-        may_release=actor().role is Role.ADMINISTRATOR,
+        suspects=_suspects(session, numbers),
+        may_release=reader.role is Role.ADMINISTRATOR,
         partner=None if wanted.partner_id is None else session.get(Partner, wanted.partner_id),
-        tabs=list(_tabs(wanted, chosen, numbers.by_status)),
+        tabs=list(_tabs(wanted, chosen, numbers.by_status, address)),
     )
+
+
+def _suspects(session: Session, numbers: Numbers) -> Sequence[tuple[Partner, Figures]]:
+    """Return the partners of whose own notices too many failed, where these hold not all closing."""
+    if numbers.is_held or not numbers.some_failed:
+        return ()
+    return holding.suspects(session, since=numbers.counted_since, programme=programme_as_set_up())
 
 
 def _chosen() -> str:
@@ -96,24 +108,23 @@ def _wanted(form: QueueFilter, chosen: str) -> Wanted:
         unassigned=form.whose.data == "unassigned",
         disputed=bool(form.disputed.data),
         overdue=bool(form.overdue.data),
-        area=area if area in programme().catalogue.areas else "",
+        area=area if area in programme_as_set_up().catalogue.areas else "",
         search=(form.search.data or "")[:LONGEST_SEARCH],
         partner_id=number_in(request.args.get("partner")),
     )
 
 
-def _tabs(wanted: Wanted, chosen: str, counts: Mapping[Status, int]) -> Iterator[Tab]:
+def _tabs(wanted: Wanted, chosen: str, counts: Mapping[Status, int], address: Callable[[str], str]) -> Iterator[Tab]:
     """Yield the tabs with the counts of all there is; where somebody searches they count what was found."""
     if wanted.search or wanted.partner_id is not None:
         counts = review_queue.found_by_status(db.session(), actor(), wanted, now=now())
     waiting = sum(counts[status] for status in queries.WAITING_FOR_OPERATOR)
-    yield Tab(N_("Waiting for us"), _url(""), waiting, not chosen)
+    yield Tab(N_("Waiting for us"), address(""), waiting, not chosen)
     for status in SHOWN:
-        yield Tab(status.label, _url(status), counts[status], chosen == status)
-    yield Tab(N_("All"), _url(ANY), sum(counts[status] for status in SHOWN), chosen == ANY)
+        yield Tab(status.label, address(status), counts[status], chosen == status)
+    yield Tab(N_("All"), address(ANY), sum(counts[status] for status in SHOWN), chosen == ANY)
 
 
-def _url(status: str, **cursor: str) -> str:
+def _address(here: str, filters: Mapping[str, str], status: str, **cursor: str) -> str:
     """Return the address of the queue with the filters that are chosen now."""
-    kept: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name))} | cursor
-    return url_for("reviewers.queue", status=str(status) or None, **kept)
+    return asking(here, {"status": str(status) or None, **filters, **cursor})

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from cpor_web import clock, create_app
 from cpor_web.accounts import people, sessions, signing_out
 from cpor_web.accounts.mails import reset_link
+from cpor_web.accounts.security_log import Place
 from cpor_web.accounts.sessions import Limits
 from cpor_web.config import Settings
 from cpor_web.extensions import db
-from cpor_web.models import Ended, SignIn, User
+from cpor_web.models import Ended, Partner, SignIn, User
 from cpor_web.rules.roles import Role
-from tests.support import factories
+from tests.support import factories, statements
 from tests.support.browser import Browser
 
 DOMAIN = "cpor.vendor.example.com"
@@ -233,22 +234,37 @@ def test_use_is_written_down_every_few_minutes_only(
 
 
 def test_asking_who_is_signed_in_takes_one_query(browser: Browser, app: Flask) -> None:
-    from sqlalchemy import event
-
     browser.get("/account")
-    statements: list[str] = []
-    with app.app_context():
-        engine = db.engine
-
-    def note(_c: object, _cu: object, statement: str, *_more: object) -> None:
-        statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    browser.get("/account")
-    event.remove(engine, "before_cursor_execute", note)
-    asking = [each for each in statements if "sign_ins" in each]
+    with statements.sent_by(app) as sent:
+        browser.get("/account")
+    asking = [each for each in sent if "sign_ins" in each]
     assert len(asking) == 1
     assert "JOIN" in asking[0]
+
+
+def test_who_is_found_is_the_sessions_own_and_what_is_changed_of_them_is_written(committed: Session) -> None:
+    made = factories.user(committed, Role.GLOBAL_ADMIN)
+    now, limits = clock.utcnow(), Limits(timedelta(hours=1), timedelta(days=1))
+    secret = sessions.begin(committed, made, way="password", now=now, place=Place("a browser", "a network"))
+    committed.commit()
+    asked = {"uniquifier": made.fs_uniquifier, "now": now, "limits": limits}
+    with Session(committed.get_bind()) as session:
+        found = sessions.find(session, secret, **asked)
+        assert found is not None
+        person, sign_in = found
+        number = sign_in.id
+        with statements.sent(statements.is_of(session)) as sent:
+            assert person.partner is session.get_one(Partner, made.partner_id)
+            assert sign_in is session.get_one(SignIn, sign_in.id)
+            assert session.get_one(User, made.id) is person
+            again = sessions.find(session, secret, **asked)
+        assert len(sent) == 1, "all but the last was known"
+        assert again == (person, sign_in)
+        assert not session.dirty
+        person.name, sign_in.seen_at = "Another Name", now + timedelta(minutes=1)
+        session.commit()
+    committed.expire_all()
+    assert (made.name, committed.get_one(SignIn, number).seen_at) == ("Another Name", now + timedelta(minutes=1))
 
 
 def test_saying_once_more_who_one_is_leaves_a_copied_cookie_worth_nothing(

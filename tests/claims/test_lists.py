@@ -260,6 +260,28 @@ def test_what_waits_is_told_apart_into_what_must_and_what_may_be_done(
     assert (nothing.must_act, nothing.drafts, nothing.disputable) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("enough", [2, 1001])
+@pytest.mark.parametrize("wanted", [lists.ALL, Wanted(status=Status.EDITING), Wanted(area="microsoft-365")], ids=str)
+def test_what_waits_is_the_same_where_it_is_counted_with_the_statuses(
+    db_session: Session,
+    programme: Programme,
+    filer: User,
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: Wanted,
+    enough: int,
+) -> None:
+    monkeypatch.setattr(capped, "ENOUGH", enough)
+    for make in SITUATIONS:
+        make(db_session, programme, filer=filer)
+    stopped_and_told(db_session, programme, filer=filer)
+    db_session.flush()
+
+    waiting, counts = lists.waiting_and_counts(db_session, filer.actor, wanted, now=LATER)
+
+    assert waiting == lists.waiting(db_session, filer.actor, now=LATER)
+    assert counts == lists.counts(db_session, filer.actor, wanted, now=LATER)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
 def test_a_first_page_that_is_told_what_must_be_done_is_the_same(
     db_session: Session, programme: Programme, filer: User, size: int
