@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Update, bindparam, or_, update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from cpor_web import loose
 from cpor_web.models import Mail, MailState
@@ -64,11 +63,11 @@ def identify(mail: Mail, *, now: datetime, host: str, link_keys: Sequence[str]) 
     return address, newest first: what was signed already keeps its key while that is among them.
     """
     if mail.message_id is None:
-        set_committed_value(mail, "message_id", message_id(host, now))
-        set_committed_value(mail, "boundary", secrets.token_hex(12))
-        set_committed_value(mail, "dated_at", now.replace(microsecond=0))
+        mail.message_id = message_id(host, now)
+        mail.boundary = secrets.token_hex(12)
+        mail.dated_at = now.replace(microsecond=0)
     if mail.key_id not in link_keys:
-        set_committed_value(mail, "key_id", link_keys[0] if link_keys else None)
+        mail.key_id = link_keys[0] if link_keys else None
 
 
 def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = None) -> bool:
@@ -115,7 +114,7 @@ def _values(mail: Mail, now: datetime, taken: Taken | None) -> dict[str, Any]:
 def _is_marked(mail: Mail, values: Mapping[str, Any], *, is_found: bool) -> bool:
     if is_found:
         for name in _MARKED:
-            set_committed_value(mail, name, values[f"new_{name}"])
+            setattr(mail, name, values[f"new_{name}"])
     return is_found
 
 
