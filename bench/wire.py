@@ -11,6 +11,9 @@ from urllib.parse import urlencode
 
 Given = TypeVar("Given")
 
+MOST_JOINED = 2**16
+"""Bytes of a body that are put to what comes before it: with a document that would be measured as the server's."""
+
 
 class Closing(Protocol):
     """A connection of some kind."""
@@ -64,7 +67,12 @@ class Line:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=60)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         rest = f"Host: 127.0.0.1:{self._port}\r\nUser-Agent: Firefox/140\r\n{self._cookie}"
-        self._socket.sendall(f"{head}{rest}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        asked = f"{head}{rest}Content-Length: {len(body)}\r\n\r\n".encode()
+        if len(body) < MOST_JOINED:
+            self._socket.sendall(asked + body)
+        else:
+            self._socket.sendall(asked)
+            self._socket.sendall(body)
         return self._answer()
 
     def _answer(self) -> Answer:
