@@ -1,8 +1,8 @@
 """What several threads give at the same time is done by one of them, together.
 
 While one is at work, what others give waits for it; the first of those then does all of that at once. Who comes alone
-is done alone and waits for nobody. Nothing is kept for later: each thread goes on when its own was done, and waits for
-nothing that was given after it.
+is done alone and waits for nobody. Nothing is kept for later: each thread goes on when its own was done, whatever was
+given meanwhile.
 """
 
 from collections import deque
