@@ -4,6 +4,7 @@ made good by the next tick, and every failure of Redis ends here.
 
 import logging
 import time
+from threading import Timer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,14 +61,21 @@ FAILURE_TTL_SECONDS = 3600
 
 
 class Doorbell:
-    """Rings jobs by name; rings of the same name within a moment are one."""
+    """Rings jobs by name. What is rung within a moment of a ring is one more at its end.
+
+    For the job that was rung first may be over by then, and have seen nothing of what is due since.
+    """
 
     def __init__(self) -> None:
         self._url = ""
         self._rung_until: dict[str, float] = {}
+        self._to_ring: dict[str, Timer] = {}
 
     def connect(self, url: str) -> None:
         """Remember where Redis is; nothing is opened before the first ring."""
+        for timer in self._to_ring.values():
+            timer.cancel()
+        self._to_ring.clear()
         self._rung_until.clear()
         self._url = url
 
@@ -78,7 +86,8 @@ class Doorbell:
         if not self._url:
             return False
         began = time.monotonic()
-        if began < self._rung_until.get(job, 0.0):
+        if began < (until := self._rung_until.get(job, 0.0)):
+            self._ring_later(job, until - began)
             return True
         from redis.exceptions import RedisError
 
@@ -89,10 +98,22 @@ class Doorbell:
             if redis.set(f"{QUEUE}:rung:{job}", 1, nx=True, px=COALESCED_MS):
                 self._rung_until[job] = began + COALESCED_MS / 1000  # so long Redis would say that it was rung
                 _enqueue(job, redis)
+            else:
+                self._ring_later(job, COALESCED_MS / 1000)
         except RedisError as error:
             log.warning("redis is away; the next tick makes up for it", extra={"error": type(error).__name__})
             return False
         return True
+
+    def _ring_later(self, job: str, seconds: float) -> None:
+        timer = Timer(seconds, self._ring_now, (job,))
+        timer.daemon = True  # whoever ends leaves it to the next tick
+        if self._to_ring.setdefault(job, timer) is timer:
+            timer.start()
+
+    def _ring_now(self, job: str) -> None:
+        self._to_ring.pop(job, None)
+        self.ring(job)
 
 
 def _enqueue(job: str, redis: "Redis") -> None:

@@ -1,11 +1,14 @@
 """The bell is rung once for what comes within a moment."""
 
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 import redis
 from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
 
 from cpor_web import queue
 from cpor_web.config import Settings
@@ -20,6 +23,7 @@ def bell(settings: Settings) -> Iterator[Doorbell]:
     with redis.Redis.from_url(settings.redis_url) as connection:
         connection.flushdb()
         yield bell
+        bell.connect("")
         connection.flushdb()
 
 
@@ -43,6 +47,25 @@ def test_redis_is_asked_once_within_a_moment_and_for_each_job(
     monkeypatch.setattr(queue, "COALESCED_MS", 3_600_000)
     assert [bell.ring(job) for job in (SEND_MAIL, SEND_MAIL, CLOSE_WINDOWS, SEND_MAIL)] == [True] * 4
     assert asked == [f"cpor:rung:{SEND_MAIL}", f"cpor:rung:{CLOSE_WINDOWS}"]
+
+
+def test_what_is_rung_within_a_moment_is_one_more_job_at_its_end(bell: Doorbell, settings: Settings) -> None:
+    for _each in range(3):
+        assert bell.ring(SEND_MAIL)
+    assert _taken(settings) == [SEND_MAIL]
+    assert _next_taken(settings) == [SEND_MAIL]
+    time.sleep(2 * queue.COALESCED_MS / 1000)
+    assert _taken(settings) == []
+
+
+def test_what_another_process_rang_for_a_moment_ago_is_rung_for_again(bell: Doorbell, settings: Settings) -> None:
+    other = Doorbell()
+    other.connect(settings.redis_url)
+    assert other.ring(SEND_MAIL)
+    assert _taken(settings) == [SEND_MAIL]
+    assert bell.ring(SEND_MAIL)
+    assert _taken(settings) == []
+    assert _next_taken(settings) == [SEND_MAIL]
 
 
 def test_it_is_asked_again_where_it_may_have_forgotten(
@@ -73,3 +96,20 @@ def test_a_ring_that_reached_nobody_silences_no_other(
     bell.connect(settings.redis_url)
     assert bell.ring(SEND_MAIL)
     assert len(asked) == 2
+
+
+def _next_taken(settings: Settings) -> list[str]:
+    for _try in range(200):
+        if names := _taken(settings):
+            return names
+        time.sleep(0.05)
+    return []
+
+
+def _taken(settings: Settings) -> list[str]:
+    """Take the jobs that wait, as a worker does, and return their names."""
+    with redis.Redis.from_url(settings.redis_url) as connection:
+        waiting = Queue(queue.QUEUE, connection=connection, serializer=JSONSerializer)
+        names = [job.func_name for job in waiting.jobs]
+        waiting.empty()
+    return names
