@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Flask, current_app, jsonify, request
+from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from cpor_web import figures, holding, schema, unread
+from cpor_web import figures, holding, present, schema, unread
 from cpor_web.current import now, programme_as_set_up, settings
 from cpor_web.emails.condition import Outbox, outbox
 from cpor_web.extensions import db
@@ -32,8 +32,9 @@ def init_app(app: Flask) -> None:
     """Note of every request of people whether it came through a proxy."""
 
     def note() -> None:
-        if request.blueprint not in FOR_MACHINES:
-            app.extensions[_PROXY] = "X-Forwarded-For" in request.headers
+        asked = present.asked()
+        if asked.blueprint not in FOR_MACHINES:
+            app.extensions[_PROXY] = "X-Forwarded-For" in asked.headers
 
     app.before_request(note)
 

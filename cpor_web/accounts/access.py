@@ -78,16 +78,17 @@ def is_open(endpoint: str) -> bool:
 
 def _refuse() -> ResponseReturnValue | None:
     """Send strangers to sign in; to people without the right, the page does not exist."""
-    if request.endpoint is None or is_open(request.endpoint):
+    endpoint = request.endpoint
+    if endpoint is None or is_open(endpoint):
         return None
     if not current_user.is_authenticated:
         if request.method == "POST":
             return sent_in_vain.answer()
         return redirect(url_for("security.login", next=_way_back()))
-    if current_user.role not in allowed_roles(request.endpoint):
+    if current_user.role not in allowed_roles(endpoint):
         abort(404)
     session_cookie.note_use()
-    if request.endpoint not in SETTING_UP and _lacks_second_factor():
+    if endpoint not in SETTING_UP and _lacks_second_factor():
         return redirect(url_for("accounts.new_second_factor"))
     return None
 

@@ -62,14 +62,16 @@ def show(template: str, token: str, link_id: bytes, status: int = 200, **more: A
 
     What is the same for all customers is drawn once; where there is `more` to say, the page is drawn for this answer.
     """
-    standing = queries.standing(alone().ask, link_id, now=now()) or abort(404)
+    at = now()
+    standing = queries.standing(alone().ask, link_id, now=at) or abort(404)
     chosen = chosen_language()
     language = chosen or standing.language
-    speak(language)
-    page = Page.of(standing, now=now(), catalogue=programme_as_set_up().catalogue)
-    words = words_of(standing, token)
+    page = Page.of(standing, now=at, catalogue=programme_as_set_up().catalogue)
+    words = words_of(standing, token, language)
 
     def draw(words: Words) -> str:
+        speak(language)
+
         def address(endpoint: str, lang: str | None) -> str:
             return url_for(endpoint, token=str(words["token"]), lang=lang)
 

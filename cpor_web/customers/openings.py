@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Sequence
 
-from flask import Request, Response, current_app, g
+from flask import Request, Response, current_app
 from flask.blueprints import BlueprintSetupState
 from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -70,7 +70,7 @@ def note(response: Response) -> Response:
     asked = present.asked()
     purpose = Purpose(asked.url_rule.rule.split("/")[1]) if asked.url_rule else None
     if purpose and asked.view_args:
-        link_id = g.get("link_id") or signers().read(purpose, asked.view_args["token"])
+        link_id = present.kept().get("link_id") or signers().read(purpose, asked.view_args["token"])
         if link_id:
             if db.session.registry.has():
                 db.session.rollback()  # what the answer's work left open is over, and its connection is free

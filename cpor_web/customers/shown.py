@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from flask import g
 from markupsafe import Markup, escape
 
 from cpor_web.catalogue import Catalogue
@@ -85,8 +84,9 @@ class Page(NamedTuple):
         )
 
 
-def words_of(standing: Standing, token: str) -> Words:
+def words_of(standing: Standing, token: str, language: str) -> Words:
     """Return the words that are this customer's own, in the language of the page; what there is none of is empty."""
+    programme = programme_as_set_up()
     denied_at = standing.denial.at if standing.denial else None
     moments = {
         "status_since": standing.claim.status_since,
@@ -97,15 +97,13 @@ def words_of(standing: Standing, token: str) -> Words:
         "undo_until": standing.can_undo_until,
         **{word: standing.said.get(kind) for kind, word in SAID_AT.items()},
     }
-    zone = programme_as_set_up().calendar.zone.key
-    language = g.language
+    zone = programme.calendar.zone.key
     words = {name: exactly(at, language, zone) if at else "" for name, at in moments.items()}
     machines = {"denied_at_exactly": denied_at.isoformat(timespec="seconds") if denied_at else ""}
-    return words | machines | _names(standing.claim, language) | {"token": token}
+    return words | machines | _names(standing.claim, programme.catalogue, language) | {"token": token}
 
 
-def _names(claim: Claimed, language: str) -> dict[str, str]:
-    catalogue = programme_as_set_up().catalogue
+def _names(claim: Claimed, catalogue: Catalogue, language: str) -> dict[str, str]:
     did = catalogue.for_customers(claim.area, claim.activity)
     return {
         "reference": claim.reference,

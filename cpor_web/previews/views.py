@@ -41,14 +41,14 @@ def overview() -> ResponseReturnValue:
 @allowed(REVIEWERS)
 def customers_page(state: str) -> ResponseReturnValue:
     """Show a customer's page as they see it where their link stands so."""
-    speak(_language())
+    speak(language := _language())
     shown = STATES[state]
 
     def address(_endpoint: str, lang: str | None) -> str:
         return url_for("previews.customers_page", state=state, lang=lang)
 
     standing = shown.invent(Stage(now(), programme()))
-    page, words = Page.of(standing, now=now(), catalogue=programme().catalogue), words_of(standing, token="")
+    page, words = Page.of(standing, now=now(), catalogue=programme().catalogue), words_of(standing, "", language)
     return page_of(shown.template, page, words, address, preview=shown.label, signed_in=None, navigation=[])
 
 
