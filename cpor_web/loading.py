@@ -49,9 +49,11 @@ def make_ready() -> None:
     """Load what the first requests or jobs would each wait for, and keep all: before processes are forked that work.
 
     SQLAlchemy works out how the tables belong together when it is first asked for one; RQ is loaded for who rings,
-    with Redis' library, email_validator for who reads an address as it was typed.
+    with Redis' library, email_validator for who reads an address as it was typed, puremagic for who is given a
+    document.
     """
     import email_validator  # noqa: F401
+    import puremagic  # noqa: F401
     import rq  # noqa: F401
     from sqlalchemy.orm import configure_mappers
 

@@ -72,7 +72,7 @@ def test_how_tables_belong_together_is_worked_out_by_who_asks_one_and_before_wor
     configured = "all(mapper.configured for mapper in Base.registry.mappers)"
     ready = f"from cpor_web.loading import make_ready\nmake_ready()\nassert {configured}"
     loaded = loaded_after(f"import wsgi\nfrom cpor_web.models import Base\nassert not {configured}\n{ready}")
-    assert {"email_validator", "redis", "rq"} <= loaded
+    assert {"email_validator", "puremagic", "redis", "rq"} <= loaded
 
 
 def test_with_a_provider_what_speaks_with_it_is_there_before_anybody_signs_in() -> None:
