@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
+from cpor_web import failed_notices, holding
 from cpor_web.claims import bouncing, deadlines, operations, posting
 from cpor_web.consent import answers, recording, rounds
 from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unknown
-from cpor_web.holding import Figures
+from cpor_web.failed_notices import Figures
 from cpor_web.models import Claim, Holding, Mail, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
@@ -61,7 +61,7 @@ def held(session: Session, programme: Programme, at: datetime = CLOSING) -> Hold
 
 
 def figures(session: Session, at: datetime = NOW) -> Figures:
-    return holding.figures(session, since=holding.counted_since(session, now=at))
+    return failed_notices.figures(session, since=failed_notices.counted_since(session, now=at))
 
 
 def to_administrators(session: Session) -> list[str]:
@@ -108,7 +108,7 @@ def test_refused_lost_and_returned_notices_have_failed_and_others_have_not(
 def test_while_few_have_failed_those_that_got_through_are_not_counted(
     db_session: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holding, "figures", lambda *_about, **_more: pytest.fail("all of a day are counted"))
+    monkeypatch.setattr(failed_notices, "figures", lambda *_about, **_more: pytest.fail("all of a day are counted"))
     notice(db_session, programme, REFUSED)
     for _ in range(3):
         notice(db_session, programme, TAKEN)
@@ -208,7 +208,7 @@ def test_one_partner_alone_holds_nobodys_closing_and_reviewers_see_which(
         notice(db_session, programme, REFUSED, filer=filer)
     assert figures(db_session) == Figures(4, 3, 1)
     assert holding.in_force(db_session) is None
-    (found,) = holding.suspects(db_session, since=NOW - MINUTE, programme=programme)
+    (found,) = failed_notices.suspects(db_session, since=NOW - MINUTE, programme=programme)
     assert found == (filer.partner, Figures(3, 3, 1))
     bounce(db_session, programme, other, NOW + MINUTE)
     assert holding.in_force(db_session) is not None, "of two partners it is too many"
