@@ -60,7 +60,7 @@ def deny(house: House) -> Iterator[Row]:
     place = house.place()
     with place.line() as line, place.connect() as connection:
         one_by_one(lambda claim: press(place, line, claim), place.take(2))
-        many, few = house.times(1600), house.times(320)
+        many, few = house.times(3200), house.times(960)
 
         def crowd_limit() -> Run:
             return at_once(CONNECTIONS, place.connect, write_denial, place.take(many))
@@ -85,7 +85,7 @@ def deny(house: House) -> Iterator[Row]:
 
 def page(house: House) -> Iterator[Row]:
     """Open the customer's page; the limit is a view that renders a constant, under the same server."""
-    place, number = house.place(), house.times(300)
+    place, number = house.place(), house.times(1500)
     port, claims = house.bare, place.take(house.times(50))
 
     def opened(line: Line, claim: int) -> None:

@@ -38,7 +38,7 @@ WORDS: LiteralString = """
 
 def dashboard(house: House) -> Iterator[Row]:
     """Open the partner's first and last page; the limit is the bare keyset query and an empty Flask view."""
-    place, number = house.place(), house.times(10)
+    place, number = house.place(), house.times(200)
     _last_rows = _cursor(3, FAR.isoformat(), -lists.PAGE - 1)
     with place.connect() as connection, Line(house.bare) as empty:
         connection.execute(WORDS)
@@ -52,7 +52,7 @@ def dashboard(house: House) -> Iterator[Row]:
         with place.session() as session:
             actor = session.get_one(User, 1).actor
             counted = interleaved(
-                lambda: _half(lambda: connection.execute("SELECT * FROM bench_counters").fetchall(), 10 * number),
+                lambda: _half(lambda: connection.execute("SELECT * FROM bench_counters").fetchall(), number),
                 lambda: _half(lambda: lists.counts(session, actor, now=clock.utcnow()), number),
             )
             yield Row("the dashboard's counts, against a row of counters: p50", "ms", *counted, 10)
@@ -60,7 +60,7 @@ def dashboard(house: House) -> Iterator[Row]:
 
 def queue(house: House) -> Iterator[Row]:
     """Open the review queue; the limit is the bare query and an empty Flask view."""
-    place, number = house.place(), house.times(10)
+    place, number = house.place(), house.times(200)
     with place.connect() as connection, Line(house.bare) as empty, place.line(data.REVIEWER) as line:
         limit = _bare_page(connection, empty, QUEUE, number)
         found = interleaved(limit, lambda: _half(lambda: _opened(line, "/review"), number))
@@ -95,17 +95,18 @@ def search(house: House) -> Iterator[Row]:
 
 def growth(house: House) -> Iterator[Row]:
     """Do the same with a hundredth of the claims (the limit) and with all of them."""
-    few, many, number = house.place(house.claims // 100 + 200), house.place(), house.times(10)
+    few, many, number = house.place(house.claims // 100 + 200), house.place(), house.times(200)
     for title, path, email in (
         ("the customer's page", "", ""),
         ("the partner's dashboard", "/claims", data.PARTNER_USER),
         ("the review queue", "/review", data.REVIEWER),
     ):
         yield Row(f"growth a hundredfold: {title}", "ms", *_both(few, many, path, email, number), 1.3)
+    denials = house.times(100)  # each takes a claim, of which the small place has few
     with few.line() as small, many.line() as large:
         denied = interleaved(
-            lambda: _half_of(lambda claim: press(few, small, claim), few.take(number)),
-            lambda: _half_of(lambda claim: press(many, large, claim), many.take(number)),
+            lambda: _half_of(lambda claim: press(few, small, claim), few.take(denials)),
+            lambda: _half_of(lambda claim: press(many, large, claim), many.take(denials)),
         )
         yield Row("growth a hundredfold: deny", "ms", *denied, 1.3)
 

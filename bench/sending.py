@@ -42,7 +42,7 @@ def send(house: House) -> Iterator[Row]:
             queue(place, 3)
             first.seconds("send")
             second.seconds("send")
-            message, many, few = _one_message(place), house.times(2000), house.times(300)
+            message, many, few = _one_message(place), house.times(4000), house.times(1200)
 
             def limit() -> float:
                 with smtplib.SMTP("127.0.0.1", port) as server:

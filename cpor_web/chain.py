@@ -36,13 +36,7 @@ def normal(data: Mapping[str, Any]) -> dict[str, Any]:
     Raises ValueError for what JSON cannot hold or jsonb would change: numbers that are not finite or beyond 2⁵³-1,
     NUL, half a surrogate pair, types of our own.
     """
-    if not data:
-        return {}
-    try:
-        value: dict[str, Any] = json.loads(json.dumps(data, allow_nan=False))
-    except TypeError as error:
-        raise ValueError(str(error)) from error
-    _refuse_what_changes(value)
+    value: dict[str, Any] = _came_back(data)
     return value
 
 
@@ -82,12 +76,24 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _refuse_what_changes(value: Any) -> None:
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("NUL cannot be stored")
-    if isinstance(value, int | float) and abs(value) > LARGEST:
-        raise ValueError(f"{value} is beyond the numbers that JSON keeps exactly")
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _refuse_what_changes(inner)
-    if isinstance(value, dict):
-        _refuse_what_changes(list(value))
+def _came_back(value: Any) -> Any:
+    """Return what comes of a value by way of JSON. Nearly all are already what it gives back: these are copied."""
+    kind = type(value)
+    if kind is str:
+        if "\0" in value:
+            raise ValueError("NUL cannot be stored")
+        return value
+    if kind is bool or value is None:
+        return value
+    if kind is int or kind is float:
+        if not abs(value) <= LARGEST:  # nor is what is no number
+            raise ValueError(f"{value} is beyond the numbers that JSON keeps exactly")
+        return value
+    if kind is list:
+        return [_came_back(each) for each in value]
+    if kind is dict and set(map(type, value)) <= {str}:
+        return {_came_back(name): _came_back(each) for name, each in value.items()}
+    try:
+        return _came_back(json.loads(json.dumps(value, allow_nan=False)))
+    except TypeError as error:
+        raise ValueError(str(error)) from error

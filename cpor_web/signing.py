@@ -79,13 +79,14 @@ _AS_THEY_ARE = frozenset({str, bool, type(None)})
 
 def _is_plain(value: Any) -> bool:
     kind = type(value)
-    if kind in _AS_THEY_ARE:
+    if kind is dict:
+        for name, each in value.items():
+            if not (type(name) is str and name.isascii() and (type(each) in _AS_THEY_ARE or _is_plain(each))):
+                return False
         return True
     if kind is int:
         return bool(-LARGEST <= value <= LARGEST)
-    if kind is dict:
-        return set(map(type, value)) <= {str} and "".join(value).isascii() and all(map(_is_plain, value.values()))
-    return kind is list and all(map(_is_plain, value))
+    return kind in _AS_THEY_ARE or (kind is list and all(map(_is_plain, value)))
 
 
 def key_id(public: bytes) -> str:

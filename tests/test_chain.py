@@ -110,6 +110,23 @@ def test_half_a_character_is_refused(data: dict[str, Any]) -> None:
         chain.said(bytes(16), actor="", user_id=None, data=chain.normal(data))
 
 
+@with_settings(max_examples=200)
+@given(value=JSON)
+def test_what_is_normal_is_what_json_gives_back(value: Any) -> None:
+    kept = chain.normal({"a": value, "b": (value,)})["a"]
+
+    assert repr(kept) == repr(json.loads(json.dumps(value)))
+
+
+def test_what_is_changed_afterwards_stays_as_it_was_said() -> None:
+    given: dict[str, Any] = {"to": ["Ada"], "of": {"round": 1}}
+    kept = chain.normal(given)
+    given["to"].append("Bea")
+    given["of"]["round"] = 2
+
+    assert kept == {"to": ["Ada"], "of": {"round": 1}}
+
+
 def test_keys_and_names_are_normal_when_they_come_out() -> None:
     assert chain.normal({1: (Role.REVIEWER, True)}) == {"1": ["reviewer", True]}  # type: ignore[dict-item]
 

@@ -12,7 +12,7 @@ QUOTED = frozenset({"comment", "words"})
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)?")
 # Labels end in marks and emoji too, so what parts words is named, not what makes them.
 _GAP = r"\s!-/:-@\[-^`{-~\u00ab\u00bb\u2010-\u2027\u2030-\u205e"
-_JOINT = re.compile(r"[@＠﹫.。．｡﹒]|://")
+_JOINT = re.compile(r"[@＠﹫.。．｡﹒:](?=\S)")  # whatever is like a link has one of these before its next word
 _LINK_LIKE = re.compile(
     rf"""(?<=[^{_GAP}])(?:
         [@＠﹫](?=[^{_GAP}])

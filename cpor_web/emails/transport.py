@@ -137,7 +137,8 @@ def _check(message: bytes) -> None:
     if not message.isascii():
         raise ValueError("a message holds ASCII only: encode its parts")
     *lines, rest = message.split(b"\r\n")
-    if rest or not message.count(b"\r") == message.count(b"\n") == len(lines) > 0:
+    within = b"".join(lines)
+    if rest or not lines or b"\r" in within or b"\n" in within:
         raise ValueError("every line of a message ends in CRLF")
     if max(map(len, lines)) > LONGEST_LINE:
         raise ValueError("a line of a message has at most 998 characters")

@@ -1,7 +1,13 @@
 """What people typed makes no link in a mail, and what is no link stays as it was typed."""
 
-import pytest
+import re
+from unittest.mock import patch
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cpor_web.emails import inert as module
 from cpor_web.emails.inert import inert
 
 LINKS = [
@@ -42,3 +48,11 @@ PLAIN = [
 @pytest.mark.parametrize("typed", PLAIN)
 def test_what_is_no_link_stays_as_it_is(typed: str) -> None:
     assert inert(typed) == typed
+
+
+@given(typed=st.text("a1 @＠﹫.。．｡﹒:/-", max_size=12))
+def test_a_quick_look_overlooks_no_link(typed: str) -> None:
+    with patch.object(module, "_JOINT", re.compile("")):
+        looked_at_closely = inert(typed)
+
+    assert inert(typed) == looked_at_closely
