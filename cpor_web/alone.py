@@ -42,7 +42,10 @@ class Alone:
         direct.run(self._taken, psycopg.ClientCursor(self._driver), text, given)
 
     def close(self) -> None:
-        """Give the connection back."""
-        if not self._taken.invalidated:
-            self._driver.autocommit = False
+        """Give the connection back; one that was lost since is no matter of who had it."""
+        try:
+            if not self._taken.invalidated:
+                self._driver.autocommit = False
+        except psycopg.Error as error:
+            self._taken.invalidate(error)
         self._taken.close()

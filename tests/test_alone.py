@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
+from cpor_web import direct
 from cpor_web.alone import Alone
 from cpor_web.extensions import db
 
@@ -50,6 +51,17 @@ def test_a_lost_connection_is_told_of_and_not_given_to_the_next(app: Flask) -> N
             lost.ask("SELECT pg_terminate_backend(pg_backend_pid())", {})
         lost.close()
         assert told.value.connection_invalidated
+        following = Alone(db.engine)
+        assert following.ask("SELECT 1", {}) == 1
+        following.close()
+
+
+def test_a_connection_whose_loss_nobody_was_told_of_is_given_back_without_a_word(app: Flask) -> None:
+    with app.app_context():
+        lost = Alone(db.engine)
+        assert lost.ask("SELECT 1", {}) == 1
+        direct.driver(lost._taken).pgconn.finish()
+        lost.close()
         following = Alone(db.engine)
         assert following.ask("SELECT 1", {}) == 1
         following.close()

@@ -20,8 +20,9 @@ class Work:
         self.may_go_on = Event()
 
     def __call__(self, many: Sequence[str]) -> Sequence[str]:
+        may_go_on = self.may_go_on  # that of when it was called
         self.calls.append(many)
-        assert self.may_go_on.wait(60)
+        assert may_go_on.wait(60)
         if "broken" in many:
             raise ValueError("broken")
         return [each.upper() for each in many]
@@ -43,6 +44,12 @@ def until(so: Callable[[], bool]) -> None:
     while not so():
         assert time.monotonic() < end
         time.sleep(0.001)
+
+
+def stop_again(work: Work) -> None:
+    """Let it go on, and stop at its next call."""
+    stands, work.may_go_on = work.may_go_on, Event()
+    stands.set()
 
 
 def given_in_turn(
@@ -110,9 +117,7 @@ def test_what_was_begun_is_waited_for_however_long_it_takes(work: Work, threads:
     until(lambda: len(work.calls) == 1)
     taken_along = [threads.submit(together.do, each, patience=60) for each in "bc"]
     until(lambda: len(together._waiting) == 2)
-    at_it = work.may_go_on
-    work.may_go_on = Event()  # the next call stops as well
-    at_it.set()
+    stop_again(work)
     until(lambda: len(work.calls) == 2)
 
     impatient = threads.submit(together.do, "d", patience=NOBODY_AT_IT)
@@ -122,3 +127,18 @@ def test_what_was_begun_is_waited_for_however_long_it_takes(work: Work, threads:
     assert not any(each.done() for each in taken_along)
     work.may_go_on.set()
     assert sorted(each.result(60) or "" for each in taken_along) == ["B", "C"]
+
+
+def test_whose_work_is_done_waits_for_nothing_that_was_given_later(work: Work, threads: ThreadPoolExecutor) -> None:
+    together = Together(work, most=9)
+    futures = given_in_turn(threads, together, work, *"abcd")
+    stop_again(work)
+    until(lambda: len(work.calls) == 2)
+    later = [threads.submit(together.do, word) for word in "efgh"]
+    until(lambda: len(together._waiting) == 4)
+    stop_again(work)
+
+    assert [each.result(60) for each in futures] == ["A", "B", "C", "D"]
+    assert not any(each.done() for each in later)
+    work.may_go_on.set()
+    assert [each.result(60) for each in later] == ["E", "F", "G", "H"]
