@@ -93,7 +93,7 @@ def up(sample: bool, reload: bool) -> None:
 @click.option("--reload", is_flag=True, help="Start anew whenever a file of the program changes.")
 def web(reload: bool) -> None:
     """Serve the pages."""
-    from cpor_web import create_app, error_reports, logs, server
+    from cpor_web import clock, create_app, error_reports, logs, server
     from cpor_web.config import Settings
 
     settings = Settings.from_environ(os.environ)
@@ -101,7 +101,7 @@ def web(reload: bool) -> None:
         app = create_app(settings)
         logs.set_up(settings.log_format)
         error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
-        make_ready()
+        make_ready(app, today=clock.utcnow().date())
         server.serve(app, reload=reload)
 
 

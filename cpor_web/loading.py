@@ -4,7 +4,12 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 @contextmanager
@@ -45,15 +50,18 @@ def keep() -> None:
     gc.freeze()
 
 
-def make_ready() -> None:
+def make_ready(app: "Flask", *, today: date) -> None:
     """Load what the first requests or jobs would each wait for, and keep all: before processes are forked that work.
 
     SQLAlchemy works out how the tables belong together when it is first asked for one; RQ is loaded for who rings,
-    with Redis' library, email_validator for who reads an address as it was typed.
+    with Redis' library, email_validator for who reads an address as it was typed, puremagic for who is given a
+    document, all countries' holidays for who counts days by one of them.
     """
     import email_validator  # noqa: F401
+    import puremagic  # noqa: F401
     import rq  # noqa: F401
     from sqlalchemy.orm import configure_mappers
 
     configure_mappers()
+    app.extensions["programme"].calendar.days_off.get(today)
     keep()

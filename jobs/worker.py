@@ -18,7 +18,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from cpor_web import clock, current, error_reports, job_times, logs
+from cpor_web import clock, error_reports, job_times, logs
 from cpor_web.crew import Crew
 from cpor_web.loading import make_ready
 from cpor_web.queue import JOBS, QUEUE
@@ -105,14 +105,12 @@ def work() -> None:
 
 def load() -> None:
     """Load all that jobs need, which stays: before the fork, so that workers share its memory."""
-    with app().app_context():
-        import jobs.handover
-        import jobs.incoming
-        import jobs.mail
-        import jobs.windows  # noqa: F401 - loaded before the fork
+    import jobs.handover
+    import jobs.incoming
+    import jobs.mail
+    import jobs.windows  # noqa: F401 - loaded before the fork
 
-        current.programme_as_set_up().calendar.days_off.get(clock.utcnow().date())  # as are the holidays
-    make_ready()
+    make_ready(app(), today=clock.utcnow().date())
 
 
 def main() -> None:

@@ -8,24 +8,22 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
-from cpor_web.claims import bouncing, deadlines, operations, posting
+from cpor_web import failed_notices, holding
+from cpor_web.claims import bouncing, deadlines, operations
 from cpor_web.consent import answers, recording, rounds
-from cpor_web.emails import outbox
-from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unknown
-from cpor_web.holding import Figures
-from cpor_web.models import Claim, Holding, Mail, RoundState, User
+from cpor_web.failed_notices import Figures
+from cpor_web.models import Holding, Mail, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
-from cpor_web.rules.reasons import Denial, Way, Withdrawal
+from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.support import claims, factories
 from tests.support.claims import NOW, invitations_of, mail_of
+from tests.support.notices import LOST, REFUSED, TAKEN, bounce, figures, notice
 
 MINUTE = timedelta(minutes=1)
 CLOSING = NOW + timedelta(days=8)
-TAKEN, REFUSED, LOST = Accepted("250 2.0.0 queued"), Permanent("550 5.1.1 no such user"), Unknown("connection lost")
 
 
 @pytest.fixture
@@ -39,29 +37,12 @@ def administrators(db_session: Session) -> list[User]:
     return [factories.user(db_session, Role.ADMINISTRATOR) for _ in range(2)]
 
 
-def notice(
-    session: Session, programme: Programme, outcome: Outcome, at: datetime = NOW, filer: User | None = None
-) -> Claim:
-    """An approved claim, of whose notice came this; of a partner of its own, or of the filer's."""
-    claim = claims.approved(session, programme, now=at, filer=filer)
-    mail = mail_of(session, claim, "consent-notice")
-    for _ in range(2 if isinstance(outcome, Unknown) else 1):
-        posting.begin(session, mail.id, now=at, programme=programme)
-        posting.settle(session, mail.id, outcome, now=at, programme=programme)
-    session.flush()
-    return claim
-
-
 def held(session: Session, programme: Programme, at: datetime = CLOSING) -> Holding:
     for _ in range(2):
         notice(session, programme, REFUSED, at)
     found = holding.in_force(session)
     assert found is not None
     return found
-
-
-def figures(session: Session, at: datetime = NOW) -> Figures:
-    return holding.figures(session, since=holding.counted_since(session, now=at))
 
 
 def to_administrators(session: Session) -> list[str]:
@@ -71,44 +52,10 @@ def to_administrators(session: Session) -> list[str]:
 # When it begins
 
 
-@pytest.mark.parametrize(
-    ("notices", "failed", "share", "count", "is_too_many"),
-    [
-        (10, 2, 0.2, 2, False),
-        (10, 3, 0.2, 2, True),
-        (10, 3, 0.2, 3, True),
-        (10, 3, 0.2, 4, False),
-        (100, 29, 0.29, 1, False),
-        (5, 5, 1.0, 1, False),
-        (5, 1, 0.0, 1, True),
-        (0, 0, 0.0, 1, False),
-    ],
-)
-def test_it_takes_the_number_and_more_than_the_share(
-    notices: int, failed: int, share: float, count: int, is_too_many: bool
-) -> None:
-    assert Figures(notices, failed).is_too_many(share, count) is is_too_many
-
-
-def test_refused_lost_and_returned_notices_have_failed_and_others_have_not(
-    db_session: Session, programme: Programme
-) -> None:
-    for outcome in (TAKEN, TAKEN, REFUSED, LOST, Transient("451 later")):
-        notice(db_session, replace(programme, hold_count=99), outcome)
-    returned = notice(db_session, programme, TAKEN)
-    mail = mail_of(db_session, returned, "consent-notice")
-    bouncing.bounced(db_session, mail.id, "5.1.1", now=NOW, programme=replace(programme, hold_count=99))
-    called_back = claims.approved(db_session, programme)
-    about = {"actor": called_back.filed_by.actor, "now": NOW, "programme": programme}
-    operations.withdraw(db_session, called_back, Withdrawal.INCORRECT_MPN_ID, **about)
-
-    assert figures(db_session) == Figures(notices=5, failed=3, partners=3)
-
-
 def test_while_few_have_failed_those_that_got_through_are_not_counted(
     db_session: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holding, "figures", lambda *_about, **_more: pytest.fail("all of a day are counted"))
+    monkeypatch.setattr(failed_notices, "figures", lambda *_about, **_more: pytest.fail("all of a day are counted"))
     notice(db_session, programme, REFUSED)
     for _ in range(3):
         notice(db_session, programme, TAKEN)
@@ -154,51 +101,6 @@ def test_it_begins_once_and_administrators_are_mailed_once(
     assert len(to_administrators(db_session)) == len(administrators)
 
 
-# What does not count
-
-
-def bounce(session: Session, programme: Programme, claim: Claim, at: datetime) -> None:
-    mail = mail_of(session, claim, "consent-notice")
-    bouncing.bounced(session, mail.id, "5.1.1", now=at, programme=programme)
-    session.flush()
-
-
-def test_returned_notices_of_askings_that_are_over_do_not_count(db_session: Session, programme: Programme) -> None:
-    passed, denied, replaced, standing = (notice(db_session, programme, TAKEN) for _ in range(4))
-    (invitation,) = invitations_of(db_session, passed)
-    assert rounds.close(db_session, invitation.round_id, now=CLOSING, programme=programme)
-    (invitation,) = invitations_of(db_session, denied)
-    about = {"reason": Denial.OTHER, "way": Way.PAGE, "now": NOW, "programme": programme}
-    answers.deny(db_session, invitation, **about)
-    (invitation,) = invitations_of(db_session, replaced)
-    invitation.superseded_at = NOW
-    for claim in (passed, denied, replaced):
-        bounce(db_session, programme, claim, CLOSING)
-    assert figures(db_session, CLOSING) == Figures(0, 0)
-    bounce(db_session, programme, standing, CLOSING)
-    assert figures(db_session, CLOSING) == Figures(1, 1, 1)
-
-
-def test_a_notice_counts_once_by_its_newest_copy(db_session: Session, programme: Programme) -> None:
-    claim = notice(db_session, programme, REFUSED)
-    again = outbox.put_again(db_session, mail_of(db_session, claim, "consent-notice"), now=NOW)
-    db_session.flush()
-    assert figures(db_session) == Figures(1, 1, 1), "of a copy that is still to be sent nothing is known"
-    posting.begin(db_session, again.id, now=NOW, programme=programme)
-    posting.settle(db_session, again.id, TAKEN, now=NOW, programme=programme)
-    db_session.flush()
-    assert figures(db_session) == Figures(1, 0, 0)
-
-
-def test_an_old_notice_that_comes_back_does_not_count(db_session: Session, programme: Programme) -> None:
-    claim = notice(db_session, programme, TAKEN)
-    (invitation,) = invitations_of(db_session, claim)
-    answers.not_the_right_person(db_session, invitation, now=NOW, programme=programme)
-    old = NOW + timedelta(days=16)
-    bounce(db_session, programme, claim, old)
-    assert figures(db_session, old) == Figures(0, 0)
-
-
 def test_one_partner_alone_holds_nobodys_closing_and_reviewers_see_which(
     db_session: Session, programme: Programme
 ) -> None:
@@ -208,7 +110,7 @@ def test_one_partner_alone_holds_nobodys_closing_and_reviewers_see_which(
         notice(db_session, programme, REFUSED, filer=filer)
     assert figures(db_session) == Figures(4, 3, 1)
     assert holding.in_force(db_session) is None
-    (found,) = holding.suspects(db_session, since=NOW - MINUTE, programme=programme)
+    (found,) = failed_notices.suspects(db_session, since=NOW - MINUTE, programme=programme)
     assert found == (filer.partner, Figures(3, 3, 1))
     bounce(db_session, programme, other, NOW + MINUTE)
     assert holding.in_force(db_session) is not None, "of two partners it is too many"

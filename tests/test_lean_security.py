@@ -68,11 +68,25 @@ def test_whatever_is_imported_first_brings_flask_security_alone(first: str) -> N
     assert loaded & {"authlib", "email_validator", "webauthn"} == set()
 
 
-def test_how_tables_belong_together_is_worked_out_by_who_asks_one_and_before_work_begins() -> None:
-    configured = "all(mapper.configured for mapper in Base.registry.mappers)"
-    ready = f"from cpor_web.loading import make_ready\nmake_ready()\nassert {configured}"
-    loaded = loaded_after(f"import wsgi\nfrom cpor_web.models import Base\nassert not {configured}\n{ready}")
-    assert {"email_validator", "redis", "rq"} <= loaded
+READY = """
+from datetime import date
+import wsgi
+from cpor_web.loading import make_ready
+from cpor_web.models import Base
+
+def is_configured():
+    return all(mapper.configured for mapper in Base.registry.mappers)
+
+assert not is_configured()
+make_ready(wsgi.app, today=date(2026, 7, 1))
+assert is_configured()
+assert "holidays.countries.germany" in sys.modules
+"""
+
+
+def test_how_tables_belong_together_is_worked_out_by_who_asks_one_and_all_is_loaded_before_work_begins() -> None:
+    loaded = loaded_after(READY, SETTINGS | {"CPOR_COUNTRY": "DE"})
+    assert {"email_validator", "puremagic", "redis", "rq"} <= loaded
 
 
 def test_with_a_provider_what_speaks_with_it_is_there_before_anybody_signs_in() -> None:

@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from cpor_web import failed_notices
 from cpor_web import holding as holdings
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
@@ -72,11 +73,11 @@ def release() -> ResponseReturnValue:
 def _page(form: ReleaseForm) -> str:
     session = db.session()
     held = holdings.in_force(session)
-    since = holdings.counted_since(session, now=held.began_at if held else now())
+    since = failed_notices.counted_since(session, now=held.began_at if held else now())
     return render_template(
         "admin/holding.html",
-        answers=_answers(holdings.failures(session, since=since, most=MOST)),
-        figures=holdings.figures(session, since=since),
+        answers=_answers(failed_notices.latest(session, since=since, most=MOST)),
+        figures=failed_notices.figures(session, since=since),
         form=form,
         held=held,
         past=holdings.past(session),
@@ -84,7 +85,7 @@ def _page(form: ReleaseForm) -> str:
         count=programme().hold_count,
         partners=programme().hold_partners,
         since=since,
-        suspects=() if held else holdings.suspects(session, since=since, programme=programme()),
+        suspects=() if held else failed_notices.suspects(session, since=since, programme=programme()),
         SHOWN=SHOWN,
     )
 

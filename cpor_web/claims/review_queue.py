@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web import arrays, capped, holding, keyset
+from cpor_web import arrays, capped, failed_notices, holding, keyset
 from cpor_web.claims import listed, listing, lists, searching
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
@@ -107,7 +107,7 @@ def _numbers(role: Role, enough: int) -> Prepared:
     ids = select(Claim.id).where(WAITS)
     narrowed = (capped.number(ids.where(which), enough=enough) for which in _NARROWED.values())
     by_status = listing.by_status(role, lists.ALL, enough)
-    held = holding.IS_IN_FORCE, holding.some_failed(), holding.COUNTED_SINCE
+    held = holding.IS_IN_FORCE, failed_notices.some_failed(), failed_notices.COUNTED_SINCE
     return prepared(select(*narrowed, *by_status, arrays.of(_holders()), *held))
 
 

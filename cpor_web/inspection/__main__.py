@@ -3,7 +3,8 @@
 The forked one gives up its rights before it reads the first byte: memory and time are bounded, and it opens nothing
 any more, no file, no other process's memory or environment, no socket. Where the kernel has Landlock, it removes and
 renames nothing either, and signals and traces no other process. So all that it will need is loaded before, by the one
-that forks it, which loads a reader when the first document of its kind comes, and reads no document.
+that forks it, which reads no document: it loads a reader when the first document of its kind comes, and those of most
+documents while none comes.
 """
 
 import codecs
@@ -12,6 +13,7 @@ import gc
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -34,6 +36,9 @@ NOBODY = 65534
 LONGEST_KIND = 16
 NOTHING = "nothing"
 MAILS = ("eml", "msg")
+MOST = ("pdf", "PNG", "JPEG")
+"""The kinds of nearly all documents."""
+
 ENCODINGS = ("ascii", "utf_8", "utf_8_sig", "utf_16", "utf_16_le", "utf_16_be", "latin_1", "cp437", "cp1252")
 
 
@@ -75,6 +80,14 @@ def loaded(kind: str) -> Callable[[IO[bytes]], int | None]:
     return inspect
 
 
+def load_most(*, until: socket.socket) -> None:
+    """Load what reads most documents, as long as nothing comes by a socket."""
+    for kind in MOST:
+        if select.select([until], [], [], 0)[0]:
+            return
+        loaded(kind)
+
+
 def bound(*, has_landlock: bool) -> None:
     """Bound what this process may take and do, for good; root could lift every bound, so it is root no more."""
     if os.geteuid() == 0:
@@ -109,6 +122,7 @@ def main() -> None:
     if sys.argv[1:]:
         read(0, 1, loaded(sys.argv[1]), has_landlock=has_landlock)
     with socket.socket(fileno=0) as line:
+        load_most(until=line)
         while (asked := socket.recv_fds(line, LONGEST_KIND, 2))[0]:
             kind, (document, answer) = asked[0].decode(), asked[1]
             inspect = loaded(kind)

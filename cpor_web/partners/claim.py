@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
-from cpor_web import downloads, facts, holding
+from cpor_web import downloads, facts, holding, proofs
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import competing, guards, preflight, proof, queries
 from cpor_web.claims.next_steps import meaning, next_step
@@ -83,6 +83,8 @@ def page(claim: Claim, refused: Refused | None = None, **sent: FlaskForm) -> Res
         told = words_of(claim, refused)
     if "dispute" in sent and Action.DISPUTE not in content["offered"]:
         told["typed"] = sent["dispute"].justification.data  # its form is not on the page any more
+    if content["can_upload"]:
+        proofs.expect()
     forms = _forms(content, sent)
     html = render_template("partners/claim.html", claim=claim, forms=forms, **content, **told)
     return html, status_of(refused) if refused else HTTPStatus.OK

@@ -8,6 +8,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from cpor_web import proofs
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import lists, operations, preflight, queries, readiness
 from cpor_web.claims.lists import Sort, Wanted
@@ -85,10 +86,13 @@ def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = Fal
     page = lists.dashboard(session, actor(), DRAFTS, now=now(), size=AT_ONCE, before=at["before"], after=at["after"])
     claims = queries.claims_by_id(session, [line.claim.id for line in page.rows])
     drafts = readiness.of(session, claims, partner=partner, now=now(), programme=programme())
+    unready = [] if is_all else [(each, list(_lacks(each))) for each in drafts if not each.is_ready]
+    if unready:
+        proofs.expect()
     return render_template(
         "partners/submit.html",
         ready=[each for each in drafts if each.is_ready],
-        unready=[] if is_all else [(each, list(_lacks(each))) for each in drafts if not each.is_ready],
+        unready=unready,
         is_all=is_all,
         error=error,
         labels=LABELS,

@@ -9,7 +9,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from cpor_web.proofs.checks import Candidate, check
-from cpor_web.proofs.examining import apart, examine
+from cpor_web.proofs.examining import apart, examine, expect
 from cpor_web.proofs.store import DocumentStore, Stored
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cpor_web.config import Settings
 
-__all__ = ["DocumentStore", "Stored", "init_app", "receive"]
+__all__ = ["DocumentStore", "Stored", "expect", "init_app", "receive"]
 
 
 def init_app(app: "Flask", settings: "Settings") -> None:

@@ -9,11 +9,11 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, NamedTuple
 
 from cpor_web.inspection.findings import Finding
-from cpor_web.proofs.fork_servers import said_of
+from cpor_web.proofs import fork_servers
 from cpor_web.proofs.incoming import Incoming
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
@@ -99,6 +99,19 @@ def examine(kind: str, file: IO[bytes]) -> int | None:
     return answer.pages
 
 
+def expect() -> None:
+    """Have loaded what examines documents, for somebody sees a page on which one can be given: nothing waits for it.
+
+    With a turn taken, so that never more of it is loaded than are used at once.
+    """
+    if _turns.acquire(blocking=False):
+        try:
+            with suppress(OSError):  # the document, should one come, will say so
+                fork_servers.expect()
+        finally:
+            _turns.release()
+
+
 def _has_a_turn() -> bool:
     """Wait for a turn, long only with a place in line: customers are answered by the same threads as uploads."""
     if not _line.acquire(blocking=False):
@@ -112,7 +125,7 @@ def _has_a_turn() -> bool:
 def _ask(kind: str, file: IO[bytes]) -> Answer:
     """Return the answer; one that found an empty string where there was none."""
     try:
-        said = json.loads(said_of(kind, file))
+        said = json.loads(fork_servers.said_of(kind, file))
         pages = said.get("pages")
         return Answer(str(said["found"]), pages if isinstance(pages, int) and 0 < pages <= MOST_PAGES else None)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):

@@ -1,7 +1,7 @@
 """Processes that have loaded what reads documents, and fork one for each: `cpor_web.inspection` is what they run.
 
 Python and a reader take ten times as long to load as most documents take to be read. A fork server is started when
-a document finds none that is idle, keeps no document, and ends when this process does.
+a document is expected or comes, and none is idle; it keeps no document, and ends when this process does.
 """
 
 import atexit
@@ -65,6 +65,12 @@ class ForkServer:
 
 
 _idle: list[ForkServer] = []
+
+
+def expect() -> None:
+    """Have one idle: it is started, but not waited for. Raises OSError where it cannot be started."""
+    if not _idle:
+        _idle.append(ForkServer())
 
 
 def said_of(kind: str, file: IO[bytes]) -> bytes:

@@ -52,7 +52,7 @@ def head_of(stream: IO[bytes]) -> bytes:
 
 def _signature(*extensions: str) -> Callable[[IO[bytes]], bool]:
     def matches(stream: IO[bytes]) -> bool:
-        import puremagic  # with all signatures that it knows, in processes that are given a document
+        import puremagic  # with all signatures that it knows, which few processes need
 
         try:
             found = puremagic.magic_string(head_of(stream))

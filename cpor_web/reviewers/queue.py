@@ -8,13 +8,13 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
+from cpor_web import failed_notices, holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries, review_queue
 from cpor_web.claims.review_queue import Numbers, Wanted
 from cpor_web.current import actor, now, programme_as_set_up
 from cpor_web.extensions import db
-from cpor_web.holding import Figures
+from cpor_web.failed_notices import Figures
 from cpor_web.models import Partner
 from cpor_web.numbers import number_in
 from cpor_web.pages import asking
@@ -88,7 +88,7 @@ def _suspects(session: Session, numbers: Numbers) -> Sequence[tuple[Partner, Fig
     """Return the partners of whose own notices too many failed, where these hold not all closing."""
     if numbers.is_held or not numbers.some_failed:
         return ()
-    return holding.suspects(session, since=numbers.counted_since, programme=programme_as_set_up())
+    return failed_notices.suspects(session, since=numbers.counted_since, programme=programme_as_set_up())
 
 
 def _chosen() -> str:

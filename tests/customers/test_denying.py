@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask import Flask
@@ -55,6 +56,10 @@ class Gate:
         assert self.may_go_on.wait(60)
         return self._record(session, many, **about)
 
+    def fail(self, error: Exception) -> None:
+        """Have all fail that are recorded from now on."""
+        self._record = Mock(side_effect=error)
+
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
@@ -102,10 +107,7 @@ def test_a_link_pressed_twice_at_once_is_one_denial(app: Flask, many: list[Asked
 def test_what_cannot_be_recorded_together_is_recorded_one_by_one(
     app: Flask, many: list[Asked], press: Press, gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: Any, **__: Any) -> Any:
-        raise ValueError("together")
-
-    gate._record = fail
+    gate.fail(ValueError("together"))
 
     assert pressed_while_the_first_is_recorded(app, press, gate, many) == [303] * 4
 
@@ -114,12 +116,9 @@ def test_what_cannot_be_recorded_together_is_recorded_one_by_one(
 
 
 def test_all_are_told_where_nobody_knows_whether_they_were_recorded(
-    app: Flask, many: list[Asked], press: Press, gate: Gate, caplog: pytest.LogCaptureFixture
+    app: Flask, many: list[Asked], press: Press, gate: Gate
 ) -> None:
-    def lose(*_: Any, **__: Any) -> Any:
-        raise InDoubt("the connection was lost over a commit")
-
-    gate._record = lose
+    gate.fail(InDoubt("the connection was lost over a commit"))
 
     assert pressed_while_the_first_is_recorded(app, press, gate, many) == [503] * 4
     assert many[0].answers() == []

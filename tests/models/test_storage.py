@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
+from cpor_web import failed_notices
 from cpor_web.clock import utcnow
 from cpor_web.reviewers import waiting
 
@@ -23,7 +23,7 @@ def test_a_vacuum_comes_after_a_hundredth_of_all_claims_has_changed(db_session: 
     ("index", "question"),
     [
         ("Index Only Scan using rounds_held_up", waiting._needing().text),
-        ("Index Scan using mails_failed", holding._failed().text),
+        ("Index Scan using mails_failed", failed_notices._failed().text),
     ],
 )
 def test_what_is_rare_is_found_by_an_index_of_it_alone(db_session: Session, index: str, question: str) -> None:

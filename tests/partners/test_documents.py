@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -196,3 +197,18 @@ def test_the_same_document_twice_is_told_apart_where_one_is_replaced(browser: Br
     sent = {"document": a_file("third.txt"), "replaces": str(older.id)}
     browser.submit(address(claim, "documents"), sent, page=address(claim))
     assert "1: proof.txt Replaced by 3" in text_of(browser.page(address(claim)))
+
+
+def test_a_document_is_expected_where_a_page_takes_one_and_nowhere_else(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(proofs, "expect", lambda: seen.append(request.path))
+    takes_one = address(desk.claim())
+    for path in ("/claims", "/claims/submit?all=1", address(desk.claim(Status.UNDER_REVIEW)), takes_one):
+        browser.get(path)
+    assert seen == [takes_one]
+    browser.get("/claims/submit")
+    assert seen == [takes_one, "/claims/submit"]
+    browser.application.test_client().get(takes_one)
+    assert len(seen) == 2, "a stranger had it started"

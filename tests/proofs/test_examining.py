@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from cpor_web.proofs import examining
+from cpor_web.proofs import examining, fork_servers
 from cpor_web.rules.exc import Invalid
 from tests.support.proof import PDF, examined
 
@@ -56,7 +56,7 @@ def test_a_good_document_passes_from_memory_and_from_a_file() -> None:
     [b"", b"{", b"[]", b"{}", b'{"found": "whim"}', b"\xff", b'{"found": "nothing"', b'"nothing"', b"[" * 1024],
 )
 def test_an_examination_that_does_not_end_well_is_a_refusal(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examining, "said_of", lambda _kind, _file: said)
+    monkeypatch.setattr(fork_servers, "said_of", lambda _kind, _file: said)
     assert "too complex" in refusal()
 
 
@@ -156,3 +156,23 @@ def test_it_is_nobody_even_where_the_web_runs_as_root() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert "0" not in ended.stdout.replace(",", " ").strip("()").split()
+
+
+def test_no_more_is_started_for_a_document_that_is_expected_than_may_be_examined_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[None] = []
+    monkeypatch.setattr(fork_servers, "expect", lambda: started.append(None))
+    monkeypatch.setattr(examining, "_turns", turns := threading.BoundedSemaphore(1))
+    with turns:
+        examining.expect()
+    assert not started
+    examining.expect()
+    assert started
+
+
+def test_who_only_sees_a_page_does_not_fail_where_nothing_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fork_servers, "_idle", [])
+    monkeypatch.setattr(fork_servers, "COMMAND", ("/nowhere/python",))
+    examining.expect()
+    assert not fork_servers._idle

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from cpor_web.inspection import __main__ as inspection
 from cpor_web.proofs import examining, fork_servers
 from tests.support.proof import PDF, examined
 
@@ -50,6 +52,7 @@ readers = {
     "wait": wait,
 }
 inspection.inspector = readers.__getitem__
+inspection.MOST = ()
 inspection.main()
 """
 """Readers that say in place of the pages what they saw, or do what a document might make them do."""
@@ -123,6 +126,27 @@ def test_one_server_reads_documents_of_every_kind() -> None:
     examined("pdf", PDF)
     examined("csv", b"a,b")
     assert len(fork_servers._idle) == 1
+
+
+@pytest.mark.usefixtures("readers")
+def test_a_document_that_was_expected_is_read_by_a_server_that_was_there() -> None:
+    examining.expect()
+    (server,) = fork_servers._idle
+    examining.expect()
+    assert fork_servers._idle == [server]
+    assert pages("server") == server._process.pid
+
+
+def test_what_reads_most_documents_is_loaded_while_none_comes_and_what_comes_waits_for_no_more() -> None:
+    loaded: list[str] = []
+    here, there = socket.socketpair()
+    with here, there, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inspection, "loaded", loaded.append)
+        inspection.load_most(until=there)
+        assert loaded == [*inspection.MOST]
+        here.sendall(b"pdf")
+        inspection.load_most(until=there)
+        assert loaded == [*inspection.MOST]
 
 
 @pytest.mark.usefixtures("readers")
