@@ -1,10 +1,13 @@
-"""Counts that stop at a thousand: nobody reads the rest of a larger number, and the database need not count it."""
+"""Counts that stop at what anyone works through in a day: nobody reads the rest of a larger number exactly.
+
+Nor need the database count it. Whoever has two hundred sees two hundred.
+"""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, union_all
 
-MOST = 1000
+MOST = 250
 """The largest number that is told exactly."""
 
 ENOUGH = MOST + 1

@@ -85,11 +85,11 @@ def page(
 
 
 def found_by_status(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> dict[Status, int]:
-    """Return how many claims in each status are what else is wanted; for searches, which find few."""
+    """Return how many claims in each status are what else is wanted, however many; for searches, which find few."""
     search = searching.read(session, actor, wanted.search)
     statement = _found_by_status(replace(_unnamed(wanted), status=None, any_status=True), actor.role, search.words)
     found = dict(statement.ask(session, **_given(actor, wanted, search, now)))
-    return {status: min(found.get(status, 0), capped.ENOUGH) for status in Status}
+    return {status: found.get(status, 0) for status in Status}
 
 
 def numbers(session: Session, actor: Actor, *, now: datetime) -> Numbers:

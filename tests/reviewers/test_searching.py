@@ -3,8 +3,10 @@
 from datetime import datetime
 from urllib.parse import urlencode
 
+import pytest
 from sqlalchemy.orm import Session
 
+from cpor_web import capped
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Claim
 from cpor_web.programme import Programme
@@ -53,6 +55,19 @@ def test_what_is_searched_for_is_counted_in_every_tab_and_found_in_any_status(
     assert len(desk.page(more["href"]).select("tbody tr")) == 2
     empty = desk.page("/review?search=wingtip&status=rejected").select_one(".empty")
     assert len(desk.page(empty.a["href"]).select("tbody tr")) == 2
+
+
+def test_what_is_found_in_other_statuses_is_told_exactly_however_many_it_is(
+    desk: Browser, file_claim: FileClaim, committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capped, "ENOUGH", 2)
+    claims.running(committed, programme, customer_name="Wingtip Toys")
+    for _ in range(3):
+        file_claim(customer_name="Wingtip")
+
+    page = desk.page("/review?search=wingtip&status=approved")
+
+    assert "3 more claims of other statuses are found." in page.main.get_text()
 
 
 def test_the_whole_address_of_a_contact_finds_its_claim(desk: Browser, claim: Claim, file_claim: FileClaim) -> None:
