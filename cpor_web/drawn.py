@@ -4,10 +4,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from flask import Flask, current_app, request
-from flask_babel import get_locale
 from markupsafe import Markup
 
 from cpor_web.holes import Pages
+from cpor_web.present import spoken
 
 MOST = 200
 """How many are kept; past that, all are drawn anew."""
@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
     def drawn_once(key: Hashable, *, caller: Callable[[], str]) -> str:
         if key is None or app.jinja_env.auto_reload:
             return caller()
-        whole = (str(get_locale()), request.script_root, key)
+        whole = (spoken(), request.script_root, key)
         found = kept.get(whole)  # once: another thread may clear them at any moment
         if found is None:
             found = caller()
@@ -60,7 +60,7 @@ def _filler(template: str) -> Callable[..., str]:
     """Return what fills words into the template, as it is drawn for who asks and what it is decided `by`."""
     pages: Pages = current_app.extensions[_LINES]
     keeps = not current_app.jinja_env.auto_reload
-    reader = (template, str(get_locale()), request.script_root)
+    reader = (template, spoken(), request.script_root)
 
     def filled(by: NamedTuple, words: Words, **seen: object) -> str:
         def draw(words: Mapping[str, str]) -> str:

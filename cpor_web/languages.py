@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 
-from babel.numbers import format_percent
+from babel.numbers import format_decimal, format_percent
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_decimal, get_locale, get_translations, gettext, refresh
+from flask_babel import Babel, get_locale, get_translations, gettext, refresh
 from flask_login import current_user
 from jinja2 import pass_context, pass_eval_context
 from jinja2.nodes import EvalContext
@@ -20,6 +20,7 @@ from cpor_web.enumerations import enumerated
 from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.moments import briefly, exactly, short_day
 from cpor_web.paths import TRANSLATIONS
+from cpor_web.present import spoken
 from cpor_web.rules.eligibility import OURS
 from cpor_web.rules.languages import LANGUAGES
 
@@ -58,7 +59,7 @@ def _sayer() -> Callable[..., str]:
         kept = present.kept()
         read: NullTranslations | None = kept.get("catalogue")
         if read is None:
-            read = kept.catalogue = catalogue(str(get_locale()))
+            read = kept.catalogue = catalogue(spoken())
         words = read.ugettext(sentence)
         if context.autoescape:
             words = Markup(words)  # noqa: S704 - our own words
@@ -98,49 +99,55 @@ def understood_language() -> str:
 def speak(language: str) -> None:
     """Say all that follows in this request in that language, also what was chosen before and is shown later."""
     g.language = language
-    g.pop("catalogue", None)
+    for chosen_before in ("catalogue", "spoken"):
+        g.pop(chosen_before, None)
     refresh()
 
 
 def moment(at: datetime) -> str:
     """Write `at` in the operator's zone: "Friday, 27 November 2026, 23:59:59 CET"."""
-    return exactly(at, str(get_locale() or "en"), programme_as_set_up().calendar.zone.key)
+    return exactly(at, spoken(), programme_as_set_up().calendar.zone.key)
 
 
 def brief_moment(at: datetime) -> str:
     """Write `at` in the operator's zone, short: "27 Nov 2026, 23:59"."""
-    return briefly(at, str(get_locale() or "en"), programme_as_set_up().calendar.zone.key)
+    return briefly(at, spoken(), programme_as_set_up().calendar.zone.key)
 
 
 def brief_day(day: date) -> str:
     """Write a day, short: "27 Nov 2026"."""
-    return short_day(day, str(get_locale() or "en"))
+    return short_day(day, spoken())
 
 
 @pass_context
 def grouped(_context: Context, number: int) -> str:
     """Write a number as the language groups it. It asks for the context, else Jinja would write constants once."""
-    return format_decimal(number)
+    return _grouped(number, spoken())
+
+
+@lru_cache(maxsize=1000)
+def _grouped(number: int, language: str) -> str:
+    return format_decimal(number, locale=language)
 
 
 @pass_context
 def size(_context: Context, number: int) -> str:
     """Write how large a document is, in the language's numbers: "17.2 KiB". It asks for the context as above."""
     if number < KIBI:
-        return f"{format_decimal(number)} B"
+        return f"{format_decimal(number, locale=spoken())} B"
     kibis = number / KIBI
     unit, amount = ("KiB", kibis) if kibis < KIBI else ("MiB", kibis / KIBI)
-    return f"{format_decimal(amount, format='#,##0.0')} {unit}"
+    return f"{format_decimal(amount, format='#,##0.0', locale=spoken())} {unit}"
 
 
 def named(names: Sequence[str]) -> str:
     """Write several names in a sentence: "Intune and Teams"."""
-    return enumerated(names, str(get_locale() or "en"))
+    return enumerated(names, spoken())
 
 
 def percent(part: float) -> str:
     """Write a part of 1 in percent as the language does, with one decimal where it has one: "28.6%"."""
-    return format_percent(round(part, 3), locale=get_locale(), decimal_quantization=False)
+    return format_percent(round(part, 3), locale=spoken(), decimal_quantization=False)
 
 
 def reason(text: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, request, url_for
-from flask_babel import get_locale
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -19,6 +18,7 @@ from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.models import User
 from cpor_web.moments import exactly
+from cpor_web.present import spoken
 from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
@@ -154,7 +154,7 @@ class Telling(NamedTuple):
 
 def telling() -> Telling:
     """Return how moments are told to this request's reader."""
-    return Telling(str(get_locale() or "en"), current.now(), current.programme().calendar)
+    return Telling(spoken(), current.now(), current.programme().calendar)
 
 
 def time_left(at: datetime, rule: Mapping[str, Any] | None) -> str:

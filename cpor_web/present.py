@@ -4,6 +4,7 @@ from typing import cast
 
 from flask import Request, g, request
 from flask.ctx import _AppCtxGlobals
+from flask_babel import get_locale
 
 
 def asked() -> Request:
@@ -14,3 +15,11 @@ def asked() -> Request:
 def kept() -> _AppCtxGlobals:
     """Return Flask's `g`."""
     return cast(_AppCtxGlobals, g._get_current_object())
+
+
+def spoken() -> str:
+    """Return the language in which the request is answered; by what it is chosen is looked at once."""
+    here = kept()
+    if "spoken" not in here:
+        here.spoken = str(get_locale() or "en")
+    return cast(str, here.spoken)

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask, render_template_string
 
 from cpor_web.languages import percent, speak
+from cpor_web.present import spoken
 
 SIZES = [
     (999, "999 B", "999 B"),
@@ -32,3 +33,12 @@ def test_percents_are_written_as_the_language_does(app: Flask, language: str, wo
         speak(language)
         assert percent(2 / 7) == words
         assert percent(0.25) == words.replace("28,6", "25").replace("28.6", "25")
+
+
+def test_who_speaks_another_language_from_now_on_is_heard_in_it(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "sv"}):
+        assert (spoken(), render_template_string("{{ 1000|grouped }}")) == ("sv", "1\xa0000")
+        speak("de")
+        assert (spoken(), render_template_string("{{ 1000|grouped }}")) == ("de", "1.000")
+    with app.test_request_context():
+        assert spoken() == "en"
