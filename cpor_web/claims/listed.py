@@ -170,7 +170,7 @@ def _line(row: Sequence[Any]) -> Line:
     claim, round_, assessment = list(row[:14]), list(row[14:24]), row[24]
     claim[4] = Status(claim[4])
     claim[11] = claim[11] and Rejection(claim[11])
-    claim[13] = tuple(reason for reason in Request if reason in (claim[13] or ()))
+    claim[13] = tuple(reason for reason in Request if reason in claim[13]) if claim[13] else ()
     round_[0] = round_[0] and RoundState(round_[0])
     return Line(
         ListedClaim(*claim),
