@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 
 from cpor_web import capped, current, drawn, explained
+from cpor_web.drawn import Words
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db
 from cpor_web.headers import CUSTOMER_PAGES
@@ -142,6 +143,13 @@ class Telling(NamedTuple):
     language: str
     now: datetime
     calendar: Calendar
+
+    def deadline(self, by: datetime | None, rule: Mapping[str, Any] | None) -> Words:
+        """Return a line's words for its deadline; they are empty where none runs."""
+        if by is None:
+            return {"left": "", "by": "", "by_for_machines": ""}
+        machines = by.isoformat(timespec="seconds")
+        return {"left": self.left(by, rule), "by": self.moment(by), "by_for_machines": machines}
 
     def moment(self, at: datetime) -> str:
         """Write `at` in the operator's zone: "Friday, 27 November 2026, 23:59:59 CET"."""

@@ -12,7 +12,7 @@ from cpor_web.claims.listed import ListedClaim
 from cpor_web.claims.next_steps import NextStep
 from cpor_web.claims.way import Who
 from cpor_web.drawn import Words
-from cpor_web.pages import Telling, telling
+from cpor_web.pages import telling
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.statuses import Status
 
@@ -61,15 +61,7 @@ def _lines(rows: Iterable[Row], endings: Mapping[int, Ending]) -> Iterator[tuple
             asked=claim.asked,
         )
         words = {"reference": claim.reference, "name": claim.name, "customer": claim.customer_name or ""}
-        yield line, words | _deadline(step, told) | {"ending": _told(ending) if ending else ""}
-
-
-def _deadline(step: NextStep, told: Telling) -> Words:
-    by = step.by
-    if by is None:
-        return {"left": "", "by": "", "by_for_machines": ""}
-    machines = by.isoformat(timespec="seconds")
-    return {"left": told.left(by, step.rule), "by": told.moment(by), "by_for_machines": machines}
+        yield line, words | told.deadline(step.by, step.rule) | {"ending": _told(ending) if ending else ""}
 
 
 def _told(ending: Ending) -> Markup:

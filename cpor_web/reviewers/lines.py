@@ -66,7 +66,8 @@ def _lines(claims: Sequence[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
             "version": str(claim.version),
             "token": token,
         }
-        yield line, words | _deadline(claim if step is None else step, told)
+        by, rule = (claim.due_at, claim.due_rule) if step is None else (step.by, step.rule)
+        yield line, words | told.deadline(by, rule)
 
 
 def _steps(claims: Sequence[QueuedClaim], told: Telling) -> dict[int, NextStep]:
@@ -78,11 +79,3 @@ def _steps(claims: Sequence[QueuedClaim], told: Telling) -> dict[int, NextStep]:
         )
         for line in listed.lines(db.session(), ids)
     }
-
-
-def _deadline(due: QueuedClaim | NextStep, told: Telling) -> Words:
-    by, rule = (due.by, due.rule) if isinstance(due, NextStep) else (due.due_at, due.due_rule)
-    if by is None:
-        return {"left": "", "due": "", "due_for_machines": ""}
-    machines = by.isoformat(timespec="seconds")
-    return {"left": told.left(by, rule), "due": told.moment(by), "due_for_machines": machines}
