@@ -1,7 +1,5 @@
-"""Lists of claims: what comes first, what is found, and pages that neither lose nor repeat a claim."""
+"""Lists of claims: what comes first, what is found, and how much there is."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,43 +7,21 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cpor_web import capped
-from cpor_web.claims import contacts, lists, queries, review_queue
-from cpor_web.claims.drafts import ContactDraft
-from cpor_web.claims.listed import Line
+from cpor_web.claims import lists, queries, review_queue
 from cpor_web.claims.lists import Sort, Wanted
 from cpor_web.claims.next_steps import next_step
 from cpor_web.claims.way import Who
-from cpor_web.consent import answers, rounds
 from cpor_web.models import Claim, MpnId, MpnKind, User
 from cpor_web.programme import Programme
-from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.statuses import Status
 from tests.support import claims, factories
 from tests.support.claims import NOW
-
-LATER = NOW + timedelta(hours=1)
-CARLO = ContactDraft("Carlo Conti", "", "carlo@contoso.example.com")
-
-
-@pytest.fixture
-def filer(db_session: Session) -> User:
-    return factories.user(db_session)
+from tests.support.situations import LATER, SITUATIONS, exported, objects, stopped_and_told
 
 
 def listed(session: Session, user: User, *, now: datetime = LATER, **wanted: object) -> list[Claim]:
     return objects(session, lists.dashboard(session, user.actor, Wanted(**wanted), now=now).rows)  # type: ignore[arg-type]
-
-
-def objects(session: Session, lines: Sequence[Line]) -> list[Claim]:
-    return queries.claims_by_id(session, [line.claim.id for line in lines])
-
-
-def exported(session: Session, actor: Actor, wanted: Wanted) -> list[Claim]:
-    def read(_session: Session, part: Sequence[Claim]) -> list[Claim]:
-        return list(part)
-
-    return list(lists.export(lambda: nullcontext(session), actor, wanted, now=LATER, most=1000, read=read))
 
 
 def found(session: Session, user: User, search: str) -> list[str]:
@@ -55,73 +31,6 @@ def found(session: Session, user: User, search: str) -> list[str]:
 def queue(session: Session, actor: Actor, **wanted: object) -> list[Claim]:
     page = review_queue.page(session, actor, review_queue.Wanted(**wanted), now=NOW)  # type: ignore[arg-type]
     return queries.claims_by_id(session, [row.id for row in page.rows])
-
-
-def stopped(session: Session, programme: Programme, **more: object) -> Claim:
-    claim = claims.running(session, programme, **more)
-    (invitation,) = claims.invitations_of(session, claim)
-    answers.not_the_right_person(session, invitation, now=LATER, programme=programme)
-    return claim
-
-
-def stopped_and_told(session: Session, programme: Programme, **more: object) -> Claim:
-    claim = stopped(session, programme, **more)
-    round_ = queries.latest_round(session, claim)
-    assert round_ is not None
-    round_.contact_due_at, round_.contact_rule = LATER + timedelta(days=14), {"unit": "business days"}
-    return claim
-
-
-def proposed(session: Session, programme: Programme, **more: object) -> Claim:
-    claim = stopped(session, programme, **more)
-    contacts.propose_contact(
-        session,
-        claim,
-        CARLO,
-        instead_of=claim.contacts[0].id,
-        actor=claim.filed_by.actor,
-        now=LATER,
-        programme=programme,
-    )
-    return claim
-
-
-def denied_by_replaced(session: Session, programme: Programme, **more: object) -> Claim:
-    claim = claims.running(session, programme, second=CARLO, **more)
-    replaced, _ = claims.invitations_of(session, claim)
-    replaced.superseded_at = LATER
-    session.flush()
-    answers.deny(session, replaced, reason=Denial.OTHER, way=Way.PAGE, now=LATER, programme=programme)
-    return claim
-
-
-def passed(session: Session, programme: Programme, **more: object) -> Claim:
-    claim = claims.running(session, programme, now=NOW - timedelta(days=20), **more)
-    (invitation,) = claims.invitations_of(session, claim)
-    assert rounds.close(session, invitation.round_id, now=LATER, programme=programme)
-    return claim
-
-
-def too_late_to_dispute(session: Session, programme: Programme, **more: object) -> Claim:
-    return claims.rejected(session, programme, now=NOW - timedelta(days=60), **more)
-
-
-SITUATIONS = (
-    claims.editing,
-    claims.submitted,
-    claims.under_review,
-    claims.partner_action_required,
-    claims.approved,
-    claims.running,
-    claims.rejected,
-    claims.denied,
-    stopped,
-    stopped_and_told,
-    proposed,
-    denied_by_replaced,
-    passed,
-    too_late_to_dispute,
-)
 
 
 @pytest.mark.parametrize("make", SITUATIONS, ids=lambda make: make.__name__)
@@ -282,63 +191,6 @@ def test_what_waits_is_the_same_where_it_is_counted_with_the_statuses(
     assert counts == lists.counts(db_session, filer.actor, wanted, now=LATER)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
-def test_a_first_page_that_is_told_what_must_be_done_is_the_same(
-    db_session: Session, programme: Programme, filer: User, size: int
-) -> None:
-    for make in SITUATIONS:
-        make(db_session, programme, filer=filer)
-    db_session.flush()
-    must_act = lists.waiting(db_session, filer.actor, now=LATER).must_act
-    assert must_act == 3
-    untold = lists.dashboard(db_session, filer.actor, now=LATER, size=size)
-    for told in (must_act, 1000):  # be it that it was more a moment ago
-        assert lists.dashboard(db_session, filer.actor, now=LATER, size=size, must_act=told) == untold
-
-
-@pytest.mark.parametrize("size", [1, 2, 5])
-@pytest.mark.parametrize("sort", list(Sort))
-def test_the_pages_have_every_claim_once_in_the_order_of_the_whole_also_with_equal_keys(
-    db_session: Session, programme: Programme, filer: User, sort: Sort, size: int
-) -> None:
-    for make in (claims.editing, claims.submitted, claims.partner_action_required, claims.rejected, claims.running):
-        for _ in range(2):  # the same moments, the same customer: only the claim itself tells them apart
-            make(db_session, programme, filer=filer)
-    wanted = Wanted(sort=sort)
-    whole = exported(db_session, filer.actor, wanted)
-    forwards, after = [], ""
-    while True:
-        page = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=size, after=after)
-        assert bool(page.before) == bool(after)
-        forwards.append(page.rows)
-        if page.after is None:
-            break
-        after = page.after
-    assert objects(db_session, [line for rows in forwards for line in rows]) == whole
-    assert len(whole) == 10
-    backwards = [page.rows]
-    while page.before:
-        page = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=size, before=page.before)
-        backwards.insert(0, page.rows)
-    assert backwards == forwards
-
-
-@pytest.mark.parametrize("who", [None, Who.PARTNER, Who.REVIEWER])
-@pytest.mark.parametrize("sort", [Sort.URGENT, Sort.DUE])
-def test_every_claim_is_once_on_the_pages_whatever_it_is_up_to(
-    db_session: Session, programme: Programme, filer: User, sort: Sort, who: Who | None
-) -> None:
-    made = [make(db_session, programme, filer=filer) for make in SITUATIONS]
-    db_session.flush()
-    whole = exported(db_session, filer.actor, Wanted(sort=sort, who=who))
-    assert len(whole) == len(made) if who is None else 0 < len(whole) < len(made)
-    rows, after = [], ""
-    while not rows or after:
-        page = lists.dashboard(db_session, filer.actor, Wanted(sort=sort, who=who), now=LATER, size=3, after=after)
-        rows, after = [*rows, *page.rows], page.after or ""
-    assert objects(db_session, rows) == whole
-
-
 def test_whatever_is_chosen_together_is_found_listed_and_counted(
     db_session: Session, programme: Programme, filer: User
 ) -> None:
@@ -374,17 +226,6 @@ def test_no_number_is_counted_further_than_is_told(
     assert (numbers["waiting"], numbers["unassigned"], numbers["mine"]) == (2, 2, 0)
 
 
-def test_a_claim_that_comes_meanwhile_moves_no_other_to_a_page_that_was_read(
-    db_session: Session, programme: Programme, filer: User
-) -> None:
-    made = [claims.editing(db_session, programme, filer=filer) for _ in range(4)]
-    wanted = Wanted(sort=Sort.NEWEST)
-    first = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=2)
-    claims.editing(db_session, programme, filer=filer)
-    second = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=2, after=first.after or "")
-    assert objects(db_session, first.rows + second.rows) == made[::-1]
-
-
 def test_the_area_and_the_mpn_id_narrow_list_counts_and_export_alike(
     db_session: Session, programme: Programme, filer: User
 ) -> None:
@@ -403,13 +244,3 @@ def test_the_area_and_the_mpn_id_narrow_list_counts_and_export_alike(
         assert objects(db_session, lists.dashboard(db_session, filer.actor, wanted, now=LATER).rows) == expected
         assert exported(db_session, filer.actor, wanted) == expected
         assert sum(lists.counts(db_session, filer.actor, wanted, now=LATER).values()) == len(expected)
-
-
-def test_the_queue_has_pages_too(db_session: Session, programme: Programme) -> None:
-    made = [claims.submitted(db_session, programme) for _ in range(3)]
-    actor = factories.user(db_session, Role.REVIEWER).actor
-    first = review_queue.page(db_session, actor, now=NOW, size=2)
-    second = review_queue.page(db_session, actor, now=NOW, size=2, after=first.after or "")
-    assert [claim.id for claim in first.rows + second.rows] == [claim.id for claim in made]
-    assert (len(first.rows), len(second.rows)) == (2, 1)
-    assert review_queue.page(db_session, actor, now=NOW, size=2, before=second.before or "") == first

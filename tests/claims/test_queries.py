@@ -30,11 +30,6 @@ EVERY = (
 
 
 @pytest.fixture
-def filer(db_session: Session) -> User:
-    return factories.user(db_session)
-
-
-@pytest.fixture
 def mine(db_session: Session, programme: Programme, filer: User) -> list[Claim]:
     """One claim in every status, and as many of another partner."""
     made = [make(db_session, programme, filer=filer) for make in EVERY]
