@@ -21,7 +21,7 @@ MOST = 500
 _MARK = f"hole{secrets.token_hex(12)}"  # letters and digits: the same in a text, in an attribute and in an address
 _HOLES = re.compile(f"{_MARK}([a-z_]+){_MARK}")
 _TO_ESCAPE = re.compile("[&<>\"']").search
-"""To look for these takes a third of what escaping a word takes, and few words have any."""
+"""To look for these takes a third of what escaping a word takes; few words have any."""
 
 
 class Hole(str):
