@@ -54,6 +54,9 @@ RINGS = "rings"
 
 QUEUE = "cpor"
 COALESCED_MS = 300
+AWAY_SECONDS = 1.0
+"""For so long Redis is not asked again that did not answer: whoever rings would wait for it each time."""
+
 ENOUGH_WAITING = 50
 """Jobs in the queue after which a ring adds nothing: any one of them does all that is due."""
 
@@ -69,6 +72,7 @@ class Doorbell:
     def __init__(self) -> None:
         self._url = ""
         self._rung_until: dict[str, float] = {}
+        self._away_until = 0.0
         self._to_ring: dict[str, Timer] = {}
 
     def connect(self, url: str) -> None:
@@ -77,6 +81,7 @@ class Doorbell:
             timer.cancel()
         self._to_ring.clear()
         self._rung_until.clear()
+        self._away_until = 0.0
         self._url = url
 
     def ring(self, job: str) -> bool:
@@ -86,6 +91,9 @@ class Doorbell:
         if not self._url:
             return False
         began = time.monotonic()
+        if began < self._away_until:
+            self._ring_later(job, self._away_until - began)
+            return False
         if began < (until := self._rung_until.get(job, 0.0)):
             self._ring_later(job, until - began)
             return True
@@ -101,6 +109,7 @@ class Doorbell:
             else:
                 self._ring_later(job, COALESCED_MS / 1000)
         except RedisError as error:
+            self._away_until = time.monotonic() + AWAY_SECONDS
             log.warning("redis is away; the next tick makes up for it", extra={"error": type(error).__name__})
             return False
         return True

@@ -87,6 +87,19 @@ def test_it_is_asked_once_too_where_enough_waits_already(
     assert len(asked) == 1
 
 
+def test_redis_that_did_not_answer_is_not_asked_again_at_once_but_soon(
+    bell: Doorbell, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "AWAY_SECONDS", 0.5)
+    bell.connect("redis://127.0.0.1:1/0")
+    assert [bell.ring(SEND_MAIL), bell.ring(SEND_MAIL), bell.ring(CLOSE_WINDOWS)] == [False] * 3
+    assert len(asked) == 1
+    until = time.monotonic() + 10
+    while len(asked) == 1:
+        assert time.monotonic() < until, "nobody asked again"
+        time.sleep(0.05)
+
+
 def test_a_ring_that_reached_nobody_silences_no_other(
     bell: Doorbell, settings: Settings, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
