@@ -7,6 +7,7 @@ const LONGEST_WAIT = 30_000;
 
 root.classList.add("has-scripts");
 settle();
+if (document.querySelector("form:is([data-asks], [data-unsent])")) import("./asking.js");
 if (document.querySelector("a[data-beside]")) import("./beside.js");
 if (document.querySelector("a[data-export]")) import("./exports.js");
 if (document.querySelector("form.filters")) import("./filters.js");
@@ -18,32 +19,6 @@ if (document.querySelector("input[type=file]")) import("./uploads.js");
 // A page that answers a form is there under its own address too: then "back" and "reload" send nothing again.
 const { here } = document.querySelector("main").dataset;
 if (here) history.replaceState(null, "", here);
-
-// What was chosen or written in one form is lost when another is sent: ask before that.
-document.addEventListener("submit", askFirst, true);
-
-function askFirst(event) {
-  const forms = document.querySelectorAll("form[data-unsent]");
-  const left = Array.from(forms).find((form) => form !== event.target && holdsSomething(form));
-  if (!left || confirm(left.dataset.unsent)) return;
-  event.preventDefault();
-  event.stopPropagation();
-  left.querySelector("input[type=file], textarea").focus();
-}
-
-function holdsSomething(form) {
-  return Array.from(form.elements).some((field) => field.files?.length || (field.type === "textarea" && field.value.trim()));
-}
-
-// What can be done only once is asked about before it is done.
-document.addEventListener("submit", askAgain, true);
-
-function askAgain(event) {
-  const { asks } = event.target.dataset;
-  if (event.defaultPrevented || !asks || confirm(asks)) return;
-  event.preventDefault();
-  event.stopPropagation();
-}
 
 // A second press of the same button, before the answer has come, is not a second request.
 document.addEventListener("submit", (event) => {

@@ -1,96 +1,24 @@
 """What was chosen on a page and not sent is not lost without asking."""
 
 import re
-from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Route, ViewportSize, expect
+from playwright.sync_api import Browser, Dialog, Route, expect
 
 from cpor_web.claims import operations
 from cpor_web.claims.problems import EXAMPLE_GUID
 from cpor_web.models import Claim
 from cpor_web.rules.roles import Role
-from tests.browser.conftest import SLOWEST, NewVisitor
+from tests.browser.conftest import SLOWEST
 from tests.support import claims, factories
-from tests.support.cast import PROOF
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
 
 pytestmark = pytest.mark.browser
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
 SCRIPTS: Literal["networkidle"] = "networkidle"
 """When those have come that a page's first script asks for: a load is over before."""
-
-
-def test_a_document_that_was_not_uploaded_is_asked_about_before_it_is_lost(
-    installation: Installation, browser: Browser, tmp_path: Path
-) -> None:
-    proof = tmp_path / PROOF.name
-    proof.write_bytes(PROOF.content)
-    with installation.session() as session:
-        email = factories.user(session).email
-    page = browser.new_context(base_url=installation.url, viewport=PHONE).new_page()
-    page.set_default_timeout(SLOWEST)
-    asked: list[str] = []
-
-    def answer(dialog: Dialog) -> None:
-        asked.append(dialog.message)
-        dialog.accept() if len(asked) > 1 else dialog.dismiss()
-
-    page.on("dialog", answer)
-    page.goto("/login")
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_role("link", name="Add customer").click()
-    page.get_by_label("Claim name").fill("Half sent")
-    page.get_by_role("button", name="Save").click()
-    document = page.get_by_label("Document")
-    document.set_input_files(proof)
-    page.wait_for_load_state(SCRIPTS)
-
-    with page.expect_event("dialog"):  # it may come after the click is over
-        page.get_by_role("button", name="Delete draft").click()
-    assert len(asked) == 1
-    assert document.evaluate("field => field.files.length") == 1, "who says no stays, with the document"
-    page.get_by_role("link", name="Proof of execution").click()  # on the same page: that loses nothing either
-
-    page.get_by_role("button", name="Delete draft").click()
-    page.wait_for_url("**/delete?*")
-    assert len(asked) == 2
-    page.go_back()
-    page.get_by_label("Document").set_input_files(proof)
-    page.get_by_role("button", name="Upload").click()
-    expect(page.locator(".messages")).to_contain_text("The document was uploaded.")
-    expect(page.locator(".messages")).to_be_in_viewport()
-    assert len(asked) == 2, "sending it asks nothing"
-
-
-def test_a_dispute_is_asked_about_once_more_and_who_says_no_keeps_what_they_wrote(
-    installation: Installation, visitor: NewVisitor
-) -> None:
-    with installation.session() as session:
-        ines = factories.user(session)
-        reference = claims.rejected(session, installation.programme, filer=ines).reference
-    page = visitor(rules=False).sign_in(ines.email, PASSWORD).open(f"/claims/{reference}").page
-    asked: list[str] = []
-
-    def answer(dialog: Dialog) -> None:
-        asked.append(dialog.message)
-        dialog.accept() if len(asked) > 1 else dialog.dismiss()
-
-    page.on("dialog", answer)
-    words = page.get_by_label("Business justification")
-    words.fill("It is on the last page.")
-    with page.expect_event("dialog"):
-        page.get_by_role("button", name="Dispute", exact=True).click()
-    assert "your only dispute" in asked[0]
-    expect(words).to_have_value("It is on the last page.")
-    page.get_by_role("button", name="Dispute", exact=True).click()
-    expect(page.locator(".messages")).to_contain_text("The rejection is disputed.")
-    assert len(asked) == 2
 
 
 def test_a_form_of_a_claim_is_left_only_after_asking_and_is_whole_again_on_the_way_back(

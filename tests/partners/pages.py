@@ -13,7 +13,7 @@ def address(claim: Claim, *more: str) -> str:
 
 def buttons(page: BeautifulSoup) -> set[str]:
     assert isinstance(page.main, Tag)
-    return {button.get_text(strip=True) for button in page.main("button")}
+    return {button.get_text(strip=True) for button in page.main.select("form button")}
 
 
 def text_of(page: BeautifulSoup) -> str:
