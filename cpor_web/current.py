@@ -7,8 +7,8 @@ from flask import Flask, current_app, g, request
 from flask_login import current_user
 
 from cpor_web import clock, closures, present
-from cpor_web.alone import Alone
 from cpor_web.config import Settings
+from cpor_web.database.alone import Alone
 from cpor_web.emails.links import Signers
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.extensions import db

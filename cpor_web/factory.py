@@ -18,7 +18,6 @@ from cpor_web import (
     headers,
     health,
     languages,
-    lasting,
     limits,
     measures,
     metrics,
@@ -34,6 +33,7 @@ from cpor_web import (
     unasked,
 )
 from cpor_web.config import Settings
+from cpor_web.database import lasting
 from cpor_web.extensions import babel, bell, bootstrap, csrf, db, limiter, migrate
 from cpor_web.paths import MIGRATIONS, TEMPLATES
 

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, DateTime, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from cpor_web import direct, loose
+from cpor_web.database import direct
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.catalogue import ASKS
 from cpor_web.emails.condition import last_news
+from cpor_web.entities import loose
 from cpor_web.models import FAILED, Claim, Holding, Invitation, Mail, Partner, Round
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 
 DAY = timedelta(hours=24)

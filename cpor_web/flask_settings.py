@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
-from cpor_web import connections
 from cpor_web.config import Settings
+from cpor_web.database import connections
 from cpor_web.limit_store import LATER
 
 LOCAL = ("127.0.0.1", "localhost")

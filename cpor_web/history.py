@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, aside, chain, direct
-from cpor_web.ahead import Head
+from cpor_web import chain
+from cpor_web.database import direct
+from cpor_web.entities import ahead, aside
+from cpor_web.entities.ahead import Head
 from cpor_web.models import ERASED, Claim, Event, HistoryHead
 from cpor_web.rules.roles import Actor
 

@@ -15,11 +15,12 @@ from functools import cache
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, failed_notices
+from cpor_web import failed_notices
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.catalogue import to_staff
+from cpor_web.entities import ahead
 from cpor_web.failed_notices import Figures
 from cpor_web.models import Holding
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.roles import Actor, Role

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 
-from cpor_web import capped, current, drawn, explained
+from cpor_web import current, drawn, explained
+from cpor_web.database import capped
 from cpor_web.drawn import Words
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, loose
+from cpor_web.database.prepared import Prepared, prepared
+from cpor_web.entities import ahead, loose
 from cpor_web.models import Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 
 EMPTIED = "mailbox-emptied"

@@ -9,8 +9,8 @@ from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from cpor_web import schema
 from cpor_web.config import Settings
+from cpor_web.database import schema
 from cpor_web.figures import TICKER
 from cpor_web.models import Heartbeat, Mail, MailState
 from cpor_web.queue import QUEUE

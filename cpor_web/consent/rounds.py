@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
-from cpor_web import ahead, assessment, facts, history, holding, lifecycle, loose, unread
+from cpor_web import assessment, facts, history, holding, lifecycle, unread
 from cpor_web.consent import replacing
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
+from cpor_web.entities import ahead, loose
 from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Replacement, Round, RoundState
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.actions import Action

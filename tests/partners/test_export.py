@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from cpor_web import capped, clock, downloads
+from cpor_web import clock, downloads
 from cpor_web.claims import lists
 from cpor_web.claims.drafts import ContactDraft
+from cpor_web.database import capped
 from cpor_web.models import Assessment, AssessmentState, Round
 from cpor_web.partners import export
 from cpor_web.rules.fields import FIELDS

@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from cpor_web import current, direct
-from cpor_web.alone import Alone
+from cpor_web import current
+from cpor_web.database import direct
+from cpor_web.database.alone import Alone
 from cpor_web.extensions import db
 from tests.support import rows
 from tests.support.statements import sent

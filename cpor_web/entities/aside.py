@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Integer, MetaData, Table, event
 from sqlalchemy.orm import Session, registry
 
-from cpor_web import direct
+from cpor_web.database import direct
 from cpor_web.models import Base
 
 Row = Mapping[str, Any]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, DateTime, Text, column, func, literal, select, values
 from sqlalchemy.orm import Session
 
-from cpor_web import keyset
-from cpor_web.keyset import Key, Order
+from cpor_web.database import keyset
+from cpor_web.database.keyset import Key, Order
 
 ROWS = [
     (1, "a", datetime(2026, 11, 1, tzinfo=UTC)),

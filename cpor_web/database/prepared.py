@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import ExpandedState
 
-from cpor_web import direct
+from cpor_web.database import direct
 
 _DIALECT, _NUMBERING = dialect(), dialect(paramstyle="numeric_dollar")
 

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
-from cpor_web import direct
-from cpor_web.alone import Alone
+from cpor_web.database import direct
+from cpor_web.database.alone import Alone
 from cpor_web.extensions import db
 
 

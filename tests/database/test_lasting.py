@@ -6,8 +6,8 @@ from psycopg import OperationalError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from cpor_web.database.prepared import Prepared
 from cpor_web.extensions import db
-from cpor_web.prepared import Prepared
 
 QUESTION = "SELECT 41 + %(more)s::BIGINT"
 KEPT = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 41 + %%'"

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, create_engine, text
 
-from cpor_web import connections
 from cpor_web.config import Settings
+from cpor_web.database import connections
 from cpor_web.extensions import db
 
 WITHIN_MS = 120_000

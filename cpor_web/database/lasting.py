@@ -7,8 +7,6 @@ from psycopg import Connection
 from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import event
 
-from cpor_web.extensions import db
-
 IN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
@@ -32,7 +30,7 @@ class Lasting(Connection[Any]):
 def init_app(app: Flask) -> None:
     """Have the application's engine connect so."""
     with app.app_context():
-        event.listen(db.engine, "do_connect", _connect)
+        event.listen(app.extensions["sqlalchemy"].engine, "do_connect", _connect)
 
 
 def _connect(_dialect: object, _record: object, arguments: Any, options: Any) -> Connection[Any]:

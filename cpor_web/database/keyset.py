@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
-from cpor_web import cursors
-from cpor_web.prepared import Prepared, prepared
+from cpor_web.database import cursors
+from cpor_web.database.prepared import Prepared, prepared
 
 Listed = TypeVar("Listed")
 

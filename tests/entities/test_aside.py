@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from cpor_web import aside
+from cpor_web.entities import aside
 from cpor_web.models import Claim, Heartbeat
 from cpor_web.programme import Programme
 from tests.support import claims

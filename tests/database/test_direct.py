@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from cpor_web import direct
+from cpor_web.database import direct
 from cpor_web.models import Heartbeat
 from tests.support.one_mail import NOW
 

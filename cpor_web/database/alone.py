@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine
 
-from cpor_web import direct
+from cpor_web.database import direct
 
 
 class Alone:

@@ -1,6 +1,6 @@
 """Entities of rows that a kept statement found, which a session looks after as if it had read them itself.
 
-For what every page asks and some pages change. What nobody but its reader looks after is `cpor_web.loose`.
+For what every page asks and some pages change. What nobody but its reader looks after is `cpor_web.entities.loose`.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
 
-from cpor_web import loose
+from cpor_web.entities import loose
 from cpor_web.models import Base
 
 Entity = TypeVar("Entity", bound=Base)

@@ -10,12 +10,13 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from cpor_web import checkpoints, database_role, verification
+from cpor_web import checkpoints, verification
 from cpor_web.accounts import security_log, sessions
 from cpor_web.accounts.security_log import SHELL
 from cpor_web.claims import operations
 from cpor_web.config import Settings
-from cpor_web.database_role import UnfitRole
+from cpor_web.database import role as database_role
+from cpor_web.database.role import UnfitRole
 from cpor_web.models import SecurityKind
 from cpor_web.privacy import erase_person, person
 from cpor_web.programme import Programme

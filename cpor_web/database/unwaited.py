@@ -13,8 +13,8 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine
 
-from cpor_web import direct
-from cpor_web.prepared import Numbered
+from cpor_web.database import direct
+from cpor_web.database.prepared import Numbered
 
 MOST_OCTETS = 63
 """Of a name, in PostgreSQL. It has a name, so that PgBouncer knows it again on another of its connections."""

@@ -5,9 +5,9 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import DetachedInstanceError, UnmappedInstanceError
 
-from cpor_web import loose
+from cpor_web.database.prepared import prepared
+from cpor_web.entities import loose
 from cpor_web.models import Base, Claim, CustomerContact, Invitation, Mail, Round, User
-from cpor_web.prepared import prepared
 from cpor_web.programme import Programme
 from tests.support import claims
 

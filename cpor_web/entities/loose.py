@@ -34,9 +34,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import DetachedInstanceError
 from sqlalchemy.types import TypeEngine
 
-from cpor_web import aside, direct
+from cpor_web.database import direct
+from cpor_web.database.prepared import Prepared
+from cpor_web.entities import aside
 from cpor_web.models import Base
-from cpor_web.prepared import Prepared
 
 Entity = TypeVar("Entity", bound=Base)
 

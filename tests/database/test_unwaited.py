@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from cpor_web.database.prepared import Numbered
+from cpor_web.database.unwaited import Unwaited
 from cpor_web.extensions import db
-from cpor_web.prepared import Numbered
-from cpor_web.unwaited import Unwaited
 
 DIVIDED = Numbered("SELECT 1 WHERE $1::integer / $2::integer = 1 AND $3::text IS NULL", ("all", "by", "but"))
 
