@@ -136,8 +136,8 @@ def _app() -> "Flask":
 def sample() -> None:
     """Load sample partners, people and claims, unless there is anybody already; never in production."""
     from cpor_web.clock import utcnow
-    from cpor_web.current import documents, programme, settings
     from cpor_web.samples import loading
+    from cpor_web.web.current import documents, programme, settings
 
     with transaction() as session:
         if settings().in_production:

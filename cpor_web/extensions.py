@@ -6,9 +6,9 @@ from flask_limiter import Limiter
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
-from cpor_web.callers import caller
 from cpor_web.database.migrate import Migrate
 from cpor_web.lean_security import Security
+from cpor_web.limiting.callers import caller
 from cpor_web.models import Base
 from cpor_web.queue import Doorbell
 

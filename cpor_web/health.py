@@ -7,13 +7,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from cpor_web import figures, holding, present, unread
-from cpor_web.current import now, programme_as_set_up, settings
+from cpor_web import figures, holding, unread
 from cpor_web.database import schema
 from cpor_web.emails.condition import Outbox, outbox
 from cpor_web.extensions import db
 from cpor_web.figures import TICKER, InRedis
 from cpor_web.models import Checkpoint, Heartbeat
+from cpor_web.web import present
+from cpor_web.web.current import now, programme_as_set_up, settings
 
 bp = Blueprint("health", __name__)
 

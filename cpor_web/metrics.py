@@ -16,11 +16,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from cpor_web import figures, measures
-from cpor_web.current import now, settings
+from cpor_web import figures
 from cpor_web.extensions import db
 from cpor_web.figures import InDatabase, InRedis
 from cpor_web.health import in_redis
+from cpor_web.web import measures
+from cpor_web.web.current import now, settings
 
 bp = Blueprint("metrics", __name__)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url
 
-from cpor_web import config, flask_settings
+from cpor_web import config
 from cpor_web.config import ConfigError, Settings
 from cpor_web.rules.roles import Role
+from cpor_web.web import flask_settings
 
 GOOD = {
     "CPOR_SECRET_KEYS": "s" * 32,

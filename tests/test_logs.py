@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from cpor_web import logs, server
-from cpor_web.requests_log import HEADER
+from cpor_web.web.requests_log import HEADER
 from tests.faults.test_stalled_downloads import serving
 from tests.support.browser import Browser
 from tests.support.other_apps import AppWith

@@ -11,8 +11,8 @@ from cpor_web import figures, redis_line
 from cpor_web.config import Settings
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.figures import InDatabase
-from cpor_web.flask_settings import for_flask
 from cpor_web.health import LATE_AFTER, SILENT_FOR_SECONDS
+from cpor_web.web.flask_settings import for_flask
 
 OLDEST_REDIS = 6
 LATE_WINDOW = timedelta(minutes=30)

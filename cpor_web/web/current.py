@@ -6,7 +6,7 @@ from typing import cast
 from flask import Flask, current_app, g, request
 from flask_login import current_user
 
-from cpor_web import clock, closures, present
+from cpor_web import clock, closures
 from cpor_web.config import Settings
 from cpor_web.database.alone import Alone
 from cpor_web.emails.links import Signers
@@ -17,6 +17,7 @@ from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore, scanning
 from cpor_web.rules.roles import Actor
 from cpor_web.signing import SigningKeys
+from cpor_web.web import present
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -12,18 +12,18 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 
-from cpor_web import current, drawn, explained
 from cpor_web.database import capped
-from cpor_web.drawn import Words
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db
-from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.models import User
 from cpor_web.moments import exactly
-from cpor_web.present import spoken
 from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
+from cpor_web.web import current, drawn, explained
+from cpor_web.web.drawn import Words
+from cpor_web.web.headers import CUSTOMER_PAGES
+from cpor_web.web.present import spoken
 
 PLACES = (
     ("partners.dashboard", N_("Customer associations"), PARTNER_ROLES),

@@ -8,8 +8,8 @@ from flask import Flask
 from jinja2 import DictLoader, UndefinedError
 from markupsafe import Markup
 
-from cpor_web import drawn
-from cpor_web.holes import Pages
+from cpor_web.web import drawn
+from cpor_web.web.holes import Pages
 
 
 class _Meanwhile:

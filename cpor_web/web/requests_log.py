@@ -8,7 +8,8 @@ from functools import cache
 
 from flask import Flask, Response, g, request
 
-from cpor_web import logs, measures, present
+from cpor_web import logs
+from cpor_web.web import measures, present
 
 log = logging.getLogger("cpor_web.requests")
 

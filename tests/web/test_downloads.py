@@ -2,7 +2,7 @@
 
 import pytest
 
-from cpor_web import downloads
+from cpor_web.web import downloads
 
 READABLE = ["Contoso", "a-b", "sales@contoso.example.com", "Usage; then growth - 5 % + 2", "two\nlines", "a, -b", ""]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from flask import Flask, Response, current_app, g
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from cpor_web import present
+from cpor_web.web import present
 
 CUSTOMER_PAGES = "customers"
 

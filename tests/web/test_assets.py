@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from cpor_web.assets import FOR_GOOD
+from cpor_web.web.assets import FOR_GOOD
 from tests.support.browser import Browser
 from tests.support.installation import ROOT
 

@@ -14,15 +14,15 @@ from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from cpor_web import present
-from cpor_web.current import programme_as_set_up
 from cpor_web.enumerations import enumerated
-from cpor_web.headers import CUSTOMER_PAGES
 from cpor_web.moments import briefly, exactly, short_day
 from cpor_web.paths import TRANSLATIONS
-from cpor_web.present import spoken
 from cpor_web.rules.eligibility import OURS
 from cpor_web.rules.languages import LANGUAGES
+from cpor_web.web import present
+from cpor_web.web.current import programme_as_set_up
+from cpor_web.web.headers import CUSTOMER_PAGES
+from cpor_web.web.present import spoken
 
 KIBI = 1024
 

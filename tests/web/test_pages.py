@@ -14,11 +14,11 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from cpor_web.explained import how_computed
-from cpor_web.pages import asking
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.roles import Role
+from cpor_web.web.explained import how_computed
+from cpor_web.web.pages import asking
 from tests.support import factories, page_checker
 from tests.support.browser import Browser
 

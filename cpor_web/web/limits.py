@@ -6,8 +6,8 @@ from typing import IO, Any
 from flask import Flask, Request, abort
 from werkzeug.formparser import FormDataParser
 
-from cpor_web import present
-from cpor_web.current import documents
+from cpor_web.web import present
+from cpor_web.web.current import documents
 
 TAKES_JSON = "assessors"
 """The blueprint that does. Flask-WTF would take JSON for a form, and fail at one that is no object."""

@@ -7,7 +7,7 @@ from sqlalchemy import make_url
 
 from cpor_web.config import Settings
 from cpor_web.database import connections
-from cpor_web.limit_store import LATER
+from cpor_web.limiting.store import LATER
 
 LOCAL = ("127.0.0.1", "localhost")
 """What a machine calls itself, and what asks for its health there."""

@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from cpor_web.extensions import db
-from cpor_web.headers import CUSTOMER_PAGES
-from cpor_web.languages import customers_language, speak
 from cpor_web.proofs.incoming import NotStored
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.transactions import InDoubt
+from cpor_web.web.headers import CUSTOMER_PAGES
+from cpor_web.web.languages import customers_language, speak
 
 NO_NAME_OF_OURS = "This site has another name.\n"
 """To a request for a host that is not ours no page is made: its links would have nowhere to lead."""

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from flask import Response, url_for
 from flask_babel import gettext as _
 
-from cpor_web import downloads
 from cpor_web.claims.running import Running
-from cpor_web.current import now, programme_as_set_up
-from cpor_web.explained import how_computed
 from cpor_web.rules.roles import PARTNER_ROLES, Role
 from cpor_web.version import __version__
+from cpor_web.web import downloads
+from cpor_web.web.current import now, programme_as_set_up
+from cpor_web.web.explained import how_computed
 
 if TYPE_CHECKING:
     from icalendar import Event

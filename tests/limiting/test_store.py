@@ -7,8 +7,8 @@ from limits.storage import RedisStorage, Storage, storage_from_string
 from redis.exceptions import ConnectionError as RedisIsAway
 
 from cpor_web.config import Settings
-from cpor_web.flask_settings import for_flask
-from cpor_web.limit_store import LATER
+from cpor_web.limiting.store import LATER
+from cpor_web.web.flask_settings import for_flask
 
 A_MINUTE = 60
 

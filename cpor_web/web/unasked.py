@@ -10,8 +10,8 @@ from flask.templating import Environment
 from flask_login.utils import _user_context_processor
 from werkzeug.routing import Rule
 
-from cpor_web import present
 from cpor_web.extensions import limiter, security
+from cpor_web.web import present
 
 
 class Sessions(SecureCookieSessionInterface):

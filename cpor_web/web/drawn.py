@@ -6,8 +6,8 @@ from typing import NamedTuple
 from flask import Flask, current_app, request
 from markupsafe import Markup
 
-from cpor_web.holes import Pages
-from cpor_web.present import spoken
+from cpor_web.web.holes import Pages
+from cpor_web.web.present import spoken
 
 MOST = 200
 """How many are kept; past that, all are drawn anew."""

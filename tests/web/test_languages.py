@@ -3,8 +3,8 @@
 import pytest
 from flask import Flask, render_template_string
 
-from cpor_web.languages import percent, speak
-from cpor_web.present import spoken
+from cpor_web.web.languages import percent, speak
+from cpor_web.web.present import spoken
 
 SIZES = [
     (999, "999 B", "999 B"),

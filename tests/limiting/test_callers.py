@@ -2,7 +2,7 @@
 
 import pytest
 
-from cpor_web.callers import counted_as
+from cpor_web.limiting.callers import counted_as
 
 
 @pytest.mark.parametrize(
