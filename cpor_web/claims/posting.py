@@ -11,7 +11,7 @@ from functools import cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import history, holding, lifecycle
+from cpor_web import history, lifecycle
 from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
@@ -25,6 +25,7 @@ from cpor_web.entities.ahead import Known
 from cpor_web.models import FAILED, Claim, Invitation, Mail, MailState
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
+from cpor_web.silence import holding
 
 TAKEN: Mapping[str, Callable[..., None]] = {
     "consent-notice": rounds.notice_taken,

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web import failed_notices, holding
 from cpor_web.claims import listed, listing, lists, searching
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
@@ -21,6 +20,7 @@ from cpor_web.models import Claim, Document, User
 from cpor_web.rules import deadlines
 from cpor_web.rules.roles import REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import failed_notices, holding
 
 _NARROWED: dict[str, ColumnElement[bool]] = {
     "overdue": Claim.due_at <= bindparam("now", type_=DateTime(timezone=True)) - deadlines.ONE_SECOND,

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history, unread
+from cpor_web import facts, history
 from cpor_web.consent import rounds
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import outbox
@@ -29,6 +29,7 @@ from cpor_web.models import (
     Round,
     User,
 )
+from cpor_web.silence import unread
 
 _Shared = TypeVar("_Shared", Partner, MpnId, User)
 _Part = TypeVar("_Part", ClaimProduct, CustomerContact)

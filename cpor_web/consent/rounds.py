@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
-from cpor_web import assessment, facts, history, holding, lifecycle, unread
+from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.consent import replacing
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import outbox
@@ -23,6 +23,7 @@ from cpor_web.rules.deadlines import Deadline
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.words import N_
+from cpor_web.silence import holding, unread
 
 DENIED_BY_REPLACED = N_("a replaced contact denied")
 
