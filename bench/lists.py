@@ -16,7 +16,7 @@ from bench.rows import Row, interleaved
 from bench.wire import Line
 from cpor_web import clock
 from cpor_web.claims import lists
-from cpor_web.keyset import FAR
+from cpor_web.database.keyset import FAR
 from cpor_web.models import User
 
 DASHBOARD: LiteralString = "SELECT * FROM claims WHERE partner_id = 1 AND id < 9999999 ORDER BY id DESC LIMIT 26"

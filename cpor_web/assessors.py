@@ -8,12 +8,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from cpor_web.assessment import results, signatures
 from cpor_web.assessment.results import Result, UnknownAssessment
-from cpor_web.current import now, programme, settings
 from cpor_web.extensions import csrf, db
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, programme, settings
 
 BODY_LIMIT = 64 * 1024
 ASSESSOR = Actor(Role.SYSTEM, N_("The operator's assessor"))

@@ -8,34 +8,35 @@ from cpor_web import (
     accounts,
     admin,
     assessors,
-    assets,
     brand,
-    current,
     customers,
-    drawn,
-    errors,
-    flask_settings,
-    headers,
-    health,
-    languages,
-    lasting,
-    limits,
-    measures,
-    metrics,
-    numbers,
-    pages,
     partners,
     previews,
     proofs,
     published,
     records,
-    requests_log,
     reviewers,
-    unasked,
 )
 from cpor_web.config import Settings
+from cpor_web.database import lasting
 from cpor_web.extensions import babel, bell, bootstrap, csrf, db, limiter, migrate
+from cpor_web.monitoring import health, metrics
 from cpor_web.paths import MIGRATIONS, TEMPLATES
+from cpor_web.web import (
+    assets,
+    current,
+    drawn,
+    errors,
+    flask_settings,
+    headers,
+    languages,
+    limits,
+    measures,
+    numbers,
+    pages,
+    requests_log,
+    unasked,
+)
 
 PAGES = (health, metrics, published, records, partners, reviewers, previews, admin, customers, assessors)
 """What has pages, or other addresses, of its own."""

@@ -8,9 +8,9 @@ from typing import Protocol
 from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import Session, joinedload, load_only
 
-from cpor_web import ahead, loose
+from cpor_web.database.prepared import Prepared, prepared
+from cpor_web.entities import ahead, loose
 from cpor_web.models import Assessment, Claim, CustomerContact, Document, Round, RoundState, Scan, User
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, fields
 from cpor_web.rules.reasons import Rejection

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, facts, history
+from cpor_web import facts, history
 from cpor_web.emails.catalogue import to_partner
+from cpor_web.entities import ahead
 from cpor_web.models import Claim, Event
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, transitions

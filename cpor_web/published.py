@@ -3,7 +3,7 @@
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from cpor_web.current import signing_keys
+from cpor_web.web.current import signing_keys
 
 bp = Blueprint("published", __name__)
 

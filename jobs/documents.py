@@ -11,7 +11,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from cpor_web import clock, current
+from cpor_web import clock
 from cpor_web.claims import proof
 from cpor_web.extensions import bell, db
 from cpor_web.models import Document, Heartbeat
@@ -20,6 +20,7 @@ from cpor_web.proofs.clamd import NotScanned, Scanner, ScannerAway
 from cpor_web.proofs.scanning import SCANNER
 from cpor_web.queue import SCAN_DOCUMENTS
 from cpor_web.transactions import transaction
+from cpor_web.web import current
 from jobs import pauses
 from jobs.app import app
 from jobs.leases import work_off

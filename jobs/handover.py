@@ -6,13 +6,14 @@ was lost): it then has the same key.
 
 from collections.abc import Sequence
 
-from cpor_web import clock, current
+from cpor_web import clock
 from cpor_web.assessment import handover, receiver, signatures
 from cpor_web.assessment.receiver import Away, Outcome
 from cpor_web.extensions import bell, db
 from cpor_web.queue import HAND_OVER
 from cpor_web.transactions import transaction
 from cpor_web.version import __version__
+from cpor_web.web import current
 from jobs import pauses
 from jobs.app import app
 from jobs.leases import work_off

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
-from cpor_web import clock, current
+from cpor_web import clock
 from cpor_web.accounts.mails import account_link
 from cpor_web.claims import posting
 from cpor_web.claims.posting import Ready
@@ -25,6 +25,7 @@ from cpor_web.emails.transport import MailServer, Transport
 from cpor_web.extensions import bell, db
 from cpor_web.queue import SEND_MAIL
 from cpor_web.transactions import transaction
+from cpor_web.web import current
 from jobs import pauses
 from jobs.app import app
 from jobs.turn import Turn

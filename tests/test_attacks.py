@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import cpor_web
-from cpor_web import create_app, limits
+from cpor_web import create_app
 from cpor_web.config import Settings
 from cpor_web.extensions import db, limiter
 from cpor_web.models import Mail
 from cpor_web.proofs import DocumentStore
 from cpor_web.rules.roles import Role
+from cpor_web.web import limits
 from tests.access.places import lines, plain
 from tests.hostile.pages import BOUNDARY, multipart, urlencoded
 from tests.support import factories

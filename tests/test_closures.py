@@ -11,13 +11,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 import jobs.windows
-from cpor_web import clock, closures, current
+from cpor_web import clock, closures
 from cpor_web.claims import operations
 from cpor_web.models import Claim, Closure, User
 from cpor_web.programme import Programme
 from cpor_web.queue import CLOSE_WINDOWS
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.roles import USER_ROLES, Role
+from cpor_web.web import current
 from tests.support import claims, factories
 from tests.support.browser import Browser
 from tests.support.claims import NOW

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from cpor_web.explained import how_long, time_left
 from cpor_web.rules.deadlines import Calendar, Periods, business_days, calendar_days
+from cpor_web.web.explained import how_long, time_left
 
 CALENDAR = Calendar(ZoneInfo("Europe/Berlin"), days_off={date(2026, 11, 25): "A holiday"})
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
 from cpor_web.accounts import second_factor, sent_in_vain, session_cookie
-from cpor_web.current import settings, user
 from cpor_web.rules.roles import Role
+from cpor_web.web.current import settings, user
 
 OPEN = (
     "static",

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from passlib.exc import TokenError
 from passlib.totp import TOTP, AppWallet
 
-from cpor_web.key_rings import Ring
+from cpor_web.config.key_rings import Ring
 
 SECONDS_LATE = 30
 """How far an app's clock may be off."""

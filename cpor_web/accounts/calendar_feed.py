@@ -10,13 +10,13 @@ from flask import Response, abort, current_app
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from cpor_web import calendar_files
 from cpor_web.accounts.blueprint import bp
 from cpor_web.claims import running
-from cpor_web.current import now, settings
 from cpor_web.extensions import db
-from cpor_web.languages import speak
 from cpor_web.models import User
+from cpor_web.web import calendar_files
+from cpor_web.web.current import now, settings
+from cpor_web.web.languages import speak
 
 ENDPOINT = "accounts.calendar_feed"
 

@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
 from cpor_web.accounts.passkeys import Asked, Site
-from cpor_web.current import now, programme_as_set_up, settings
+from cpor_web.web.current import now, programme_as_set_up, settings
 
 LASTS = timedelta(minutes=10)
 CHALLENGE_BYTES = 32

@@ -23,13 +23,13 @@ from wtforms.validators import Length
 
 from cpor_web.accounts import failures, identities, passwords, security_log
 from cpor_web.accounts.way_on import within
-from cpor_web.current import now, programme_as_set_up, settings
 from cpor_web.emails import addresses
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.rules.exc import Invalid
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, programme_as_set_up, settings
+from cpor_web.web.errors import sentence
 
 NOT_TOO_LONG = Length(max=passwords.LONGEST, message=_l("This password is not right."))
 """For a password that there is: no longer one was ever taken, and hashing fails at thousands of characters."""

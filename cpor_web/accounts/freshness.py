@@ -21,10 +21,10 @@ from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.ceremony import PasskeyForm, new_challenge, taken_challenge, this_site
 from cpor_web.accounts.forms import NOT_TOO_LONG
 from cpor_web.accounts.way_on import within
-from cpor_web.current import now, user
 from cpor_web.extensions import db, limiter
 from cpor_web.rules.roles import USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, user
 
 LASTS = timedelta(minutes=10)
 WRONG_FOR_ONE_ACCOUNT = "10 per 15 minutes"

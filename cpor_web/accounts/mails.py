@@ -7,11 +7,11 @@ from flask import Flask, current_app
 from flask_security.recoverable import generate_reset_password_token
 
 from cpor_web.accounts import places, security_log
-from cpor_web.current import now, programme, settings
 from cpor_web.emails.catalogue import to_people
 from cpor_web.extensions import db
 from cpor_web.models import Mail, SecurityKind, User
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, programme, settings
 
 ANOTHER_AFTER = timedelta(minutes=5)
 """So that nobody's mailbox is flooded from many places, and they still get a mail soon."""

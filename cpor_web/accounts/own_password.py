@@ -7,8 +7,8 @@ from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
 from cpor_web.accounts import freshness, identities
-from cpor_web.current import settings, user
 from cpor_web.extensions import db
+from cpor_web.web.current import settings, user
 
 View = Callable[[], ResponseReturnValue]
 

@@ -19,14 +19,14 @@ from cpor_web.accounts.identities import must_come_by_it
 from cpor_web.accounts.places import here
 from cpor_web.accounts.second_step import let_in
 from cpor_web.accounts.way_on import within
-from cpor_web.callers import caller
-from cpor_web.current import now, programme, settings, user
-from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db, limiter
+from cpor_web.limiting.callers import caller
 from cpor_web.models import Ended, SecurityKind
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, programme, settings, user
+from cpor_web.web.errors import sentence, status_of
 
 PAGE = "accounts.own_passkeys"
 WRONG_FROM_ONE_ADDRESS = "100 per hour"

@@ -13,14 +13,14 @@ from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.freshness import fresh
 from cpor_web.accounts.person_forms import PersonForm
 from cpor_web.accounts.places import here
-from cpor_web.current import actor, now, programme
-from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme
+from cpor_web.web.errors import sentence, status_of
 
 MANAGERS = frozenset({Role.GLOBAL_ADMIN, Role.ADMINISTRATOR})
 

@@ -14,13 +14,13 @@ from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.freshness import fresh
 from cpor_web.accounts.places import here
 from cpor_web.accounts.second_step import CodeForm
-from cpor_web.current import now, programme, programme_as_set_up, settings, user
-from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.models import Ended, SecurityKind
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, programme, programme_as_set_up, settings, user
+from cpor_web.web.errors import sentence, status_of
 
 PAGE = "accounts.own_second_factor"
 NEW = "accounts.new_second_factor"

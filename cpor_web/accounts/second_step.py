@@ -25,11 +25,11 @@ from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.known_browsers import account_key, known_as
 from cpor_web.accounts.places import here
 from cpor_web.accounts.way_on import within
-from cpor_web.callers import caller
-from cpor_web.current import now, programme, programme_as_set_up, settings
 from cpor_web.extensions import db, limiter
+from cpor_web.limiting.callers import caller
 from cpor_web.models import SecurityKind, User
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, programme, programme_as_set_up, settings
 
 LASTS = timedelta(minutes=10)
 WRONG_FROM_ONE_ADDRESS = "10 per 15 minutes"

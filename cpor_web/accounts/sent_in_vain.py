@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
 
-from cpor_web.current import settings
+from cpor_web.web.current import settings
 
 _SECRETS = ("password", "code", "secret", "token", "credential")
 _TELLING = 12  # characters

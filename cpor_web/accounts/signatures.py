@@ -7,7 +7,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from cpor_web.extensions import security
-from cpor_web.unasked import Sessions
+from cpor_web.web.unasked import Sessions
 
 _SHA256: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 

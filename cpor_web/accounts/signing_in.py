@@ -37,11 +37,11 @@ from cpor_web.accounts.forms import ForgotForm, NewPasswordForm, OtherPasswordFo
 from cpor_web.accounts.mails import queue_password_reset
 from cpor_web.accounts.passwords import SHORTEST
 from cpor_web.accounts.throttle import THROTTLED
-from cpor_web.current import now, programme_as_set_up
 from cpor_web.extensions import db, security
 from cpor_web.models import Ended, SecurityKind, User
 from cpor_web.paths import TRANSLATIONS
 from cpor_web.rules.words import N_
+from cpor_web.web.current import now, programme_as_set_up
 
 SETTINGS: dict[str, Any] = {
     "PASSWORD_SCHEMES": ["argon2"],

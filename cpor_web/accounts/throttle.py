@@ -14,8 +14,8 @@ from flask_security import current_user, views
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.known_browsers import account_key, known_as
 from cpor_web.accounts.own_password import guarded
-from cpor_web.callers import caller
 from cpor_web.extensions import limiter
+from cpor_web.limiting.callers import caller
 from cpor_web.rules.roles import USER_ROLES
 
 WRONG_FOR_ONE_ACCOUNT = "10 per 15 minutes"

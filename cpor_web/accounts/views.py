@@ -12,10 +12,10 @@ from cpor_web.accounts import calendar_feed, people
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.person_forms import LanguageForm
-from cpor_web.current import actor, user
 from cpor_web.extensions import db
 from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, user
 
 
 @bp.get("/")

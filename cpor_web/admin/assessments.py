@@ -8,20 +8,20 @@ from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 
-from cpor_web import downloads
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.assessment import handover, queries, sheets
 from cpor_web.assessment.sheets import NotImported, Problem
-from cpor_web.current import actor, now, programme
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import AssessmentState, HandoverKind, HandoverState
-from cpor_web.pages import cursors
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import Role
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+from cpor_web.web import downloads
+from cpor_web.web.current import actor, now, programme
+from cpor_web.web.errors import sentence
+from cpor_web.web.pages import cursors
 
 UNPROCESSABLE = 422
 CONFLICT = 409

@@ -13,13 +13,13 @@ from cpor_web import closures
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import ClosureForm
-from cpor_web.current import actor, now, programme, settings
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme, settings
+from cpor_web.web.errors import sentence
 
 
 class DayOff(NamedTuple):

@@ -10,20 +10,20 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import failed_notices
-from cpor_web import holding as holdings
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import ReleaseForm
 from cpor_web.claims.queries import claims_of
-from cpor_web.current import actor, now, programme
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
-from cpor_web.languages import percent
 from cpor_web.models import Claim, Mail
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
+from cpor_web.silence import failed_notices
+from cpor_web.silence import holding as holdings
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme
+from cpor_web.web.errors import sentence
+from cpor_web.web.languages import percent
 
 MOST = 1000
 """Failed notices that are looked at; the figures count all."""

@@ -11,12 +11,12 @@ from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import MpnIdForm, MpnKindForm
 from cpor_web.admin.partners import partner_or_404, partner_page
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import MpnId, MpnKind
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
+from cpor_web.web.errors import sentence
 
 
 @bp.post("/partners/<int:partner_id>/mpn-ids")

@@ -6,9 +6,9 @@ from flask.typing import ResponseReturnValue
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.condition import condition
-from cpor_web.current import guard, now, programme_as_set_up, settings
 from cpor_web.extensions import db
 from cpor_web.rules.roles import Role
+from cpor_web.web.current import guard, now, programme_as_set_up, settings
 
 
 @bp.get("")

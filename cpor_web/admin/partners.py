@@ -12,12 +12,12 @@ from cpor_web.accounts import organisations
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import MpnIdForm, PartnerForm
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import Partner, User
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
+from cpor_web.web.errors import sentence
 
 
 @bp.get("/partners")

@@ -11,13 +11,13 @@ from cpor_web.accounts import freshness, people
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import UserForm
-from cpor_web.current import actor, now, programme
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import Partner
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme
+from cpor_web.web.errors import sentence
 
 
 @bp.get("/users")

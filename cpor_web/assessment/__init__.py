@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, aside, history, lifecycle
+from cpor_web import history, lifecycle
 from cpor_web import queue as doorbell
 from cpor_web.assessment import handover, results
 from cpor_web.assessment.rules import judge
 from cpor_web.emails.catalogue import to_partner
+from cpor_web.entities import ahead, aside
 from cpor_web.models import Assessment, AssessmentState, Claim, HandoverKind, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from cpor_web import keyset
-from cpor_web.keyset import Page
+from cpor_web.database import keyset
+from cpor_web.database.keyset import Page
 from cpor_web.models import Assessment, AssessmentState, Claim, Event, Handover, HandoverState
 
 PAGE = 50

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import arrays
 from cpor_web.claims import competing, listing, saved_filters
 from cpor_web.claims.saved_filters import Saved
-from cpor_web.prepared import Prepared, prepared
+from cpor_web.database import arrays
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.rules.roles import Actor
 
 

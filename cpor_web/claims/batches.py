@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cpor_web import keyset
 from cpor_web.claims.queries import claims_of
-from cpor_web.keyset import Page
+from cpor_web.database import keyset
+from cpor_web.database.keyset import Page
 from cpor_web.models import Claim, Document
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status

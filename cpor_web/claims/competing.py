@@ -12,9 +12,9 @@ from cpor_web import history
 from cpor_web.claims import related
 from cpor_web.claims.input import needed_text
 from cpor_web.claims.listed import ListedClaim
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import OPEN_STATES, Claim, Replacement, Round, RoundState
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import SYSTEM, Actor

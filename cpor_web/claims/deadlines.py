@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, holding, lifecycle, unread
+from cpor_web import assessment, lifecycle
 from cpor_web.consent import rounds
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.programme import Programme
@@ -19,6 +19,7 @@ from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import holding, unread
 
 ONE_SECOND = timedelta(seconds=1)
 

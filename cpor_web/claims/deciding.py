@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, facts, history, lifecycle
+from cpor_web import facts, history, lifecycle
 from cpor_web.claims import competing, preflight
 from cpor_web.claims.input import require, text_of
 from cpor_web.consent import rounds
+from cpor_web.entities import ahead
 from cpor_web.models import Claim, CustomerContact, Mail
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ARRAY, BigInteger, and_, any_, bindparam, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from cpor_web import direct
 from cpor_web.claims import related, turns
-from cpor_web.holding import IS_IN_FORCE
+from cpor_web.database import direct
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.models import (
     OPEN_STATES,
     Assessment,
@@ -27,9 +27,9 @@ from cpor_web.models import (
     RoundState,
     User,
 )
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.statuses import Status
+from cpor_web.silence.holding import IS_IN_FORCE
 
 
 class ListedClaim(NamedTuple):

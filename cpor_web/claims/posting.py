@@ -11,19 +11,21 @@ from functools import cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, history, holding, lifecycle, loose
-from cpor_web.ahead import Known
+from cpor_web import history, lifecycle
 from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import rounds, stops
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import marking, outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.emails.marking import Taken, mark
 from cpor_web.emails.outcomes import Accepted, Outcome
+from cpor_web.entities import ahead, loose
+from cpor_web.entities.ahead import Known
 from cpor_web.models import FAILED, Claim, Invitation, Mail, MailState
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
+from cpor_web.silence import holding
 
 TAKEN: Mapping[str, Callable[..., None]] = {
     "consent-notice": rounds.notice_taken,

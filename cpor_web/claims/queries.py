@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
-from cpor_web import facts, keyset
+from cpor_web import facts
 from cpor_web.claims.listed import ListedClaim, QueuedClaim
 from cpor_web.claims.references import normalised
+from cpor_web.database import keyset
+from cpor_web.database.keyset import Page
 from cpor_web.emails.condition import needs_a_person
-from cpor_web.keyset import Page
 from cpor_web.models import (
     Assessment,
     AssessmentState,

@@ -9,17 +9,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web import arrays, capped, failed_notices, holding, keyset
 from cpor_web.claims import listed, listing, lists, searching
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
 from cpor_web.claims.searching import Search, Word, mentions
-from cpor_web.keyset import FAR, Key, Order, Page, Part, Parts
+from cpor_web.database import arrays, capped, keyset
+from cpor_web.database.keyset import FAR, Key, Order, Page, Part, Parts
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.models import Claim, Document, User
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules import deadlines
 from cpor_web.rules.roles import REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import failed_notices, holding
 
 _NARROWED: dict[str, ColumnElement[bool]] = {
     "overdue": Claim.due_at <= bindparam("now", type_=DateTime(timezone=True)) - deadlines.ONE_SECOND,

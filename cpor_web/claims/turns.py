@@ -25,8 +25,8 @@ from sqlalchemy import (
     true,
 )
 
-from cpor_web import keyset
 from cpor_web.claims.way import Who
+from cpor_web.database import keyset
 from cpor_web.models import (
     OPEN_STATES,
     Answer,

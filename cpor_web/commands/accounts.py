@@ -52,8 +52,8 @@ def add_user(email: str, name: str, role: str, partner_name: str | None, languag
     """Add somebody. They choose a password by the link of an invitation, unless you give one."""
     from cpor_web.accounts import fields, organisations, passwords, people
     from cpor_web.clock import utcnow
-    from cpor_web.current import programme
     from cpor_web.emails.catalogue import to_people
+    from cpor_web.web.current import programme
 
     password = getpass.getpass("Password: ") if ask_password else None
     with transaction() as session:
@@ -78,7 +78,7 @@ def untie(email: str) -> None:
     """Forget who somebody is at the sign-in provider: the next with their address is tied to the account."""
     from cpor_web.accounts import identities, people
     from cpor_web.clock import utcnow
-    from cpor_web.current import programme
+    from cpor_web.web.current import programme
 
     with transaction() as session:
         found = people.person_with(session, email)
@@ -93,7 +93,7 @@ def reset_second_factor(email: str) -> None:
     """Take somebody's second factor and passkeys away: for the last administrator, whom nobody else can help."""
     from cpor_web.accounts import people, second_factor
     from cpor_web.clock import utcnow
-    from cpor_web.current import programme
+    from cpor_web.web.current import programme
 
     with transaction() as session:
         found = people.person_with(session, email)

@@ -33,7 +33,7 @@ def backup(folder: Path) -> None:
     """
     from cpor_web import backup as backups
     from cpor_web import clock
-    from cpor_web.current import documents, settings
+    from cpor_web.web.current import documents, settings
 
     with _installation() as engine:
         taken = backups.take(engine, documents(), folder, now=clock.utcnow(), pg_bin=_folder(settings().pg_bin))
@@ -57,8 +57,8 @@ def restore(folder: Path, keep_documents: bool) -> None:
     from cpor_web import backup as backups
     from cpor_web import clock
     from cpor_web.backup.restoring import Place
-    from cpor_web.current import documents, programme, settings
     from cpor_web.extensions import db
+    from cpor_web.web.current import documents, programme, settings
 
     def as_it_is_there() -> "Programme":
         found = programme()

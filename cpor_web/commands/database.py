@@ -50,7 +50,7 @@ def grant(role: str, sql: bool) -> None:
     """
     from sqlalchemy.dialects.postgresql import dialect
 
-    from cpor_web import database_role
+    from cpor_web.database import role as database_role
 
     if sql:
         quoted = dialect().identifier_preparer.quote_identifier(role)

@@ -46,10 +46,10 @@ def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tup
     """
     from cpor_web import create_app
     from cpor_web.claims.references import normalised
-    from cpor_web.current import settings, signing_keys
     from cpor_web.extensions import db
     from cpor_web.verification import UnknownClaims
     from cpor_web.verification import verify as verified
+    from cpor_web.web.current import settings, signing_keys
 
     public = {name: key for file in key_files for name, key in _keys_of(file).items()}
     with create_app().app_context(), db.engine.connect() as connection:
@@ -71,7 +71,7 @@ def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tup
 
 
 def _keys_of(file: BinaryIO) -> dict[str, bytes]:
-    from cpor_web.signing import read_published
+    from cpor_web.keys.signing import read_published
 
     try:
         found = json.load(file)

@@ -36,10 +36,10 @@ def receive() -> None:
 def _keep(raw: bytes) -> None:
     from cpor_web import create_app, logs
     from cpor_web.clock import utcnow
-    from cpor_web.current import return_addresses
     from cpor_web.extensions import db
     from cpor_web.incoming import receiving
     from cpor_web.transactions import transaction
+    from cpor_web.web.current import return_addresses
 
     logs.set_up()
     with create_app().app_context(), transaction(db.session):

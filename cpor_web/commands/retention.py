@@ -25,9 +25,9 @@ def show() -> None:
 
     from cpor_web.clock import utcnow
     from cpor_web.config import PREFIX
-    from cpor_web.current import settings
     from cpor_web.models import Erasure
     from cpor_web.privacy import retention as kept
+    from cpor_web.web.current import settings
 
     with transaction() as session:
         session.execute(text("SET LOCAL statement_timeout = 0"))

@@ -3,8 +3,8 @@
 Many deny at the same time, and most of what a denial took was reading and writing object by object. Here claims and
 rounds are locked by one statement, the heads of their histories by the next, and all that a denial is usually judged
 by is read by another, after them. The objects made of that are in no session: the verb finds them as what the
-transaction knows ahead (`cpor_web.ahead`). What it changes and adds is written by a last one (`cpor_web.aside`). A
-relation that was not read is not empty: to ask for it raises DetachedInstanceError.
+transaction knows ahead (`cpor_web.entities.ahead`). What it changes and adds is written by a last one
+(`cpor_web.entities.aside`). A relation that was not read is not empty: to ask for it raises DetachedInstanceError.
 """
 
 import re
@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, direct, history, loose
-from cpor_web.ahead import Known
+from cpor_web import history
 from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
+from cpor_web.database import direct
+from cpor_web.entities import ahead, loose
+from cpor_web.entities.ahead import Known
 from cpor_web.models import Claim, ClaimProduct, CustomerContact, Invitation, MpnId, Partner, Round, User
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Way

@@ -12,10 +12,12 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, facts, history, loose, unread
-from cpor_web.ahead import Known
+from cpor_web import facts, history
 from cpor_web.consent import rounds
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import outbox
+from cpor_web.entities import ahead, loose
+from cpor_web.entities.ahead import Known
 from cpor_web.models import (
     Assessment,
     Claim,
@@ -27,7 +29,7 @@ from cpor_web.models import (
     Round,
     User,
 )
-from cpor_web.prepared import Prepared, prepared
+from cpor_web.silence import unread
 
 _Shared = TypeVar("_Shared", Partner, MpnId, User)
 _Part = TypeVar("_Part", ClaimProduct, CustomerContact)

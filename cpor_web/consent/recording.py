@@ -7,8 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, aside, history, lifecycle
+from cpor_web import history, lifecycle
 from cpor_web.consent import rounds
+from cpor_web.entities import ahead, aside
 from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Actor, Role

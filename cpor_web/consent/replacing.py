@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, assessment, lifecycle
+from cpor_web import assessment, lifecycle
+from cpor_web.entities import ahead
 from cpor_web.models import Claim, Replacement
 from cpor_web.programme import Programme
 from cpor_web.rules.actions import Action

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from consent_links import new_id
-from cpor_web import ahead, assessment, facts, history, holding, lifecycle, loose, unread
+from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.consent import replacing
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
+from cpor_web.entities import ahead, loose
 from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Replacement, Round, RoundState
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.actions import Action
@@ -22,6 +23,7 @@ from cpor_web.rules.deadlines import Deadline
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.words import N_
+from cpor_web.silence import holding, unread
 
 DENIED_BY_REPLACED = N_("a replaced contact denied")
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, facts, history, lifecycle
+from cpor_web import facts, history, lifecycle
 from cpor_web.consent import rounds
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_partner
+from cpor_web.entities import ahead
 from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Event, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines

@@ -11,16 +11,16 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from cpor_web.consent import answers, queries
-from cpor_web.current import alone, now, programme_as_set_up, signers
 from cpor_web.customers.forms import unsent
 from cpor_web.customers.shown import Page, Words, words_of
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import csrf, db, limiter
-from cpor_web.headers import CUSTOMER_PAGES
-from cpor_web.holes import Pages
-from cpor_web.languages import chosen_language, speak
 from cpor_web.models import Invitation
 from cpor_web.rules.languages import LANGUAGES
+from cpor_web.web.current import alone, now, programme_as_set_up, signers
+from cpor_web.web.headers import CUSTOMER_PAGES
+from cpor_web.web.holes import Pages
+from cpor_web.web.languages import chosen_language, speak
 
 BAD_LINKS = "30 per minute"
 """How many links that are none of ours one address may try, of all purposes. Links of ours are never counted."""

@@ -4,15 +4,15 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cpor_web.consent import answers
-from cpor_web.current import now, programme
 from cpor_web.customers.blueprint import bp, invitation_or_404, link_or_404, show
 from cpor_web.customers.forms import CONFIRM, UNDO, RestoreForm, YesForm
 from cpor_web.emails.links import Purpose
-from cpor_web.errors import status_of
 from cpor_web.extensions import db
-from cpor_web.languages import chosen_language
 from cpor_web.rules.exc import Refused
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, programme
+from cpor_web.web.errors import status_of
+from cpor_web.web.languages import chosen_language
 
 
 @bp.get("/u/<path:token>")

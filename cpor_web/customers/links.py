@@ -7,15 +7,15 @@ from flask.typing import ResponseReturnValue
 
 from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
-from cpor_web.current import now, programme
 from cpor_web.customers.blueprint import bp, invitation_or_404, link_or_404, show
 from cpor_web.customers.denying import denied
 from cpor_web.customers.forms import LANGUAGE, LINK, DenyForm, quiet_forms
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
-from cpor_web.languages import chosen_language
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.transactions import transaction
+from cpor_web.web.current import now, programme
+from cpor_web.web.languages import chosen_language
 
 SAID: Mapping[str, Callable[..., Outcome]] = {
     "no-objection": answers.no_objection,

@@ -8,12 +8,12 @@ from markupsafe import Markup, escape
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.consent.queries import Claimed, Standing
-from cpor_web.current import programme_as_set_up
 from cpor_web.enumerations import enumerated
 from cpor_web.models import OPEN_STATES, AnswerKind, RoundState
 from cpor_web.moments import exactly
 from cpor_web.rules.reasons import Denial, Rejection, Way
 from cpor_web.rules.statuses import Status
+from cpor_web.web.current import programme_as_set_up
 
 Words = Mapping[str, str]
 

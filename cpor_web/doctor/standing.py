@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from cpor_web import schema
 from cpor_web.config import Settings
+from cpor_web.database import schema
+from cpor_web.database.schema import Standing
 from cpor_web.doctor.findings import Finding, look, ok, wrong
-from cpor_web.flask_settings import for_flask
 from cpor_web.models import Base
-from cpor_web.schema import Standing
+from cpor_web.web.flask_settings import for_flask
 
 OLDEST_POSTGRES = 15
 MOST_APART = 2.0

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.catalogue import ASKS
 from cpor_web.models import FAILED, FAILED_UNATTENDED, Breaker, Invitation, Mail, MailState, Round
-from cpor_web.prepared import Prepared, prepared
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Engine, Update, bindparam, or_, update
 from sqlalchemy.orm import Session
 
-from cpor_web import loose
+from cpor_web.database.prepared import Numbered, Prepared, numbered, prepared
+from cpor_web.database.unwaited import Unwaited
+from cpor_web.entities import loose
 from cpor_web.models import Mail, MailState
-from cpor_web.prepared import Numbered, Prepared, numbered, prepared
-from cpor_web.unwaited import Unwaited
 
 LEASE = timedelta(minutes=5)
 """How long a worker may take over what it leased; longer than the server's answer to one mail may take."""

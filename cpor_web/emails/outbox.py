@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, DateTime, Integer, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from cpor_web import ahead, aside, direct, loose, queue
+from cpor_web import queue
+from cpor_web.database import direct
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.marking import LEASE, NOT_BEGUN, message_id
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
+from cpor_web.entities import ahead, aside, loose
 from cpor_web.models import Mail, MailState
-from cpor_web.prepared import Prepared, prepared
 
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
-from cpor_web import keyset
+from cpor_web.database import keyset
+from cpor_web.database.keyset import Page
 from cpor_web.incoming.diagnoses import NOT_STORED
-from cpor_web.keyset import Page
 from cpor_web.models import ReceivedKind, ReceivedMail
 
 PAGE = 50

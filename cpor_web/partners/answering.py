@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from cpor_web import lifecycle
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import filing, operations
-from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.partners.blueprint import bp, claim_or_404, seen
 from cpor_web.partners.claim import page
@@ -20,6 +19,7 @@ from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme
 
 
 @bp.post("/claims/<reference>/resubmit")

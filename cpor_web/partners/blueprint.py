@@ -5,14 +5,15 @@ from functools import partial
 from flask import Blueprint, abort, request, url_for
 from markupsafe import Markup, escape
 
-from cpor_web import history_words, mail_words
+from cpor_web import history_words
 from cpor_web.claims import queries
-from cpor_web.current import actor, programme_as_set_up
-from cpor_web.errors import in_words
+from cpor_web.emails import words as mail_words
 from cpor_web.extensions import db
 from cpor_web.models import Claim
-from cpor_web.numbers import number_in
 from cpor_web.rules.guards import Finding
+from cpor_web.web.current import actor, programme_as_set_up
+from cpor_web.web.errors import in_words
+from cpor_web.web.numbers import number_in
 
 bp = Blueprint("partners", __name__)
 

@@ -9,17 +9,14 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
-from cpor_web import downloads, facts, holding, proofs
+from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import competing, guards, preflight, proof, queries
 from cpor_web.claims.next_steps import meaning, next_step
 from cpor_web.claims.timeline import timeline
 from cpor_web.claims.way import Who
 from cpor_web.consent import stops
-from cpor_web.current import actor, documents, guard, now, programme, settings
-from cpor_web.errors import status_of
 from cpor_web.extensions import db
-from cpor_web.languages import moment
 from cpor_web.models import (
     OPEN_STATES,
     AssessmentState,
@@ -42,7 +39,12 @@ from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
+from cpor_web.silence import holding
 from cpor_web.transactions import transaction
+from cpor_web.web import downloads
+from cpor_web.web.current import actor, documents, guard, now, programme, settings
+from cpor_web.web.errors import status_of
+from cpor_web.web.languages import moment
 
 ASSESSED = {
     AssessmentState.QUEUED: N_("Being assessed"),

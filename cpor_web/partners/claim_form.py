@@ -12,8 +12,6 @@ from cpor_web.claims import filing, guards, operations
 from cpor_web.claims.drafts import Draft
 from cpor_web.claims.filing import FIRST_VERSION
 from cpor_web.claims.problems import left_over, problems
-from cpor_web.current import actor, now, programme, user
-from cpor_web.errors import in_words, sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.models import Claim, MpnKind, Partner
 from cpor_web.partners import meanwhile
@@ -28,6 +26,8 @@ from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme, user
+from cpor_web.web.errors import in_words, sentence, status_of
 
 
 @bp.route("/claims/new", methods=["GET", "POST"])

@@ -8,7 +8,6 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import competing, lists, queries
 from cpor_web.claims.around import Around, around
@@ -16,15 +15,16 @@ from cpor_web.claims.listed import Line, ListedClaim
 from cpor_web.claims.lists import Waiting, Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
-from cpor_web.current import actor, now, programme_as_set_up
 from cpor_web.extensions import db
 from cpor_web.models import Assessment, Claim, RoundState
-from cpor_web.pages import asking
 from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.list_filter import MUST_ACT, ListFilter
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES, Actor
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import holding
+from cpor_web.web.current import actor, now, programme_as_set_up
+from cpor_web.web.pages import asking
 
 MOST_URGENT = 3
 """How many claims that wait for the partner are named on top."""

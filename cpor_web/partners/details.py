@@ -2,10 +2,10 @@
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.drafts import ContactDraft, Draft
-from cpor_web.languages import brief_day
 from cpor_web.models import Claim
 from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.languages import LANGUAGES
+from cpor_web.web.languages import brief_day
 
 
 def shown(claim: Claim, catalogue: Catalogue) -> dict[str, str]:

@@ -7,16 +7,16 @@ from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import downloads
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import competing, queries
 from cpor_web.claims.competing import Ending
-from cpor_web.current import actor, programme
 from cpor_web.extensions import db
-from cpor_web.languages import moment
 from cpor_web.models import Assessment, Claim
 from cpor_web.partners.blueprint import bp
 from cpor_web.rules.roles import PARTNER_ROLES
+from cpor_web.web import downloads
+from cpor_web.web.current import actor, programme
+from cpor_web.web.languages import moment
 
 Row = tuple[Claim, Assessment]
 

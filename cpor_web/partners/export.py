@@ -11,11 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from cpor_web import downloads, spreadsheets
+from cpor_web import spreadsheets
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import lists
 from cpor_web.claims.next_steps import NextStep
-from cpor_web.current import actor, came_from_another_site, now, programme, user
 from cpor_web.extensions import db
 from cpor_web.models import Assessment, Claim
 from cpor_web.partners.blueprint import bp
@@ -25,6 +24,8 @@ from cpor_web.partners.details import shown
 from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.roles import PARTNER_ROLES
 from cpor_web.rules.statuses import Status
+from cpor_web.web import downloads
+from cpor_web.web.current import actor, came_from_another_site, now, programme, user
 
 PROGRESS = "X-Progress"
 """The header of a script that shows how many rows have come: see `downloads.streamed`."""

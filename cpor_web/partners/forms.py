@@ -23,12 +23,12 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.drafts import ContactDraft, Draft
-from cpor_web.languages import named
 from cpor_web.models import CustomerContact, MpnId, MpnKind, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules.fields import FIELDS, LABELS
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Withdrawal
+from cpor_web.web.languages import named
 
 WHY = _l(
     "Only for an address outside the customer's domain, a free-mail address, or one that several people read."

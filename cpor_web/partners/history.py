@@ -6,14 +6,15 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import downloads, history_words
+from cpor_web import history_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
-from cpor_web.current import actor, programme_as_set_up
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Event
 from cpor_web.partners.blueprint import bp, claim_or_404
 from cpor_web.rules.roles import PARTNER_ROLES
+from cpor_web.web import downloads
+from cpor_web.web.current import actor, programme_as_set_up
 
 
 @bp.get("/claims/<reference>/history")

@@ -14,15 +14,11 @@ from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 
-from cpor_web import downloads
 from cpor_web.accounts.access import allowed
 from cpor_web.assessment.sheets import NotImported, Problem
 from cpor_web.claims import importing, tables
 from cpor_web.claims.lists import Sort
-from cpor_web.current import actor, now, programme
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
-from cpor_web.languages import named
 from cpor_web.partners import uploads
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim_form import blank
@@ -32,6 +28,10 @@ from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.transactions import transaction
+from cpor_web.web import downloads
+from cpor_web.web.current import actor, now, programme
+from cpor_web.web.errors import sentence
+from cpor_web.web.languages import named
 
 MOST_TOLD = 100
 """How many problems a page tells: whoever has more mends those first."""

@@ -6,15 +6,15 @@ from typing import NamedTuple
 from flask import get_template_attribute
 from markupsafe import Markup
 
-from cpor_web import drawn
 from cpor_web.claims.competing import Ending
 from cpor_web.claims.listed import ListedClaim
 from cpor_web.claims.next_steps import NextStep
 from cpor_web.claims.way import Who
-from cpor_web.drawn import Words
-from cpor_web.pages import telling
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.statuses import Status
+from cpor_web.web import drawn
+from cpor_web.web.drawn import Words
+from cpor_web.web.pages import telling
 
 Row = tuple[ListedClaim, NextStep]
 

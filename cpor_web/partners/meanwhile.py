@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from cpor_web import history_words
 from cpor_web.claims.drafts import Draft
-from cpor_web.current import programme
 from cpor_web.models import Claim, Event
 from cpor_web.partners.forms import ClaimForm, words_of_mpn_id
 from cpor_web.rules.fields import FIELDS
+from cpor_web.web.current import programme
 
 Keys = frozenset[str]
 

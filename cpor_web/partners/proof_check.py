@@ -15,11 +15,8 @@ from sqlalchemy.orm import Session
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, preflight, queries
 from cpor_web.claims.preflight import Key, Place
-from cpor_web.current import actor, now, programme
-from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.models import Claim
-from cpor_web.numbers import number_in
 from cpor_web.partners.blueprint import bp, claim_or_404, seen
 from cpor_web.partners.claim import page as claims_page
 from cpor_web.partners.refusals import words_of
@@ -29,6 +26,9 @@ from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme
+from cpor_web.web.errors import sentence, status_of
+from cpor_web.web.numbers import number_in
 
 ALL = "*"
 """In a field's name, all products: no product has such a key."""

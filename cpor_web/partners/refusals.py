@@ -5,11 +5,11 @@ from typing import Any
 from flask_wtf import FlaskForm
 
 from cpor_web import lifecycle
-from cpor_web.current import actor
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Event
 from cpor_web.rules.exc import Invalid, Refused, Stale
+from cpor_web.web.current import actor
+from cpor_web.web.errors import sentence
 
 
 def told_at_its_field(refused: Refused, form: FlaskForm) -> bool:

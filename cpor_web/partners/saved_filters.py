@@ -6,14 +6,14 @@ from flask_babel import gettext as _
 
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import saved_filters
-from cpor_web.current import actor
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.dashboard import as_in_the_address, asked_for
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import PARTNER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor
+from cpor_web.web.errors import sentence
 
 
 @bp.post("/claims/filters")

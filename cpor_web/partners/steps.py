@@ -15,11 +15,8 @@ from werkzeug.datastructures import FileStorage
 from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import contacts, contesting, operations, preflight, queries
-from cpor_web.current import actor, documents, now, programme, settings
-from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Document
-from cpor_web.numbers import number_in
 from cpor_web.partners import uploads
 from cpor_web.partners.blueprint import bp, claim_or_404, seen
 from cpor_web.partners.claim import astray_in, page, stopped_round
@@ -40,6 +37,9 @@ from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, documents, now, programme, settings
+from cpor_web.web.errors import sentence, status_of
+from cpor_web.web.numbers import number_in
 
 DONE = {
     "submit": _l("Submitted. You get a mail when the review starts."),

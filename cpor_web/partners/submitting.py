@@ -13,17 +13,17 @@ from cpor_web.accounts.access import allowed
 from cpor_web.claims import lists, operations, preflight, queries, readiness
 from cpor_web.claims.lists import Sort, Wanted
 from cpor_web.claims.readiness import Readiness
-from cpor_web.current import actor, now, programme, settings, user
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
-from cpor_web.numbers import number_in
-from cpor_web.pages import cursors
 from cpor_web.partners.blueprint import bp
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.fields import LABELS
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme, settings, user
+from cpor_web.web.errors import sentence
+from cpor_web.web.numbers import number_in
+from cpor_web.web.pages import cursors
 
 DRAFTS = Wanted(status=Status.EDITING, sort=Sort.NEWEST)
 AT_ONCE = 100

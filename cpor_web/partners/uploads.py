@@ -2,11 +2,11 @@
 
 from flask_limiter import RateLimitExceeded
 
-from cpor_web.current import settings, user
 from cpor_web.extensions import limiter
 from cpor_web.proofs.examining import FIELD
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
+from cpor_web.web.current import settings, user
 
 TOO_MANY = N_("You have uploaded as many files as can be taken from one person in an hour (%(most)s). Go on later.")
 

@@ -5,19 +5,19 @@ from typing import Any
 from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
-from cpor_web.current import now, programme
 from cpor_web.customers.blueprint import page_of
 from cpor_web.customers.shown import Page, words_of
+from cpor_web.emails import words as mail_words
 from cpor_web.emails.names import NAMES
 from cpor_web.emails.rendering import Words
-from cpor_web.languages import chosen_language, speak, understood_language
 from cpor_web.previews.standings import STATES, Stage
 from cpor_web.previews.variants import VARIANTS
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.samples.mails import LINKS, SPECIMENS, kind_of
+from cpor_web.web.current import now, programme
+from cpor_web.web.languages import chosen_language, speak, understood_language
 
 HARMLESS = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 """A mail has its styles within it; it runs nothing, loads nothing, and its links lead nowhere."""

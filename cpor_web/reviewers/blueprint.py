@@ -3,10 +3,10 @@
 from flask import Blueprint, abort, request
 
 from cpor_web.claims import queries
-from cpor_web.current import actor
 from cpor_web.extensions import db
 from cpor_web.models import Claim
-from cpor_web.numbers import number_in
+from cpor_web.web.current import actor
+from cpor_web.web.numbers import number_in
 
 bp = Blueprint("reviewers", __name__, url_prefix="/review")
 

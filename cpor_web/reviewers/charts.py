@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 
 from cpor_web.claims import tallies
 from cpor_web.claims.tallies import Counts
-from cpor_web.languages import percent
 from cpor_web.models import Measure
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.words import N_
+from cpor_web.web.languages import percent
 
 LEFT, BAR, GAP, NAME = 112, 13, 9, 16
 """In a chart's own units: where bars begin beside names, and how high a bar, a gap and a name above bars are."""

@@ -3,13 +3,13 @@
 from flask import Response, abort
 from flask_babel import gettext as _
 
-from cpor_web import calendar_files
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import running
-from cpor_web.current import actor, now
 from cpor_web.extensions import db
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.rules.roles import REVIEWERS
+from cpor_web.web import calendar_files
+from cpor_web.web.current import actor, now
 
 
 @bp.get("/<reference>/deadlines.ics")

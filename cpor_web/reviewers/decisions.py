@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import assigning, operations, preflight
-from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.reviewers import filling, page
@@ -22,6 +21,7 @@ from cpor_web.rules.exc import Refused
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme
 
 THEN_NEXT = "next"
 """What the second button of a decision says in `then`: the next claim is taken with the same press."""

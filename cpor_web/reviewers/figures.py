@@ -13,17 +13,17 @@ from flask_wtf import FlaskForm
 from wtforms import SearchField, SelectField
 from wtforms.fields.choices import SelectChoice
 
-from cpor_web import downloads
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import tallies
 from cpor_web.claims.tallies import By, Counts, Group, Wanted
-from cpor_web.current import now, programme
 from cpor_web.extensions import db
-from cpor_web.languages import brief_day
 from cpor_web.models import Measure
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.charts import Cell, Chart, charts
 from cpor_web.rules.roles import REVIEWERS
+from cpor_web.web import downloads
+from cpor_web.web.current import now, programme
+from cpor_web.web.languages import brief_day
 
 WEEKS = (12, 4, 26, 52)
 """How many weeks can be looked at, the usual number first."""

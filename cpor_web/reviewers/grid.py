@@ -11,17 +11,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cpor_web import downloads, facts, headers
+from cpor_web import facts
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, preflight, proof, queries
 from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.claims.preflight import Judged, Key
-from cpor_web.current import actor, documents, guard, now, programme
-from cpor_web.errors import sentence, status_of
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
 from cpor_web.models import Claim, Document, ProofCell, Verdict
-from cpor_web.numbers import number_in
 from cpor_web.reviewers import page
 from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
 from cpor_web.rules.actions import Action
@@ -30,6 +27,10 @@ from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
 from cpor_web.transactions import transaction
+from cpor_web.web import downloads, headers
+from cpor_web.web.current import actor, documents, guard, now, programme
+from cpor_web.web.errors import sentence, status_of
+from cpor_web.web.numbers import number_in
 
 ALL = "all"
 """What the button says in `found` that finds the whole grid; that of a row says the row's reason."""

@@ -6,15 +6,16 @@ from typing import NamedTuple
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from cpor_web import drawn, facts
+from cpor_web import facts
 from cpor_web.claims import listed, queries
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.next_steps import NextStep, next_step
-from cpor_web.current import actor, programme_as_set_up
-from cpor_web.drawn import Words
 from cpor_web.extensions import db
-from cpor_web.pages import Telling, telling
 from cpor_web.rules.statuses import Status
+from cpor_web.web import drawn
+from cpor_web.web.current import actor, programme_as_set_up
+from cpor_web.web.drawn import Words
+from cpor_web.web.pages import Telling, telling
 
 
 class Line(NamedTuple):

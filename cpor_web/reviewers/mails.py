@@ -4,21 +4,21 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, queries
-from cpor_web.current import actor, now, programme
+from cpor_web.emails import words as mail_words
 from cpor_web.emails.condition import count_for_a_person
-from cpor_web.errors import sentence
 from cpor_web.extensions import db
-from cpor_web.languages import moment
 from cpor_web.models import Claim, Mail, MailState
-from cpor_web.pages import cursors
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.reviewers.page import step_of
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme
+from cpor_web.web.errors import sentence
+from cpor_web.web.languages import moment
+from cpor_web.web.pages import cursors
 
 FOR_A_PERSON = "needs-a-person"
 """In place of a state: the mails that failed and nobody has dealt with."""

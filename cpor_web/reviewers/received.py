@@ -4,18 +4,18 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from cpor_web import downloads
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries as claim_queries
 from cpor_web.claims import replies
-from cpor_web.current import actor
 from cpor_web.extensions import db
 from cpor_web.incoming import queries
 from cpor_web.models import Claim, ReceivedKind, ReceivedMail
-from cpor_web.pages import cursors
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.words import N_
+from cpor_web.web import downloads
+from cpor_web.web.current import actor
+from cpor_web.web.pages import cursors
 
 EVERYTHING = "everything"
 

@@ -3,14 +3,14 @@
 from flask import abort
 from flask.typing import ResponseReturnValue
 
-from cpor_web import downloads
 from cpor_web.accounts.access import allowed
 from cpor_web.consent import sealing
 from cpor_web.consent.record import Copy, record_of
-from cpor_web.current import now, programme, signing_keys
 from cpor_web.extensions import db
 from cpor_web.reviewers.blueprint import bp, claim_or_404
 from cpor_web.rules.roles import REVIEWERS
+from cpor_web.web import downloads
+from cpor_web.web.current import now, programme, signing_keys
 
 
 @bp.get("/<reference>/consent-record")

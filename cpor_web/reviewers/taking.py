@@ -6,12 +6,12 @@ from flask_babel import gettext as _
 
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, queries
-from cpor_web.current import actor, now, programme
 from cpor_web.extensions import db
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.queue_filter import QueueFilter
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
+from cpor_web.web.current import actor, now, programme
 
 
 @bp.post("/next")

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims.turns import HAS_PROPOSAL, IS_HELD_UP, IS_IN_DOUBT, IS_STOPPED
 from cpor_web.consent.stops import DENIED_BY_REPLACED
+from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.models import Claim, Event, Partner, Round
-from cpor_web.prepared import Prepared, prepared
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web import capped
 from cpor_web.claims import lists, queries, review_queue
 from cpor_web.claims.lists import Sort, Wanted
 from cpor_web.claims.next_steps import next_step
 from cpor_web.claims.way import Who
+from cpor_web.database import capped
 from cpor_web.models import Claim, MpnId, MpnKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Actor, Role

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from cpor_web.customers.shown import Page
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
-from cpor_web.holes import MOST, Hole, Pages
 from cpor_web.models import AnswerKind
 from cpor_web.previews.standings import STATES, Stage
 from cpor_web.programme import Programme
+from cpor_web.web.holes import MOST, Hole, Pages
 from tests.customers.conftest import Asked, Deny
 from tests.support.browser import Browser
 

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 
 from cpor_web.customers.blueprint import DRAWN
-from cpor_web.holes import Pages
 from cpor_web.models import User
+from cpor_web.web.holes import Pages
 from tests.customers.conftest import Asked, Deny
 from tests.support.browser import Browser
 from tests.support.statements import sent_by

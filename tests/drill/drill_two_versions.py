@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cpor_web import schema
+from cpor_web.database import schema
 from cpor_web.paths import MIGRATIONS
 from tests.drill.conftest import Tell
 from tests.support.cast import Cast, link_in

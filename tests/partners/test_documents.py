@@ -9,13 +9,14 @@ from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import clock, limits, proofs
+from cpor_web import clock, proofs
 from cpor_web.claims import operations
 from cpor_web.claims.preflight import Place
 from cpor_web.extensions import db
 from cpor_web.models import Document
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.statuses import Status
+from cpor_web.web import limits
 from tests.partners.conftest import Desk
 from tests.partners.pages import a_file, address, buttons, messages, text_of
 from tests.support.browser import Browser

@@ -10,13 +10,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from cpor_web import capped, clock, downloads
+from cpor_web import clock
 from cpor_web.claims import lists
 from cpor_web.claims.drafts import ContactDraft
+from cpor_web.database import capped
 from cpor_web.models import Assessment, AssessmentState, Round
 from cpor_web.partners import export
 from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.statuses import Status
+from cpor_web.web import downloads
 from tests.partners.conftest import Desk
 from tests.partners.pages import text_of
 from tests.support.browser import Browser

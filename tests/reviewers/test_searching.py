@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web import capped
 from cpor_web.claims.drafts import ContactDraft
+from cpor_web.database import capped
 from cpor_web.models import Claim
 from cpor_web.programme import Programme
 from tests.reviewers.conftest import FileClaim

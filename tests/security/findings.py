@@ -34,7 +34,9 @@ class Known:
 
 KNOWN = (
     Known(
-        "HTTP Strict Transport Security.*", "", "the scan goes over http; tests/test_headers.py sees it over https"
+        "HTTP Strict Transport Security.*",
+        "",
+        "the scan goes over http; tests/web/test_headers.py sees it over https",
     ),
     Known("Secure Flag cookie", "", "the scan goes over http; tests/test_attacks.py sees it over https"),
     Known("Cross Site Request Forgery", r"/[douy]/", "the link is the authority, and no cookie is: docs/adr/0005"),

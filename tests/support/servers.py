@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL, Engine, make_url, text
 
-from cpor_web import database_role
+from cpor_web.database import role as database_role
 from cpor_web.embedded.postgres import EmbeddedPostgres
 from cpor_web.embedded.redis_server import EmbeddedRedis
 

@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from cpor_web import direct
 from cpor_web.consent.queries import Ask
+from cpor_web.database import direct
+from cpor_web.database.lasting import Lasting
 from cpor_web.extensions import db
-from cpor_web.lasting import Lasting
 
 Driver = psycopg.Connection[Any]
 

@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from cpor_web import current, direct
-from cpor_web.alone import Alone
+from cpor_web.database import direct
+from cpor_web.database.alone import Alone
 from cpor_web.extensions import db
+from cpor_web.web import current
 from tests.support import rows
 from tests.support.statements import sent
 

@@ -27,7 +27,7 @@ SETTINGS = {
 WORK = """
 from sqlalchemy import select
 from cpor_web import create_app
-from cpor_web.current import signers
+from cpor_web.web.current import signers
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
 from cpor_web.models import Invitation, Round, RoundState, Claim

@@ -1,0 +1,115 @@
+"""What people read where something is refused, missing or broken: what is wrong, and what to do."""
+
+import errno
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from flask import Flask, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+
+from cpor_web.extensions import db
+from cpor_web.proofs.incoming import NotStored
+from cpor_web.rules.exc import Invalid, Refused
+from cpor_web.transactions import InDoubt
+from cpor_web.web.headers import CUSTOMER_PAGES
+from cpor_web.web.languages import customers_language, speak
+
+NO_NAME_OF_OURS = "This site has another name.\n"
+"""To a request for a host that is not ours no page is made: its links would have nowhere to lead."""
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with a page of ours."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _broken)
+    app.jinja_env.globals.update(sentence=sentence, in_words=in_words)
+
+
+def sentence(refused: Refused) -> str:
+    """Return the sentence of a refusal in the reader's language, its values too."""
+    return in_words(refused.message, refused.values)
+
+
+def in_words(message: str, values: Mapping[str, str | tuple[str, ...]]) -> str:
+    """Return a sentence of the rules in the reader's language, its values too."""
+    return _(message, **{name: _translated(value) for name, value in values.items()})
+
+
+def _translated(value: str | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(_translated, value))
+    return str(_(value)) if value else ""
+
+
+def status_of(refused: Refused) -> int:
+    """Return 422 for input that is wrong, 409 for an action that comes at the wrong time."""
+    return HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(refused, Invalid) else HTTPStatus.CONFLICT
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
+        return _broken(error.original_exception)  # what failed after the view, where Flask wraps it
+    if isinstance(error, SecurityError):
+        return NO_NAME_OF_OURS, HTTPStatus.BAD_REQUEST, {"Content-Type": "text/plain; charset=utf-8"}
+    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if code < HTTPStatus.BAD_REQUEST:
+        return error
+    if code == HTTPStatus.NOT_FOUND and (meant := _without_the_last_slash()):
+        return redirect(meant)
+    known = code if code in {400, 403, 404, 405, 409, 413, 429, 503} else 400 if code < 500 else 500
+    return _page(known), code, _headers(error)
+
+
+def _page(code: int, **more: object) -> str:
+    by_link = _is_by_link()
+    if by_link and request.blueprint is None:  # no view has found out whose link it is, so none has said a language
+        speak(customers_language())
+    return render_template("error.html", code=code, by_link=by_link, **more)
+
+
+def _is_by_link() -> bool:
+    """Tell whether an address is of a customer's link, be it that all behind its first letter was cut off."""
+    beginning = f"/{request.path.split('/')[1]}/"
+    rules = (rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith(f"{CUSTOMER_PAGES}."))
+    return any(rule.rule.startswith(beginning) for rule in rules)
+
+
+def _without_the_last_slash() -> str | None:
+    """Return the address of ours that a reader meant who typed a slash too many; None where there is none."""
+    if request.routing_exception is None or request.method != "GET" or not request.path.endswith("/"):
+        return None
+    try:
+        addresses = current_app.create_url_adapter(request)
+        endpoint, values = addresses.match(request.path.rstrip("/"), method="GET") if addresses else ("", {})
+    except HTTPException:
+        return None
+    said = request.query_string.decode("ascii", "replace")
+    return f"{url_for(endpoint, **values)}?{said}" if said else url_for(endpoint, **values)
+
+
+def _headers(error: HTTPException) -> dict[str, str]:
+    return {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+
+
+def _broken(error: Exception) -> ResponseReturnValue:
+    current_app.logger.error("an answer failed", exc_info=error)
+    db.session.rollback()  # the page asks who is signed in, which a broken transaction would refuse
+    is_away = _is_the_database_away(error) or _is_there_no_room(error)
+    code = HTTPStatus.SERVICE_UNAVAILABLE if is_away else HTTPStatus.INTERNAL_SERVER_ERROR
+    doubt = isinstance(error, InDoubt)
+    return _page(int(code), in_doubt=doubt), code
+
+
+def _is_the_database_away(error: Exception) -> bool:
+    is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return is_lost or isinstance(error, OperationalError | InDoubt)
+
+
+def _is_there_no_room(error: Exception) -> bool:
+    """Tell whether a disk is full, or the store of documents takes nothing."""
+    return isinstance(error, NotStored) or (isinstance(error, OSError) and error.errno in NO_ROOM)

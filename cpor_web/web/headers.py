@@ -1,0 +1,89 @@
+"""Headers that every answer carries, and a nonce for the page's own scripts."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+
+from flask import Flask, Response, current_app, g
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from cpor_web.web import present
+
+CUSTOMER_PAGES = "customers"
+
+_POLICY = {
+    "default-src": "'none'",
+    "object-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+
+def init_app(app: Flask, *, trusted_proxies: int) -> None:
+    """Set the headers on every answer; templates get `csp_nonce()`. Believe that many proxies in front of us."""
+    if trusted_proxies:
+        hops = trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.after_request(_harden)
+
+
+def csp_nonce() -> str:
+    """Return this answer's nonce, the only one that its scripts may carry."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def allow_frames() -> None:
+    """Let this answer's page hold a frame with an address of ours."""
+    g.csp_frames = "'self'"
+
+
+def _policy(nonce: str | None, frames: str | None) -> str:
+    if not nonce and not frames:
+        return _PLAIN
+    scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return _joined({**_POLICY, "script-src": scripts, **({"frame-src": frames} if frames else {})})
+
+
+def _joined(policy: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+_PLAIN = _joined({**_POLICY, "script-src": "'self'"})
+"""Of a page without scripts of its own or frames: most are."""
+
+
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ("Cache-Control", "no-store"),  # but for assets, which say how they are kept
+)
+_OF_CUSTOMERS = (*_ALWAYS, ("Referrer-Policy", "no-referrer"), ("X-Robots-Tag", "noindex, nofollow"))
+_OF_ALL_ELSE = (*_ALWAYS, ("Referrer-Policy", "same-origin"))
+_ENCRYPTED = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+
+
+def _harden(response: Response) -> Response:
+    """Say what the answer does not say by itself."""
+    said = {name.lower() for name, _value in response.headers}
+    for name, value in _headers():
+        if name.lower() not in said:
+            response.headers.add(name, value)
+    return response
+
+
+def _headers() -> Iterator[tuple[str, str]]:
+    asked, kept = present.asked(), present.kept()
+    yield "Content-Security-Policy", _policy(kept.get("csp_nonce"), kept.get("csp_frames"))
+    yield from _OF_CUSTOMERS if asked.blueprint == CUSTOMER_PAGES else _OF_ALL_ELSE
+    if asked.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https":
+        yield _ENCRYPTED
