@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 from wtforms import Field, SelectField
 
@@ -77,7 +77,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(aria=aria, described_by=described_by, how_computed=explained.how_computed)
     app.jinja_env.globals.update(time_left=time_left, how_long=how_long, page_header=page_header)
     app.jinja_env.globals["counted_exactly"] = capped.MOST
-    app.jinja_env.filters.update(options_by_group=options_by_group)
+    app.jinja_env.filters.update(options_by_group=options_by_group, in_pieces=in_pieces)
 
 
 def _around_every_page() -> dict[str, Any]:
@@ -195,6 +195,12 @@ def described_by(field: Field, hint: str = "") -> dict[str, str]:
     ids += [f"{field.id}-warning"] if getattr(field, "warnings", ()) else []
     ids += [f"{field.id}-error"] if field.errors else []
     return {"aria-describedby": " ".join(ids)} if ids else {}
+
+
+def in_pieces(address: str) -> Markup:
+    """Return a mail address so that a column too narrow for it breaks it before the domain, else before a dot."""
+    local, at, domain = (escape(part).replace(".", Markup("<wbr>.")) for part in address.rpartition("@"))
+    return Markup('%s%s<span class="domain">%s</span>') % (local, at, domain)
 
 
 def options_by_group(field: SelectField) -> Iterator[tuple[str, list[Any]]]:

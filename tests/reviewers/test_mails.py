@@ -35,7 +35,7 @@ def test_a_mail_is_shown_with_its_state_and_the_servers_answer(
     committed.commit()
 
     for path in ("/review/mails", f"/review/{claim.reference}"):
-        row = desk.page(path).select_one("table tbody tr").get_text(" ")
+        row = desk.page(path).select_one("table tbody tr").get_text()
         for words in ("Claim received", "pat@fabrikam.example.org", "Not delivered", "550 5.1.1 no such user"):
             assert words in row, path
     assert claim.reference in desk.page("/review/mails").main.get_text()
