@@ -95,9 +95,3 @@ def page_of(template: str, page: Page, words: Words, address: Callable[[str, str
 @bp.before_request
 def _prepare() -> None:
     request.max_content_length = BODY_LIMIT
-
-
-@bp.context_processor
-def _without_session() -> dict[str, Any]:
-    """Show no messages: they are in the session of whoever is signed in on that machine."""
-    return {"get_flashed_messages": lambda **_options: []}

@@ -14,8 +14,7 @@ from cpor_web.extensions import db
 from cpor_web.proofs.incoming import NotStored
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.transactions import InDoubt
-from cpor_web.web.headers import CUSTOMER_PAGES
-from cpor_web.web.languages import customers_language, speak
+from cpor_web.web.headers import is_customers_page
 
 NO_NAME_OF_OURS = "This site has another name.\n"
 """To a request for a host that is not ours no page is made: its links would have nowhere to lead."""
@@ -66,17 +65,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _page(code: int, **more: object) -> str:
-    by_link = _is_by_link()
-    if by_link and request.blueprint is None:  # no view has found out whose link it is, so none has said a language
-        speak(customers_language())
-    return render_template("error.html", code=code, by_link=by_link, **more)
-
-
-def _is_by_link() -> bool:
-    """Tell whether an address is of a customer's link, be it that all behind its first letter was cut off."""
-    beginning = f"/{request.path.split('/')[1]}/"
-    rules = (rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith(f"{CUSTOMER_PAGES}."))
-    return any(rule.rule.startswith(beginning) for rule in rules)
+    return render_template("error.html", code=code, by_link=is_customers_page(), **more)
 
 
 def _without_the_last_slash() -> str | None:

@@ -39,6 +39,22 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+def is_customers_page() -> bool:
+    """Tell whether the request is for a customer's page, be its link broken, or all behind its first letter cut off.
+
+    Such a page is the same whoever is signed in on that machine: no session is read for it.
+    """
+    asked = present.asked()
+    if asked.url_rule:
+        return asked.blueprint == CUSTOMER_PAGES
+    rules = (rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith(f"{CUSTOMER_PAGES}."))
+    return _beginning(asked.path.lower()) in map(_beginning, (rule.rule for rule in rules))
+
+
+def _beginning(path: str) -> str:
+    return path.split("/")[1]
+
+
 def allow_frames() -> None:
     """Let this answer's page hold a frame with an address of ours."""
     g.csp_frames = "'self'"
@@ -84,6 +100,6 @@ def _harden(response: Response) -> Response:
 def _headers() -> Iterator[tuple[str, str]]:
     asked, kept = present.asked(), present.kept()
     yield "Content-Security-Policy", _policy(kept.get("csp_nonce"), kept.get("csp_frames"))
-    yield from _OF_CUSTOMERS if asked.blueprint == CUSTOMER_PAGES else _OF_ALL_ELSE
+    yield from _OF_CUSTOMERS if is_customers_page() else _OF_ALL_ELSE
     if asked.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https":
         yield _ENCRYPTED

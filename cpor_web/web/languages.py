@@ -21,7 +21,7 @@ from cpor_web.rules.eligibility import OURS
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.web import present
 from cpor_web.web.current import programme_as_set_up
-from cpor_web.web.headers import CUSTOMER_PAGES
+from cpor_web.web.headers import is_customers_page
 from cpor_web.web.present import spoken
 
 KIBI = 1024
@@ -73,16 +73,11 @@ def _language() -> str:
         return "en"
     if "language" in g:
         return str(g.language)
-    if request.blueprint == CUSTOMER_PAGES:  # whoever is signed in on that machine: no session is read
-        return customers_language()
+    if is_customers_page():
+        return chosen_language() or understood_language()
     if current_user and current_user.is_authenticated:
         return str(current_user.language)
     return understood_language()
-
-
-def customers_language() -> str:
-    """Return the language for a reader of whom only the request is known, whoever is signed in on that machine."""
-    return chosen_language() or understood_language()
 
 
 def chosen_language() -> str | None:

@@ -22,7 +22,7 @@ from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.web import current, drawn, explained
 from cpor_web.web.drawn import Words
-from cpor_web.web.headers import CUSTOMER_PAGES
+from cpor_web.web.headers import is_customers_page
 from cpor_web.web.present import spoken
 
 PLACES = (
@@ -81,11 +81,17 @@ def init_app(app: Flask) -> None:
 
 
 def _around_every_page() -> dict[str, Any]:
-    # A customer's page is the same whoever else is signed in on that machine, and reads no session.
-    if request.blueprint == CUSTOMER_PAGES or not current_user.is_authenticated:
+    if is_customers_page():
+        return {"signed_in": None, "navigation": [], "get_flashed_messages": _no_messages}
+    if not current_user.is_authenticated:
         return {"signed_in": None, "navigation": []}
     user = current.user()
     return {"signed_in": user, "navigation": navigation(user.role)}
+
+
+def _no_messages(**_options: object) -> list[str]:
+    """Return none: they are in the session of whoever is signed in on that machine."""
+    return []
 
 
 def page_header(signed_in: User | None, navigation: Iterable[Place], logo: str | None) -> Markup:

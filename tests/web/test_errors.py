@@ -53,3 +53,15 @@ def test_a_customers_link_that_was_cut_off_leads_to_no_sign_in(client: FlaskClie
     assert answer.status_code == 404
     assert "This link does not work" in answer.text
     assert "Sign in" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/d", "/d/", "/D/cut-off", "/d/cut-off", "/d/cut/off", "/o/", "/u", "/y/"])
+def test_the_page_of_a_broken_link_is_its_readers_whoever_is_signed_in_on_that_machine(
+    browser: Browser, path: str
+) -> None:
+    answer = browser.get(path, headers={"Accept-Language": "sv"})
+    assert answer.status_code == 404
+    assert '<html lang="sv">' in answer.text
+    assert "site-nav" not in answer.text
+    assert 'class="account"' not in answer.text
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
