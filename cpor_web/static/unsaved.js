@@ -2,10 +2,9 @@
 // before another form of the page is sent. A form that came back unsaved says so from the beginning.
 let sent = null;
 
-// What was typed before this file came, or what the browser filled in again on the way back.
-for (const form of document.querySelectorAll("form[data-unsaved]")) {
-  if (Array.from(form.elements).some(differs)) form.dataset.unsaved = "yes";
-}
+// What was typed before this file came, or what the browser filled in again on the way back: some do only now.
+look();
+addEventListener("pageshow", look);
 
 document.addEventListener("input", ({ target }) => {
   if (target.form?.dataset.unsaved) target.form.dataset.unsaved = "yes";
@@ -19,6 +18,13 @@ addEventListener("beforeunload", (event) => {
   sent = null;
 });
 
+function look() {
+  for (const form of document.querySelectorAll("form[data-unsaved]")) {
+    if (Array.from(form.elements).some(differs)) form.dataset.unsaved = "yes";
+  }
+}
+
 function differs(field) {
+  if (field.options) return field.selectedIndex !== Math.max(0, Array.from(field.options).findIndex((option) => option.defaultSelected));
   return "defaultValue" in field && (field.value !== field.defaultValue || field.checked !== field.defaultChecked);
 }

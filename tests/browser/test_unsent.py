@@ -10,7 +10,7 @@ from cpor_web.claims import operations
 from cpor_web.claims.problems import EXAMPLE_GUID
 from cpor_web.models import Claim
 from cpor_web.rules.roles import Role
-from tests.browser.conftest import SLOWEST
+from tests.browser.conftest import SLOWEST, NewVisitor
 from tests.support import claims, factories
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
@@ -95,6 +95,31 @@ def test_words_that_were_typed_before_the_scripts_came_are_asked_about_too(
     with page.expect_event("dialog"):
         page.get_by_role("link", name="Earnings").click()
     expect(page.get_by_label("Claim name")).to_have_value("On a slow line")
+
+
+def test_a_choice_that_the_browser_brought_back_is_asked_about_before_it_is_left(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        ines = factories.user(session)
+    page = visitor(rules=False).sign_in(ines.email, PASSWORD).open("/claims/new").page
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    for times in (0, 1, 2):
+        page.wait_for_load_state(SCRIPTS)
+        page.get_by_role("heading", level=1).click()  # nothing is asked about before the page was touched
+        if times == 1:
+            page.get_by_label("Solution area", exact=True).select_option(label="Microsoft 365")
+        page.get_by_role("link", name="Earnings").click()
+        page.wait_for_url("**/earnings")
+        assert asked == ["beforeunload"] * times
+        page.go_back()
+    expect(page.get_by_label("Solution area", exact=True)).to_have_value("microsoft-365")
 
 
 def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it_is_left(
