@@ -21,7 +21,7 @@ function follow() {
 
 if (area) {
   const refresh = document.querySelector("button[name=refresh]");
-  refresh.hidden = refresh.disabled = true;
+  refresh.parentElement.hidden = refresh.disabled = true;
   area.addEventListener("change", follow);
   addEventListener("pageshow", follow);
   follow();

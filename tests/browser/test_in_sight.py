@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from cpor_web.rules.roles import Role
 from tests.browser.conftest import NewVisitor
@@ -32,6 +32,40 @@ def test_the_products_of_each_area_stand_below_each_other(installation: Installa
         assert len(boxes) > 1
         assert len({box["x"] for box in boxes}) == 1, option
         assert all(box["height"] < 3 * 24 for box in boxes), f"{option}: letters below each other"
+
+
+def test_short_fields_of_a_claim_stand_side_by_side_on_a_desk_and_below_each_other_on_a_phone(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        email = factories.user(session).email
+    page = visitor(rules=False).sign_in(email, PASSWORD).open("/claims/new").page
+    pairs = [
+        ("Claim name", "MPN ID"),
+        ("Customer name", "Customer domain"),
+        ("Solution area", "Activity"),
+        ("Customer contact email", "Customer contact language"),
+        ("Partner contact name", "Partner contact email"),
+    ]
+    for pair in pairs:
+        first, second = (page.get_by_label(label, exact=True) for label in pair)
+        page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        (left, top, width), (right, beside, _) = _place(first), _place(second)
+        assert top == beside, pair
+        assert left + width < right, pair
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        (left, top, width), (under, lower, same) = _place(first), _place(second)
+        assert (left, width) == (under, same), pair
+        assert top < lower, pair
+        first.focus()
+        page.keyboard.press("Tab")
+        expect(second).to_be_focused()
+
+
+def _place(field: Locator) -> tuple[float, float, float]:
+    box = field.bounding_box()
+    assert box
+    return box["x"], box["y"], box["width"]
 
 
 def test_who_searches_is_led_to_what_was_found(installation: Installation, visitor: NewVisitor) -> None:
