@@ -72,6 +72,15 @@ def test_addresses_in_lists_are_broken_at_their_signs(
             assert not _broken(somebody.open(path).page, ".table", size), path
 
 
+def test_sentences_of_a_claims_card_stand_apart(installation: Installation, visitor: NewVisitor) -> None:
+    with installation.session() as session:
+        ines = factories.user(session)
+        claims.partner_action_required(session, installation.programme, filer=ines)
+    page = visitor(rules=False).sign_in(ines.email, PASSWORD).open("/claims").page
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert "rejected. The reviewer asks for" in page.locator(".table--claims").inner_text()
+
+
 def _broken(page: Page, within: str, size: Any) -> list[str]:
     """Return the words that stand on several lines in a window of that size."""
     page.set_viewport_size(size)
