@@ -52,6 +52,10 @@ def test_the_page_has_the_words_of_the_process(client: Browser) -> None:
     assert page.find("input", id="password")["autocomplete"] == "current-password"
 
 
+def test_who_has_no_account_reads_whom_to_ask(client: Browser) -> None:
+    assert "Ask whoever manages the accounts of your organisation." in client.page("/login").get_text()
+
+
 def test_the_address_is_taken_whatever_its_case(client: Browser, committed: Session) -> None:
     user = _with_account(committed)
     answer = client.submit("/login", {"email": user.email.upper(), "password": factories.PASSWORD}, page="/login")

@@ -39,6 +39,12 @@ def test_the_buttons_are_those_that_the_rules_offer(browser: Browser, desk: Desk
     assert buttons(browser.page(address(desk.claim(status)))) == BUTTONS[status] | {"New claim from this one"}
 
 
+def test_what_a_reviewer_asks_for_leads_to_where_it_is_answered(browser: Browser, desk: Desk) -> None:
+    asked = browser.page(address(desk.claim(Status.PARTNER_ACTION_REQUIRED))).find(id="asked")
+    assert isinstance(asked, Tag)
+    assert [link["href"] for link in asked("a")] == ["#proof", "#comments"]
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_a_viewer_reads_everything_and_presses_nothing(
     client: Browser, committed: Session, sign_in: Callable[..., Browser], desk: Desk, status: Status
