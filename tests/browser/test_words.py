@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from cpor_web.claims import operations
 from cpor_web.rules.roles import Role
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import DESK, PHONE, TABLET
@@ -70,6 +71,21 @@ def test_addresses_in_lists_are_broken_at_their_signs(
         somebody = visitor(rules=False).sign_in(email, PASSWORD)
         for path in paths:
             assert not _broken(somebody.open(path).page, ".table", size), path
+
+
+def test_a_long_name_leaves_room_to_choose_a_document_in_a_list_of_drafts(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        ines = factories.user(session)
+        about = {"actor": ines.actor, "now": installation.now(), "programme": installation.programme}
+        operations.create(session, claims.draft_of(ines, name=ENDLESS), **about)
+    page = visitor(rules=False).sign_in(ines.email, PASSWORD).open("/claims/submit").page
+    for size in (DESK, TABLET, PHONE):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        box = page.locator("input[type=file]").bounding_box()
+        assert box
+        assert box["width"] >= 224, size
 
 
 def test_sentences_of_a_claims_card_stand_apart(installation: Installation, visitor: NewVisitor) -> None:
