@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, DateTime, LargeBinary, Text, and_, bindpar
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from cpor_web.accounts.security_log import Place
 from cpor_web.config import Settings
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.entities import taken_in
 from cpor_web.models import Ended, Partner, SignIn, User
+from cpor_web.users.security_log import Place
 
 _Moment = datetime | ColumnElement[datetime]
 _FOUND = (User, SignIn, Partner)
