@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cpor_web import history, lifecycle
 from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
-from cpor_web.consent import rounds, stops
+from cpor_web.consent import locking, rounds, stops
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import marking, outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
@@ -119,7 +119,7 @@ def settle_taken(session: Session, taken: Collection[Taken], *, programme: Progr
     """Settle mails that the mail server took, with everything that follows: what is locked and read is so at once."""
     ids = [each.mail_id for each in taken]
     claims = {each.id: each for each in loose.read(session, Claim, _locked(), mails=ids)}
-    held = rounds.hold_all(session, claims)
+    held = locking.hold_all(session, claims)
     newest, heads = {each.claim_id: each for each in held}, history.hold(session, claims)
     known = {id_: Known(claim, newest.get(id_), heads[id_]) for id_, claim in claims.items()}
     mails = outbox.hold(session, ids)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history
-from cpor_web.consent import rounds
+from cpor_web.consent import locking
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import outbox
 from cpor_web.entities import ahead, loose
@@ -80,7 +80,7 @@ def _claims(session: Session, round_ids: Collection[int]) -> Sequence[Claim]:
 def _known(session: Session, claims: Sequence[Claim]) -> dict[int, Known]:
     """Lock and read, in the order of locks, what belongs to claims that are locked."""
     by_id = {claim.id: claim for claim in claims}
-    newest = {round_.claim_id: round_ for round_ in rounds.hold_all(session, by_id)}
+    newest = {round_.claim_id: round_ for round_ in locking.hold_all(session, by_id)}
     head = history.hold(session, by_id)
     asked = [each.id for round_ in newest.values() for each in round_.invitations]
     mails_wait = frozenset(outbox.not_begun(session, asked))
