@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.entities import ahead, loose
+from cpor_web.entities import ahead, detached
 from cpor_web.models import Claim, Invitation, Round
 
 _LOCK = (
@@ -54,24 +54,24 @@ def hold_all(session: Session, claims: Mapping[int, Claim]) -> Sequence[Round]:
 
     They belong to no session, as `claims`, which are locked, and have their claims and invitations.
     """
-    held = loose.read(session, Round, _of_claims(), claims=claims)
+    held = detached.read(session, Round, _of_claims(), claims=claims)
     of = {round_.id: list[Invitation]() for round_ in held}
-    for each in loose.read(session, Invitation, _of_rounds(), rounds=of):
+    for each in detached.read(session, Invitation, _of_rounds(), rounds=of):
         of[each.round_id].append(each)
     for round_ in held:
-        loose.relate(round_, claim=claims[round_.claim_id], invitations=of[round_.id])
+        detached.relate(round_, claim=claims[round_.claim_id], invitations=of[round_.id])
         for invitation in of[round_.id]:
-            loose.relate(invitation, round=round_)
+            detached.relate(invitation, round=round_)
     return held
 
 
 @cache
 def _of_claims() -> Prepared:
-    rows = loose.rows_of(Round).where(loose.among(Round.claim_id, "claims"))
+    rows = detached.rows_of(Round).where(detached.among(Round.claim_id, "claims"))
     return prepared(rows.order_by(Round.claim_id, Round.number).with_for_update(key_share=True))
 
 
 @cache
 def _of_rounds() -> Prepared:
-    asked = loose.rows_of(Invitation).where(loose.among(Invitation.round_id, "rounds"))
+    asked = detached.rows_of(Invitation).where(detached.among(Invitation.round_id, "rounds"))
     return prepared(asked.order_by(Invitation.id))
