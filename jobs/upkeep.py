@@ -6,8 +6,9 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.claims import counting, reminders
+from cpor_web.claims import reminders
 from cpor_web.extensions import db
+from cpor_web.figures import counting
 from cpor_web.history import checkpoints
 from cpor_web.keys.signing import SigningKeys
 from cpor_web.programme import Programme

@@ -47,7 +47,7 @@ class ListedWorker(SimpleWorker):
     def handle_warm_shutdown_request(self) -> None:
         """Have the job that runs leave what it has not begun: no stop waits until a month's end is worked off."""
         told_to_stop.set()
-        super().handle_warm_shutdown_request()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a listed job; drop any other unrun."""

@@ -91,8 +91,8 @@ def retire(key_id: str) -> None:
 
 def _renew_second_factors(ring: "Ring") -> None:
     """Encrypt by the key that signs what older ones have encrypted, so that nobody loses their second factor."""
-    from cpor_web.accounts import second_factor
-    from cpor_web.accounts.authenticator import Authenticator
+    from cpor_web.users import second_factor
+    from cpor_web.users.authenticator import Authenticator
 
     with _session() as session:
         renewed = second_factor.renew_secrets(session, Authenticator(ring.keys, ""))

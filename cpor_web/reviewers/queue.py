@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import queries, review_queue
-from cpor_web.claims.review_queue import Numbers, Wanted
+from cpor_web.claims import queries
 from cpor_web.extensions import db
+from cpor_web.lists import review_queue
+from cpor_web.lists.review_queue import Numbers, Wanted
 from cpor_web.models import Partner
 from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp

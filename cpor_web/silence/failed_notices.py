@@ -21,7 +21,7 @@ from cpor_web.database import direct
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.catalogue import ASKS
 from cpor_web.emails.condition import last_news
-from cpor_web.entities import loose
+from cpor_web.entities import detached
 from cpor_web.models import FAILED, Claim, Holding, Invitation, Mail, Partner, Round
 from cpor_web.programme import Programme
 
@@ -100,7 +100,7 @@ def _by_partner() -> Prepared:
     """Return the statement that counts what there was news of after `since`, by the partner's id, for `partners`."""
     failed = func.count().filter(Mail.state.in_(FAILED))
     counted = _counted(_SINCE, Claim.partner_id, func.count(), failed)
-    counted = counted.where(loose.among(Claim.partner_id, "partners"))
+    counted = counted.where(detached.among(Claim.partner_id, "partners"))
     return prepared(counted.group_by(Claim.partner_id).order_by(failed.desc(), Claim.partner_id))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.entities import ahead, loose
+from cpor_web.entities import ahead, detached
 from cpor_web.models import Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail
 from cpor_web.programme import Programme
 
@@ -64,9 +64,9 @@ def is_undrawn(session: Session, claim: Claim, *, replies: bool = False) -> bool
 
 def undrawn(session: Session, claim_ids: Collection[int], *, replies: bool = False) -> Collection[int]:
     """Return those of these claims of which `is_undrawn` is true."""
-    if replies and loose.found(session, _replies()):
+    if replies and detached.found(session, _replies()):
         return claim_ids
-    return loose.found(session, _reports(), claims=claim_ids)
+    return detached.found(session, _reports(), claims=claim_ids)
 
 
 @cache
@@ -76,5 +76,5 @@ def _replies() -> Prepared:
 
 @cache
 def _reports() -> Prepared:
-    of_claim = (_WAITS, ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, loose.among(Mail.claim_id, "claims"))
+    of_claim = (_WAITS, ReceivedMail.kind == ReceivedKind.HARD_BOUNCE, detached.among(Mail.claim_id, "claims"))
     return prepared(select(Mail.claim_id).join(ReceivedMail.mail).where(*of_claim).distinct())

@@ -11,8 +11,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cpor_web import verification
-from cpor_web.accounts import security_log, sessions
-from cpor_web.accounts.security_log import SHELL
 from cpor_web.claims import operations
 from cpor_web.config import Settings
 from cpor_web.database import role as database_role
@@ -23,6 +21,8 @@ from cpor_web.models import SecurityKind
 from cpor_web.privacy import erase_person, person
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
+from cpor_web.users import security_log, sessions
+from cpor_web.users.security_log import SHELL
 from tests.privacy.test_retention import all_sent, erase_all
 from tests.support import claims, factories
 from tests.support.claims import NOW

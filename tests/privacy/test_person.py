@@ -9,8 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cpor_web import verification
-from cpor_web.accounts import security_log, sessions
-from cpor_web.accounts.security_log import Place
 from cpor_web.claims import competing, operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.config import Settings
@@ -36,6 +34,8 @@ from cpor_web.privacy import erase_person, export, person
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
+from cpor_web.users import security_log, sessions
+from cpor_web.users.security_log import Place
 from tests.privacy.test_retention import all_sent
 from tests.support import claims, factories
 from tests.support.claims import NOW

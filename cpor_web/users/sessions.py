@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, DateTime, LargeBinary, Text, and_, bindpar
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from cpor_web.accounts.security_log import Place
 from cpor_web.config import Settings
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.entities import taken_in
+from cpor_web.entities import attached
 from cpor_web.models import Ended, Partner, SignIn, User
+from cpor_web.users.security_log import Place
 
 _Moment = datetime | ColumnElement[datetime]
 _FOUND = (User, SignIn, Partner)
@@ -131,7 +131,7 @@ def _found() -> Prepared:
 
 def _entities(session: Session, row: Sequence[Any]) -> tuple[User, SignIn]:
     """Return what `_found` says as the session's own: views may change it."""
-    user, sign_in, partner = taken_in.entities(session, row, *_FOUND)
+    user, sign_in, partner = attached.entities(session, row, *_FOUND)
     set_committed_value(user, "partner", partner)
     return user, sign_in
 

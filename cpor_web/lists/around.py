@@ -7,10 +7,11 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import competing, listing, saved_filters
-from cpor_web.claims.saved_filters import Saved
+from cpor_web.claims import competing
 from cpor_web.database import arrays
 from cpor_web.database.prepared import Prepared, prepared
+from cpor_web.lists import listing, saved_filters
+from cpor_web.lists.saved_filters import Saved
 from cpor_web.rules.roles import Actor
 
 

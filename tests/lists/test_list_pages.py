@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import lists, review_queue
-from cpor_web.claims.lists import Sort, Wanted
 from cpor_web.claims.way import Who
+from cpor_web.lists import own, review_queue
+from cpor_web.lists.own import Sort, Wanted
 from cpor_web.models import User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
@@ -21,11 +21,11 @@ def test_a_first_page_that_is_told_what_must_be_done_is_the_same(
     for make in SITUATIONS:
         make(db_session, programme, filer=filer)
     db_session.flush()
-    must_act = lists.waiting(db_session, filer.actor, now=LATER).must_act
+    must_act = own.waiting(db_session, filer.actor, now=LATER).must_act
     assert must_act == 3
-    untold = lists.dashboard(db_session, filer.actor, now=LATER, size=size)
+    untold = own.dashboard(db_session, filer.actor, now=LATER, size=size)
     for told in (must_act, 1000):  # be it that it was more a moment ago
-        assert lists.dashboard(db_session, filer.actor, now=LATER, size=size, must_act=told) == untold
+        assert own.dashboard(db_session, filer.actor, now=LATER, size=size, must_act=told) == untold
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
@@ -40,7 +40,7 @@ def test_the_pages_have_every_claim_once_in_the_order_of_the_whole_also_with_equ
     whole = exported(db_session, filer.actor, wanted)
     forwards, after = [], ""
     while True:
-        page = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=size, after=after)
+        page = own.dashboard(db_session, filer.actor, wanted, now=LATER, size=size, after=after)
         assert bool(page.before) == bool(after)
         forwards.append(page.rows)
         if page.after is None:
@@ -50,7 +50,7 @@ def test_the_pages_have_every_claim_once_in_the_order_of_the_whole_also_with_equ
     assert len(whole) == 10
     backwards = [page.rows]
     while page.before:
-        page = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=size, before=page.before)
+        page = own.dashboard(db_session, filer.actor, wanted, now=LATER, size=size, before=page.before)
         backwards.insert(0, page.rows)
     assert backwards == forwards
 
@@ -66,7 +66,7 @@ def test_every_claim_is_once_on_the_pages_whatever_it_is_up_to(
     assert len(whole) == len(made) if who is None else 0 < len(whole) < len(made)
     rows, after = [], ""
     while not rows or after:
-        page = lists.dashboard(db_session, filer.actor, Wanted(sort=sort, who=who), now=LATER, size=3, after=after)
+        page = own.dashboard(db_session, filer.actor, Wanted(sort=sort, who=who), now=LATER, size=3, after=after)
         rows, after = [*rows, *page.rows], page.after or ""
     assert objects(db_session, rows) == whole
 
@@ -76,9 +76,9 @@ def test_a_claim_that_comes_meanwhile_moves_no_other_to_a_page_that_was_read(
 ) -> None:
     made = [claims.editing(db_session, programme, filer=filer) for _ in range(4)]
     wanted = Wanted(sort=Sort.NEWEST)
-    first = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=2)
+    first = own.dashboard(db_session, filer.actor, wanted, now=LATER, size=2)
     claims.editing(db_session, programme, filer=filer)
-    second = lists.dashboard(db_session, filer.actor, wanted, now=LATER, size=2, after=first.after or "")
+    second = own.dashboard(db_session, filer.actor, wanted, now=LATER, size=2, after=first.after or "")
     assert objects(db_session, first.rows + second.rows) == made[::-1]
 
 

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts import people, security_log, sessions
 from cpor_web.models import Ended, SecurityKind, User
 from cpor_web.rules.roles import Actor
+from cpor_web.users import people, security_log, sessions
 
 
 def everywhere(session: Session, user: User, *, actor: Actor, now: datetime) -> None:

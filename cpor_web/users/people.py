@@ -14,14 +14,14 @@ from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
-from cpor_web.accounts import fields, security_log, sessions
-from cpor_web.accounts.security_log import SHELL
 from cpor_web.emails.catalogue import to_people
 from cpor_web.models import Ended, Identity, Partner, SecurityKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
+from cpor_web.users import fields, security_log, sessions
+from cpor_web.users.security_log import SHELL
 
 MEANWHILE = N_("Your account was deactivated meanwhile. Nothing was changed.")
 

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Select, func
 from sqlalchemy.orm import Session, selectinload
 
-from cpor_web.claims import listed, listing, searching, turns
+from cpor_web.claims import listed, turns
 from cpor_web.claims.listed import Line
 from cpor_web.claims.queries import claims_of
-from cpor_web.claims.wanted import ALL, Sort, Wanted
 from cpor_web.database import capped, keyset
 from cpor_web.database.keyset import Page
+from cpor_web.lists import listing, searching
+from cpor_web.lists.wanted import ALL, Sort, Wanted
 from cpor_web.models import Claim
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.accounts import passkeys
 from cpor_web.config import Settings
 from cpor_web.models import Passkey, SecurityEvent, User
 from cpor_web.rules.roles import Role
+from cpor_web.users import passkeys
 from tests.support import factories
 from tests.support.browser import Browser
 from tests.support.soft_passkey import SoftPasskey

@@ -13,15 +13,15 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts import people, sessions
-from cpor_web.accounts.authenticator import Authenticator
-from cpor_web.accounts.security_log import SHELL, Place, announce
 from cpor_web.config import Settings
 from cpor_web.models import Ended, Passkey, SecurityKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
+from cpor_web.users import people, sessions
+from cpor_web.users.authenticator import Authenticator
+from cpor_web.users.security_log import SHELL, Place, announce
 
 RECOVERY_CODES = 10
 RECOVERY_CODE_BYTES = 10

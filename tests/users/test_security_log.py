@@ -11,12 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.accounts import people, security_log
 from cpor_web.accounts.mails import reset_link
-from cpor_web.accounts.security_log import ANNOUNCED, SENTENCES, SHELL, Place
 from cpor_web.models import FailedSignIns, Mail, SecurityEvent, SecurityKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
+from cpor_web.users import people, security_log
+from cpor_web.users.security_log import ANNOUNCED, SENTENCES, SHELL, Place
 from tests.support import factories
 from tests.support.browser import Browser
 

@@ -1,6 +1,6 @@
 """Entities of rows that a kept statement found, which a session looks after as if it had read them itself.
 
-For what every page asks and some pages change. What nobody but its reader looks after is `cpor_web.entities.loose`.
+For what every page asks and some pages change. Its other form, for who looks after it alone, is `detached`.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state
 
-from cpor_web.entities import loose
+from cpor_web.entities import detached
 from cpor_web.models import Base
 
 Entity = TypeVar("Entity", bound=Base)
@@ -23,19 +23,19 @@ def entities(session: Session, row: Sequence[Any], *models: type[Base]) -> list[
     Base.registry.configure()  # as it would do for what it reads
     found, start = list[Any](), 0
     for model in models:
-        end = start + len(loose.keys(model))
-        found.append(_taken_in(session, model, row[start:end]) if row[start] is not None else None)
+        end = start + len(detached.keys(model))
+        found.append(_attached(session, model, row[start:end]) if row[start] is not None else None)
         start = end
     return found
 
 
-def _taken_in(session: Session, model: type[Entity], row: Sequence[Any]) -> Entity:
+def _attached(session: Session, model: type[Entity], row: Sequence[Any]) -> Entity:
     key = model.__mapper__.identity_key_from_primary_key((row[0],))
     known: Entity | None = session.identity_map.get(key)
     if known is not None:
         return known
     entity: Entity = model.__mapper__.class_manager.new_instance()
-    entity.__dict__.update(loose.attributes(model, row))
+    entity.__dict__.update(detached.attributes(model, row))
     instance_state(entity).key = key
     session.add(entity)
     return entity

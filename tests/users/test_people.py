@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts.people import add_user
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import CUSTOMERS, PARTNER_ROLES, REVIEWERS, SYSTEM_ONLY, Role
+from cpor_web.users.people import add_user
 from tests.support import factories
 
 

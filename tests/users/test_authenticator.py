@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from hypothesis import given
 from hypothesis import strategies as some
 
-from cpor_web.accounts.authenticator import Authenticator
+from cpor_web.users.authenticator import Authenticator
 
 KEYS = ("k" * 40,)
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

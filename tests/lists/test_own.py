@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import lists, queries, review_queue
-from cpor_web.claims.lists import Sort, Wanted
+from cpor_web.claims import queries
 from cpor_web.claims.next_steps import next_step
 from cpor_web.claims.way import Who
 from cpor_web.database import capped
+from cpor_web.lists import own, review_queue
+from cpor_web.lists.own import Sort, Wanted
 from cpor_web.models import Claim, MpnId, MpnKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Actor, Role
@@ -21,7 +22,7 @@ from tests.support.situations import LATER, SITUATIONS, exported, objects, stopp
 
 
 def listed(session: Session, user: User, *, now: datetime = LATER, **wanted: object) -> list[Claim]:
-    return objects(session, lists.dashboard(session, user.actor, Wanted(**wanted), now=now).rows)  # type: ignore[arg-type]
+    return objects(session, own.dashboard(session, user.actor, Wanted(**wanted), now=now).rows)  # type: ignore[arg-type]
 
 
 def found(session: Session, user: User, search: str) -> list[str]:
@@ -117,7 +118,7 @@ def test_texts_longer_than_an_index_takes_are_kept_and_found_by_their_beginning(
 def test_the_counts_follow_the_search(db_session: Session, programme: Programme, filer: User) -> None:
     claims.editing(db_session, programme, filer=filer, name="One")
     claims.submitted(db_session, programme, filer=filer, name="Two")
-    counted = lists.counts(db_session, filer.actor, Wanted(search="two"), now=LATER)
+    counted = own.counts(db_session, filer.actor, Wanted(search="two"), now=LATER)
     assert (counted[Status.EDITING], counted[Status.SUBMITTED]) == (0, 1)
 
 
@@ -160,17 +161,17 @@ def test_what_waits_is_told_apart_into_what_must_and_what_may_be_done(
         make(db_session, programme, filer=filer)
     contactless = stopped_and_told(db_session, programme, filer=filer)
     db_session.flush()
-    waiting = lists.waiting(db_session, filer.actor, now=LATER)
+    waiting = own.waiting(db_session, filer.actor, now=LATER)
     assert (waiting.must_act, waiting.drafts, waiting.disputable) == (4, 1, 2)
-    first, second = objects(db_session, lists.most_urgent(db_session, filer.actor, now=LATER, most=2))
+    first, second = objects(db_session, own.most_urgent(db_session, filer.actor, now=LATER, most=2))
     assert first.status is Status.PARTNER_ACTION_REQUIRED
     assert second is contactless, "of equal ends the newer claim comes first"
-    nothing = lists.waiting(db_session, factories.user(db_session).actor, now=LATER)
+    nothing = own.waiting(db_session, factories.user(db_session).actor, now=LATER)
     assert (nothing.must_act, nothing.drafts, nothing.disputable) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("enough", [2, 251])
-@pytest.mark.parametrize("wanted", [lists.ALL, Wanted(status=Status.EDITING), Wanted(area="microsoft-365")], ids=str)
+@pytest.mark.parametrize("wanted", [own.ALL, Wanted(status=Status.EDITING), Wanted(area="microsoft-365")], ids=str)
 def test_what_waits_is_the_same_where_it_is_counted_with_the_statuses(
     db_session: Session,
     programme: Programme,
@@ -185,10 +186,10 @@ def test_what_waits_is_the_same_where_it_is_counted_with_the_statuses(
     stopped_and_told(db_session, programme, filer=filer)
     db_session.flush()
 
-    waiting, counts = lists.waiting_and_counts(db_session, filer.actor, wanted, now=LATER)
+    waiting, counts = own.waiting_and_counts(db_session, filer.actor, wanted, now=LATER)
 
-    assert waiting == lists.waiting(db_session, filer.actor, now=LATER)
-    assert counts == lists.counts(db_session, filer.actor, wanted, now=LATER)
+    assert waiting == own.waiting(db_session, filer.actor, now=LATER)
+    assert counts == own.counts(db_session, filer.actor, wanted, now=LATER)
 
 
 def test_whatever_is_chosen_together_is_found_listed_and_counted(
@@ -201,8 +202,8 @@ def test_whatever_is_chosen_together_is_found_listed_and_counted(
     theirs = (replace(chosen, sort=sort, who=Who.PARTNER) for sort in Sort)
     for wanted in (*theirs, Wanted(sort=Sort.CHANGED, who=Who.PARTNER), replace(chosen, status=Status.APPROVED)):
         whole = exported(db_session, filer.actor, wanted)
-        assert objects(db_session, lists.dashboard(db_session, filer.actor, wanted, now=LATER).rows) == whole
-        counted = lists.counts(db_session, filer.actor, wanted, now=LATER)
+        assert objects(db_session, own.dashboard(db_session, filer.actor, wanted, now=LATER).rows) == whole
+        counted = own.counts(db_session, filer.actor, wanted, now=LATER)
         assert (counted[wanted.status] if wanted.status else sum(counted.values())) == len(whole) == 2
 
 
@@ -215,13 +216,13 @@ def test_no_number_is_counted_further_than_is_told(
         claims.submitted(db_session, programme, filer=filer)
     claims.rejected(db_session, programme, filer=filer)
     reviewer = factories.user(db_session, Role.REVIEWER).actor
-    for wanted in (lists.ALL, Wanted(search="contoso"), Wanted(area="microsoft-365")):
-        counted = lists.counts(db_session, filer.actor, wanted, now=LATER)
+    for wanted in (own.ALL, Wanted(search="contoso"), Wanted(area="microsoft-365")):
+        counted = own.counts(db_session, filer.actor, wanted, now=LATER)
         assert [counted[status] for status in (Status.EDITING, Status.SUBMITTED, Status.REJECTED)] == [2, 2, 1]
-    by_turn = lists.counts(db_session, filer.actor, Wanted(who=Who.PARTNER), now=LATER)
+    by_turn = own.counts(db_session, filer.actor, Wanted(who=Who.PARTNER), now=LATER)
     assert (by_turn[Status.EDITING], by_turn[Status.SUBMITTED], by_turn[Status.REJECTED]) == (2, 0, 1)
-    assert lists.waiting(db_session, filer.actor, now=LATER).drafts == 2
-    assert lists.counts(db_session, reviewer, now=LATER)[Status.EDITING] == 0
+    assert own.waiting(db_session, filer.actor, now=LATER).drafts == 2
+    assert own.counts(db_session, reviewer, now=LATER)[Status.EDITING] == 0
     numbers = review_queue.numbers(db_session, reviewer, now=LATER).waiting
     assert (numbers["waiting"], numbers["unassigned"], numbers["mine"]) == (2, 2, 0)
 
@@ -241,6 +242,6 @@ def test_the_area_and_the_mpn_id_narrow_list_counts_and_export_alike(
         (Wanted(search="98765"), [bergen]),
         (Wanted(search="8765432"), []),
     ):
-        assert objects(db_session, lists.dashboard(db_session, filer.actor, wanted, now=LATER).rows) == expected
+        assert objects(db_session, own.dashboard(db_session, filer.actor, wanted, now=LATER).rows) == expected
         assert exported(db_session, filer.actor, wanted) == expected
-        assert sum(lists.counts(db_session, filer.actor, wanted, now=LATER).values()) == len(expected)
+        assert sum(own.counts(db_session, filer.actor, wanted, now=LATER).values()) == len(expected)

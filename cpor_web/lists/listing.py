@@ -13,12 +13,12 @@ from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, any_, 
 
 from cpor_web.claims import turns
 from cpor_web.claims.queries import claims_for
-from cpor_web.claims.searching import NOTHING, Search, Word, mentions
-from cpor_web.claims.wanted import ALL, Sort, Wanted
 from cpor_web.claims.way import Who
 from cpor_web.database import capped
 from cpor_web.database.keyset import Key, Order, Part, Parts
 from cpor_web.database.prepared import Prepared, prepared
+from cpor_web.lists.searching import NOTHING, Search, Word, mentions
+from cpor_web.lists.wanted import ALL, Sort, Wanted
 from cpor_web.models import Claim, MpnId, MpnKind
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.statuses import Status

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts import organisations
 from cpor_web.models import MpnId, MpnKind
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.users import organisations
 from tests.support import claims, factories
 
 

@@ -120,7 +120,7 @@ class _NotRead:
 
 def _entity(model: type[Entity], values: dict[str, Any]) -> Entity:
     values[_BEFORE] = _columns(model)(values)
-    entity = object.__new__(_plain(model))
+    entity: Entity = object.__new__(_plain(model))
     entity.__dict__ = values
     return entity
 

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import history
-from cpor_web.claims import counting, operations, tallies
-from cpor_web.claims.tallies import By, Wanted
+from cpor_web.claims import operations
 from cpor_web.consent import answers
+from cpor_web.figures import counting, tallies
+from cpor_web.figures.tallies import By, Wanted
 from cpor_web.models import Claim, Event, Heartbeat, Measure, WeeklyFigure
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Request, Way, Withdrawal

@@ -11,14 +11,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, create_app
-from cpor_web.accounts import people, sessions, signing_out
 from cpor_web.accounts.mails import reset_link
-from cpor_web.accounts.security_log import Place
-from cpor_web.accounts.sessions import Limits
 from cpor_web.config import Settings
 from cpor_web.extensions import db
 from cpor_web.models import Ended, Partner, SignIn, User
 from cpor_web.rules.roles import Role
+from cpor_web.users import people, sessions, signing_out
+from cpor_web.users.security_log import Place
+from cpor_web.users.sessions import Limits
 from tests.support import factories, statements
 from tests.support.browser import Browser
 

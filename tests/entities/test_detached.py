@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import DetachedInstanceError, UnmappedInstanceError
 
 from cpor_web.database.prepared import prepared
-from cpor_web.entities import loose
+from cpor_web.entities import detached
 from cpor_web.models import Base, Claim, CustomerContact, Invitation, Mail, Round, User
 from cpor_web.programme import Programme
 from tests.support import claims
@@ -36,7 +36,7 @@ def test_what_is_made_of_json_is_what_the_session_reads(
     db_session.flush()
     row = in_json(db_session, model)
 
-    made, own = loose.made(model, row), db_session.get_one(model, row["id"])
+    made, own = detached.made(model, row), db_session.get_one(model, row["id"])
 
     assert are_the_same(made, own)
 
@@ -48,30 +48,30 @@ def test_what_is_read_for_many_is_what_the_session_reads(
     claims.denied(db_session, programme)
     claims.running(db_session, programme)
     own = db_session.scalars(select(model).order_by(model.__table__.c.id)).all()
-    of_ids = loose.rows_of(model).where(loose.among(model.__table__.c.id, "ids")).order_by(model.__table__.c.id)
+    of_ids = detached.rows_of(model).where(detached.among(model.__table__.c.id, "ids")).order_by(model.__table__.c.id)
 
-    read = loose.read(db_session, model, prepared(of_ids), ids=[each.__dict__["id"] for each in own])
+    read = detached.read(db_session, model, prepared(of_ids), ids=[each.__dict__["id"] for each in own])
 
     assert len(read) == len(own) > 1
     assert all(map(are_the_same, read, own))
-    assert list(loose.read(db_session, model, prepared(of_ids), ids=[])) == []
+    assert list(detached.read(db_session, model, prepared(of_ids), ids=[])) == []
 
 
 def test_what_was_not_read_is_not_taken_for_empty(db_session: Session, programme: Programme) -> None:
     claims.denied(db_session, programme)
     row = in_json(db_session, Claim)
-    made = loose.made(Claim, row)
+    made = detached.made(Claim, row)
 
     with pytest.raises(DetachedInstanceError):
         _ = made.products
     with pytest.raises(KeyError):
-        loose.made(Claim, {"id": row["id"]})
+        detached.made(Claim, {"id": row["id"]})
 
 
 def test_what_was_read_is_added_to_no_session(db_session: Session, programme: Programme) -> None:
     claims.denied(db_session, programme)
     db_session.flush()
-    made = loose.made(Claim, in_json(db_session, Claim))
+    made = detached.made(Claim, in_json(db_session, Claim))
 
     with pytest.raises(UnmappedInstanceError):
         db_session.add(made)
@@ -80,10 +80,10 @@ def test_what_was_read_is_added_to_no_session(db_session: Session, programme: Pr
 def test_a_change_is_written_to_the_column_of_its_attribute(db_session: Session, programme: Programme) -> None:
     claims.denied(db_session, programme).made_of = b"a digest"
     db_session.flush()
-    made = loose.made(Claim, in_json(db_session, Claim))
+    made = detached.made(Claim, in_json(db_session, Claim))
 
     made.made_of = None
-    loose.write(db_session, [made])
+    detached.write(db_session, [made])
     db_session.flush()
 
     assert in_json(db_session, Claim)["imported_as"] is None
@@ -92,9 +92,9 @@ def test_a_change_is_written_to_the_column_of_its_attribute(db_session: Session,
 def test_what_comes_back_to_what_it_was_is_not_written(db_session: Session, programme: Programme) -> None:
     claims.denied(db_session, programme)
     db_session.flush()
-    made = loose.made(Claim, in_json(db_session, Claim))
+    made = detached.made(Claim, in_json(db_session, Claim))
 
     made.name, made.due_at, made.version = made.name, None, made.version
-    loose.write(db_session, [made])
+    detached.write(db_session, [made])
 
     assert list(db_session.new) == []

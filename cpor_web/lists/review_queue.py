@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Text, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import listed, listing, lists, searching
+from cpor_web.claims import listed
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
-from cpor_web.claims.searching import Search, Word, mentions
 from cpor_web.database import arrays, capped, keyset
 from cpor_web.database.keyset import FAR, Key, Order, Page, Part, Parts
 from cpor_web.database.prepared import Prepared, prepared
+from cpor_web.lists import listing, own, searching
+from cpor_web.lists.searching import Search, Word, mentions
 from cpor_web.models import Claim, Document, User
 from cpor_web.rules import deadlines
 from cpor_web.rules.roles import REVIEWERS, Actor, Role
@@ -81,7 +82,7 @@ def page(
     """
     search = searching.read(session, actor, wanted.search)
     parts, names = _parts(_unnamed(wanted), actor.role, search.words), _given(actor, wanted, search, now)
-    page = keyset.page_of_parts(session, parts, size=size or lists.PAGE, before=before, after=after, given=names)
+    page = keyset.page_of_parts(session, parts, size=size or own.PAGE, before=before, after=after, given=names)
     return Page(listed.queued(session, page.rows), page.before, page.after)
 
 
@@ -107,7 +108,7 @@ def numbers(session: Session, actor: Actor, *, now: datetime) -> Numbers:
 def _numbers(role: Role, enough: int) -> Prepared:
     ids = select(Claim.id).where(WAITS)
     narrowed = (capped.number(ids.where(which), enough=enough) for which in _NARROWED.values())
-    by_status = listing.by_status(role, lists.ALL, enough)
+    by_status = listing.by_status(role, own.ALL, enough)
     held = holding.IS_IN_FORCE, failed_notices.some_failed(), failed_notices.COUNTED_SINCE
     return prepared(select(*narrowed, *by_status, arrays.of(_holders()), *held))
 

@@ -13,8 +13,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts import people, security_log, sessions
-from cpor_web.accounts.security_log import SHELL, Place
 from cpor_web.config import Settings
 from cpor_web.emails.addresses import ascii_domain
 from cpor_web.models import Ended, Identity, SecurityKind, User
@@ -22,6 +20,8 @@ from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Role
 from cpor_web.rules.words import N_
+from cpor_web.users import people, security_log, sessions
+from cpor_web.users.security_log import SHELL, Place
 
 STRANGER = N_("There is no account for you here. Ask whoever manages your organisation's accounts to invite you.")
 NO_ROLE = N_("%(provider)s gives you no role here. Ask whoever manages the accounts there.")

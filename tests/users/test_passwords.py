@@ -6,12 +6,12 @@ import time
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts import passwords
 from cpor_web.models import User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Role
 from cpor_web.samples.people import PASSWORD as OF_THE_SAMPLE
+from cpor_web.users import passwords
 from tests.support import factories
 
 GOOD = "eleven geese and one"

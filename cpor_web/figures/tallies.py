@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims.counting import COUNTED, STANDING
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
-from cpor_web.claims.searching import names_partner
+from cpor_web.figures.counting import COUNTED, STANDING
+from cpor_web.lists.searching import names_partner
 from cpor_web.models import Claim, Heartbeat, Measure, Partner, WeeklyFigure
 from cpor_web.rules import deadlines
 
