@@ -4,8 +4,8 @@ import sys
 
 from flask import Flask
 
-from cpor_web import server
 from cpor_web.config import Settings
+from cpor_web.server import serving
 
 app = Flask(__name__)
 
@@ -25,4 +25,4 @@ def constant() -> str:
 if __name__ == "__main__":
     app.config["MAX_CONTENT_LENGTH"] = 2**20
     app.extensions["settings"] = Settings(port=int(sys.argv[1]))
-    server.serve(app)
+    serving.serve(app)

@@ -21,7 +21,7 @@ import psycopg
 from argon2 import PasswordHasher
 from psycopg import sql
 
-from cpor_web import chain
+from cpor_web.history import chain
 
 PASSWORD = "seven quiet herons"  # noqa: S105 - of people who do not exist
 PARTNER_USER, REVIEWER = "ines@fabrikam.example.org", "rita@vendor.example.com"

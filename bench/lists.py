@@ -15,8 +15,8 @@ from bench.house import House, Place
 from bench.rows import Row, interleaved
 from bench.wire import Line
 from cpor_web import clock
-from cpor_web.claims import lists
 from cpor_web.database.keyset import FAR
+from cpor_web.lists import own
 from cpor_web.models import User
 
 DASHBOARD: LiteralString = "SELECT * FROM claims WHERE partner_id = 1 AND id < 9999999 ORDER BY id DESC LIMIT 26"
@@ -39,7 +39,7 @@ WORDS: LiteralString = """
 def dashboard(house: House) -> Iterator[Row]:
     """Open the partner's first and last page; the limit is the bare keyset query and an empty Flask view."""
     place, number = house.place(), house.times(200)
-    _last_rows = _cursor(3, FAR.isoformat(), -lists.PAGE - 1)
+    _last_rows = _cursor(3, FAR.isoformat(), -own.PAGE - 1)
     with place.connect() as connection, Line(house.bare) as empty:
         connection.execute(WORDS)
         with place.line(data.PARTNER_USER) as line:
@@ -53,7 +53,7 @@ def dashboard(house: House) -> Iterator[Row]:
             actor = session.get_one(User, 1).actor
             counted = interleaved(
                 lambda: _half(lambda: connection.execute("SELECT * FROM bench_counters").fetchall(), number),
-                lambda: _half(lambda: lists.counts(session, actor, now=clock.utcnow()), number),
+                lambda: _half(lambda: own.counts(session, actor, now=clock.utcnow()), number),
             )
             yield Row("the dashboard's counts, against a row of counters: p50", "ms", *counted, 10)
 
@@ -80,14 +80,14 @@ def search(house: House) -> Iterator[Row]:
         connection.execute(WORDS)
         actor = session.get_one(User, 1).actor
         for name, (typed, query) in wanted.items():
-            only = lists.Wanted(search=typed, sort=lists.Sort.NEWEST)
-            assert lists.dashboard(session, actor, only, now=clock.utcnow()).rows, f"nothing is found by {typed}"
+            only = own.Wanted(search=typed, sort=own.Sort.NEWEST)
+            assert own.dashboard(session, actor, only, now=clock.utcnow()).rows, f"nothing is found by {typed}"
             found = interleaved(
                 lambda query=query: _half(  # type: ignore[misc]
                     lambda: connection.execute(SEARCH, {"query": query}).fetchall(), number
                 ),
                 lambda only=only: _half(  # type: ignore[misc]
-                    lambda: lists.dashboard(session, actor, only, now=clock.utcnow()), number
+                    lambda: own.dashboard(session, actor, only, now=clock.utcnow()), number
                 ),
             )
             yield Row(f"search by {name}: p50", "ms", *found, 2)

@@ -13,7 +13,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     It is imported when it is made, so that `cpor_web.rules` can be imported without a web framework.
     """
-    from cpor_web.loading import uncollected
+    from cpor_web.starting.loading import uncollected
 
     with uncollected():
         from cpor_web import factory

@@ -20,7 +20,7 @@ from cpor_web.commands.keys import keys
 from cpor_web.commands.mail import mail
 from cpor_web.commands.person import person
 from cpor_web.commands.retention import retention
-from cpor_web.loading import keep, make_ready
+from cpor_web.starting.loading import keep, make_ready
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -93,16 +93,17 @@ def up(sample: bool, reload: bool) -> None:
 @click.option("--reload", is_flag=True, help="Start anew whenever a file of the program changes.")
 def web(reload: bool) -> None:
     """Serve the pages."""
-    from cpor_web import clock, create_app, error_reports, logs, server
+    from cpor_web import clock, create_app, error_reports, logs
     from cpor_web.config import Settings
+    from cpor_web.server import serving
 
     settings = Settings.from_environ(os.environ)
-    with server.prepared(settings):
+    with serving.prepared(settings):
         app = create_app(settings)
         logs.set_up(settings.log_format)
         error_reports.set_up(settings.sentry_dsn, environment=settings.environment)
         make_ready(app, today=clock.utcnow().date())
-        server.serve(app, reload=reload)
+        serving.serve(app, reload=reload)
 
 
 @cli.command()

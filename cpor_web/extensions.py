@@ -7,10 +7,10 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
 from cpor_web.database.migrate import Migrate
-from cpor_web.lean_security import Security
 from cpor_web.limiting.callers import caller
 from cpor_web.models import Base
 from cpor_web.queue import Doorbell
+from cpor_web.starting.lean_security import Security
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 migrate = Migrate()

@@ -10,8 +10,6 @@ from cpor_web import (
     assessors,
     brand,
     customers,
-    health,
-    metrics,
     partners,
     previews,
     proofs,
@@ -22,6 +20,7 @@ from cpor_web import (
 from cpor_web.config import Settings
 from cpor_web.database import lasting
 from cpor_web.extensions import babel, bell, bootstrap, csrf, db, limiter, migrate
+from cpor_web.monitoring import health, metrics
 from cpor_web.paths import MIGRATIONS, TEMPLATES
 from cpor_web.web import (
     assets,

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import Session, joinedload, load_only
 
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.entities import ahead, loose
+from cpor_web.entities import ahead, detached
 from cpor_web.models import Assessment, Claim, CustomerContact, Document, Round, RoundState, Scan, User
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, fields
@@ -91,12 +91,12 @@ def _with_parts() -> Select[Claim, bool]:
 
 def proven(session: Session, claim_ids: Collection[int]) -> Collection[int]:
     """Return those of these claims that have a proof of execution in which no malware was found."""
-    return loose.found(session, _proven(), claims=claim_ids)
+    return detached.found(session, _proven(), claims=claim_ids)
 
 
 @cache
 def _proven() -> Prepared:
-    proof = (loose.among(Document.claim_id, "claims"), Document.scan != Scan.INFECTED)
+    proof = (detached.among(Document.claim_id, "claims"), Document.scan != Scan.INFECTED)
     return prepared(select(Document.claim_id).where(*proof).distinct())
 
 

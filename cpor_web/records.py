@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from cpor_web.consent import sealing
 from cpor_web.consent.sealing import NotGenuine
-from cpor_web.consent_words import parts_of
+from cpor_web.consent.words import parts_of
 from cpor_web.extensions import csrf, limiter
 from cpor_web.web.current import signing_keys
 

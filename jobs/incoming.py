@@ -8,13 +8,14 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web import clock, unread
+from cpor_web import clock
 from cpor_web.extensions import bell, db
 from cpor_web.incoming import receiving, retention, settling
 from cpor_web.incoming.mailbox import UNREADABLE, Mailbox, MailboxTrouble, NotGiven
 from cpor_web.models import Heartbeat
 from cpor_web.programme import Programme
 from cpor_web.queue import POLL_MAILBOX, SETTLE_RECEIVED
+from cpor_web.silence import unread
 from cpor_web.transactions import transaction
 from cpor_web.web import current
 from jobs import pauses

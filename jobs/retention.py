@@ -7,12 +7,12 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from cpor_web import clock
-from cpor_web.accounts import security_log, sessions
 from cpor_web.extensions import bell, db
 from cpor_web.models import Heartbeat
 from cpor_web.privacy import retention
 from cpor_web.queue import ERASE_WHAT_IS_OVER
 from cpor_web.transactions import transaction
+from cpor_web.users import security_log, sessions
 from cpor_web.web import current
 from jobs.app import app
 from jobs.turn import Turn

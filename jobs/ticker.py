@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cpor_web import clock, error_reports, logs
 from cpor_web.extensions import bell, db
-from cpor_web.figures import TICKER
-from cpor_web.loading import keep
 from cpor_web.models import Heartbeat
+from cpor_web.monitoring.figures import TICKER
 from cpor_web.queue import JOBS
+from cpor_web.starting.loading import keep
 from cpor_web.transactions import transaction
 from jobs.app import app
 

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from cpor_web import checkpoints, clock
-from cpor_web.claims import counting, reminders
+from cpor_web import clock
+from cpor_web.claims import reminders
 from cpor_web.extensions import db
+from cpor_web.figures import counting
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.programme import Programme
 from cpor_web.queue import REMIND
-from cpor_web.signing import SigningKeys
 from cpor_web.transactions import transaction
 from cpor_web.web import current
 from jobs.app import app

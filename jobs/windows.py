@@ -8,12 +8,13 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, clock, holding, unread
+from cpor_web import assessment, clock
 from cpor_web.claims import deadlines
 from cpor_web.consent import closing, rounds
 from cpor_web.extensions import bell, db
 from cpor_web.programme import Programme
 from cpor_web.queue import ASSESS, CLOSE_WINDOWS, LAPSE_DEADLINES
+from cpor_web.silence import holding, unread
 from cpor_web.transactions import transaction
 from cpor_web.web import current
 from jobs.app import app

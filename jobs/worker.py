@@ -18,10 +18,11 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from cpor_web import clock, error_reports, job_times, logs
-from cpor_web.crew import Crew
-from cpor_web.loading import make_ready
+from cpor_web import clock, error_reports, logs
+from cpor_web.monitoring import job_times
 from cpor_web.queue import JOBS, QUEUE
+from cpor_web.server.crew import Crew
+from cpor_web.starting.loading import make_ready
 from jobs.app import app
 from jobs.turn import told_to_stop
 
@@ -46,7 +47,7 @@ class ListedWorker(SimpleWorker):
     def handle_warm_shutdown_request(self) -> None:
         """Have the job that runs leave what it has not begun: no stop waits until a month's end is worked off."""
         told_to_stop.set()
-        super().handle_warm_shutdown_request()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a listed job; drop any other unrun."""

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from cpor_web.cli import cli
 from cpor_web.config import PREFIX, Settings, env_name
-from cpor_web.setting_kinds import SHORTEST_KEY
+from cpor_web.config.kinds import SHORTEST_KEY
 from tests.support.servers import Servers
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -12,7 +12,7 @@ import yaml
 
 from cpor_web.cli import cli
 from cpor_web.config import Settings, env_name
-from cpor_web.secret_files import SECRETS, file_setting
+from cpor_web.config.secret_files import SECRETS, file_setting
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from cpor_web import logs, server
+from cpor_web import logs
+from cpor_web.server.serving import keep_paths_out_of_the_log
 from cpor_web.web.requests_log import HEADER
 from tests.faults.test_stalled_downloads import serving
 from tests.support.browser import Browser
@@ -121,7 +122,7 @@ def test_the_server_does_not_log_where_an_answer_failed(caplog: pytest.LogCaptur
     def failing(_environ: object, _start: object) -> list[bytes]:
         raise RuntimeError("before anybody could answer")
 
-    server.keep_paths_out_of_the_log()
+    keep_paths_out_of_the_log()
     with serving(failing) as (address, _), pytest.raises(HTTPError) as refused:
         urlopen(f"{address}d/a-token-of-a-customer", timeout=120)
     refused.value.close()

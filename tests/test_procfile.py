@@ -12,8 +12,8 @@ import pytest
 from redis import Redis
 
 from cpor_web.config import PREFIX
+from cpor_web.config.kinds import SHORTEST_KEY
 from cpor_web.embedded import processes
-from cpor_web.setting_kinds import SHORTEST_KEY
 from tests.support.person import Person
 from tests.support.servers import Servers, free_port
 
@@ -77,4 +77,4 @@ def test_together_they_are_an_installation_and_end_when_asked(
     assert processes.stop(foreman, within=WITHIN) in {0, -15, 143}
     assert degraded(person) == ["web"]
     ours = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines() if line.startswith("{")]
-    assert {"cpor_web.requests", "cpor_web.server"} <= {line["logger"] for line in ours}
+    assert {"cpor_web.requests", "cpor_web.server.serving"} <= {line["logger"] for line in ours}

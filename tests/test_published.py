@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from cpor_web import signing
+from cpor_web.keys import signing
 from tests.support.browser import Browser
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cpor_web import config
+from cpor_web.config.secret_files import SECRETS, file_setting
 from cpor_web.rules import picture
 from cpor_web.samples.people import PASSWORD, PEOPLE
-from cpor_web.secret_files import SECRETS, file_setting
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -87,3 +87,10 @@ def test_every_setting_that_a_document_names_is_one() -> None:
     in_files = {file_setting(name) for name in SECRETS}
     assert known <= named
     assert not {name for name in named - known - in_files if not name.startswith(config.FOR_TESTS)}
+
+
+def test_every_room_of_the_house_has_its_line_in_the_readme() -> None:
+    laid_out = README.read_text(encoding="utf-8").partition("## How the code is laid out")[2]
+    named = set(re.findall(r"`(?:cpor_web/)?([a-z_]+)/`", laid_out))
+
+    assert {room.parent.name for room in (ROOT / "cpor_web").glob("*/__init__.py")} <= named

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from cpor_web.config import PREFIX
+from cpor_web.config.kinds import SHORTEST_KEY
 from cpor_web.embedded import processes
 from cpor_web.rules.languages import LANGUAGES
-from cpor_web.setting_kinds import SHORTEST_KEY
 from tests.support.person import Person
 from tests.support.servers import Servers, free_port
 

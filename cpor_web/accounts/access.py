@@ -7,8 +7,9 @@ from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
-from cpor_web.accounts import second_factor, sent_in_vain, session_cookie
+from cpor_web.accounts import sent_in_vain, session_cookie
 from cpor_web.rules.roles import Role
+from cpor_web.users import second_factor
 from cpor_web.web.current import settings, user
 
 OPEN = (

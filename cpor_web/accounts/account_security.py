@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from cpor_web.accounts import own_password, places, security_log, session_cookie, sessions
+from cpor_web.accounts import own_password, places, session_cookie
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.extensions import db
 from cpor_web.models import Ended, SecurityEvent, SecurityKind, User
 from cpor_web.rules.roles import USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.users import security_log, sessions
 from cpor_web.web.current import now, user
 
 LINES = 25

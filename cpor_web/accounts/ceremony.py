@@ -7,7 +7,7 @@ from flask import session
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
-from cpor_web.accounts.passkeys import Asked, Site
+from cpor_web.users.passkeys import Asked, Site
 from cpor_web.web.current import now, programme_as_set_up, settings
 
 LASTS = timedelta(minutes=10)

@@ -21,13 +21,14 @@ from flask_security.utils import hash_data
 from wtforms import EmailField, Field, PasswordField
 from wtforms.validators import Length
 
-from cpor_web.accounts import failures, identities, passwords, security_log
+from cpor_web.accounts import failures
 from cpor_web.accounts.way_on import within
 from cpor_web.emails import addresses
 from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.rules.exc import Invalid
 from cpor_web.transactions import transaction
+from cpor_web.users import identities, passwords, security_log
 from cpor_web.web.current import now, programme_as_set_up, settings
 from cpor_web.web.errors import sentence
 

@@ -15,7 +15,7 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import Field, PasswordField
 
-from cpor_web.accounts import passkeys, session_cookie
+from cpor_web.accounts import session_cookie
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.ceremony import PasskeyForm, new_challenge, taken_challenge, this_site
@@ -24,6 +24,7 @@ from cpor_web.accounts.way_on import within
 from cpor_web.extensions import db, limiter
 from cpor_web.rules.roles import USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.users import passkeys
 from cpor_web.web.current import now, user
 
 LASTS = timedelta(minutes=10)

@@ -6,11 +6,12 @@ from typing import Any
 from flask import Flask, current_app
 from flask_security.recoverable import generate_reset_password_token
 
-from cpor_web.accounts import places, security_log
+from cpor_web.accounts import places
 from cpor_web.emails.catalogue import to_people
 from cpor_web.extensions import db
 from cpor_web.models import Mail, SecurityKind, User
 from cpor_web.transactions import transaction
+from cpor_web.users import security_log
 from cpor_web.web.current import now, programme, settings
 
 ANOTHER_AFTER = timedelta(minutes=5)

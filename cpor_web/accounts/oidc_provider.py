@@ -24,8 +24,8 @@ from joserfc.jws import JWSRegistry
 from requests import RequestException
 
 from cpor_web.accounts.exc import NotBelieved, ProviderAway
-from cpor_web.accounts.identities import Vouched
 from cpor_web.config import Settings
+from cpor_web.users.identities import Vouched
 
 TIMEOUT_SECONDS = (3.0, 5.0)
 """For connecting, and for each part of an answer: a person waits."""

@@ -18,13 +18,13 @@ from flask_security.utils import login_user, logout_user
 from cpor_web.accounts import failures, freshness, places, session_cookie
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.exc import NotBelieved, ProviderAway
-from cpor_web.accounts.identities import Arrivals, Trust, TurnedAway, Vouched
 from cpor_web.accounts.way_on import within
 from cpor_web.config import Settings
 from cpor_web.extensions import db, limiter, security
 from cpor_web.limiting.callers import caller
 from cpor_web.models import User
 from cpor_web.transactions import transaction
+from cpor_web.users.identities import Arrivals, Trust, TurnedAway, Vouched
 from cpor_web.web.current import came_from_another_site, now, programme, settings
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from functools import wraps
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from cpor_web.accounts import freshness, identities
+from cpor_web.accounts import freshness
 from cpor_web.extensions import db
+from cpor_web.users import identities
 from cpor_web.web.current import settings, user
 
 View = Callable[[], ResponseReturnValue]

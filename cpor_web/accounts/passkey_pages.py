@@ -10,12 +10,11 @@ from flask_security import current_user
 from wtforms import StringField
 from wtforms.validators import Length
 
-from cpor_web.accounts import failures, passkeys, security_log, session_cookie
+from cpor_web.accounts import failures, session_cookie
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.ceremony import PasskeyForm, new_challenge, taken_challenge, this_site
 from cpor_web.accounts.freshness import fresh
-from cpor_web.accounts.identities import must_come_by_it
 from cpor_web.accounts.places import here
 from cpor_web.accounts.second_step import let_in
 from cpor_web.accounts.way_on import within
@@ -25,6 +24,8 @@ from cpor_web.models import Ended, SecurityKind
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.users import passkeys, security_log
+from cpor_web.users.identities import must_come_by_it
 from cpor_web.web.current import now, programme, settings, user
 from cpor_web.web.errors import sentence, status_of
 

@@ -7,7 +7,7 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web.accounts import freshness, passkeys, people, second_factor, signing_out
+from cpor_web.accounts import freshness
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.freshness import fresh
@@ -19,6 +19,7 @@ from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+from cpor_web.users import passkeys, people, second_factor, signing_out
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence, status_of
 

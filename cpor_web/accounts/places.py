@@ -4,7 +4,7 @@ from ipaddress import IPv6Address, ip_address
 
 from flask import request
 
-from cpor_web.accounts.security_log import Place
+from cpor_web.users.security_log import Place
 
 Signs = tuple[tuple[str, tuple[str, ...]], ...]
 

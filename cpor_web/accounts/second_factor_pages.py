@@ -7,9 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from cpor_web.accounts import second_factor, security_log, session_cookie
+from cpor_web.accounts import session_cookie
 from cpor_web.accounts.access import allowed
-from cpor_web.accounts.authenticator import Authenticator, authenticator_of
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.freshness import fresh
 from cpor_web.accounts.places import here
@@ -19,6 +18,8 @@ from cpor_web.models import Ended, SecurityKind
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.users import second_factor, security_log
+from cpor_web.users.authenticator import Authenticator, authenticator_of
 from cpor_web.web.current import now, programme, programme_as_set_up, settings, user
 from cpor_web.web.errors import sentence, status_of
 

@@ -19,8 +19,7 @@ from sqlalchemy import select
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
-from cpor_web.accounts import failures, second_factor, security_log
-from cpor_web.accounts.authenticator import authenticator_of
+from cpor_web.accounts import failures
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.known_browsers import account_key, known_as
 from cpor_web.accounts.places import here
@@ -29,6 +28,8 @@ from cpor_web.extensions import db, limiter
 from cpor_web.limiting.callers import caller
 from cpor_web.models import SecurityKind, User
 from cpor_web.transactions import transaction
+from cpor_web.users import second_factor, security_log
+from cpor_web.users.authenticator import authenticator_of
 from cpor_web.web.current import now, programme, programme_as_set_up, settings
 
 LASTS = timedelta(minutes=10)

@@ -6,12 +6,13 @@ from flask_security import user_authenticated
 from flask_security.utils import set_request_attr
 from sqlalchemy.exc import SQLAlchemyError
 
-from cpor_web.accounts import places, security_log, sessions
-from cpor_web.accounts.sessions import Limits
+from cpor_web.accounts import places
 from cpor_web.extensions import db
 from cpor_web.models import Ended, SecurityKind, SignIn, User
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
+from cpor_web.users import security_log, sessions
+from cpor_web.users.sessions import Limits
 from cpor_web.web.current import now, settings
 
 _SECRET = "sign_in"  # noqa: S105 - the name of a field of the cookie

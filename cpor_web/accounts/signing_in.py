@@ -23,10 +23,8 @@ from cpor_web.accounts import (
     person,  # noqa: F401
     places,
     second_factor_pages,  # noqa: F401
-    security_log,
     sent_in_vain,
     session_cookie,
-    sessions,
     signatures,
     views,  # noqa: F401
     way_on,
@@ -35,12 +33,13 @@ from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.ceremony import this_site
 from cpor_web.accounts.forms import ForgotForm, NewPasswordForm, OtherPasswordForm, SignInForm, TakenPasswords
 from cpor_web.accounts.mails import queue_password_reset
-from cpor_web.accounts.passwords import SHORTEST
 from cpor_web.accounts.throttle import THROTTLED
 from cpor_web.extensions import db, security
 from cpor_web.models import Ended, SecurityKind, User
 from cpor_web.paths import TRANSLATIONS
 from cpor_web.rules.words import N_
+from cpor_web.users import security_log, sessions
+from cpor_web.users.passwords import SHORTEST
 from cpor_web.web.current import now, programme_as_set_up
 
 SETTINGS: dict[str, Any] = {

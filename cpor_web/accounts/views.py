@@ -8,13 +8,14 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
-from cpor_web.accounts import calendar_feed, people
+from cpor_web.accounts import calendar_feed
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.person_forms import LanguageForm
 from cpor_web.extensions import db
 from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES
 from cpor_web.transactions import transaction
+from cpor_web.users import people
 from cpor_web.web.current import actor, user
 
 

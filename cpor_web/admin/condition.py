@@ -6,14 +6,14 @@ from typing import NamedTuple
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from cpor_web import holding, unread
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
 from cpor_web.emails.condition import Outbox, outbox
-from cpor_web.figures import TICKER
-from cpor_web.health import SILENT_FOR_SECONDS
 from cpor_web.incoming import queries
 from cpor_web.models import Checkpoint, Claim, Heartbeat, Holding, Mail, MailState, Scan
+from cpor_web.monitoring.figures import TICKER
+from cpor_web.monitoring.health import SILENT_FOR_SECONDS
 from cpor_web.proofs import scanning
+from cpor_web.silence import holding, unread
 
 LONGEST_UNREAD = timedelta(minutes=5)
 """A mailbox is looked into twice a minute: one not read to its end for so long is behind."""

@@ -10,10 +10,10 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from cpor_web.accounts.person_forms import NOT_TOO_LONG, InvitationForm, stripped
 from cpor_web.closures import LONGEST_NAME
-from cpor_web.holding import LONGEST_REASON
 from cpor_web.models import MpnKind, Partner
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
+from cpor_web.silence.holding import LONGEST_REASON
 
 _KINDS = {
     MpnKind.LOCATION: N_("Location: enrolled, and paid"),

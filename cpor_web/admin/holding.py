@@ -10,8 +10,6 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import failed_notices
-from cpor_web import holding as holdings
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import ReleaseForm
@@ -20,6 +18,8 @@ from cpor_web.extensions import db
 from cpor_web.models import Claim, Mail
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
+from cpor_web.silence import failed_notices
+from cpor_web.silence import holding as holdings
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence

@@ -6,7 +6,6 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web.accounts import organisations
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import MpnIdForm, MpnKindForm
@@ -16,6 +15,7 @@ from cpor_web.models import MpnId, MpnKind
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
+from cpor_web.users import organisations
 from cpor_web.web.errors import sentence
 
 

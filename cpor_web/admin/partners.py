@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from cpor_web.accounts import organisations
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import MpnIdForm, PartnerForm
@@ -17,6 +16,7 @@ from cpor_web.models import Partner, User
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
+from cpor_web.users import organisations
 from cpor_web.web.errors import sentence
 
 

@@ -12,9 +12,9 @@ from cpor_web import catalogue as catalogues
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.config import Settings, env_name
+from cpor_web.config.kinds import WEEKDAYS
 from cpor_web.rules.deadlines import Periods
 from cpor_web.rules.roles import Role
-from cpor_web.setting_kinds import WEEKDAYS
 from cpor_web.web.current import programme, settings
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from cpor_web.accounts import freshness, people
+from cpor_web.accounts import freshness
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import UserForm
@@ -16,6 +16,7 @@ from cpor_web.models import Partner
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.transactions import transaction
+from cpor_web.users import people
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence
 

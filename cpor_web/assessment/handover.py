@@ -155,5 +155,5 @@ def send_again(session: Session, handover_id: int, *, actor: Actor, now: datetim
 
 def delay(attempts: int) -> timedelta:
     """Return how long to wait after the `attempts`-th failure: doubling, bounded, with jitter."""
-    wait = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)  # bounded: timedeltas overflow
+    wait: timedelta = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)  # bounded: timedeltas overflow
     return wait * (0.8 + 0.4 * secrets.randbelow(1000) / 1000)

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import Identity, func, select, text, update
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
 from cpor_web.claims import posting
 from cpor_web.models import Base, Ended, Mail, SignIn
 from cpor_web.programme import Programme
+from cpor_web.silence import holding
 
 GAP = 1_000_000
 """Numbers that are left out in each table: more than are given between two backups."""

@@ -10,11 +10,11 @@ from sqlalchemy import Engine, func, inspect, select, table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cpor_web import checkpoints
 from cpor_web.backup import aftermath, manifest, programs
 from cpor_web.backup.manifest import DATABASE, Manifest
 from cpor_web.backup.trouble import BackupError
 from cpor_web.database import schema
+from cpor_web.history import checkpoints
 from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore
 from cpor_web.transactions import transaction

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
 
-from cpor_web import checkpoints
 from cpor_web.backup import manifest, programs
 from cpor_web.backup.manifest import DATABASE, DOCUMENTS, Manifest
 from cpor_web.backup.trouble import BackupError
 from cpor_web.database import schema
+from cpor_web.history import checkpoints
 from cpor_web.models import Base, Checkpoint, Document
 from cpor_web.proofs import DocumentStore
 from cpor_web.version import __version__

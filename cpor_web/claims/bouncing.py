@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, facts, history, holding, lifecycle
+from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.claims import partners_clock
 from cpor_web.claims.posting import TAKEN
 from cpor_web.consent import stops
@@ -18,6 +18,7 @@ from cpor_web.models import Claim, Invitation, Mail, MailState, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import holding
 
 LATE = "notice not delivered"
 """Why an association ended afterwards, for the operator's own assessor."""

@@ -11,7 +11,7 @@ from cpor_web.claims import replies
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.claims.input import needed_text, require
 from cpor_web.claims.problems import problems
-from cpor_web.consent import answers, rounds, stops
+from cpor_web.consent import answers, locking, stops
 from cpor_web.models import Claim, CustomerContact, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
@@ -165,7 +165,7 @@ def _open(session: Session, claim: Claim) -> Round:
     round_ = facts.latest_round(session, claim)
     if claim.status is not Status.APPROVED or round_ is None:
         raise NotAllowed(N_("The customer is not being asked at the moment."))
-    rounds.hold(session, claim, round_)
+    locking.hold(session, claim, round_)
     if not round_.is_open:
         raise NotAllowed(N_("The customer is not being asked at the moment."))
     return round_

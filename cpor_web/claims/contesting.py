@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from cpor_web import assessment, facts, history, lifecycle, queue
 from cpor_web.claims import proof
 from cpor_web.claims.input import text_of
-from cpor_web.consent import rounds
+from cpor_web.consent import locking, rounds
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
 from cpor_web.models import Answer, AnswerKind, Claim, Document, Invitation, Round, RoundState
@@ -45,7 +45,7 @@ def withdraw(
     lifecycle.advance(session, claim, Action.WITHDRAW, actor=actor, now=now, programme=programme, data=data)
     round_ = facts.latest_round(session, claim)
     if round_ is not None and (round_.is_open or round_.state is RoundState.PASSED):
-        rounds.hold(session, claim, round_)
+        locking.hold(session, claim, round_)
         rounds.end(session, round_, now=now)
         for invitation in _had_a_notice(session, round_):
             to_customer.association_ended(session, claim, invitation, now=now, programme=programme)

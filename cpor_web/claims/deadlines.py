@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, holding, lifecycle, unread
-from cpor_web.consent import rounds
+from cpor_web import assessment, lifecycle
+from cpor_web.consent import locking, rounds
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -19,6 +19,7 @@ from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import holding, unread
 
 ONE_SECOND = timedelta(seconds=1)
 
@@ -57,7 +58,7 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
     if round_ is None:
         return False
     claim = lifecycle.hold(session, round_.claim)
-    rounds.hold(session, claim, round_)
+    locking.hold(session, claim, round_)
     if round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
         return False
     if not _has_passed(session, claim, round_.contact_due_at, now, programme) or holding.bars(session):

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, aliased
 from cpor_web.claims import related, turns
 from cpor_web.database import direct
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.holding import IS_IN_FORCE
 from cpor_web.models import (
     OPEN_STATES,
     Assessment,
@@ -30,6 +29,7 @@ from cpor_web.models import (
 )
 from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.statuses import Status
+from cpor_web.silence.holding import IS_IN_FORCE
 
 
 class ListedClaim(NamedTuple):

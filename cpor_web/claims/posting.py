@@ -11,20 +11,21 @@ from functools import cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import history, holding, lifecycle
+from cpor_web import history, lifecycle
 from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
-from cpor_web.consent import rounds, stops
+from cpor_web.consent import locking, rounds, stops
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import marking, outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.emails.marking import Taken, mark
 from cpor_web.emails.outcomes import Accepted, Outcome
-from cpor_web.entities import ahead, loose
+from cpor_web.entities import ahead, detached
 from cpor_web.entities.ahead import Known
 from cpor_web.models import FAILED, Claim, Invitation, Mail, MailState
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
+from cpor_web.silence import holding
 
 TAKEN: Mapping[str, Callable[..., None]] = {
     "consent-notice": rounds.notice_taken,
@@ -53,7 +54,7 @@ def make_ready(
     What is returned belongs to no session.
     """
     # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
-    held = loose.found(session, _asked_about(), mails=mail_ids)
+    held = detached.found(session, _asked_about(), mails=mail_ids)
     host = programme.mail_from.rpartition("@")[2]
     mails = marking.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
     mails = [mail for mail in mails if mail.kind not in ASKS or mail.claim_id in held]
@@ -61,7 +62,7 @@ def make_ready(
     for mail in mails:
         if mail.kind in ASKS and not mail.repeats:
             rounds.print_end(invited[mail.invitation_id], now=now, programme=programme)
-    loose.write(session, list(invited.values()))
+    detached.write(session, list(invited.values()))
     session.flush()
     session.expire_all()  # what it has of these rows is what they were
     return {mail.id: Ready(mail, invited.get(mail.invitation_id)) for mail in mails}
@@ -69,19 +70,19 @@ def make_ready(
 
 def _invited(session: Session, mails: Collection[Mail]) -> Mapping[int | None, Invitation]:
     ids = {mail.invitation_id for mail in mails if mail.invitation_id is not None}
-    return {each.id: each for each in loose.read(session, Invitation, _of_these(), invitations=ids)} if ids else {}
+    return {each.id: each for each in detached.read(session, Invitation, _of_these(), invitations=ids)} if ids else {}
 
 
 @cache
 def _asked_about() -> Prepared:
-    asking = select(Mail.claim_id).where(loose.among(Mail.id, "mails"), Mail.kind.in_(ASKS))
+    asking = select(Mail.claim_id).where(detached.among(Mail.id, "mails"), Mail.kind.in_(ASKS))
     claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
     return prepared(claims.with_for_update(key_share=True, skip_locked=True))
 
 
 @cache
 def _of_these() -> Prepared:
-    return prepared(loose.rows_of(Invitation).where(loose.among(Invitation.id, "invitations")))
+    return prepared(detached.rows_of(Invitation).where(detached.among(Invitation.id, "invitations")))
 
 
 def begin(session: Session, mail_id: int, *, now: datetime, programme: Programme) -> Mail | None:
@@ -117,8 +118,8 @@ def _claim(session: Session, claim_id: int) -> Claim:
 def settle_taken(session: Session, taken: Collection[Taken], *, programme: Programme) -> None:
     """Settle mails that the mail server took, with everything that follows: what is locked and read is so at once."""
     ids = [each.mail_id for each in taken]
-    claims = {each.id: each for each in loose.read(session, Claim, _locked(), mails=ids)}
-    held = rounds.hold_all(session, claims)
+    claims = {each.id: each for each in detached.read(session, Claim, _locked(), mails=ids)}
+    held = locking.hold_all(session, claims)
     newest, heads = {each.claim_id: each for each in held}, history.hold(session, claims)
     known = {id_: Known(claim, newest.get(id_), heads[id_]) for id_, claim in claims.items()}
     mails = outbox.hold(session, ids)
@@ -127,15 +128,15 @@ def settle_taken(session: Session, taken: Collection[Taken], *, programme: Progr
             settle(session, each.mail_id, Accepted(each.answer), now=each.at, programme=programme)
         invitations = [invitation for round_ in held for invitation in round_.invitations]
         for changed in (list(claims.values()), held, invitations, list(mails.values())):
-            loose.write(session, changed)
+            detached.write(session, changed)
     session.expire_all()  # what it has of these rows is what they were
 
 
 @cache
 def _locked() -> Prepared:
-    about = select(Mail.claim_id).where(loose.among(Mail.id, "mails"))
+    about = select(Mail.claim_id).where(detached.among(Mail.id, "mails"))
     return prepared(
-        loose.rows_of(Claim).where(Claim.id.in_(about)).order_by(Claim.id).with_for_update(key_share=True)
+        detached.rows_of(Claim).where(Claim.id.in_(about)).order_by(Claim.id).with_for_update(key_share=True)
     )
 
 

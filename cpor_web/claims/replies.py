@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, defer
 
 from cpor_web import facts, history, lifecycle
-from cpor_web.consent import rounds
+from cpor_web.consent import locking
 from cpor_web.models import Claim, Event, ReceivedMail, Round
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
@@ -19,7 +19,7 @@ def came(session: Session, claim: Claim, received: ReceivedMail, *, now: datetim
     round_ = facts.latest_round(session, claim)
     if claim.status is not Status.APPROVED or round_ is None:
         return False
-    rounds.hold(session, claim, round_)
+    locking.hold(session, claim, round_)
     if not round_.is_open:
         return False
     round_.reply_at = round_.reply_at or now

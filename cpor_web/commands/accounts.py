@@ -22,8 +22,8 @@ def partner() -> None:
 @click.option("--global", "global_ids", multiple=True, help="A global MPN ID; may be repeated.")
 def add_partner(name: str, domains: tuple[str, ...], locations: tuple[str, ...], global_ids: tuple[str, ...]) -> None:
     """Add a partner with its MPN IDs."""
-    from cpor_web.accounts import organisations
     from cpor_web.models import MpnKind
+    from cpor_web.users import organisations
 
     with transaction() as session:
         made = organisations.add_partner(session, name=name, domains=domains)
@@ -50,9 +50,9 @@ def user() -> None:
 @click.option("--ask-password", is_flag=True, help="Ask for a password instead of sending an invitation by mail.")
 def add_user(email: str, name: str, role: str, partner_name: str | None, language: str, ask_password: bool) -> None:
     """Add somebody. They choose a password by the link of an invitation, unless you give one."""
-    from cpor_web.accounts import fields, organisations, passwords, people
     from cpor_web.clock import utcnow
     from cpor_web.emails.catalogue import to_people
+    from cpor_web.users import fields, organisations, passwords, people
     from cpor_web.web.current import programme
 
     password = getpass.getpass("Password: ") if ask_password else None
@@ -76,8 +76,8 @@ def add_user(email: str, name: str, role: str, partner_name: str | None, languag
 @click.argument("email")
 def untie(email: str) -> None:
     """Forget who somebody is at the sign-in provider: the next with their address is tied to the account."""
-    from cpor_web.accounts import identities, people
     from cpor_web.clock import utcnow
+    from cpor_web.users import identities, people
     from cpor_web.web.current import programme
 
     with transaction() as session:
@@ -91,8 +91,8 @@ def untie(email: str) -> None:
 @click.argument("email")
 def reset_second_factor(email: str) -> None:
     """Take somebody's second factor and passkeys away: for the last administrator, whom nobody else can help."""
-    from cpor_web.accounts import people, second_factor
     from cpor_web.clock import utcnow
+    from cpor_web.users import people, second_factor
     from cpor_web.web.current import programme
 
     with transaction() as session:

@@ -51,7 +51,7 @@ def verify(file: BinaryIO, place: str | None) -> None:
 def _told(record: Mapping[str, Any]) -> list[str]:
     """Return the record in lines for a terminal: what people typed cannot steer it."""
     from cpor_web.consent import sealing
-    from cpor_web.consent_words import parts_of
+    from cpor_web.consent.words import parts_of
     from cpor_web.rules.characters import visible
 
     try:
@@ -63,8 +63,8 @@ def _told(record: Mapping[str, Any]) -> list[str]:
 
 
 def _own_keys() -> dict[str, bytes]:
-    from cpor_web import key_rings
-    from cpor_web.signing import SigningKeys
+    from cpor_web.config import key_rings
+    from cpor_web.keys.signing import SigningKeys
 
     try:
         ring = key_rings.read(os.environ, "signing")
@@ -78,7 +78,7 @@ def _own_keys() -> dict[str, bytes]:
 def _keys_at(place: str) -> dict[str, bytes]:
     import json
 
-    from cpor_web.signing import read_published
+    from cpor_web.keys.signing import read_published
 
     try:
         found = json.loads(_fetched(place) if place.startswith(("https://", "http://")) else Path(place).read_bytes())

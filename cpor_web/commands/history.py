@@ -71,7 +71,7 @@ def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tup
 
 
 def _keys_of(file: BinaryIO) -> dict[str, bytes]:
-    from cpor_web.signing import read_published
+    from cpor_web.keys.signing import read_published
 
     try:
         found = json.load(file)

@@ -16,8 +16,8 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from cpor_web.key_rings import Ring
-    from cpor_web.key_use import Use
+    from cpor_web.commands.key_use import Use
+    from cpor_web.config.key_rings import Ring
 
 MOST_CLAIMS = 20
 RINGS = ("secret", "consent", "signing")
@@ -35,7 +35,7 @@ def new(ring: str | None) -> None:
 
     With the name of a ring that `cpor up` keeps in its data folder, the key is put in front there instead.
     """
-    from cpor_web import key_rings
+    from cpor_web.config import key_rings
 
     made = secrets.token_urlsafe(32)
     kept = _read(ring) if ring else None
@@ -53,8 +53,8 @@ def new(ring: str | None) -> None:
 @keys.command("list")
 def show() -> None:
     """Show the ids of the keys of each ring, the newest first, and what they are still needed for."""
-    from cpor_web import key_use
     from cpor_web.clock import utcnow
+    from cpor_web.commands import key_use
 
     with _session() as session:
         links, checkpoints = key_use.of_link_keys(session, now=utcnow()), key_use.checkpoints_by_key(session)
@@ -91,8 +91,8 @@ def retire(key_id: str) -> None:
 
 def _renew_second_factors(ring: "Ring") -> None:
     """Encrypt by the key that signs what older ones have encrypted, so that nobody loses their second factor."""
-    from cpor_web.accounts import second_factor
-    from cpor_web.accounts.authenticator import Authenticator
+    from cpor_web.users import second_factor
+    from cpor_web.users.authenticator import Authenticator
 
     with _session() as session:
         renewed = second_factor.renew_secrets(session, Authenticator(ring.keys, ""))
@@ -102,8 +102,8 @@ def _renew_second_factors(ring: "Ring") -> None:
 
 def _check_links(key_id: str) -> None:
     """End with 1 where links that are needed were signed with it; tell of the others, which will end."""
-    from cpor_web import key_use
     from cpor_web.clock import utcnow
+    from cpor_web.commands import key_use
 
     with _session() as session:
         needing = key_use.claims_that_need(session, key_id, now=utcnow())
@@ -127,8 +127,8 @@ def _check_links(key_id: str) -> None:
 def _tell_public_half(ring: "Ring", key_id: str) -> None:
     import json
 
-    from cpor_web import key_use
-    from cpor_web.signing import SigningKeys
+    from cpor_web.commands import key_use
+    from cpor_web.keys.signing import SigningKeys
 
     with _session() as session:
         count = key_use.checkpoints_by_key(session).get(key_id, 0)
@@ -140,7 +140,7 @@ def _tell_public_half(ring: "Ring", key_id: str) -> None:
 
 
 def _take_out(ring: "Ring", key_id: str) -> None:
-    from cpor_web import key_rings
+    from cpor_web.config import key_rings
 
     if ring.file is None:
         place = ring.ids.index(key_id) + 1
@@ -158,7 +158,7 @@ def _use_of_link_key(use: "Use | None") -> str:
 
 
 def _read(name: str) -> "Ring":
-    from cpor_web import key_rings, secret_files
+    from cpor_web.config import key_rings, secret_files
 
     try:
         return key_rings.read(os.environ, name)
@@ -183,7 +183,7 @@ def _session() -> "Iterator[Session]":
     from sqlalchemy import create_engine
     from sqlalchemy.orm import Session
 
-    from cpor_web import secret_files
+    from cpor_web.config import secret_files
 
     try:
         url = secret_files.read(os.environ, "CPOR_DATABASE_URL")

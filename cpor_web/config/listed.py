@@ -3,8 +3,8 @@
 from dataclasses import MISSING, fields
 
 from cpor_web.config.declaring import env_name
+from cpor_web.config.kinds import WEEKDAYS
 from cpor_web.config.settings import Settings
-from cpor_web.setting_kinds import WEEKDAYS
 
 
 def table() -> list[tuple[str, str, str]]:

@@ -1,14 +1,11 @@
 """From the environment's text to values; what cannot be read is told, all of it at once."""
 
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from dataclasses import Field
+from typing import Any
 
-from cpor_web import secret_files
+from cpor_web.config import secret_files
 from cpor_web.config.declaring import FOR_TESTS, PREFIX, env_name
-
-if TYPE_CHECKING:
-    from cpor_web.config.settings import Settings
 
 
 class ConfigError(ValueError):
@@ -19,7 +16,7 @@ class ConfigError(ValueError):
         self.problems = problems
 
 
-def read(declared: "type[Settings]", environ: Mapping[str, str]) -> tuple[dict[str, Any], set[str], list[str]]:
+def read(declared: Iterable[Field[Any]], environ: Mapping[str, str]) -> tuple[dict[str, Any], set[str], list[str]]:
     """Return the values of what is set, the names of all that is given, readable or not, and a sentence a problem."""
     environ, unread = secret_files.resolved(environ)
     given = {
@@ -27,7 +24,7 @@ def read(declared: "type[Settings]", environ: Mapping[str, str]) -> tuple[dict[s
         for name, text in environ.items()
         if name.startswith(PREFIX) and not name.startswith(FOR_TESTS) and text.strip()
     }
-    known = {env_name(f): f for f in fields(declared)}
+    known = {env_name(f): f for f in declared}
     problems = [f"{name} is not a setting. Check its spelling." for name in sorted(given.keys() - known.keys())]
     problems += unread.values()
     values = {}

@@ -2,18 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from cpor_web import setting_kinds as kinds
-from cpor_web.config import reading, together
+from cpor_web.config import kinds, reading, together
 from cpor_web.config.declaring import setting
+from cpor_web.config.kinds import IPNetwork
 from cpor_web.rules.editions import EDITIONS
 from cpor_web.rules.roles import REVIEWERS, Role
-from cpor_web.setting_kinds import IPNetwork
 
 MOST_BY_DEFAULT = 4
 """Processes of the web server, each with as many connections to the database as it has threads."""
@@ -232,7 +231,7 @@ class Settings:
 
         A secret may be in a file that the setting of its name with _FILE behind it names.
         """
-        values, given, problems = reading.read(cls, environ)
+        values, given, problems = reading.read(fields(cls), environ)
         settings = cls(**values)
         problems += sorted(together.problems(settings, given))
         if problems:

@@ -96,7 +96,7 @@ def _of_dkim(settings: "Settings") -> list[str]:
             "CPOR_DKIM_KEY_FILE is not set. CPOR_DKIM_DOMAIN signs with it. Make one with: openssl genrsa"
         )
         return problems
-    from cpor_web import dkim_keys  # with what it needs of cryptography, only where it is wanted
+    from cpor_web.keys import dkim as dkim_keys  # with what it needs of cryptography, only where it is wanted
 
     try:
         dkim_keys.read(Path(file))

@@ -19,7 +19,7 @@ from cpor_web import history
 from cpor_web.consent import answers
 from cpor_web.consent.recording import Outcome
 from cpor_web.database import direct
-from cpor_web.entities import ahead, loose
+from cpor_web.entities import ahead, detached
 from cpor_web.entities.ahead import Known
 from cpor_web.models import Claim, ClaimProduct, CustomerContact, Invitation, MpnId, Partner, Round, User
 from cpor_web.programme import Programme
@@ -80,8 +80,8 @@ def _held(session: Session, links: Sequence[bytes], *, waits: bool) -> Iterator[
     known = {each.claim.id: Known(each.claim, each, heads[each.claim.id], is_assessed=False) for each in found}
     with ahead.keeping(session, known):
         yield behind
-        loose.write(session, [each.claim for each in found])
-        loose.write(session, found)
+        detached.write(session, [each.claim for each in found])
+        detached.write(session, found)
 
 
 def _behind(session: Session, round_ids: Collection[int], links: Collection[bytes]) -> dict[bytes, Invitation]:
@@ -95,23 +95,23 @@ def _invitation(found: Mapping[str, Any], links: Collection[bytes]) -> Invitatio
     asked = next(each for each in invitations if each.link_id in links)
     if asked.superseded_at is not None or not found["is_newest"] or found["is_assessed"]:
         return None
-    claim, round_ = loose.made(Claim, found["claim"]), loose.made(Round, found["round"])
+    claim, round_ = detached.made(Claim, found["claim"]), detached.made(Round, found["round"])
     for invitation in invitations:
-        loose.relate(invitation, round=round_)
-    loose.relate(round_, invitations=invitations, claim=claim)
-    loose.relate(
+        detached.relate(invitation, round=round_)
+    detached.relate(round_, invitations=invitations, claim=claim)
+    detached.relate(
         claim,
-        partner=loose.made(Partner, found["partner"]),
-        filed_by=loose.made(User, found["filed_by"]),
-        mpn_id=loose.made(MpnId, found["mpn_id"]) if found["mpn_id"] is not None else None,
-        products=[loose.made(ClaimProduct, each) for each in found["products"]],
+        partner=detached.made(Partner, found["partner"]),
+        filed_by=detached.made(User, found["filed_by"]),
+        mpn_id=detached.made(MpnId, found["mpn_id"]) if found["mpn_id"] is not None else None,
+        products=[detached.made(ClaimProduct, each) for each in found["products"]],
     )
     return asked
 
 
 def _asked(found: Mapping[str, Any]) -> Invitation:
-    invitation = loose.made(Invitation, found["invitation"])
-    loose.relate(invitation, contact=loose.made(CustomerContact, found["contact"]))
+    invitation = detached.made(Invitation, found["invitation"])
+    detached.relate(invitation, contact=detached.made(CustomerContact, found["contact"]))
     return invitation
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.chain import moment
 from cpor_web.emails.links import Purpose
 from cpor_web.emails.outcomes import codes_of
+from cpor_web.history.chain import moment
 from cpor_web.models import Invitation, Mail, Opening, ReceivedMail
 
 MOST_OPENINGS = 500

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import chain
 from cpor_web.consent import evidence
+from cpor_web.history import chain
 from cpor_web.models import Answer, Claim, CustomerContact, Event, Invitation, Round
 from cpor_web.programme import Programme
 

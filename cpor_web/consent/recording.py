@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import history, lifecycle
-from cpor_web.consent import rounds
+from cpor_web.consent import locking
 from cpor_web.entities import ahead, aside
 from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round
 from cpor_web.rules.reasons import Denial, Way
@@ -42,7 +42,7 @@ def hold(session: Session, invitation: Invitation) -> Held:
     """Lock the claim and the round of an invitation, and read them afresh."""
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
-    is_newest = ahead.of(session, claim.id).round is round_ or rounds.hold_alone(session, round_)
+    is_newest = ahead.of(session, claim.id).round is round_ or locking.hold_alone(session, round_)
     return Held(invitation, round_, claim, Actor(Role.CUSTOMER, invitation.contact.name), is_newest)
 
 

@@ -1,20 +1,19 @@
 """Rounds: opened on approval, running once every notice is out, closed at the end they print."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import DateTime, Integer, Select, bindparam, func, select
-from sqlalchemy.orm import Session, joinedload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import DateTime, Integer, bindparam, select
+from sqlalchemy.orm import Session
 
 from consent_links import new_id
-from cpor_web import assessment, facts, history, holding, lifecycle, unread
-from cpor_web.consent import replacing
+from cpor_web import assessment, facts, history, lifecycle
+from cpor_web.consent import locking, replacing
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
-from cpor_web.entities import ahead, loose
+from cpor_web.entities import ahead
 from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Replacement, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -23,15 +22,9 @@ from cpor_web.rules.deadlines import Deadline
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.words import N_
+from cpor_web.silence import holding, unread
 
 DENIED_BY_REPLACED = N_("a replaced contact denied")
-
-_LOCK = (
-    select(Round)
-    .where(Round.id == bindparam("id"))
-    .with_for_update(of=Round, key_share=True)
-    .execution_options(populate_existing=True)
-)
 
 
 def open_round(session: Session, claim: Claim, *, needs_yes: bool, now: datetime, programme: Programme) -> Round:
@@ -63,64 +56,6 @@ def invite(
     return invitation
 
 
-def hold(session: Session, claim: Claim, round_: Round) -> Round:
-    """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
-    if ahead.round_(session, round_.id) is round_:
-        return round_
-    hold_alone(session, round_)
-    return round_
-
-
-@cache
-def _invitations() -> Select[Invitation, int]:
-    """A round's invitations with whom they ask, read afresh, and the number of the claim's newest round."""
-    newest = select(func.max(Round.number)).where(Round.claim_id == bindparam("claim")).scalar_subquery()
-    return (
-        select(Invitation, newest)
-        .where(Invitation.round_id == bindparam("round"))
-        .order_by(Invitation.id)
-        .options(joinedload(Invitation.contact, innerjoin=True))
-        .execution_options(populate_existing=True)
-    )
-
-
-def hold_alone(session: Session, round_: Round) -> bool:
-    """Do the same of a round that no batch has read ahead, and tell whether the claim has no newer one."""
-    session.flush()
-    session.scalars(_LOCK, {"id": round_.id}).one()
-    rows = session.execute(_invitations(), {"round": round_.id, "claim": round_.claim_id}).all()
-    set_committed_value(round_, "invitations", [invitation for invitation, _newest in rows])
-    return all(newest == round_.number for _invitation, newest in rows)
-
-
-def hold_all(session: Session, claims: Mapping[int, Claim]) -> Sequence[Round]:
-    """Lock the rounds of these claims, for a batch, and return them, the newest of each claim last.
-
-    They belong to no session, as `claims`, which are locked, and have their claims and invitations.
-    """
-    held = loose.read(session, Round, _of_claims(), claims=claims)
-    of = {round_.id: list[Invitation]() for round_ in held}
-    for each in loose.read(session, Invitation, _of_rounds(), rounds=of):
-        of[each.round_id].append(each)
-    for round_ in held:
-        loose.relate(round_, claim=claims[round_.claim_id], invitations=of[round_.id])
-        for invitation in of[round_.id]:
-            loose.relate(invitation, round=round_)
-    return held
-
-
-@cache
-def _of_claims() -> Prepared:
-    rows = loose.rows_of(Round).where(loose.among(Round.claim_id, "claims"))
-    return prepared(rows.order_by(Round.claim_id, Round.number).with_for_update(key_share=True))
-
-
-@cache
-def _of_rounds() -> Prepared:
-    asked = loose.rows_of(Invitation).where(loose.among(Invitation.round_id, "rounds"))
-    return prepared(asked.order_by(Invitation.id))
-
-
 def print_end(invitation: Invitation, *, now: datetime, programme: Programme) -> None:
     """Fix the end that a notice says which is written at `now`."""
     invitation.printed_end = deadlines.consent_end(now, programme.periods.consent, programme.calendar).at
@@ -136,7 +71,7 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
         return
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
-    hold(session, claim, round_)
+    locking.hold(session, claim, round_)
     invitation.taken_at, invitation.bounced_at = now, None
     if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
         return
@@ -196,7 +131,7 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         return False
     claim = round_.claim
     decided = replacing.hold(session, claim)
-    hold(session, claim, round_)
+    locking.hold(session, claim, round_)
     if round_.state is not RoundState.RUNNING or round_.closes_at is None:
         return False
     if not unread.has_passed(session, round_.closes_at, now=now, programme=programme):
@@ -239,7 +174,7 @@ def _replace(session: Session, decided: Replacement, *, now: datetime, programme
     """End the association whose place a claim takes, and its round where that is still open."""
     round_ = facts.latest_round(session, decided.replaced)
     if replacing.end(session, decided, now=now, programme=programme) and round_ is not None:
-        end(session, hold(session, decided.replaced, round_), now=now)
+        end(session, locking.hold(session, decided.replaced, round_), now=now)
 
 
 def end(session: Session, round_: Round, *, now: datetime) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cpor_web.consent.record import TYPE, VERSION
+from cpor_web.keys.signing import BadSignature, SigningKeys, verify
 from cpor_web.rules.words import N_
-from cpor_web.signing import BadSignature, SigningKeys, verify
 
 LARGEST = 2**20
 """Bytes that a file may have. A record of a round whose links were opened very often has about 200 kB."""

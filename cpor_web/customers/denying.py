@@ -15,9 +15,9 @@ from cpor_web.consent import at_once
 from cpor_web.consent.at_once import Denying
 from cpor_web.consent.recording import Outcome
 from cpor_web.customers.blueprint import bp
+from cpor_web.customers.together import Together
 from cpor_web.extensions import db
 from cpor_web.rules.reasons import Denial, Way
-from cpor_web.together import Together
 from cpor_web.transactions import InDoubt, transaction
 from cpor_web.web.current import now, programme
 

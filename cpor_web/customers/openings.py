@@ -17,9 +17,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cpor_web.customers import clients
 from cpor_web.customers.blueprint import bp
+from cpor_web.customers.together import Together
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
-from cpor_web.together import Together
 from cpor_web.web import present
 from cpor_web.web.current import alone, now, signers
 

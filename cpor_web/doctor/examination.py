@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cpor_web import dkim_keys
 from cpor_web.config import Settings
 from cpor_web.doctor.findings import Finding, Mark, ok, summary, table, wrong
 from cpor_web.doctor.letters import Letter, letters
@@ -18,6 +17,7 @@ from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.outcomes import Accepted, Unavailable, Unknown
 from cpor_web.emails.rendering import SOURCE
 from cpor_web.emails.transport import MailServer, Transport
+from cpor_web.keys import dkim as dkim_keys
 from cpor_web.programme import Programme
 
 OURS = "Read the operator's name and the addresses in the settings; where they are right, report it."

@@ -7,11 +7,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cpor_web import figures, redis_line
+from cpor_web import redis_line
 from cpor_web.config import Settings
 from cpor_web.doctor.findings import Finding, look, ok, wrong
-from cpor_web.figures import InDatabase
-from cpor_web.health import LATE_AFTER, SILENT_FOR_SECONDS
+from cpor_web.monitoring import figures
+from cpor_web.monitoring.figures import InDatabase
+from cpor_web.monitoring.health import LATE_AFTER, SILENT_FOR_SECONDS
 from cpor_web.web.flask_settings import for_flask
 
 OLDEST_REDIS = 6

@@ -15,10 +15,10 @@ from consent_links import key_id
 from cpor_web.config import Settings
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.incoming.mailbox import Mailbox, MailboxTrouble
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import Checkpoint, Mail
 from cpor_web.proofs.clamd import NotScanned, Scanner, ScannerAway
 from cpor_web.proofs.store import DocumentStore
-from cpor_web.signing import SigningKeys
 from cpor_web.web.flask_settings import for_flask
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"

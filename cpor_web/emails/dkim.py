@@ -8,9 +8,9 @@ from typing import Any
 
 import dkim
 
-from cpor_web import dkim_keys
 from cpor_web.config import Settings
-from cpor_web.dkim_keys import DkimKey
+from cpor_web.keys import dkim as dkim_keys
+from cpor_web.keys.dkim import DkimKey
 
 ONE_CLICK = ("List-Unsubscribe", "List-Unsubscribe-Post")
 """Mail programs show their button only where the signature covers both (RFC 8058 section 4)."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.database.prepared import Numbered, Prepared, numbered, prepared
 from cpor_web.database.unwaited import Unwaited
-from cpor_web.entities import loose
+from cpor_web.entities import detached
 from cpor_web.models import Mail, MailState
 
 LEASE = timedelta(minutes=5)
@@ -44,7 +44,7 @@ def ready(
 
     `identify` says what `host` and `link_keys` are. Nothing is stored before `mark`. They belong to no session.
     """
-    mails = loose.read(session, Mail, _waiting(), mails=mail_ids)
+    mails = detached.read(session, Mail, _waiting(), mails=mail_ids)
     for mail in mails:
         identify(mail, now=now, host=host, link_keys=link_keys)
     return mails
@@ -52,7 +52,7 @@ def ready(
 
 @cache
 def _waiting() -> Prepared:
-    waiting = loose.rows_of(Mail).where(loose.among(Mail.id, "mails"), Mail.state.in_(NOT_BEGUN))
+    waiting = detached.rows_of(Mail).where(detached.among(Mail.id, "mails"), Mail.state.in_(NOT_BEGUN))
     return prepared(waiting.order_by(Mail.due_at, Mail.id))
 
 

@@ -18,7 +18,7 @@ from cpor_web.database import direct
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.marking import LEASE, NOT_BEGUN, message_id
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
-from cpor_web.entities import ahead, aside, loose
+from cpor_web.entities import ahead, aside, detached
 from cpor_web.models import Mail, MailState
 
 FIRST_DELAY = timedelta(seconds=30)
@@ -119,7 +119,7 @@ def _due() -> Prepared:
 
 @cache
 def _lease() -> Prepared:
-    leased = update(Mail).where(loose.among(Mail.id, "mails")).values(leased_until=bindparam("until"))
+    leased = update(Mail).where(detached.among(Mail.id, "mails")).values(leased_until=bindparam("until"))
     return prepared(leased.returning(Mail.id))
 
 
@@ -144,12 +144,14 @@ def take_back(session: Session, mail_id: int, *, now: datetime) -> Mail | None:
 
 def hold(session: Session, mail_ids: Collection[int]) -> Mapping[int, Mail]:
     """Lock mails and read them afresh, for a batch; return them by their ids. They belong to no session."""
-    return {each.id: each for each in loose.read(session, Mail, _locked(), mails=mail_ids)}
+    return {each.id: each for each in detached.read(session, Mail, _locked(), mails=mail_ids)}
 
 
 @cache
 def _locked() -> Prepared:
-    return prepared(loose.rows_of(Mail).where(loose.among(Mail.id, "mails")).order_by(Mail.id).with_for_update())
+    return prepared(
+        detached.rows_of(Mail).where(detached.among(Mail.id, "mails")).order_by(Mail.id).with_for_update()
+    )
 
 
 def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -> Mail | None:
@@ -195,12 +197,12 @@ def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) 
 
 def not_begun(session: Session, invitation_ids: Collection[int]) -> Collection[int]:
     """Return those of these invitations that have mails which `call_back` would end."""
-    return loose.found(session, _not_begun(), invitations=invitation_ids)
+    return detached.found(session, _not_begun(), invitations=invitation_ids)
 
 
 @cache
 def _not_begun() -> Prepared:
-    waiting = (loose.among(Mail.invitation_id, "invitations"), *_MAY_BE_CALLED_BACK)
+    waiting = (detached.among(Mail.invitation_id, "invitations"), *_MAY_BE_CALLED_BACK)
     return prepared(select(Mail.invitation_id).where(*waiting).distinct())
 
 

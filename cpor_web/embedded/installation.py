@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from cpor_web.config.secret_files import is_given
 from cpor_web.embedded.catcher import Catcher
 from cpor_web.embedded.exc import StartError
 from cpor_web.embedded.postgres import EmbeddedPostgres
@@ -21,7 +22,6 @@ from cpor_web.embedded.redis_server import EmbeddedRedis
 from cpor_web.embedded.service import Service
 from cpor_web.embedded.sockets import socket_folder
 from cpor_web.embedded.supervisor import Supervisor
-from cpor_web.secret_files import is_given
 
 DATABASE = "cpor"
 LARGEST_PORT = 65535

@@ -20,7 +20,7 @@ class Event(Base):
     `kind` is in the past tense (`claim:approved`, `mail:bounced`); `data` has what the event is about, ready for
     JSON. `version` is the claim's after the event, so that a stale page can be told what came since. `is_internal`
     events are the operator's own and are never shown to a partner. `said` is the salted digest of what is personal
-    (`actor`, `user_id`, `data`), `link` chains the event to the one before; see `cpor_web.chain`.
+    (`actor`, `user_id`, `data`), `link` chains the event to the one before; see `cpor_web.history.chain`.
     """
 
     __tablename__ = "events"

@@ -6,10 +6,10 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, tex
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cpor_web.lean_security import UserMixin
 from cpor_web.models.base import Base, Id, one_of
 from cpor_web.models.partner import Partner
 from cpor_web.rules.roles import PARTNER_ROLES, Actor, Role
+from cpor_web.starting.lean_security import UserMixin
 
 _PARTNER_ROLES = ", ".join(f"'{role.value}'" for role in sorted(PARTNER_ROLES))
 

@@ -5,8 +5,9 @@ from functools import partial
 from flask import Blueprint, abort, request, url_for
 from markupsafe import Markup, escape
 
-from cpor_web import history_words, mail_words
+from cpor_web import history_words
 from cpor_web.claims import queries
+from cpor_web.emails import words as mail_words
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.rules.guards import Finding

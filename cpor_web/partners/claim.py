@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
-from cpor_web import facts, holding, proofs
+from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import competing, guards, preflight, proof, queries
 from cpor_web.claims.next_steps import meaning, next_step
@@ -39,6 +39,7 @@ from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
+from cpor_web.silence import holding
 from cpor_web.transactions import transaction
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, documents, guard, now, programme, settings

@@ -8,21 +8,22 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import competing, lists, queries
-from cpor_web.claims.around import Around, around
+from cpor_web.claims import competing, queries
 from cpor_web.claims.listed import Line, ListedClaim
-from cpor_web.claims.lists import Waiting, Wanted
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
 from cpor_web.extensions import db
+from cpor_web.lists import own
+from cpor_web.lists.around import Around, around
+from cpor_web.lists.own import Waiting, Wanted
 from cpor_web.models import Assessment, Claim, RoundState
 from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.list_filter import MUST_ACT, ListFilter
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES, Actor
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import holding
 from cpor_web.web.current import actor, now, programme_as_set_up
 from cpor_web.web.pages import asking
 
@@ -41,11 +42,11 @@ def dashboard() -> ResponseReturnValue:
     before, after = (request.args.get(cursor, "") for cursor in ("before", "after"))
     waiting, counts = _numbers(session, reader, wanted, is_first=not (before or after))
     must_act = waiting.must_act if waiting else 0
-    page = lists.dashboard(session, reader, wanted, now=now(), before=before, after=after, must_act=must_act)
-    urgent = _most_urgent(session, reader, must_act, page.rows if wanted == lists.ALL else None)
+    page = own.dashboard(session, reader, wanted, now=now(), before=before, after=after, must_act=must_act)
+    urgent = _most_urgent(session, reader, must_act, page.rows if wanted == own.ALL else None)
     rows = _with_steps([*urgent, *page.rows])
     asked, here = as_in_the_address(wanted), url_for("partners.dashboard")
-    is_filtered = replace(wanted, status=None, sort=lists.ALL.sort) != lists.ALL
+    is_filtered = replace(wanted, status=None, sort=own.ALL.sort) != own.ALL
     threatened = competing.threatened(session, reader) if beside.may_end else []
     return render_template(
         "partners/dashboard.html",
@@ -55,7 +56,7 @@ def dashboard() -> ResponseReturnValue:
         export_url=url_for("partners.export_claims", **asked),
         workbook_url=url_for("partners.export_claims_as_workbook", **asked),
         form=form,
-        can_be_saved=wanted != lists.ALL,
+        can_be_saved=wanted != own.ALL,
         is_filtered=is_filtered,
         next_page=page.after and _list(here, asked, after=page.after),
         previous_page=page.before and _list(here, asked, before=page.before),
@@ -96,15 +97,15 @@ def _numbers(
 ) -> tuple[Waiting | None, Mapping[Status, int]]:
     """Return the numbers of the tabs and, for the first page, what waits for the partner."""
     if is_first:
-        return lists.waiting_and_counts(session, reader, wanted, now=now())
-    return None, lists.counts(session, reader, wanted, now=now())
+        return own.waiting_and_counts(session, reader, wanted, now=now())
+    return None, own.counts(session, reader, wanted, now=now())
 
 
 def _most_urgent(session: Session, reader: Actor, must_act: int, listed: Sequence[Line] | None) -> Sequence[Line]:
     """Return the claims to be named on top. Where all claims are `listed`, they stand at the beginning."""
     if not must_act or listed is not None:
         return (listed or ())[: min(MOST_URGENT, must_act)]
-    return lists.most_urgent(session, reader, now=now(), most=MOST_URGENT)
+    return own.most_urgent(session, reader, now=now(), most=MOST_URGENT)
 
 
 def _with_steps(lines: Sequence[Line]) -> list[tuple[ListedClaim, NextStep]]:
@@ -143,6 +144,6 @@ def as_in_the_address(wanted: Wanted) -> dict[str, Any]:
         "who": MUST_ACT if wanted.must_act else wanted.who or "",
         "area": wanted.area,
         "mpn_id": wanted.mpn_id,
-        "sort": "" if wanted.sort is lists.ALL.sort else wanted.sort,
+        "sort": "" if wanted.sort is own.ALL.sort else wanted.sort,
     }
     return {name: str(value) or None for name, value in said.items()}

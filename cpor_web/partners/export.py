@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from cpor_web import spreadsheets
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import lists
 from cpor_web.claims.next_steps import NextStep
 from cpor_web.extensions import db
+from cpor_web.lists import own
 from cpor_web.models import Assessment, Claim
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import ASSESSED
@@ -88,10 +88,8 @@ def _sent(filename: str, moments: Sequence[str], zone: tzinfo) -> ResponseReturn
     most = spreadsheets.MOST_ROWS - 1
     wanted = asked_for()
     read = partial(_read, zone=zone)
-    rows = _in_time(lists.export(lambda: Session(db.engine), actor(), wanted, now=now(), most=most, read=read))
-    coming = (
-        min(lists.number(db.session(), actor(), wanted, now=now()), most) if PROGRESS in request.headers else None
-    )
+    rows = _in_time(own.export(lambda: Session(db.engine), actor(), wanted, now=now(), most=most, read=read))
+    coming = min(own.number(db.session(), actor(), wanted, now=now()), most) if PROGRESS in request.headers else None
     who = user().id
     db.session.close()  # what is sent is read on connections of its own, none of which idles
     answer = downloads.streamed(filename, header, rows, coming=coming)

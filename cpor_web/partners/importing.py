@@ -17,8 +17,8 @@ from flask_wtf.file import FileField
 from cpor_web.accounts.access import allowed
 from cpor_web.assessment.sheets import NotImported, Problem
 from cpor_web.claims import importing, tables
-from cpor_web.claims.lists import Sort
 from cpor_web.extensions import db
+from cpor_web.lists.own import Sort
 from cpor_web.partners import uploads
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim_form import blank

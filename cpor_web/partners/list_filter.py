@@ -8,8 +8,8 @@ from wtforms import SearchField, SelectField
 from wtforms.fields.choices import SelectChoice
 
 from cpor_web.catalogue import Catalogue
-from cpor_web.claims.lists import Sort, Wanted
 from cpor_web.claims.way import Who
+from cpor_web.lists.own import Sort, Wanted
 from cpor_web.partners.forms import stripped
 from cpor_web.rules.statuses import Status
 

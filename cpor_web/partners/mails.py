@@ -3,9 +3,9 @@
 from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
+from cpor_web.emails import words as mail_words
 from cpor_web.extensions import db
 from cpor_web.partners.blueprint import bp, claim_or_404
 from cpor_web.rules.roles import PARTNER_ROLES

@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import saved_filters
 from cpor_web.extensions import db
+from cpor_web.lists import saved_filters
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.dashboard import as_in_the_address, asked_for
 from cpor_web.rules.exc import Invalid

@@ -10,10 +10,11 @@ from flask_babel import gettext as _
 
 from cpor_web import proofs
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import lists, operations, preflight, queries, readiness
-from cpor_web.claims.lists import Sort, Wanted
+from cpor_web.claims import operations, preflight, queries, readiness
 from cpor_web.claims.readiness import Readiness
 from cpor_web.extensions import db
+from cpor_web.lists import own
+from cpor_web.lists.own import Sort, Wanted
 from cpor_web.partners.blueprint import bp
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.fields import LABELS
@@ -83,7 +84,7 @@ def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = Fal
     at, partner = cursors(), user().partner
     assert partner is not None, "claimants belong to a partner"
     session = db.session()
-    page = lists.dashboard(session, actor(), DRAFTS, now=now(), size=AT_ONCE, before=at["before"], after=at["after"])
+    page = own.dashboard(session, actor(), DRAFTS, now=now(), size=AT_ONCE, before=at["before"], after=at["after"])
     claims = queries.claims_by_id(session, [line.claim.id for line in page.rows])
     drafts = readiness.of(session, claims, partner=partner, now=now(), programme=programme())
     unready = [] if is_all else [(each, list(_lacks(each))) for each in drafts if not each.is_ready]

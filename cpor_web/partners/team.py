@@ -6,7 +6,6 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web.accounts import people
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.person_forms import InvitationForm
 from cpor_web.extensions import db
@@ -14,6 +13,7 @@ from cpor_web.partners.blueprint import bp
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import PARTNER_ROLES, Role
 from cpor_web.transactions import transaction
+from cpor_web.users import people
 from cpor_web.web.current import actor, now, programme, user
 from cpor_web.web.errors import sentence
 

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.customers.blueprint import page_of
 from cpor_web.customers.shown import Page, words_of
+from cpor_web.emails import words as mail_words
 from cpor_web.emails.names import NAMES
 from cpor_web.emails.rendering import Words
 from cpor_web.previews.standings import STATES, Stage

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from cpor_web.claims import tallies
-from cpor_web.claims.tallies import Counts
+from cpor_web.figures import tallies
+from cpor_web.figures.tallies import Counts
 from cpor_web.models import Measure
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.words import N_

@@ -14,9 +14,9 @@ from wtforms import SearchField, SelectField
 from wtforms.fields.choices import SelectChoice
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import tallies
-from cpor_web.claims.tallies import By, Counts, Group, Wanted
 from cpor_web.extensions import db
+from cpor_web.figures import tallies
+from cpor_web.figures.tallies import By, Counts, Group, Wanted
 from cpor_web.models import Measure
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.charts import Cell, Chart, charts

@@ -4,9 +4,9 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from cpor_web import mail_words
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, queries
+from cpor_web.emails import words as mail_words
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Mail, MailState

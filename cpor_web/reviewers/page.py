@@ -12,12 +12,12 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
 
-from cpor_web import holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related, review_queue
+from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
+from cpor_web.lists import review_queue
 from cpor_web.models import Answer, Claim, Document, Event, Invitation, Round, RoundState
 from cpor_web.reviewers import filling, received, words
 from cpor_web.reviewers.blueprint import bp, claim_or_404
@@ -38,6 +38,7 @@ from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale, Unfinished
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import holding
 from cpor_web.transactions import transaction
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, documents, guard, now, programme

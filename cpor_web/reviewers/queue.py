@@ -8,12 +8,11 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from cpor_web import failed_notices, holding
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import queries, review_queue
-from cpor_web.claims.review_queue import Numbers, Wanted
+from cpor_web.claims import queries
 from cpor_web.extensions import db
-from cpor_web.failed_notices import Figures
+from cpor_web.lists import review_queue
+from cpor_web.lists.review_queue import Numbers, Wanted
 from cpor_web.models import Partner
 from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
@@ -22,6 +21,8 @@ from cpor_web.reviewers.waiting import needing_a_reviewer
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
+from cpor_web.silence import failed_notices, holding
+from cpor_web.silence.failed_notices import Figures
 from cpor_web.web.current import actor, now, programme_as_set_up
 from cpor_web.web.numbers import number_in
 from cpor_web.web.pages import asking

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
-from cpor_web import history_words, mail_words
+from cpor_web import history_words
 from cpor_web.consent import stops
-from cpor_web.consent_words import ANSWERS, ROUNDS
+from cpor_web.consent.words import ANSWERS, ROUNDS
+from cpor_web.emails import words as mail_words
 from cpor_web.models import AssessmentState, Claim, Event, Round, RoundState
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules import contacts

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts import organisations, passwords, people
 from cpor_web.models import MpnKind, Partner, User
 from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore
@@ -13,6 +12,7 @@ from cpor_web.samples import staging
 from cpor_web.samples.people import PARTNERS, PASSWORD, PEOPLE
 from cpor_web.samples.steps import Stage
 from cpor_web.samples.stories import STORIES
+from cpor_web.users import organisations, passwords, people
 
 
 def load(session: Session, *, programme: Programme, documents: DocumentStore, now: datetime) -> bool:

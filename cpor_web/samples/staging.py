@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cpor_web.claims import counting
 from cpor_web.claims.drafts import Draft
+from cpor_web.figures import counting
 from cpor_web.rules.deadlines import ONE_DAY
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import SYSTEM

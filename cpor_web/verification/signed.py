@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Connection, Row, Text, cast, select
 
-from cpor_web import chain, checkpoints
+from cpor_web.history import chain, checkpoints
+from cpor_web.keys.signing import BadSignature, verify
 from cpor_web.models import Checkpoint
-from cpor_web.signing import BadSignature, verify
 from cpor_web.verification.moments import moment_of
 from cpor_web.verification.report import Report, span
 

@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Text, cast, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from cpor_web import chain
-from cpor_web.history import ERASURE
+from cpor_web.history import ERASURE, chain
 from cpor_web.models import ERASED, Claim, Event, HistoryHead, Seal
 from cpor_web.verification.moments import moment_of
 from cpor_web.verification.report import Report, span

@@ -45,7 +45,7 @@ def _send(response: Response) -> Response:
         response.headers["Cache-Control"] = FOR_GOOD
     if response.mimetype in TEXTS:
         response.vary.add("Accept-Encoding")
-        if response.status_code == 200 and "gzip" in request.accept_encodings:
+        if response.status_code == 200 and request.accept_encodings.quality("gzip") > 0:
             response.direct_passthrough = False
             response.set_data(_compressed(response.get_data()))
             response.headers["Content-Encoding"] = "gzip"

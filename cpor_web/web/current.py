@@ -12,11 +12,11 @@ from cpor_web.database.alone import Alone
 from cpor_web.emails.links import Signers
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.extensions import db
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import User
 from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore, scanning
 from cpor_web.rules.roles import Actor
-from cpor_web.signing import SigningKeys
 from cpor_web.web import present
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
-from cpor_web.lean_babel import format_timedelta
 from cpor_web.moments import exactly, full_day
 from cpor_web.rules.deadlines import BUSINESS_DAYS, ONE_SECOND, Calendar, Periods, days_held, has_passed
 from cpor_web.rules.words import N_
+from cpor_web.starting.lean_babel import format_timedelta
 
 _STARTS = {
     "submitted": N_("The clock started when the claim was submitted: %(moment)s."),

@@ -1,6 +1,6 @@
 """history that shows tampering.
 
-Chains the events that are there, claim by claim, by the formulas of cpor_web.chain, which are kept for ever.
+Chains the events that are there, claim by claim, by the formulas of cpor_web.history.chain, which are kept for ever.
 """
 
 from itertools import groupby
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from cpor_web import chain
+from cpor_web.history import chain
 
 revision = '0003'
 down_revision = '0002'

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from cpor_web import clock
 from cpor_web.models import User
 from cpor_web.rules.roles import Role
-from tests.accounts.test_passkeys import HOST, ORIGIN, add, asked_on
 from tests.support import factories
 from tests.support.authenticator_app import NEW
 from tests.support.browser import Browser
 from tests.support.soft_passkey import SoftPasskey
+from tests.users.test_passkeys import HOST, ORIGIN, add, asked_on
 
 SignIn = Callable[..., Browser]
 CONFIRM = "/account/confirm"

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts import people
 from cpor_web.models import Mail, Partner, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours, Refused
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Actor, Role
+from cpor_web.users import people
 from tests.support import factories
 from tests.support.claims import NOW
 

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.accounts import passkeys, second_factor
-from cpor_web.accounts.authenticator import Authenticator
 from cpor_web.config import Settings
 from cpor_web.models import Mail, Passkey, SecurityEvent, User
 from cpor_web.rules.roles import REVIEWERS, USER_ROLES, Role
+from cpor_web.users import passkeys, second_factor
+from cpor_web.users.authenticator import Authenticator
 from tests.support import factories
 from tests.support.authenticator_app import NEW, App, set_up
 from tests.support.browser import Browser

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.accounts import signing_out
 from cpor_web.models import User
 from cpor_web.rules.roles import Role
+from cpor_web.users import signing_out
 from tests.support import factories
 from tests.support.browser import Browser
 

@@ -9,13 +9,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from cpor_web import create_app
-from cpor_web.accounts import passwords
-from cpor_web.accounts.people import add_user
 from cpor_web.config import Settings
 from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import PARTNER_ROLES, USER_ROLES, Role
+from cpor_web.users import passwords
+from cpor_web.users.people import add_user
 from cpor_web.web import flask_settings
 from tests.support import factories
 from tests.support.browser import Browser

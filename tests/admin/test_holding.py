@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
 from cpor_web.models import Claim, Holding, Mail, MailState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
+from cpor_web.silence import holding
 from tests.support import claims, factories
 from tests.support.browser import Browser
 

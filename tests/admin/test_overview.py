@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from cpor_web import unread
 from cpor_web.incoming import receiving
 from cpor_web.models import Breaker, Checkpoint, Heartbeat, Mail, MailState
 from cpor_web.rules.roles import Role
+from cpor_web.silence import unread
 from tests.support import factories
 from tests.support.browser import Browser
 

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment
-from cpor_web.claims import lists, operations, queries
+from cpor_web.claims import operations, queries
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import rounds
+from cpor_web.lists import own
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
 from cpor_web.rules.actions import Action
@@ -43,13 +44,13 @@ def test_a_partner_sees_its_own_claims_and_no_others(
     db_session: Session, mine: list[Claim], filer: User, role: Role
 ) -> None:
     actor = factories.user(db_session, role, partner=filer.partner).actor
-    assert {line.claim.id for line in lists.dashboard(db_session, actor, now=LATER).rows} == {
+    assert {line.claim.id for line in own.dashboard(db_session, actor, now=LATER).rows} == {
         claim.id for claim in mine
     }
-    assert lists.counts(db_session, actor, now=LATER) == dict.fromkeys(Status, 1)
+    assert own.counts(db_session, actor, now=LATER) == dict.fromkeys(Status, 1)
     stranger = factories.user(db_session, role).actor
-    assert lists.dashboard(db_session, stranger, now=LATER).rows == []
-    assert lists.counts(db_session, stranger, now=LATER) == dict.fromkeys(Status, 0)
+    assert own.dashboard(db_session, stranger, now=LATER).rows == []
+    assert own.counts(db_session, stranger, now=LATER) == dict.fromkeys(Status, 0)
     for claim in mine:
         assert queries.claim_of(db_session, actor, claim.reference) is claim
         assert queries.claim_of(db_session, stranger, claim.reference) is None
@@ -62,7 +63,7 @@ def test_a_reviewer_sees_every_partners_claims_but_no_drafts(
     actor = factories.user(db_session, role).actor
     seen = [queries.claim_of(db_session, actor, claim.reference) for claim in mine]
     assert seen == [None, *mine[1:]]
-    assert lists.counts(db_session, actor, now=LATER) == {
+    assert own.counts(db_session, actor, now=LATER) == {
         status: 0 if status is Status.EDITING else 2 for status in Status
     }
 
@@ -86,9 +87,9 @@ def test_a_deleted_draft_is_in_no_list_and_no_count(
 ) -> None:
     operations.delete_draft(db_session, mine[0], actor=filer.actor, now=LATER, programme=programme)
     db_session.flush()
-    shown = lists.dashboard(db_session, filer.actor, now=LATER).rows
+    shown = own.dashboard(db_session, filer.actor, now=LATER).rows
     assert mine[0].id not in {line.claim.id for line in shown}
-    assert lists.counts(db_session, filer.actor, now=LATER)[Status.EDITING] == 0
+    assert own.counts(db_session, filer.actor, now=LATER)[Status.EDITING] == 0
     assert queries.claim_of(db_session, filer.actor, mine[0].reference) is None
 
 

@@ -13,15 +13,17 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 
-from cpor_web import checkpoints, clock, holding, verification
+from cpor_web import clock, verification
 from cpor_web.backup import aftermath, manifest
 from cpor_web.cli import cli
 from cpor_web.config import Settings
 from cpor_web.embedded.postgres import find_binaries
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import Base, Claim, Document, Mail, MailState
 from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore
-from cpor_web.signing import SigningKeys
+from cpor_web.silence import holding
 from tests.support import claims
 from tests.support.servers import Servers
 

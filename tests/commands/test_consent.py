@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from cpor_web.cli import cli
 from cpor_web.consent import sealing
 from cpor_web.consent.record import Copy, record_of
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.programme import Programme
-from cpor_web.signing import SigningKeys
 from tests.support import claims
 from tests.support.claims import NOW
 

@@ -12,13 +12,13 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from cpor_web import checkpoints
 from cpor_web.cli import cli
 from cpor_web.config import PREFIX, Settings
+from cpor_web.config.kinds import SHORTEST_KEY
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import Claim
 from cpor_web.programme import Programme
-from cpor_web.setting_kinds import SHORTEST_KEY
-from cpor_web.signing import SigningKeys
 from tests.support import claims
 
 Verify = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -12,13 +12,14 @@ from click.testing import CliRunner, Result
 from sqlalchemy.orm import Session
 
 from consent_links import key_id
-from cpor_web import checkpoints, clock, key_rings
+from cpor_web import clock
 from cpor_web.cli import cli
 from cpor_web.commands.keys import MOST_CLAIMS
-from cpor_web.config import Settings
+from cpor_web.config import Settings, key_rings
+from cpor_web.config.kinds import SHORTEST_KEY
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.programme import Programme
-from cpor_web.setting_kinds import SHORTEST_KEY
-from cpor_web.signing import SigningKeys
 from tests.support import claims
 
 NEW, OLD = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -161,7 +162,9 @@ def test_a_key_whose_mails_can_still_come_back_is_not_retired_where_reports_are_
 def test_very_many_claims_are_not_all_listed(
     env: dict[str, str | None], committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cpor_web.key_use.claims_that_need", lambda *_a, **_k: ["K7QM-2RXD"] * (MOST_CLAIMS + 3))
+    monkeypatch.setattr(
+        "cpor_web.commands.key_use.claims_that_need", lambda *_a, **_k: ["K7QM-2RXD"] * (MOST_CLAIMS + 3)
+    )
     told = cpor(env, "retire", ids(env, "consent")[1])
 
     assert told.output.count("K7QM-2RXD") == MOST_CLAIMS

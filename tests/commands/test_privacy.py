@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cpor_web.config import PREFIX, Settings
+from cpor_web.config.kinds import SHORTEST_KEY
 from cpor_web.models import User
-from cpor_web.setting_kinds import SHORTEST_KEY
 from tests.support import factories
 
 ADDRESS = "wilhelmina.quist@fabrikam.example.org"

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.chain import moment
 from cpor_web.consent.evidence import MOST_OPENINGS, mails, openings
 from cpor_web.emails.outcomes import codes_of
+from cpor_web.history.chain import moment
 from cpor_web.models import Client, Opening
 from cpor_web.programme import Programme
 from tests.support import claims

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cpor_web.consent import sealing
 from cpor_web.consent.sealing import NotGenuine
-from cpor_web.signing import SigningKeys
+from cpor_web.keys.signing import SigningKeys
 
 KEYS = SigningKeys([secrets.token_urlsafe(32)])
 RECORD: dict[str, Any] = {

@@ -20,8 +20,8 @@ from cpor_web.programme import Programme
 from cpor_web.transactions import InDoubt
 from tests.consent.agreement import assert_agrees
 from tests.customers.conftest import Asked, asked_about
+from tests.customers.test_together import until
 from tests.support import claims
-from tests.test_together import until
 
 Press = Callable[[Asked], "Future[int]"]
 

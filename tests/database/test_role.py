@@ -10,18 +10,19 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from cpor_web import checkpoints, verification
-from cpor_web.accounts import security_log, sessions
-from cpor_web.accounts.security_log import SHELL
+from cpor_web import verification
 from cpor_web.claims import operations
 from cpor_web.config import Settings
 from cpor_web.database import role as database_role
 from cpor_web.database.role import UnfitRole
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import SecurityKind
 from cpor_web.privacy import erase_person, person
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
-from cpor_web.signing import SigningKeys
+from cpor_web.users import security_log, sessions
+from cpor_web.users.security_log import SHELL
 from tests.privacy.test_retention import all_sent, erase_all
 from tests.support import claims, factories
 from tests.support.claims import NOW

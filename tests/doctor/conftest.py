@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cpor_web import dkim_keys
 from cpor_web.config import Settings
 from cpor_web.doctor.names import Names
 from cpor_web.emails.dkim import DkimSigner
+from cpor_web.keys import dkim as dkim_keys
 from tests.support.dkim import rsa, write_key
 from tests.support.dns_server import NameServer
 from tests.support.smtp_fixtures import authority, authority_file, certificate_for, new_smtp_server, smtp_server

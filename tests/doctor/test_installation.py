@@ -21,9 +21,9 @@ from cpor_web.doctor import front, machinery, places
 from cpor_web.doctor.findings import Finding, Mark
 from cpor_web.doctor.installation import as_json, examine_all, exit_code
 from cpor_web.doctor.standing import database
-from cpor_web.figures import TICKER
 from cpor_web.models import Heartbeat, Mail, MailState
-from cpor_web.unread import EMPTIED
+from cpor_web.monitoring.figures import TICKER
+from cpor_web.silence.unread import EMPTIED
 from tests.support import clamd
 from tests.support.servers import free_port
 

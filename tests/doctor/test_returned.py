@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_
 from hypothesis import strategies as st
 
-from cpor_web import dkim_keys
 from cpor_web.config import Settings
 from cpor_web.doctor import names as names_module
 from cpor_web.doctor.findings import Finding, Mark
@@ -17,6 +16,7 @@ from cpor_web.doctor.letters import letters
 from cpor_web.doctor.names import Names
 from cpor_web.doctor.returned import returned_copy
 from cpor_web.emails.dkim import DkimSigner
+from cpor_web.keys import dkim as dkim_keys
 from cpor_web.programme import Programme
 from tests.doctor.conftest import NOW
 from tests.support.dkim import write_key

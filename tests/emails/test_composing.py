@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, facts
-from cpor_web.accounts import security_log
 from cpor_web.claims import operations
 from cpor_web.config import Settings
 from cpor_web.consent import answers
@@ -26,6 +25,7 @@ from cpor_web.programme import Programme
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Way, Withdrawal
 from cpor_web.rules.roles import Role
+from cpor_web.users import security_log
 from tests.support import claims, factories
 from tests.support.beginning import begin
 

@@ -10,11 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import dkim_keys
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.dkim import ONE_CLICK, SIGNED, DkimSigner
 from cpor_web.emails.message import build
 from cpor_web.emails.rendering import Renderer
+from cpor_web.keys import dkim as dkim_keys
 from cpor_web.models import Mail
 from cpor_web.programme import Programme
 from tests.emails.test_composing import begun

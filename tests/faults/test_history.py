@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from cpor_web import checkpoints, history
+from cpor_web import history
+from cpor_web.history import checkpoints
 from cpor_web.models import Claim
 from cpor_web.rules.roles import SYSTEM
 from tests.support.cast import Cast

@@ -10,8 +10,8 @@ from urllib.parse import urljoin, urlsplit
 from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
 
-from cpor_web import stopping
 from cpor_web.config import Settings
+from cpor_web.server import stopping
 from tests.support.cast import Cast
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation

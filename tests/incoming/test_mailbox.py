@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session
 import jobs.incoming
 import jobs.turn
 import jobs.windows
-from cpor_web import unread
 from cpor_web.clock import utcnow
 from cpor_web.config import Settings
 from cpor_web.emails.returns import ReturnAddresses
@@ -34,6 +33,7 @@ from cpor_web.incoming.diagnoses import NOT_STORED
 from cpor_web.incoming.mailbox import Mailbox, NotGiven
 from cpor_web.models import Breaker, Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail, RoundState
 from cpor_web.programme import Programme
+from cpor_web.silence import unread
 from jobs.turn import Turn
 from tests.support import claims, dovecot
 from tests.support.claims import invitations_of, mail_of

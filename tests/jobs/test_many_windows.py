@@ -10,11 +10,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 import jobs.windows
-from cpor_web import unread, verification
+from cpor_web import verification
 from cpor_web.consent import closing, rounds
 from cpor_web.models import Claim, Handover, Replacement, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection
+from cpor_web.silence import unread
 from tests.support import claims, factories
 from tests.support.claims import NOW
 from tests.support.statements import counted

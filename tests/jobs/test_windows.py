@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 import jobs.turn
 import jobs.windows
-from cpor_web import assessment, holding
+from cpor_web import assessment
 from cpor_web.claims import deadlines
 from cpor_web.consent import answers, rounds
 from cpor_web.extensions import bell
@@ -25,6 +25,7 @@ from cpor_web.queue import CLOSE_WINDOWS
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import holding
 from tests.support import claims, factories
 from tests.support.claims import NOW
 

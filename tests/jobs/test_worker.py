@@ -12,8 +12,9 @@ from rq import Callback, Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer, PickleSerializer
 
-from cpor_web import job_times, logs
+from cpor_web import logs
 from cpor_web.config import Settings
+from cpor_web.monitoring import job_times
 from cpor_web.queue import JOBS, SEND_MAIL
 from jobs.turn import Turn
 from jobs.worker import BareJob, ListedWorker, is_listed

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cpor_web import failed_notices
 from cpor_web.clock import utcnow
 from cpor_web.reviewers import waiting
+from cpor_web.silence import failed_notices
 
 
 def test_no_search_goes_through_what_changes_of_claims_have_put_aside(db_session: Session) -> None:

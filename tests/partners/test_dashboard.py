@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.claims import lists, operations
+from cpor_web.claims import operations
 from cpor_web.claims.drafts import ContactDraft
+from cpor_web.lists import own
 from cpor_web.models import Mail, MpnId, MpnKind
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import TENANT, Desk
@@ -77,7 +78,7 @@ def test_another_partners_claims_are_not_there(browser: Browser, committed: Sess
 
 
 def test_long_lists_have_pages_that_keep_what_is_chosen(browser: Browser, desk: Desk, monkeypatch: Any) -> None:
-    monkeypatch.setattr(lists, "PAGE", 2)
+    monkeypatch.setattr(own, "PAGE", 2)
     for number in range(5):
         desk.claim(name=f"Claim {number}")
     first = browser.page("/claims?search=claim&sort=newest")

@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from cpor_web import clock
-from cpor_web.claims import lists
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.database import capped
+from cpor_web.lists import own
 from cpor_web.models import Assessment, AssessmentState, Round
 from cpor_web.partners import export
 from cpor_web.rules.fields import FIELDS
@@ -32,7 +32,7 @@ def csv_of(browser: Browser, query: str = "") -> list[list[str]]:
 def test_the_workbook_has_the_same_cells_as_the_csv_in_the_same_order_over_many_parts(
     app: Flask, browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(own, "READ_AT_ONCE", 2)
     for number in range(5):
         desk.claim(
             Status.SUBMITTED if number % 2 else Status.EDITING, name=f"Claim {number}", proof_date="2026-04-30"

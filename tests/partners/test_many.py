@@ -7,8 +7,8 @@ from bs4 import BeautifulSoup, Tag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import saved_filters
 from cpor_web.claims.drafts import ContactDraft
+from cpor_web.lists import saved_filters
 from cpor_web.models import Claim, SavedFilter, User
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status

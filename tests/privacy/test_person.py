@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cpor_web import checkpoints, verification
-from cpor_web.accounts import security_log, sessions
-from cpor_web.accounts.security_log import Place
+from cpor_web import verification
 from cpor_web.claims import competing, operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.config import Settings
 from cpor_web.emails.catalogue import addressing, to_people
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import (
     ERASED,
     Claim,
@@ -34,7 +34,8 @@ from cpor_web.privacy import erase_person, export, person
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
-from cpor_web.signing import SigningKeys
+from cpor_web.users import security_log, sessions
+from cpor_web.users.security_log import Place
 from tests.privacy.test_retention import all_sent
 from tests.support import claims, factories
 from tests.support.claims import NOW

@@ -11,12 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 import jobs.retention
-from cpor_web import checkpoints, verification
+from cpor_web import verification
 from cpor_web.claims import operations
 from cpor_web.claims.drafts import Draft
 from cpor_web.config import Settings
 from cpor_web.consent import record, sealing
 from cpor_web.emails.catalogue import to_customer, to_partner, to_people
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import (
     ERASED,
     Claim,
@@ -32,7 +34,6 @@ from cpor_web.models import (
 from cpor_web.privacy import retention
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import NotAllowed
-from cpor_web.signing import SigningKeys
 from tests.support import claims, factories
 from tests.support.claims import NOW
 from tests.support.one_mail import newest

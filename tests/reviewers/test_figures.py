@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 import jobs.upkeep
-from cpor_web.claims import counting
+from cpor_web.figures import counting
 from cpor_web.models import Claim, Heartbeat, Measure, WeeklyFigure
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role

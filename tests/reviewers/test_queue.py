@@ -8,7 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import lists, operations, related
+from cpor_web.claims import operations, related
+from cpor_web.lists import own
 from cpor_web.models import Claim, Document, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Request
@@ -210,7 +211,7 @@ def test_nonsense_in_the_address_is_as_if_it_were_not_there(desk: Browser, claim
 def test_the_queue_has_pages_that_keep_the_filter(
     desk: Browser, file_claim: FileClaim, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "PAGE", 2)
+    monkeypatch.setattr(own, "PAGE", 2)
     for number in range(3):
         file_claim(name=f"Claim {number}")
 

@@ -6,13 +6,13 @@ from urllib.request import ProxyHandler, build_opener
 
 from sqlalchemy.orm import Session
 
-from cpor_web import holding
 from cpor_web.claims import contacts, operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.emails.condition import needs_a_person
 from cpor_web.models import Claim
 from cpor_web.models import Mail as MailRow
 from cpor_web.rules.reasons import Request, Withdrawal
+from cpor_web.silence import holding
 from tests.soak.world import World
 from tests.support import claims, incoming_mail, returned_mail
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from cpor_web import chain
+from cpor_web.history import chain
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import REVIEWERS_CHOICE
 from cpor_web.rules.transitions import TABLE

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from cpor_web import chain
+from cpor_web.history import chain
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.roles import Role

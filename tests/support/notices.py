@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from cpor_web import failed_notices
 from cpor_web.claims import bouncing, posting
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Unknown
-from cpor_web.failed_notices import Figures
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
+from cpor_web.silence import failed_notices
+from cpor_web.silence.failed_notices import Figures
 from tests.support import claims
 from tests.support.claims import NOW, mail_of
 

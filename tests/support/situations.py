@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, lists, queries
+from cpor_web.claims import contacts, queries
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.claims.listed import Line
-from cpor_web.claims.lists import Wanted
 from cpor_web.consent import answers, rounds
+from cpor_web.lists import own
+from cpor_web.lists.own import Wanted
 from cpor_web.models import Claim
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Way
@@ -97,4 +98,4 @@ def exported(session: Session, actor: Actor, wanted: Wanted) -> list[Claim]:
     def read(_session: Session, part: Sequence[Claim]) -> list[Claim]:
         return list(part)
 
-    return list(lists.export(lambda: nullcontext(session), actor, wanted, now=LATER, most=1000, read=read))
+    return list(own.export(lambda: nullcontext(session), actor, wanted, now=LATER, most=1000, read=read))

@@ -8,9 +8,9 @@ from sqlalchemy import create_engine, make_url, text
 
 from cpor_web import verification
 from cpor_web.database import schema
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import Base
 from cpor_web.samples.people import PASSWORD
-from cpor_web.signing import SigningKeys
 from tests.support.installation import Installation
 from tests.support.sample import ADDRESSES
 from tests.support.servers import Servers

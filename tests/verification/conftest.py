@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cpor_web import chain, checkpoints, verification
+from cpor_web import verification
+from cpor_web.history import chain, checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import Checkpoint, Claim
 from cpor_web.programme import Programme
-from cpor_web.signing import SigningKeys
 from tests.support import claims
 
 KEYS = SigningKeys(["A" * 43])

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cpor_web import checkpoints, history
+from cpor_web import history
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.rules.roles import SYSTEM
-from cpor_web.signing import SigningKeys
 from tests.support.claims import NOW
 from tests.verification.conftest import KEYS, Archive
 

@@ -24,6 +24,13 @@ def test_every_asset_of_ours_comes_compressed_and_whole(client: Browser, name: s
     assert gzip.decompress(small.data) == plain.data == (STATIC / name).read_bytes()
 
 
+def test_who_refuses_compression_gets_an_asset_plain(client: Browser) -> None:
+    refused = client.get("/static/app.css", headers={"Accept-Encoding": "gzip;q=0, identity"})
+
+    assert "Content-Encoding" not in refused.headers
+    assert refused.data == (STATIC / "app.css").read_bytes()
+
+
 def test_what_a_page_loads_is_kept_for_good(client: Browser) -> None:
     page = client.page("/login")
     loaded = [tag.get("href") or tag.get("src") for tag in page(["link", "script"])]

@@ -8,11 +8,11 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from cpor_web.accounts.identities import untie
 from cpor_web.clock import utcnow
 from cpor_web.models import Identity
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
+from cpor_web.users.identities import untie
 from tests.accounts.oidc.visiting import accounts, is_refused, kinds_of, rune_of, signs_in, there_and_back
 from tests.support import factories
 from tests.support.browser import Browser

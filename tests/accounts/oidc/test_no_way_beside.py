@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from cpor_web.models import Mail, User
 from cpor_web.rules.roles import Role
 from tests.accounts.oidc.visiting import RUNE, rune_of, signs_in
-from tests.accounts.test_passkeys import HOST, ORIGIN, add, enter
 from tests.support import factories
 from tests.support.browser import Browser
 from tests.support.soft_passkey import SoftPasskey
+from tests.users.test_passkeys import HOST, ORIGIN, add, enter
 
 OWN_PASSWORD = "/account/password"
 

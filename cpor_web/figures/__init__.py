@@ -1,0 +1,1 @@
+"""The figures of weeks, areas and partners: counted once a day, and put together from that."""

@@ -1,0 +1,1 @@
+"""The web server, and the processes that it and the workers of mail fork."""

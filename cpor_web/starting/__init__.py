@@ -1,0 +1,1 @@
+"""How a process starts: what it does without, and how it keeps what it has loaded."""
