@@ -13,10 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 
-def ask(session: Session, text: str, given: Mapping[str, Any]) -> psycopg.Cursor[Any]:
-    """Run a statement in the session's transaction. What waits for a flush is not written before it."""
+def ask(session: Session, text: str, given: Mapping[str, Any], *, planned_once: bool = True) -> psycopg.Cursor[Any]:
+    """Run a statement in the session's transaction. What waits for a flush is not written before it.
+
+    `planned_once`: where it was asked a few times over a connection, that keeps its plan.
+    """
     taken = session.connection()
-    return run(taken, driver(taken).cursor(), text, given)
+    return run(taken, driver(taken).cursor(), text, given, planned_once=planned_once)
 
 
 def among(name: str, kind: str = "bigint") -> str:
@@ -43,10 +46,12 @@ def driver(taken: Connection) -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", taken.connection.driver_connection)
 
 
-def run(taken: Connection, cursor: psycopg.Cursor[Any], text: str, given: Any) -> psycopg.Cursor[Any]:
+def run(
+    taken: Connection, cursor: psycopg.Cursor[Any], text: str, given: Any, *, planned_once: bool = True
+) -> psycopg.Cursor[Any]:
     """Run a statement by a cursor of this connection's, and return it; errors are SQLAlchemy's, without values."""
     try:
-        return cursor.execute(text, given)
+        return cursor.execute(text, given, prepare=None if planned_once else False)
     except psycopg.Error as error:
         raise told(taken, text, error) from error
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     DateTime,
     Select,
@@ -32,9 +32,6 @@ Listed = TypeVar("Listed")
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for no moment in an order, after all that are: a row is compared only where no key is null."""
 
-# By name: as PostgreSQL takes a limit that it does not know for a large one, it plans for the values. By which of two
-# indexes a part is read follows from how many of its rows there are.
-_LIMIT = bindparam("limit", type_=BigInteger())
 _TYPES: dict[type, TypeEngine[Any]] = {int: BigInteger(), str: Text(), datetime: DateTime(timezone=True)}
 
 
@@ -60,23 +57,25 @@ class Order:
 class Part(NamedTuple):
     """Some rows of a list, for which an index has their order: a query of their ids, and the order's keys there.
 
-    A key that is the same for all of them is given as its value.
+    A key that is the same for all of them is given as its value. `planned_once`: one plan does for all values; else
+    by which of several indexes they are best read follows from how many there are.
     """
 
     ids: Select[Any]
     keys: tuple[Any, ...]
+    planned_once: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
     """A list in parts: each row is in exactly one of them. Only the beginning of each is read.
 
-    Who keeps it, and its order, has the statements kept that are made of them. `planned_once`: one plan does for all.
+    Who keeps it, and its order, has the statements kept that are made of them. Where there are several, the values of
+    all keys are ordered by Python as by the database: they are numbers and moments.
     """
 
     order: Order
     parts: tuple[Part, ...]
-    planned_once: bool = False
 
 
 class _From(Enum):
@@ -177,11 +176,12 @@ def _rows_of_parts(
 ) -> _Found:
     descends = parts.order.is_descending != backwards
     places = tuple(_place(part, start, descends) for part in parts.parts)
-    if all(place is _From.NOWHERE for place in places):
-        return []
     after = {_name(number): value for number, value in enumerate(start or ())}
-    statement = _beginnings(parts, places, descends, limit if parts.planned_once else None)
-    return statement.ask(session, limit=limit, **given, **after)
+    statements = _beginnings(parts, places, descends, limit)
+    found = [statement.ask(session, **given, **after) for statement in statements]
+    if len(found) == 1:
+        return found[0]
+    return sorted(chain(*found), key=lambda row: row[1:], reverse=descends)[:limit]
 
 
 def _place(part: Part, start: list[Any] | None, descends: bool) -> _From:
@@ -195,20 +195,24 @@ def _place(part: Part, start: list[Any] | None, descends: bool) -> _From:
 
 
 @lru_cache(maxsize=200)
-def _beginnings(parts: Parts, places: tuple[_From, ...], descends: bool, limit: int | None) -> Prepared:
-    """Return the statement that finds the first rows of a list: their ids and keys. Without a limit it has a name."""
-    most = _LIMIT if limit is None else literal(limit)
-    begun = [
-        _beginning(part, parts.order, place, descends, most)
-        for part, place in zip(parts.parts, places, strict=True)
-        if place is not _From.NOWHERE
-    ]
-    found = union_all(*begun).subquery()
-    _id, *keys = found.c
-    return prepared(select(found).order_by(*_directed(keys, descends)).limit(most))
+def _beginnings(parts: Parts, places: tuple[_From, ...], descends: bool, limit: int) -> list[Prepared]:
+    """Return the statements that find the first rows of a list: their ids and keys."""
+    found = []
+    for planned_once in (True, False):
+        begun = [
+            _beginning(part, parts.order, place, descends, limit)
+            for part, place in zip(parts.parts, places, strict=True)
+            if place is not _From.NOWHERE and part.planned_once is planned_once
+        ]
+        if begun:
+            rows = union_all(*begun).subquery()
+            _id, *keys = rows.c
+            first = select(rows).order_by(*_directed(keys, descends)).limit(limit)
+            found.append(prepared(first, planned_once=planned_once))
+    return found
 
 
-def _beginning(part: Part, order: Order, place: _From, descends: bool, most: BindParameter[int]) -> Select[Any]:
+def _beginning(part: Part, order: Order, place: _From, descends: bool, most: int) -> Select[Any]:
     """Return the query of the part's first rows: their ids and keys."""
     named = [
         (cast(each, _TYPES[key.kind]) if _is_value(each) else each).label(f"key_{number}")

@@ -22,9 +22,13 @@ _DIALECT, _NUMBERING = dialect(), dialect(paramstyle="numeric_dollar")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A statement as its text. Its values are those of the database: a status is a word."""
+    """A statement as its text. Its values are those of the database: a status is a word.
+
+    Unless it is `planned_once`, it is planned for its values each time: how much there is decides which plan is best.
+    """
 
     text: str
+    planned_once: bool = True
 
     def ask(self, session: Session, **given: Any) -> list[tuple[Any, ...]]:
         """Return the rows that it finds in the session's transaction.
@@ -32,7 +36,7 @@ class Prepared:
         `given` has a value for each name, and may have more; ids are given as `direct.several`.
         """
         session.flush()
-        return direct.ask(session, self.text, given).fetchall()
+        return direct.ask(session, self.text, given, planned_once=self.planned_once).fetchall()
 
     def one(self, session: Session, **given: Any) -> tuple[Any, ...]:
         """Return the only row of such as always find one (else ValueError)."""
@@ -48,9 +52,9 @@ class Numbered:
     names: Sequence[str]
 
 
-def prepared(query: Select[*tuple[Any, ...]] | UpdateBase) -> Prepared:
+def prepared(query: Select[*tuple[Any, ...]] | UpdateBase, *, planned_once: bool = True) -> Prepared:
     """Return a statement that is kept; each `bindparam` that has no value in it is a name to be given one."""
-    return Prepared(_compiled(query, _DIALECT).statement)
+    return Prepared(_compiled(query, _DIALECT).statement, planned_once)
 
 
 def numbered(query: Select[*tuple[Any, ...]] | UpdateBase) -> Numbered:

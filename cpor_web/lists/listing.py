@@ -103,13 +103,11 @@ def parts(role: Role, wanted: Wanted, urgency: int | None = None, words: Words =
     if wanted.sort not in BY_MOMENT or words:
         whole = of_whose_turn(found(role, wanted, words), wanted).with_only_columns(Claim.id)
         keys = tuple(key.expression for key in order(wanted.sort).keys)
-        return Parts(order(wanted.sort), (Part(whole, keys),))
+        return Parts(order(wanted.sort), (Part(whole, keys, planned_once=bool(words)),))
     urgency = turns.MUST if wanted.must_act else urgency
     who, begun = wanted.who and wanted.who.value, []
-    planned_once = not (wanted.area or wanted.mpn_id)  # of which there are many or few
     for each in turns.standings(_NOW):
         if wanted.status in {None, each.status} and each.may_be(who, urgency):
-            planned_once = planned_once and each.planned_once
             claims = found(role, replace(wanted, status=each.status)).where(each.among)
             theirs = turns.with_open_rounds(claims) if each.has_round else claims
             if not isinstance(each.urgency, int) and urgency is not None:
@@ -117,8 +115,10 @@ def parts(role: Role, wanted: Wanted, urgency: int | None = None, words: Words =
             if not isinstance(each.who, Who) and who is not None:
                 theirs = theirs.where(each.who == who)
             keys = (each.urgency,) if wanted.sort is Sort.URGENT else ()
-            begun.append(Part(theirs.with_only_columns(Claim.id), (*keys, each.by, each.newest_first)))
-    return Parts(order(wanted.sort), tuple(begun), planned_once=planned_once)
+            keys = (*keys, each.by, each.newest_first)
+            planned_once = each.planned_once and not wanted.mpn_id  # which has many or few of them
+            begun.append(Part(theirs.with_only_columns(Claim.id), keys, planned_once=planned_once))
+    return Parts(order(wanted.sort), tuple(begun))
 
 
 @lru_cache(maxsize=KEPT)

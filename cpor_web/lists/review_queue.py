@@ -159,10 +159,9 @@ def _unnamed(wanted: Wanted) -> Wanted:
 def _parts(wanted: Wanted, role: Role, words: tuple[Word, ...]) -> Parts:
     order = _order(wanted)
     ids = _found(wanted, role, words).with_only_columns(Claim.id)
-    whole = Part(ids, tuple(key.expression for key in order.keys))
-    somebodys = wanted.mine or wanted.reviewer_id is not None or wanted.partner_id is not None
-    is_narrow = bool(words) or wanted.area != "" or somebodys  # how narrow, only values tell
-    return Parts(order, (whole,), planned_once=not is_narrow)
+    keys = tuple(key.expression for key in order.keys)
+    planned_once = bool(words) or wanted.partner_id is None  # of whom many or few wait
+    return Parts(order, (Part(ids, keys, planned_once=planned_once),))
 
 
 @lru_cache(maxsize=listing.KEPT)

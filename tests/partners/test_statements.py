@@ -7,8 +7,10 @@ from tests.partners.conftest import Desk
 from tests.support.browser import Browser
 from tests.support.statements import sent_by
 
-STATEMENTS = 6
-"""Who is signed in; what stands around the list; the numbers; which claims are listed; their lines; closures."""
+STATEMENTS = 7
+"""Who is signed in; what stands around the list; the numbers; which claims are listed, and which of those that can no
+longer be disputed; their lines; closures.
+"""
 
 
 def test_the_dashboard_takes_so_many_statements_and_their_texts_stay_as_they_are(
