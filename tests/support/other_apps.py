@@ -19,16 +19,19 @@ AppWith = Callable[..., Flask]
 @pytest.fixture
 def app_with(settings: Settings, app: Flask) -> Iterator[AppWith]:
     """Make an application of other settings, given by their names; its connections are closed at the end."""
-    made: list[Flask] = []
+    made: list[tuple[Flask, Any]] = []
 
     def with_other(**changes: Any) -> Flask:
-        made.append(create_app(replace(settings, **changes)))
-        return made[-1]
+        other = create_app(replace(settings, **changes))
+        made.append((other, limiter.storage))
+        return other
 
     yield with_other
-    for each in made:
-        with each.app_context():
+    for other, store in made:
+        with other.app_context():
             db.engine.dispose()
+        if asked := vars(store).get("_store"):  # which is made when it is first asked
+            asked.storage.connection_pool.disconnect()
     give_back(settings)
 
 
