@@ -4,15 +4,18 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from cpor_web.admin import overview
 from cpor_web.incoming import receiving
 from cpor_web.models import Breaker, Checkpoint, Heartbeat, Mail, MailState
 from cpor_web.rules.roles import Role
 from cpor_web.silence import unread
 from tests.support import factories
 from tests.support.browser import Browser
+from tests.support.live_worker import worker as worker
 
 PAGES = ("", "/partners", "/users", "/assessments", "/holding", "/calendar", "/catalogue", "/settings")
 
@@ -33,6 +36,12 @@ def mail(session: Session, state: MailState, due: datetime | None, *, ended: dat
         )
     )
     session.commit()
+
+
+def facts(page: BeautifulSoup, section: str) -> dict[str, str]:
+    """Return what a section of the overview tells, by its names."""
+    told = page.select_one(f"[aria-labelledby={section}] dl")
+    return {dt.get_text(): dd.get_text(" ").strip() for dt, dd in zip(told("dt"), told("dd"), strict=True)}
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.GLOBAL_ADMIN, Role.VIEWER])
@@ -75,6 +84,24 @@ def test_a_ticker_is_silent_after_ten_minutes(
     assert ("The ticker is silent" in page) is silent
 
 
+def test_a_worker_is_missed_until_one_gives_a_sign_of_life(office: Browser, request: pytest.FixtureRequest) -> None:
+    without = office.page("/admin").main.get_text()
+    request.getfixturevalue("worker")
+    with_one = office.page("/admin")
+
+    assert "No worker gives a sign of life: mail waits" in without
+    assert "No worker" not in with_one.main.get_text()
+    assert facts(with_one, "health")["Workers"] == "1"
+
+
+def test_a_redis_that_is_away_is_told_of(office: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "in_redis", lambda: None)
+    page = office.page("/admin")
+
+    assert "Redis does not answer: mail waits" in page.main.get_text()
+    assert facts(page, "health")["Workers"] == "Not known: Redis does not answer"
+
+
 def test_the_outbox_is_counted_by_state_and_the_longest_waiting_mail_is_named(
     office: Browser, committed: Session
 ) -> None:
@@ -113,9 +140,8 @@ def test_the_outbox_says_how_quickly_it_goes_out_what_failed_and_what_needs_a_pe
         mail(committed, MailState(state), None, ended=now - timedelta(seconds=seconds))
     mail(committed, MailState.UNKNOWN, None, ended=now - timedelta(hours=25))
 
-    facts = office.page("/admin").select_one("[aria-labelledby=outbox] dl")
+    told = facts(office.page("/admin"), "outbox")
 
-    told = {dt.get_text(): dd.get_text(" ").strip() for dt, dd in zip(facts("dt"), facts("dd"), strict=True)}
     assert told["Taken by the mail server"] == "1 in the last minute, 3 in the last hour"
     assert told["Failed in the last 24 hours"] == "2"
     assert told["Need a person"] == "3"

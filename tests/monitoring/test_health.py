@@ -5,31 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from cpor_web.config import Settings
 from cpor_web.database import schema
 from cpor_web.models import Heartbeat, Mail, MailState
 from cpor_web.monitoring.figures import TICKER
-from cpor_web.queue import QUEUE
 from tests.support.browser import Browser
+from tests.support.live_worker import worker as worker
 from tests.support.other_apps import AppWith
 from tests.support.servers import free_port
-
-
-@pytest.fixture
-def worker(settings: Settings) -> Iterator[None]:
-    """A worker that lives, as RQ notes it."""
-    with Redis.from_url(settings.redis_url) as redis:
-        redis.sadd("rq:workers", "rq:worker:one")
-        redis.hset(
-            "rq:worker:one", mapping={"queues": QUEUE, "birth": "2026-01-05T10:00:00.000000Z", "state": "idle"}
-        )
-        yield
-        redis.srem("rq:workers", "rq:worker:one")
-        redis.delete("rq:worker:one")
 
 
 @pytest.fixture
