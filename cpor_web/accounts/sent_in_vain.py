@@ -11,6 +11,8 @@ from cpor_web.web.current import settings
 
 _SECRETS = ("password", "code", "secret", "token", "credential")
 _TELLING = 12  # characters
+_OURS = ("once", "seen", "past", "claim", "content", "up_to", "then", "next")
+"""Fields that pages of ours fill in by themselves; what a dash adds names what they are about."""
 
 
 def init_app(app: Flask) -> None:
@@ -20,7 +22,7 @@ def init_app(app: Flask) -> None:
 
 def answer() -> ResponseReturnValue:
     """Answer what came with a good token from somebody who is signed out: it can be sent again as it is."""
-    if not texts():
+    if not _telling():
         return redirect(url_for("security.login"))
     return _page(again=fields())
 
@@ -31,8 +33,13 @@ def fields() -> list[tuple[str, str]]:
 
 
 def texts() -> list[str]:
-    """Return what of it a person has typed, as near as can be told: what they would miss."""
-    return [value for _, value in fields() if value.strip() and (len(value) > _TELLING or len(value.split()) > 1)]
+    """Return what of it a person has typed, as near as can be told."""
+    return [value for name, value in _telling() if name.partition("-")[0] not in _OURS]
+
+
+def _telling() -> list[tuple[str, str]]:
+    """Return what of it a person would miss: more than a mere choice."""
+    return [(name, value) for name, value in fields() if len(value.strip()) > _TELLING or len(value.split()) > 1]
 
 
 def _with_an_old_token(_error: CSRFError) -> ResponseReturnValue:

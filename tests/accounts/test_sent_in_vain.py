@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
@@ -50,8 +51,6 @@ def test_a_form_that_was_sent_while_signed_out_can_be_sent_again(
     assert form["name"] in answer.text
     committed.refresh(colleague)
     assert colleague.role is Role.REVIEWER
-
-    from bs4 import BeautifulSoup
 
     again = BeautifulSoup(answer.text, "html.parser").find("button", string="Send again").find_parent("form")
     kept = {field["name"]: field["value"] for field in again("input")}
@@ -112,3 +111,24 @@ def test_a_mere_button_leads_to_the_sign_in_page(browser: Browser, committed: Se
     token = browser.csrf_token("/account")
     end_session(committed, user)
     assert browser.post("/account/calendar", data={"csrf_token": token}).location == "/login"
+
+
+def test_what_a_page_filled_in_by_itself_is_sent_again_and_not_called_typed(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    token, key = browser.csrf_token("/account"), "1cbb29e4-6d6f-4d3d-9d83-0f6a3b2f0c11"
+    end_session(committed, user)
+    form = {"csrf_token": token, "once": key, "past-K7QM-2XRD": "another-claim-of-this-tenant", "words": WORDS}
+    page = BeautifulSoup(browser.post("/account", data=form).text, "html.parser")
+    assert [each.get_text().strip() for each in page("textarea")] == [WORDS]
+    assert page.find("input", attrs={"name": "once"})["value"] == key
+
+
+def test_a_table_that_was_looked_at_can_be_sent_again_and_is_not_shown(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    token = browser.csrf_token("/account")
+    end_session(committed, user)
+    page = browser.post("/claims/import/drafts", data={"csrf_token": token, "content": "TmFtZQ0K" * 20}).text
+    assert "Send again" in page
+    assert "<textarea" not in page
