@@ -29,6 +29,12 @@ COLUMNS = {name.casefold(): field for field, label in LABELS.items() for name in
 
 _BETWEEN = re.compile(r"[;,|\n]")
 
+_DAYS = (
+    re.compile(r"(?P<year>[0-9]{4})[-./] ?(?P<month>[0-9]{1,2})[-./] ?(?P<day>[0-9]{1,2})\.?"),
+    re.compile(r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\. ?(?P<year>[0-9]{4})"),
+)
+"""How spreadsheets write a day, where it can be only one: 4/5/2026 is another one here than there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -152,7 +158,7 @@ def _wrong(number: int, draft: Draft, partner: Partner, programme: Programme) ->
 
 
 def _draft(cells: Mapping[str, str], programme: Programme) -> Draft:
-    """Return what a row says; areas, activities, products and languages by name or key."""
+    """Return what a row says; areas, activities, products and languages by name or key, days as spreadsheets do."""
     catalogue = programme.catalogue
     areas = {key: area.name for key, area in catalogue.areas.items()}
     texts = {
@@ -161,6 +167,7 @@ def _draft(cells: Mapping[str, str], programme: Programme) -> Draft:
     texts |= {
         "area": _key(texts["area"], areas),
         "activity": _key(texts["activity"], catalogue.activity_names),
+        "proof_date": _day(texts["proof_date"]),
     }
     return Draft(
         **texts,
@@ -180,6 +187,12 @@ def _products(cell: str, names: Mapping[str, str]) -> tuple[str, ...]:
     meant = {name.casefold(): key for key, name in names.items()} | {key: key for key in names}
     listed = {cell} if cell.casefold() in meant else {part.strip() for part in _BETWEEN.split(cell)}
     return tuple(sorted({meant.get(each.casefold(), each) for each in listed if each}))
+
+
+def _day(said: str) -> str:
+    """Return the day that was meant as year, month and day; what is none stays, to be told as wrong."""
+    meant = next(filter(None, (each.fullmatch(said) for each in _DAYS)), None)
+    return "{year}-{month:0>2}-{day:0>2}".format(**meant.groupdict()) if meant else said
 
 
 def _key(said: str, names: Mapping[str, str]) -> str:

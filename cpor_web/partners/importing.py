@@ -149,7 +149,8 @@ def _taken(name: str) -> str:
         case "products":
             return _("Names, parted by commas: %(names)s", names=", ".join(catalogue.product_names.values()))
         case "proof_date":
-            return _("A day as %(example)s", example="2026-04-30")
+            words = _("A day as %(day)s or %(dotted)s. If the spreadsheet changes it, format the column as text.")
+            return words % {"day": "2026-04-30", "dotted": "30.4.2026"}
         case "contact_language" | "second_language":
             return ", ".join(LANGUAGES.values())
         case "mpn_id" | "partner_contact_name" | "partner_contact_email" if getattr(blank(), name):

@@ -2,6 +2,7 @@
 
 import io
 import threading
+from datetime import date
 from typing import Any
 
 import pytest
@@ -97,6 +98,28 @@ def test_what_a_row_still_lacks_is_said_before_and_the_only_location_need_not_be
     go_on(browser, page)
     (claim,) = claims_in(committed)
     assert claim.mpn_id is not None
+
+
+def dated(user: User, said: str) -> bytes:
+    return f"{HEADER};Latest date in the proof\n{row(user)};{said}".encode()
+
+
+@pytest.mark.parametrize("said", ["2026-04-03", "3.4.2026", "03.04.2026", "2026. 04. 03.", "2026/4/3"])
+def test_a_day_can_be_written_as_spreadsheets_write_it(
+    browser: Browser, committed: Session, user: User, said: str
+) -> None:
+    go_on(browser, look(browser, dated(user, said))[1])
+
+    assert [claim.proof_date for claim in claims_in(committed)] == [date(2026, 4, 3)]
+
+
+@pytest.mark.parametrize("said", ["3/4/2026", "04/30/2026", "3-4-2026", "31.2.2026", "3.4.26", "3.4.", "٣.٤.٢٠٢٦"])
+def test_a_day_that_can_be_another_one_or_none_is_told(browser: Browser, user: User, said: str) -> None:
+    status, page = look(browser, dated(user, said))
+
+    assert status == 422
+    assert "Enter the day as year, month and day, such as 2026-04-30." in text_of(page)
+    assert "format the column as text" in text_of(page)
 
 
 def test_an_error_is_told_at_its_row_and_column_and_nothing_is_imported(
