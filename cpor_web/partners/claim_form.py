@@ -223,14 +223,14 @@ def _warnings(draft: Draft, claim: Claim | None) -> list[Finding]:
 
 
 def _saved(claim: Claim, warned: frozenset[str], *, is_again: bool = False) -> ResponseReturnValue:
-    """Go on to the claim, or back to the form where it now has a warning that is not among those of before."""
+    """Go on to the claim, which says what it lacks, or back to the form where it has a warning that was not there."""
     flash(_("Saved, in the draft that this form made before.") if is_again else _("Saved."), "success")
+    if warned.issuperset(each.mark for each in _warnings(Draft.from_claim(claim), claim)):
+        return redirect(url_for("partners.claim", reference=claim.reference))
     if lacking := facts.missing_fields(claim, programme()):
         names = ", ".join(_(LABELS[name]) for name in lacking)
         flash(_("Still missing before it can be submitted: %(names)s.", names=names), "warning")
-    if not warned.issuperset(each.mark for each in _warnings(Draft.from_claim(claim), claim)):
-        return redirect(url_for("partners.edit_claim", reference=claim.reference))
-    return redirect(url_for("partners.claim", reference=claim.reference))
+    return redirect(url_for("partners.edit_claim", reference=claim.reference))
 
 
 def _partner() -> Partner:

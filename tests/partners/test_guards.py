@@ -56,6 +56,19 @@ def test_back_on_the_form_because_of_a_warning_one_reads_what_is_still_missing(b
     assert "Still missing before it can be submitted: Customer contact name, Customer contact email." in words
 
 
+def test_on_the_page_of_what_was_saved_all_that_is_missing_is_said_once(browser: Browser, desk: Desk) -> None:
+    assert desk.user.partner is not None
+    answer = browser.submit(NEW, form_of(desk.user.partner, contact_name=""), page=NEW)
+    page = browser.page(answer.location)
+    missing = page.find("p", string="Before this can be submitted, these are missing:")
+    assert isinstance(missing, Tag)
+    assert [item.get_text() for item in missing.find_next("ul")("li")] == [
+        "Customer contact name",
+        "Proof of execution",
+    ]
+    assert "Still missing" not in page.get_text()
+
+
 def test_a_domain_known_with_another_tenant_is_said_beside_the_tenant_when_saved(
     browser: Browser, desk: Desk
 ) -> None:
