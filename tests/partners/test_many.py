@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup, Tag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.lists import saved_filters
 from cpor_web.models import Claim, SavedFilter, User
+from cpor_web.partners import submitting
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.partners.conftest import Desk
@@ -208,6 +210,20 @@ def test_all_that_are_ready_are_submitted_with_one_press_and_a_look_at_them(brow
     assert {desk.now_of(each).status for each in ready} == {Status.SUBMITTED}
     assert desk.now_of(unready).status is Status.EDITING
     assert "No draft is ready any more." in text_of(browser.page(str(link["href"])))
+
+
+def test_where_there_are_more_drafts_than_a_page_takes_all_are_those_of_the_page_and_it_says_so(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "There are more drafts than one page takes"
+    for claim in [desk.claim(name=f"Ready {n}", **customer(n)) for n in range(3)]:
+        desk.upload(claim)
+    assert said not in text_of(browser.page(SUBMIT))
+    monkeypatch.setattr(submitting, "AT_ONCE", 2)
+    first = browser.page(SUBMIT)
+    assert first.find("a", string="Submit all that are ready (2)")
+    last = browser.page(str(first.find("a", rel="next")["href"]))
+    assert all(said in text_of(page) for page in (first, last))
 
 
 def test_proof_is_handed_in_on_the_list_itself_and_a_refusal_names_its_claim(browser: Browser, desk: Desk) -> None:
