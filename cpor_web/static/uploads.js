@@ -27,7 +27,9 @@ async function sendAll(sent, submitter) {
   const told = [];
   for (const [index, each] of sent.entries()) {
     const answer = await send(each, submitter);
-    if (!answer) return sent.length === 1 ? each.form.submit() : stay(sent, index, told);
+    if (!answer && sent.length === 1) return each.form.submit();
+    if (!answer) return stay(sent, index, told);
+    if (isTrouble(answer)) return stay(sent, index, [...told, troubleIn(answer.responseText)]);
     const isRefused = answer.status >= 400;
     if (isRefused || index === sent.length - 1) {
       take(answer);
@@ -58,15 +60,33 @@ function send({ form, field, file, isFirst }, submitter) {
   });
 }
 
-// Of several, one got no answer. The browser would send them together, of which one is taken: they stay chosen here.
+// Too large, too many, or the server is in trouble: such an answer has no form, and would take with it what was typed.
+function isTrouble({ status }) {
+  return [413, 429].includes(status) || status >= 500;
+}
+
+function troubleIn(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const [title, words] = ["h1", "main .measure p"].map((each) => page.querySelector(each)?.textContent.trim());
+  return message("error", [title, words].filter(Boolean).join(". "));
+}
+
+function message(kind, words) {
+  return Object.assign(document.createElement("p"), { className: `message message--${kind}`, textContent: words });
+}
+
+// One got no answer, or none with a form. The browser would send several together, of which one is taken: they stay
+// chosen here.
 function stay(sent, index, told) {
   for (const form of new Set(sent.map((each) => each.form))) {
     const chosen = new DataTransfer();
     for (const each of sent.slice(index)) if (each.form === form) chosen.items.add(each.file);
     form.querySelector("input[type=file]").files = chosen.files;
     form.querySelector(".upload").hidden = true;
+    delete form.dataset.sent; // it can be sent again at once
   }
   delete document.documentElement.dataset.busy;
+  document.querySelector("main .messages")?.remove();
   tell(told, sent.slice(index));
 }
 
@@ -94,11 +114,8 @@ function tell(earlier, left) {
     main.prepend(messages);
   }
   messages?.prepend(...earlier);
-  if (left.length) {
-    const names = left.map(({ file }) => file.name).join(", ");
-    const words = left[0].form.dataset.left.replace("{names}", () => names);
-    messages.append(Object.assign(document.createElement("p"), { className: "message message--warning", textContent: words }));
-  }
+  const words = left[0]?.form.dataset.left; // only forms that take several say it
+  if (words) messages.append(message("warning", words.replace("{names}", () => left.map(({ file }) => file.name).join(", "))));
   messages?.scrollIntoView({ block: "center" }); // it says what happened, far above the field
 }
 

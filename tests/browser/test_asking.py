@@ -114,3 +114,34 @@ def test_without_scripts_a_dispute_says_beside_its_button_that_it_is_the_only_on
     assert "This is your only dispute of this claim" in somebody.words
     somebody.press("Dispute", {"Business justification": "It is on the last page."})
     assert "The rejection is disputed." in somebody.words
+
+
+def test_a_dispute_with_a_document_that_is_too_large_keeps_what_was_written(
+    installation: Installation, browser: Browser, tmp_path: Path
+) -> None:
+    large, proof = tmp_path / "large.pdf", tmp_path / PROOF.name
+    with large.open("wb") as file:
+        file.truncate(27 * 2**20)
+    proof.write_bytes(PROOF.content)
+    with installation.session() as session:
+        ines = factories.user(session)
+        reference = claims.rejected(session, installation.programme, filer=ines).reference
+    page = browser.new_context(base_url=installation.url).new_page()
+    page.set_default_timeout(SLOWEST)
+    page.goto(f"/login?next=/claims/{reference}")
+    page.get_by_label("Email").fill(ines.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    words = page.get_by_label("Business justification")
+    words.fill("It is on the last page.")
+    page.wait_for_load_state(SCRIPTS)
+    for document, told in (
+        (large, "This is too large. What you sent is larger"),
+        (proof, "The rejection is disputed."),
+    ):
+        expect(words).to_have_value("It is on the last page.")
+        page.get_by_label("Document").set_input_files(document)
+        page.get_by_role("button", name="Dispute", exact=True).click()
+        page.get_by_role("alertdialog").get_by_role("button", name="Dispute").click()
+        expect(page.locator(".messages")).to_contain_text(told)
+        expect(page.locator(".messages")).to_be_in_viewport()
