@@ -9,6 +9,7 @@ document.addEventListener("submit", (event) => {
   const sent = together(form).flatMap(documentsOf);
   if (!sent.length) return;
   event.preventDefault();
+  if (document.querySelector(".upload:not([hidden])")) return; // something is on its way: not twice, however long it takes
   sendAll(sent, event.submitter);
 });
 
@@ -27,7 +28,7 @@ async function sendAll(sent, submitter) {
   const told = [];
   for (const [index, each] of sent.entries()) {
     const answer = await send(each, submitter);
-    if (!answer && sent.length === 1) return each.form.submit();
+    if (!answer && sent.length === 1) return sendPlainly(each.form);
     if (!answer) return stay(sent, index, told);
     if (isTrouble(answer)) return stay(sent, index, [...told, troubleIn(answer.responseText)]);
     const isRefused = answer.status >= 400;
@@ -58,6 +59,11 @@ function send({ form, field, file, isFirst }, submitter) {
     request.addEventListener("load", () => done(request));
     request.addEventListener("error", () => done(null));
   });
+}
+
+function sendPlainly(form) {
+  form.querySelector(".upload").hidden = true; // on the way back it is sent anew
+  form.submit();
 }
 
 // Too large, too many, or the server is in trouble: such an answer has no form, and would take with it what was typed.

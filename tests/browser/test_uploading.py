@@ -95,3 +95,27 @@ def test_where_no_answer_comes_for_one_of_several_each_is_told_of_and_none_is_se
 
     page.reload()
     expect(page.locator(".documents > li")).to_have_count(1)
+
+
+def test_a_document_that_takes_long_is_sent_once_however_often_its_button_is_pressed(
+    page: Page, tmp_path: Path
+) -> None:
+    proof = tmp_path / PROOF.name
+    proof.write_bytes(PROOF.content)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/documents", hold)
+    expect(page.get_by_label("Document")).to_have_js_property("multiple", True)
+    page.get_by_label("Document").set_input_files(proof)
+    upload = page.get_by_role("button", name="Upload", exact=True)
+    upload.click()
+    expect(page.locator("form[data-sent]")).to_have_count(0)  # from now on a press would count
+    upload.click()
+    page.wait_for_timeout(200)
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.locator(".messages")).to_have_text("The document was uploaded.")
+    expect(page.locator(".documents > li")).to_have_count(1)
