@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from redis import Redis
+from rq import Worker
+from rq.serializers import JSONSerializer
 
 from cpor_web.config import Settings
 from cpor_web.queue import QUEUE
@@ -15,10 +17,8 @@ __all__ = ["worker"]
 def worker(settings: Settings) -> Iterator[None]:
     """A worker that gives a sign of life."""
     with Redis.from_url(settings.redis_url) as redis:
-        redis.sadd("rq:workers", "rq:worker:one")
-        redis.hset(
-            "rq:worker:one", mapping={"queues": QUEUE, "birth": "2026-01-05T10:00:00.000000Z", "state": "idle"}
-        )
+        worker = Worker([QUEUE], connection=redis, serializer=JSONSerializer)
+        worker.register_birth()
         yield
-        redis.srem("rq:workers", "rq:worker:one")
-        redis.delete("rq:worker:one")
+        worker.register_death()
+        redis.delete(worker.key)
