@@ -4,24 +4,13 @@ from collections.abc import Callable, MutableMapping
 from functools import cache, partial
 from typing import Any, Self
 
-from flask import Flask, Request, has_request_context
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, has_request_context
 from flask.templating import Environment
 from flask_login.utils import _user_context_processor
 from werkzeug.routing import Rule
 
 from cpor_web.extensions import limiter, security
 from cpor_web.web import present
-
-
-class Sessions(SecureCookieSessionInterface):
-    """Sessions in a signed cookie. Without one, nothing is made ready that would open it."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return what the cookie says, an empty session where there is none."""
-        if "HTTP_COOKIE" not in request.environ or self.get_cookie_name(app) not in request.cookies:
-            return self.session_class()
-        return super().open_session(app, request)
 
 
 class Address(Rule):
@@ -54,7 +43,6 @@ class Application(Flask):
     """
 
     jinja_environment = Templates
-    session_interface = Sessions()
     url_rule_class = Address
 
     def __init__(self, *named: Any, **how: Any) -> None:
