@@ -2,8 +2,8 @@
 
 import hashlib
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from cpor_web.extensions import security
@@ -21,12 +21,4 @@ def init_app(app: Flask) -> None:
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Sessions in a signed cookie. Without one, nothing is made ready that would open it."""
-
     digest_method = staticmethod(hashlib.sha256)
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return what the cookie says, an empty session where there is none."""
-        if "HTTP_COOKIE" not in request.environ or self.get_cookie_name(app) not in request.cookies:
-            return self.session_class()
-        return super().open_session(app, request)

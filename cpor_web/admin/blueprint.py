@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
+from babel.dates import format_date, format_timedelta
 from flask import Blueprint, request, url_for
 from flask_babel import get_locale
 
 from cpor_web.emails.words import STATES
 from cpor_web.rules.words import N_
-from cpor_web.starting.lean_babel import format_date, format_timedelta
 from cpor_web.web.current import now
 
 bp = Blueprint("administration", __name__, url_prefix="/admin")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import idna
+
 LONGEST = 320
 """Characters: 64, an @ and 255 (RFC 5321, 4.5.3.1). Parsers of addresses take seconds for a million of them."""
 
@@ -35,8 +37,6 @@ def ascii_domain(domain: str) -> str:
 
     :raises UnicodeError: no domain
     """
-    import idna  # with tables of all letters
-
     return idna.encode(domain, uts46=True).decode("ascii").lower()
 
 

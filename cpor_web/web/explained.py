@@ -5,13 +5,13 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from babel.dates import format_timedelta
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from cpor_web.moments import exactly, full_day
 from cpor_web.rules.deadlines import BUSINESS_DAYS, ONE_SECOND, Calendar, Periods, days_held, has_passed
 from cpor_web.rules.words import N_
-from cpor_web.starting.lean_babel import format_timedelta
 
 _STARTS = {
     "submitted": N_("The clock started when the claim was submitted: %(moment)s."),

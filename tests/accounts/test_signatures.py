@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 import pytest
-from flask import Flask, Request
+from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
@@ -38,15 +38,6 @@ def test_a_session_is_signed_with_sha_256(app: Flask, client: Browser) -> None:
     with pytest.raises(BadSignature):
         of_flask(app).loads(cookie.value)
     assert len(cookie.value.rpartition(".")[2]) == 43, "a signature of 256 bits"
-
-
-def test_nothing_is_made_ready_for_a_session_that_did_not_come(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def asked(*_about: object) -> None:
-        pytest.fail("a signature was to be read where there is none")
-
-    with app.test_request_context():
-        monkeypatch.setattr(app.session_interface, "get_signing_serializer", asked)
-        assert app.session_interface.open_session(app, Request({"HTTP_COOKIE": "other=1"})) == {}
 
 
 def test_a_link_is_signed_with_sha_256_by_the_newest_key(app_with: AppWith, committed: Session) -> None:
