@@ -12,16 +12,9 @@ from typing import Literal
 
 import pytest
 
-from cpor_web.emails.transport import (
-    Accepted,
-    MailServer,
-    Outcome,
-    Permanent,
-    Transient,
-    Transport,
-    Unavailable,
-    Unknown,
-)
+from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
+from cpor_web.emails.session import MailServer
+from cpor_web.emails.transport import Transport
 from tests.support.smtp_conversation import Step
 from tests.support.smtp_server import ScriptedServer
 
