@@ -12,6 +12,7 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
 
+from cpor_web import facts
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related
 from cpor_web.claims.next_steps import NextStep, next_step
@@ -176,7 +177,7 @@ def step_of(claim: Claim) -> NextStep:
     """Return what happens next with a claim."""
     session = db.session()
     assessment, is_held = queries.assessment_of(session, claim), holding.is_in_force(session)
-    round_ = queries.latest_round(session, claim)
+    round_ = facts.latest_round(session, claim)
     return next_step(claim, round_, now=now(), assessment=assessment, is_held=is_held)
 
 
