@@ -96,7 +96,9 @@ def web(reload: bool) -> None:
     from cpor_web import clock, create_app, error_reports, logs
     from cpor_web.config import Settings
     from cpor_web.server import serving
+    from cpor_web.starting import stacks
 
+    stacks.tell_when_asked()
     settings = Settings.from_environ(os.environ)
     with serving.prepared(settings):
         app = create_app(settings)

@@ -16,6 +16,7 @@ from cpor_web.extensions import bell, db
 from cpor_web.models import Heartbeat
 from cpor_web.monitoring.figures import TICKER
 from cpor_web.queue import JOBS
+from cpor_web.starting import stacks
 from cpor_web.starting.loading import keep
 from cpor_web.transactions import transaction
 from jobs.app import app
@@ -34,6 +35,7 @@ def tick() -> None:
 
 def main() -> None:
     """Tick until told to stop. Trouble of the database is logged and the next tick tries again."""
+    stacks.tell_when_asked()
     settings = app().extensions["settings"]
     logs.set_up(settings.log_format)
     error_reports.set_up(settings.sentry_dsn, environment=settings.environment)

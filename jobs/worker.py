@@ -22,6 +22,7 @@ from cpor_web import clock, error_reports, logs
 from cpor_web.monitoring import job_times
 from cpor_web.queue import JOBS, QUEUE
 from cpor_web.server.crew import Crew
+from cpor_web.starting import stacks
 from cpor_web.starting.loading import make_ready
 from jobs.app import app
 from jobs.turn import told_to_stop
@@ -116,6 +117,7 @@ def load() -> None:
 
 def main() -> None:
     """Load before the fork, and have workers that open connections of their own."""
+    stacks.tell_when_asked()
     settings = app().extensions["settings"]
     logs.set_up(settings.log_format)
     error_reports.set_up(settings.sentry_dsn, environment=settings.environment)

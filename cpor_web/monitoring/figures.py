@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -93,6 +93,8 @@ def in_redis(redis: "Redis") -> InRedis:
     from rq import Queue, Worker
     from rq.serializers import JSONSerializer
 
-    workers = Worker.all(connection=redis, serializer=JSONSerializer)
-    waiting = Queue(QUEUE, connection=redis, serializer=JSONSerializer).count
-    return InRedis(waiting, sum(QUEUE in each.queue_names() for each in workers), job_times.read(redis))
+    queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+    # Their keys alone: RQ makes no object of a worker without having its connection wait for minutes from then on.
+    known = Worker.all_keys(queue=queue)
+    alive = cast(int, redis.exists(*known)) if known else 0
+    return InRedis(queue.count, alive, job_times.read(redis))

@@ -1,21 +1,25 @@
-"""Tickers too many or too few, and uploads that never end."""
+"""Tickers too many or too few, uploads that never end, and what a process says that seems stuck."""
 
 import json
+import os
 import socket
 import time
 from contextlib import ExitStack
+from itertools import chain
 from urllib.parse import urlsplit
 from urllib.request import Request
 
+from cpor_web.starting.stacks import ASKED_BY
 from tests.support import quick_claims
 from tests.support.cast import Cast, link_in
-from tests.support.installation import Installation
+from tests.support.installation import COMMANDS, Installation
 from tests.support.person import Person
 
 STALLED = 40
 LONGEST = 20.0
 """Seconds that a denial may take on a busy machine; behind a stalled upload it would wait until that is given up."""
 LONGEST_PUBLIC_URL = 120
+STACK = "Current thread"
 UNSUBSCRIBE = b"List-Unsubscribe: "
 
 
@@ -32,6 +36,23 @@ def test_two_tickers_at_once_are_harmless(installation: Installation) -> None:
     subjects = [mail.message["Subject"] for mail in installation.mails_to(cast.ines_address)]
     assert len(subjects) == len(set(subjects)), subjects
     assert len(installation.mails_to(cast.carla_address)) == 1
+
+
+def test_each_process_that_is_asked_says_at_which_lines_it_is_and_goes_on(installation: Installation) -> None:
+    somebody = installation.person()
+    installation.eventually(lambda: not degraded(somebody), "all have started")
+    pids = {name: installation.pids_of(name) for name in COMMANDS}
+    assert len(pids["web"]) > 1, "those that it forked are asked too"
+    before = {name: said.count(STACK) for name, said in installation.logs().items()}
+    for pid in chain.from_iterable(pids.values()):
+        os.kill(pid, ASKED_BY)
+    for name, asked in pids.items():
+        installation.eventually(
+            lambda name=name, asked=asked: installation.logs()[name].count(STACK) >= before[name] + len(asked),
+            f"each of the {name} has said it",
+        )
+    assert {name: installation.pids_of(name) for name in COMMANDS} == pids
+    assert Cast.gather(installation).file().approve().notice()
 
 
 def ticks(somebody: Person) -> bool:

@@ -4,6 +4,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis import Redis
@@ -17,6 +18,7 @@ from tests.support.installation import COMMANDS, Installation
 
 MANY = 1000
 MANY_WITHIN = 300.0
+MANY_ASK = 20
 ONE_TICK = {"tick_seconds": "300"}
 """A ticker that is told so ticks once, as it starts; the next tick is far beyond every test's end."""
 
@@ -85,10 +87,12 @@ def test_without_redis_filing_approving_denying_and_restoring_work_and_mail_and_
     installation.person().open(links[1]).press("Deny this association", {"Why do you deny it?": "Other"})
     undo = link_in(installation.mail_to(restored.carla_address, "Recorded"), "u")
     installation.all_mail_is_out()
+    _many_ask_whether_it_is_ready(installation)
     silent = quick_claims.running(installation)
     processes = {name: installation.pid_of(name) for name in COMMANDS}
     mend = strike(installation)
     try:
+        _many_ask_whether_it_is_ready(installation)
         filed = Cast.gather(installation).file().approve()
         installation.person().open(links[0]).press(
             "Deny this association", {"Why do you deny it?": "Not our partner"}
@@ -107,6 +111,14 @@ def test_without_redis_filing_approving_denying_and_restoring_work_and_mail_and_
     assert installation.mail_to(denied.ines_address, "The customer denied")
     installation.eventually(lambda: silent.round_state == "passed", "the window is closed")
     assert {name: installation.pid_of(name) for name in COMMANDS} == processes
+
+
+def _many_ask_whether_it_is_ready(installation: Installation) -> None:
+    """As whoever sends people to the web does, of each of its processes: each then has many lines to Redis."""
+    people = [installation.person() for _each in range(MANY_ASK)]
+    with ThreadPoolExecutor(MANY_ASK) as at_once:
+        answers = list(at_once.map(lambda each: each.open("/readyz").status, people))
+    assert answers == [200] * MANY_ASK
 
 
 def _flush(installation: Installation) -> None:

@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from redis import Redis
+from rq import Worker
+from rq.serializers import JSONSerializer
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from cpor_web import redis_line
 from cpor_web.config import Settings
 from cpor_web.database import schema
 from cpor_web.models import Heartbeat, Mail, MailState
@@ -23,13 +26,11 @@ from tests.support.servers import free_port
 def worker(settings: Settings) -> Iterator[None]:
     """A worker that lives, as RQ notes it."""
     with Redis.from_url(settings.redis_url) as redis:
-        redis.sadd("rq:workers", "rq:worker:one")
-        redis.hset(
-            "rq:worker:one", mapping={"queues": QUEUE, "birth": "2026-01-05T10:00:00.000000Z", "state": "idle"}
-        )
+        worker = Worker([QUEUE], connection=redis, serializer=JSONSerializer)
+        worker.register_birth()
         yield
-        redis.srem("rq:workers", "rq:worker:one")
-        redis.delete("rq:worker:one")
+        worker.register_death()
+        redis.delete(worker.key)
 
 
 @pytest.fixture
@@ -56,6 +57,22 @@ def test_all_is_well(client: Browser, worker: None, ticking: None) -> None:
     assert answer.status_code == 200
     assert (answer.json["status"], answer.json["degraded"]) == ("ok", [])
     assert (answer.json["migrations"], answer.json["redis"], answer.json["workers"]) == ("ok", "ok", "ok")
+
+
+def test_a_worker_that_was_killed_and_is_forgotten_counts_no_longer(
+    client: Browser, settings: Settings, worker: None, ticking: None
+) -> None:
+    with Redis.from_url(settings.redis_url) as redis:
+        redis.delete(*redis.scan_iter("rq:worker:*"))
+    assert client.get("/readyz").json["degraded"] == ["workers"]
+
+
+def test_whoever_asks_for_workers_leaves_pages_their_patience_with_redis(
+    client: Browser, settings: Settings, worker: None
+) -> None:
+    assert client.get("/readyz").json["workers"] == "ok"
+    pool = redis_line.to(settings.redis_url).connection_pool
+    assert pool.connection_kwargs["socket_timeout"] == redis_line.TIMEOUT_SECONDS
 
 
 def test_a_silent_ticker_and_missing_workers_are_named_and_the_pages_stay_up(

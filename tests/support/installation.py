@@ -26,6 +26,7 @@ from cpor_web.embedded.redis_server import EmbeddedRedis
 from cpor_web.models import Base
 from cpor_web.programme import Programme
 from cpor_web.queue import JOBS
+from cpor_web.starting.stacks import ASKED_BY
 from tests.support.person import Person
 from tests.support.received_mail import Mail
 from tests.support.servers import for_the_application, free_port
@@ -37,6 +38,8 @@ CLOCK = "clock"
 POLL_SECONDS = 0.03
 WITHIN = 180.0
 """Seconds that anything which is to happen may take; most of it happens within half a second."""
+SAID_WITHIN = 3.0
+"""Seconds for processes to say at which lines they are; late, they miss only what is told of a failure."""
 
 Found = TypeVar("Found")
 
@@ -149,11 +152,19 @@ class Installation:
         """Return what each process has logged."""
         return {name: (self.folder / "log" / f"{name}.log").read_text("utf-8", "replace") for name in COMMANDS}
 
+    def stacks(self) -> str:
+        """Have all processes say at which lines their threads are, and return the ends of their logs."""
+        for name in self._running:
+            for pid in self.pids_of(name):
+                os.kill(pid, ASKED_BY)
+        time.sleep(SAID_WITHIN)
+        return self._last_words(lines=200)
+
     # Its people, mails and rows
 
     def person(self) -> Person:
         """Return somebody in front of a browser, not signed in."""
-        return Person(self.url)
+        return Person(self.url, witness=self.stacks)
 
     def signed_in(self, email: str, password: str) -> Person:
         """Return somebody who has signed in."""
@@ -299,5 +310,5 @@ class Installation:
         for name in reversed(list(self._running)):
             self.stop(name)
 
-    def _last_words(self) -> str:
-        return "\n".join(f"--- {name}\n" + "\n".join(log.splitlines()[-25:]) for name, log in self.logs().items())
+    def _last_words(self, lines: int = 25) -> str:
+        return "\n".join(f"--- {name}\n" + "\n".join(log.splitlines()[-lines:]) for name, log in self.logs().items())

@@ -1,6 +1,6 @@
 """Somebody in front of a web page: reads its words, fills fields by their labels, presses buttons by their words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from http.cookiejar import CookieJar
@@ -52,8 +52,9 @@ class _SeeOther(HTTPRedirectHandler):
 class Person:
     """One person with one browser: cookies are kept, scripts are not run, and every page is checked."""
 
-    def __init__(self, home: str) -> None:
-        self.home = home
+    def __init__(self, home: str, *, witness: Callable[[], str] | None = None) -> None:
+        """witness: tells what the server is at, asked where it gives no answer."""
+        self.home, self._witness = home, witness
         self.cookies = CookieJar()
         self.address = home
         self.status = 0
@@ -93,6 +94,10 @@ class Person:
             answer = self._browser.open(request, timeout=TIMEOUT)
         except HTTPError as error:
             answer = error
+        except TimeoutError as error:
+            if self._witness is not None:
+                error.add_note(self._witness())
+            raise
         with answer:
             body = answer.read()
             self.address, self.status, self.headers = answer.url, answer.status, answer.headers
