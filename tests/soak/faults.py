@@ -79,6 +79,14 @@ def _kill_redis(world: World) -> Callable[[], object]:
     return world.installation.redis.start
 
 
+def _freeze_redis(world: World) -> Callable[[], object]:
+    """It takes connections, and answers none."""
+    pid = world.installation.redis.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    return lambda: os.kill(pid, signal.SIGCONT)
+
+
 def _stop_the_mail_server(world: World) -> Callable[[], object]:
     # What it has stored and not answered yet is in doubt from now on.
     world.may_be_doubled += world.workers
@@ -168,6 +176,7 @@ FAULTS: dict[Callable[[World], Callable[[], object] | None], str] = {
     _kill_the_ticker: "ticker killed",
     _flush: "FLUSHALL",
     _kill_redis: "Redis killed",
+    _freeze_redis: "Redis silent",
     _stop_the_mail_server: "mail server stopped",
     _lose_answers: "answers to DATA lost",
     _put_off: "4xx",
