@@ -18,13 +18,6 @@ def follow(file: Path | None) -> None:
     _shared_offset = file
 
 
-def set_forward(file: Path, by: timedelta) -> None:
-    """Write `by` into the file that `follow` reads, in one step."""
-    part = file.with_suffix(".part")
-    part.write_text(str(by.total_seconds()))
-    part.replace(file)
-
-
 def _offset(file: Path) -> timedelta:
     try:
         return timedelta(seconds=float(file.read_text()))

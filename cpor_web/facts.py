@@ -56,11 +56,6 @@ def latest_round(session: Session, claim: Claim) -> Round | None:
     return session.scalar(newest.execution_options(populate_existing=True))
 
 
-def is_latest(session: Session, round_: Round) -> bool:
-    """Tell whether the claim has no newer consent round than this one."""
-    return session.scalar(_NEWER, {"claim": round_.claim_id, "number": round_.number}) is None
-
-
 def read_parts(session: Session, claim: Claim) -> bool:
     """Read in one statement what facts and mails ask of a claim one by one: whose it is, its products and contacts.
 
@@ -160,9 +155,3 @@ def has_other_reviewers(session: Session, actor: Actor) -> bool:
     """Tell whether anybody else could decide."""
     other = exists().where(User.role.in_(REVIEWERS), User.active, User.id != actor.user_id)
     return bool(session.scalar(select(other)))
-
-
-_ROUNDS = Round.metadata.tables[Round.__tablename__].c
-_NEWER = (
-    select(_ROUNDS.id).where(_ROUNDS.claim_id == bindparam("claim"), _ROUNDS.number > bindparam("number")).limit(1)
-)

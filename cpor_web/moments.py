@@ -4,7 +4,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from cpor_web.starting.lean_babel import format_date
+from babel.dates import format_date
 
 _PATTERNS = {"en": "EEEE, d MMMM yyyy"}
 """Where the language's own full form differs between countries."""

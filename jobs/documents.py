@@ -9,19 +9,18 @@ from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from cpor_web import clock
 from cpor_web.claims import proof
 from cpor_web.extensions import bell, db
-from cpor_web.models import Document, Heartbeat
+from cpor_web.models import Document
 from cpor_web.proofs import scanning
 from cpor_web.proofs.clamd import NotScanned, Scanner, ScannerAway
 from cpor_web.proofs.scanning import SCANNER
 from cpor_web.queue import SCAN_DOCUMENTS
 from cpor_web.transactions import transaction
 from cpor_web.web import current
-from jobs import pauses
+from jobs import pauses, seldom
 from jobs.app import app
 from jobs.leases import work_off
 from jobs.turn import Turn
@@ -50,7 +49,7 @@ def scan() -> None:
 def tidy() -> None:
     """Once a day, remove from the store what was uploaded and never became a claim's, or went with its draft."""
     with app().app_context():
-        if not _is_time():
+        if not seldom.is_time(TIDIED, every=TIDY_EVERY):
             return
         before, removed = clock.utcnow() - FORGOTTEN_AFTER, 0
         for found in current.documents().older_than(before):
@@ -97,13 +96,3 @@ def _scan(scanner: Scanner, document_id: int) -> None:
         with transaction(db.session):
             proof.settle_scan(db.session(), document_id, found, now=clock.utcnow())
     pauses.resume(SCANNER)
-
-
-def _is_time() -> bool:
-    """Take this day's turn, so that of several workers one tidies."""
-    now = clock.utcnow()
-    tidied = insert(Heartbeat).values(name=TIDIED, at=now)
-    is_time = Heartbeat.at <= now - TIDY_EVERY
-    tidied = tidied.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=is_time)
-    with transaction(db.session):
-        return db.session.scalar(tidied.returning(Heartbeat.name)) is not None

@@ -4,21 +4,18 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.extensions import bell, db
+from cpor_web.extensions import db
 from cpor_web.incoming import receiving, retention, settling
 from cpor_web.incoming.mailbox import UNREADABLE, Mailbox, MailboxTrouble, NotGiven
-from cpor_web.models import Heartbeat
 from cpor_web.programme import Programme
 from cpor_web.queue import POLL_MAILBOX, SETTLE_RECEIVED
 from cpor_web.silence import unread
 from cpor_web.transactions import transaction
 from cpor_web.web import current
-from jobs import pauses
+from jobs import pauses, seldom
 from jobs.app import app
 from jobs.pauses import MAILBOX
 from jobs.turn import Turn
@@ -37,7 +34,9 @@ def poll() -> None:
     """
     with app().app_context():
         settings = current.settings()
-        if not settings.imap_server or pauses.is_paused(MAILBOX) or not _is_time():
+        if not settings.imap_server or pauses.is_paused(MAILBOX):
+            return
+        if not seldom.is_time(MAILBOX, every=POLL_EVERY):  # a server is not asked without end
             return
         begun_at = clock.utcnow()
         try:
@@ -51,7 +50,7 @@ def poll() -> None:
                 unread.note_emptied(db.session(), begun_at=begun_at)
         pauses.resume(MAILBOX)
         if not is_all:
-            _look_again()
+            seldom.go_on_soon(MAILBOX, POLL_MAILBOX)
 
 
 def settle() -> None:
@@ -110,22 +109,6 @@ def _is_stored(uid: int, raw: bytes) -> bool:
         log.error("mail %d of the mailbox cannot be stored: %s", uid, type(error).__name__)  # noqa: TRY400
         return False
     return True
-
-
-def _is_time() -> bool:
-    """Take this look, so that of several workers one looks, and a server is not asked without end."""
-    now = clock.utcnow()
-    looked = insert(Heartbeat).values(name=MAILBOX, at=now)
-    is_time = Heartbeat.at <= now - POLL_EVERY
-    looked = looked.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=is_time)
-    with transaction(db.session):
-        return db.session.scalar(looked.returning(Heartbeat.name)) is not None
-
-
-def _look_again() -> None:
-    with transaction(db.session):
-        db.session.execute(delete(Heartbeat).where(Heartbeat.name == MAILBOX))
-    bell.ring(POLL_MAILBOX)
 
 
 def _received(session: Session, _programme: Programme, most: int) -> Sequence[int]:

@@ -21,7 +21,8 @@ from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.marking import Marks, Taken, note
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Unavailable
 from cpor_web.emails.rendering import Renderer
-from cpor_web.emails.transport import MailServer, Transport
+from cpor_web.emails.session import MailServer
+from cpor_web.emails.transport import Transport
 from cpor_web.extensions import bell, db
 from cpor_web.queue import SEND_MAIL
 from cpor_web.transactions import transaction

@@ -3,17 +3,14 @@
 import logging
 from datetime import timedelta
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
-
 from cpor_web import clock
-from cpor_web.extensions import bell, db
-from cpor_web.models import Heartbeat
+from cpor_web.extensions import db
 from cpor_web.privacy import retention
 from cpor_web.queue import ERASE_WHAT_IS_OVER
 from cpor_web.transactions import transaction
 from cpor_web.users import security_log, sessions
 from cpor_web.web import current
+from jobs import seldom
 from jobs.app import app
 from jobs.turn import Turn
 
@@ -27,12 +24,12 @@ MOST = 50
 def erase() -> None:
     """Erase what is due, a batch a transaction. Broken off, it goes on where it stopped: each batch looks anew."""
     with app().app_context():
-        if not _is_time():
+        if not seldom.is_time(ERASED, every=EVERY):
             return
         turn = Turn()
         for name in retention.retentions(current.settings()):
             if not _erase_all(name, turn):
-                _go_on_soon()
+                seldom.go_on_soon(ERASED, ERASE_WHAT_IS_OVER)
                 return
         with transaction(db.session):
             limits = sessions.Limits.from_settings(current.settings())
@@ -54,19 +51,3 @@ def _erase_all(name: str, turn: Turn) -> bool:
     if total:
         log.info("erased because their time is over, %s: %d", name, total)
     return True
-
-
-def _is_time() -> bool:
-    """Take this day's turn, so that of several workers one erases."""
-    now = clock.utcnow()
-    erased = insert(Heartbeat).values(name=ERASED, at=now)
-    is_time = Heartbeat.at <= now - EVERY
-    erased = erased.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=is_time)
-    with transaction(db.session):
-        return db.session.scalar(erased.returning(Heartbeat.name)) is not None
-
-
-def _go_on_soon() -> None:
-    with transaction(db.session):
-        db.session.execute(delete(Heartbeat).where(Heartbeat.name == ERASED))
-    bell.ring(ERASE_WHAT_IS_OVER)

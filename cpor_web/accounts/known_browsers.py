@@ -10,6 +10,7 @@ import secrets
 from contextlib import suppress
 from datetime import timedelta
 
+from email_validator import EmailNotValidError, validate_email
 from flask import Flask, Response, after_this_request, current_app, request
 from flask_login import user_logged_in
 from flask_security import password_reset
@@ -33,8 +34,6 @@ def account_key(email: str) -> str:
 
     It is of the address as accounts are found by it: a domain can be written in many ways (UTS 46).
     """
-    from email_validator import EmailNotValidError, validate_email
-
     normal = email.strip().lower()
     if len(normal) <= addresses.LONGEST:
         with suppress(EmailNotValidError):

@@ -11,12 +11,12 @@ from flask_wtf.file import FileField, FileRequired
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.assessment import handover, queries, sheets
-from cpor_web.assessment.sheets import NotImported, Problem
 from cpor_web.extensions import db
 from cpor_web.models import AssessmentState, HandoverKind, HandoverState
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import Role
 from cpor_web.rules.words import N_
+from cpor_web.tables import NotImported, Problem
 from cpor_web.transactions import transaction
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, now, programme

@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
+from babel.dates import format_date, format_timedelta
 from flask import Blueprint, request, url_for
-from flask_babel import get_locale
 
 from cpor_web.emails.words import STATES
+from cpor_web.moments import full_day
 from cpor_web.rules.words import N_
-from cpor_web.starting.lean_babel import format_date, format_timedelta
 from cpor_web.web.current import now
+from cpor_web.web.present import spoken
 
 bp = Blueprint("administration", __name__, url_prefix="/admin")
 
@@ -42,18 +43,14 @@ def _for_templates() -> dict[str, object]:
 
 def away(moment: datetime) -> str:
     """Return how far `moment` is from now, roughly: "3 minutes ago"."""
-    return str(format_timedelta(moment - now(), add_direction=True, locale=_language()))
+    return str(format_timedelta(moment - now(), add_direction=True, locale=spoken()))
 
 
 def long_date(day: date) -> str:
     """Return a day with its weekday."""
-    return str(format_date(day, "EEEE, d MMMM yyyy", locale=_language()))
+    return full_day(day, spoken())
 
 
 def weekday(day: date) -> str:
     """Return the name of a day's weekday."""
-    return str(format_date(day, "EEEE", locale=_language()))
-
-
-def _language() -> str:
-    return str(get_locale() or "en")
+    return str(format_date(day, "EEEE", locale=spoken()))

@@ -8,7 +8,6 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,9 +18,10 @@ from cpor_web.assessment.results import Result, UnknownAssessment
 from cpor_web.catalogue import Catalogue
 from cpor_web.models import Assessment
 from cpor_web.programme import Programme
-from cpor_web.rules.exc import Invalid, NotAllowed, Refused
+from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.words import N_
+from cpor_web.tables import NotImported, Problem
 
 FACTS = (
     "assessment",
@@ -47,22 +47,6 @@ BETWEEN = "|"
 DELIMITERS = ",;\t"
 MOST_ROWS = 2000
 KINDS = {"assessment:flagged": "ended", "assessment:restored": "restored"}
-
-
-class Problem(NamedTuple):
-    """What is wrong with one cell. `row` counts as a spreadsheet does: the header is row 1."""
-
-    row: int
-    column: str
-    what: Refused
-
-
-class NotImported(Exception):
-    """Nothing of a table was taken; `problems` says what is wrong, in the table's order."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(problems, key=lambda each: each.row)
-        super().__init__(f"{len(self.problems)} problems")
 
 
 def waiting_rows(records: Iterable[Assessment], catalogue: Catalogue) -> Iterator[list[object]]:

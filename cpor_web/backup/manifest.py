@@ -16,7 +16,6 @@ from cpor_web.backup.trouble import BackupError
 
 TYPE = "cpor backup v1"
 MANIFEST, SUMS, DATABASE, DOCUMENTS = "manifest.json", "SHA256SUMS", "database.dump", "documents"
-CHUNK = 2**20
 
 
 @dataclass(frozen=True)

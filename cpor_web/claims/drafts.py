@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any, Self
 from uuid import UUID
 
+from email_validator import EmailNotValidError, validate_email
+
 from cpor_web.emails import addresses
 from cpor_web.emails.addresses import ascii_domain
 from cpor_web.models import ERASED, Claim
@@ -150,8 +152,6 @@ def ascii_address(text: str) -> str | None:
     """Return an e-mail address as it is compared, stored and sent to; None for what is none."""
     if len(text) > addresses.LONGEST:
         return None
-    from email_validator import EmailNotValidError, validate_email
-
     try:
         # "test_environment" admits the reserved domains that documentation and samples use.
         found = validate_email(text, check_deliverability=False, test_environment=True)

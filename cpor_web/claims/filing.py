@@ -115,6 +115,11 @@ def delete_draft(
     lifecycle.hold(session, claim, seen=seen)
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.DELETE, actor.role, known)
+    drop(session, claim, actor=actor, now=now)
+
+
+def drop(session: Session, claim: Claim, *, actor: Actor, now: datetime) -> None:
+    """Empty a draft that the caller has locked and may delete, and note that it was deleted."""
     writing.empty(claim)
     session.execute(delete(Document).where(Document.claim_id == claim.id))
     claim.deleted_at = now

@@ -10,7 +10,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.assessment.sheets import NotImported, Problem
 from cpor_web.claims import filing, guards, tables
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.claims.input import require
@@ -23,6 +22,7 @@ from cpor_web.rules.fields import LABELS
 from cpor_web.rules.guards import Finding
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import CLAIMANTS, Actor
+from cpor_web.tables import NotImported, Problem
 
 COLUMNS = {name.casefold(): field for field, label in LABELS.items() for name in (field, label)}
 """A column's field by its name in English or in programs, casefolded. Other languages are the caller's."""

@@ -167,17 +167,26 @@ def _of_partner() -> Prepared:
 
 def _line(row: Sequence[Any]) -> Line:
     """Return a line, of the words that the database has for it."""
-    claim, round_, assessment = list(row[:14]), list(row[14:24]), row[24]
-    claim[4] = Status(claim[4])
-    claim[11] = claim[11] and Rejection(claim[11])
-    claim[13] = tuple(reason for reason in Request if reason in claim[13]) if claim[13] else ()
-    round_[0] = round_[0] and RoundState(round_[0])
+    claim, round_ = list(row[:_ROUND_AT]), list(row[_ROUND_AT:_REST_AT])
+    assessment, is_held = row[_REST_AT:]
+    claim[_STATUS] = Status(claim[_STATUS])
+    claim[_REJECTION] = claim[_REJECTION] and Rejection(claim[_REJECTION])
+    claim[_ASKS] = tuple(reason for reason in Request if reason in claim[_ASKS]) if claim[_ASKS] else ()
+    round_[_STATE] = round_[_STATE] and RoundState(round_[_STATE])
     return Line(
         ListedClaim(*claim),
-        ListedRound(*round_) if round_[0] else None,
+        ListedRound(*round_) if round_[_STATE] else None,
         None if assessment is None else ListedAssessment(AssessmentState(assessment)),
-        is_held=row[25],
+        is_held,
     )
+
+
+# Where in a row is what.
+_ROUND_AT = len(ListedClaim._fields)
+_REST_AT = _ROUND_AT + len(ListedRound._fields)
+_STATUS, _REJECTION, _ASKS = map(ListedClaim._fields.index, ("status", "rejection", "asked"))
+_STATE = ListedRound._fields.index("state")
+_QUEUED_STATUS = QueuedClaim._fields.index("status")
 
 
 @cache
@@ -202,5 +211,5 @@ def _of_operator() -> Prepared:
 def _queued(row: Sequence[Any]) -> QueuedClaim:
     """Return a line, of the words that the database has for it."""
     claim = list(row)
-    claim[8] = Status(claim[8])
+    claim[_QUEUED_STATUS] = Status(claim[_QUEUED_STATUS])
     return QueuedClaim(*claim)

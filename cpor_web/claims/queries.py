@@ -159,11 +159,6 @@ def rounds_of(session: Session, claim: Claim) -> Sequence[Round]:
     return session.scalars(rounds.options(selectinload(Round.invitations))).all()
 
 
-def latest_round(session: Session, claim: Claim) -> Round | None:
-    """Return the claim's newest consent round."""
-    return facts.latest_round(session, claim)
-
-
 def latest_rounds(session: Session, claims: Sequence[Claim]) -> dict[int, Round]:
     """Return the newest consent round of each of these claims that has one, by the claim's id."""
     found = session.scalars(_ROUNDS, {"ids": [claim.id for claim in claims]})
@@ -199,7 +194,7 @@ def decline_of(session: Session, claim: Claim) -> Decline | None:
     """Return how the customer declined last, None of a claim that stands or was rejected for another reason."""
     if claim.rejection is not Rejection.CUSTOMER_DECLINE:
         return None
-    round_ = latest_round(session, claim)
+    round_ = facts.latest_round(session, claim)
     if round_ is not None and round_.state is RoundState.SILENT:
         return Decline(no_yes_by=round_.ends_at)
     denials = select(Event).where(Event.claim_id == claim.id, Event.kind == "consent:denied")

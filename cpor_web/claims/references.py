@@ -5,6 +5,7 @@ import secrets
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 O, 1 I L, U
 LENGTH = 8
+MOST_NAMED = 50
 
 
 def new_reference() -> str:
@@ -13,10 +14,10 @@ def new_reference() -> str:
     return f"{text[:4]}-{text[4:]}"
 
 
-def named_in(text: str, *, most: int = 50) -> list[str]:
-    """Return what looks like references in a text, each once, at most so many; whether they are any is open."""
+def named_in(text: str) -> list[str]:
+    """Return what looks like references in a text, each once, at most fifty; whether they are any is open."""
     found = re.findall(rf"(?<![A-Z0-9])[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}(?![A-Z0-9])", text)
-    return list(dict.fromkeys(found))[:most]
+    return list(dict.fromkeys(found))[:MOST_NAMED]
 
 
 def normalised(text: str) -> str:

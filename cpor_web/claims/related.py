@@ -5,17 +5,11 @@ Two claims compete when partners claim the same product for one tenant, or the s
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     ColumnElement,
-    Select,
     and_,
-    any_,
-    bindparam,
     case,
     exists,
     false,
@@ -83,17 +77,6 @@ def rivals(session: Session, claim: Claim) -> list[Related]:
     found = competing(session, claim)
     proofs = newest_proof(session, found)
     return [Related(other, proofs.get(other.id), True) for other in found]
-
-
-def contested(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
-    """Return the ids of those of `claims` that another partner's claim competes with."""
-    return frozenset(session.scalars(_contested(), {"ids": [claim.id for claim in claims]}))
-
-
-@cache
-def _contested() -> Select[int]:
-    """Return the query, which is made once."""
-    return select(Claim.id).where(Claim.id == any_(bindparam("ids", type_=ARRAY(BigInteger))), is_contested())
 
 
 def is_contested() -> ColumnElement[bool]:

@@ -9,9 +9,9 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from cpor_web.assessment.sheets import NotImported, Problem
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
+from cpor_web.tables import NotImported, Problem
 
 LARGEST = 256 * 1024
 """Bytes of a table. With what a form adds to them, they fit into one."""

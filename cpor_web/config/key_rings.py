@@ -14,8 +14,6 @@ from cpor_web.config import secret_files
 from cpor_web.config.kinds import keys, signing_keys
 from cpor_web.keys.signing import SigningKeys
 
-NAMES = ("secret", "consent", "signing")
-
 
 class Ring(NamedTuple):
     """One ring. `file` is where `cpor up` keeps it, None where the environment has it; `keys` are the very keys."""

@@ -21,10 +21,7 @@ from cpor_web.rules.actions import Action
 from cpor_web.rules.deadlines import Deadline
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
-from cpor_web.rules.words import N_
 from cpor_web.silence import holding, unread
-
-DENIED_BY_REPLACED = N_("a replaced contact denied")
 
 
 def open_round(session: Session, claim: Claim, *, needs_yes: bool, now: datetime, programme: Programme) -> Round:

@@ -245,7 +245,6 @@ def _directed(places: Iterable[Any], descends: bool) -> list[ColumnElement[Any]]
     return [place.desc() if descends else place.asc() for place in places]
 
 
-def ordered(order: Order, *, descends: bool | None = None) -> list[ColumnElement[Any]]:
+def ordered(order: Order) -> list[ColumnElement[Any]]:
     """Return the order as a query's `order_by` takes it, for a list as a whole."""
-    descends = order.is_descending if descends is None else descends
-    return _directed((key.expression for key in order.keys), descends)
+    return _directed((key.expression for key in order.keys), order.is_descending)

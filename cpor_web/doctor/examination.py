@@ -16,7 +16,8 @@ from cpor_web.emails.catalogue import KINDS
 from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.outcomes import Accepted, Unavailable, Unknown
 from cpor_web.emails.rendering import SOURCE
-from cpor_web.emails.transport import MailServer, Transport
+from cpor_web.emails.session import MailServer
+from cpor_web.emails.transport import Transport
 from cpor_web.keys import dkim as dkim_keys
 from cpor_web.programme import Programme
 

@@ -1,8 +1,8 @@
 """Mail addresses as the wire takes them."""
 
-from __future__ import annotations
-
 import re
+
+import idna
 
 LONGEST = 320
 """Characters: 64, an @ and 255 (RFC 5321, 4.5.3.1). Parsers of addresses take seconds for a million of them."""
@@ -15,10 +15,7 @@ _ADDRESS = re.compile(
 
 
 class UnsupportedAddress(ValueError):
-    """An address that no mail of ours can carry.
-
-    :ivar address: the address as it was given
-    """
+    """An `address`, as it was given, that no mail of ours can carry."""
 
     def __init__(self, address: str) -> None:
         super().__init__("not a mail address that we can write to")  # logs are no place for people's addresses
@@ -26,25 +23,23 @@ class UnsupportedAddress(ValueError):
 
 
 def is_address(address: str) -> bool:
-    """Whether this is one plain address, safe to stand in an SMTP command or a header."""
+    """Tell whether this is one plain address, safe to stand in an SMTP command or a header."""
     return _ADDRESS.fullmatch(address) is not None
 
 
 def ascii_domain(domain: str) -> str:
-    """The domain in lower-case A-labels (IDNA 2008 after UTS 46, RFC 5891), as the wire takes it.
+    """Return a domain in lower-case A-labels (IDNA 2008 after UTS 46, RFC 5891), as the wire takes it.
 
-    :raises UnicodeError: no domain
+    Raises UnicodeError for what is none.
     """
-    import idna  # with tables of all letters
-
     return idna.encode(domain, uts46=True).decode("ascii").lower()
 
 
 def ascii_address(address: str) -> str:
-    """The address in ASCII: the domain in A-labels (IDNA 2008, RFC 5891), the rest untouched.
+    """Return an address in ASCII: the domain in A-labels (IDNA 2008, RFC 5891), the rest untouched.
 
-    :raises UnsupportedAddress: not one plain address, or its local part is not ASCII. Such a mailbox needs
-        SMTPUTF8 (RFC 6531) on every server on the way, and headers in UTF-8, which we do not write.
+    Raises UnsupportedAddress for what is not one plain address, or where its local part is not ASCII: such a mailbox
+    needs SMTPUTF8 (RFC 6531) on every server on the way, and headers in UTF-8, which we do not write.
     """
     if address.isascii() and is_address(address):
         return address

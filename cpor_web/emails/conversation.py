@@ -1,7 +1,5 @@
 """What is said to the mail server of one mail, and what its answers mean."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,7 +31,7 @@ def reset(session: Session) -> None:
 
 
 def offer(session: Session, mail_from: str, rcpt_to: str, size: int) -> Outcome | None:
-    """Everything before the text: None if the server waits for it now, else why not."""
+    """Say all that comes before the text; None if the server waits for it now, else why not."""
     options = [f"SIZE={size}"] if session.has_extn("size") else []
     if not (mail_from + rcpt_to).isascii():
         if not session.has_extn("smtputf8"):
@@ -79,9 +77,9 @@ def _say(session: Session, *commands: str) -> tuple[int, bytes]:
 
 
 def _ask(command: Callable[[], tuple[int, bytes]], lost: Callable[[str], Outcome]) -> tuple[int, str]:
-    """The code and the answer to a command.
+    """Return the code and the answer to a command.
 
-    :raises Trouble: with ``lost`` if no sensible answer came, or 421; nothing was handed over
+    Raises Trouble with what is `lost` where no sensible answer came, or 421; nothing was handed over.
     """
     try:
         code, text = command()
@@ -94,7 +92,10 @@ def _ask(command: Callable[[], tuple[int, bytes]], lost: Callable[[str], Outcome
 
 
 def _refusal(wanted: int, code: int, answer: str) -> Outcome | None:
-    """None if the code is of the wanted hundred (RFC 5321 section 4.3.2: the first digit decides)."""
+    """Return None if the code is of the wanted hundred (RFC 5321 section 4.3.2: the first digit decides).
+
+    Raises Trouble where the answer is about the connection, or is none.
+    """
     if code // 100 == wanted:
         return None
     if code in NOT_SIGNED_IN:

@@ -24,10 +24,7 @@ _EMPTY: Mapping[type, Any] = {list: (), dict: frozenset()}
 
 
 class LookedAt(Exception):
-    """A template decides by a text: it cannot be a hole.
-
-    :ivar path: which one, as `leaves` names it
-    """
+    """A template decides by a text, which cannot be a hole then. `path` is which one, as `leaves` names it."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)

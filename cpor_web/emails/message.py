@@ -1,11 +1,9 @@
 """Write a mail: from its words to the bytes that the mail server takes.
 
 The same arguments give the same bytes, so that a mail sent twice is one mail to its reader's program. Headers are
-encoded here and not left to EmailMessage, which turns ``=?utf-8?q?a=0ABcc:_x?=`` in a name into a header
+encoded here and not left to EmailMessage, which turns `=?utf-8?q?a=0ABcc:_x?=` in a name into a header
 (docs/adr/0007), nor to Header, which takes longer over a subject than all else here over a mail.
 """
-
-from __future__ import annotations
 
 import binascii
 import re
@@ -30,11 +28,7 @@ _PRINTABLE = re.compile(r"[ -~]+")
 
 
 class UnsafeHeader(ValueError):
-    """A header's value that could end the header, or change what follows it.
-
-    :ivar name: the header's name
-    :ivar value: what was to stand in it
-    """
+    """What was to stand in the header `name`: a `value` that could end the header, or change what follows it."""
 
     def __init__(self, name: str, value: str) -> None:
         super().__init__(f"unsafe value for the header {name!r}")  # the value is people's, and logs are not for that
@@ -57,16 +51,15 @@ def build(
     boundary: str,
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """The whole mail, in ASCII and CRLF, the plain text first and the HTML as its alternative.
+    """Return the whole mail, in ASCII and CRLF, the plain text first and the HTML as its alternative.
 
-    :param sender_name: may be empty, as may ``to_name``; any characters but controls and line breaks
-    :param message_id: with its angle brackets
-    :param date: aware
-    :param boundary: 8 to 60 letters and digits, of which the mail's words know nothing
-    :param headers: more headers, in ASCII; each stays one unfolded, unencoded line (RFC 8058 asks for that)
-    :raises UnsafeHeader: a control character, a line break, or a name, identifier or value of another form
-    :raises UnsupportedAddress: an address that cannot be written in ASCII
-    :raises UnicodeEncodeError: text or HTML with halves of characters (lone surrogates)
+    `sender_name` and `to_name` may be empty, and have any characters but controls and line breaks. `message_id` comes
+    with its angle brackets; `date` is aware; `boundary` has 8 to 60 letters and digits. More `headers` are in ASCII,
+    and each stays one unfolded, unencoded line (RFC 8058 asks for that).
+
+    Raises UnsafeHeader for a control character, a line break, or a name, identifier or value of another form;
+    UnsupportedAddress for an address that cannot be written in ASCII; UnicodeEncodeError for halves of characters
+    (lone surrogates) in text or HTML.
     """
     if not _BOUNDARY.fullmatch(boundary):
         raise UnsafeHeader("Content-Type", boundary)

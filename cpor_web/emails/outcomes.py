@@ -1,7 +1,5 @@
 """What can come of handing one mail to the mail server."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -52,7 +50,7 @@ Outcome = Accepted | Transient | Permanent | Unknown | Unavailable
 
 
 def answer_line(code: int, text: bytes | str) -> str:
-    """A server's answer as people read it, such as ``250 2.0.0 Ok: queued as 4XYZ``.
+    """Return a server's answer as people read it, such as `250 2.0.0 Ok: queued as 4XYZ`.
 
     A code that is none (smtplib's -1) is left out.
     """
@@ -61,7 +59,7 @@ def answer_line(code: int, text: bytes | str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks and other control or format characters, at most 500 characters of it."""
+    """Return the text without line breaks and other control or format characters, at most 500 characters of it."""
     if text.isprintable():
         return " ".join(text.split())[:ANSWER_LENGTH]
     visible = (" " if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} else c for c in text)
@@ -69,6 +67,6 @@ def one_line(text: str) -> str:
 
 
 def codes_of(answer: str) -> str:
-    """A server's answer without its words: reply code (RFC 5321) and status code (RFC 3463), "" where it has none."""
+    """Return a server's answer without its words: its reply code (RFC 5321) and status code (RFC 3463), if any."""
     found = (_REPLY_CODE.match(answer), _STATUS_CODE.search(answer))
     return " ".join(code.group() for code in found if code)

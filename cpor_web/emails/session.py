@@ -4,8 +4,6 @@ smtplib speaks the protocol. It is told here what it leaves to chance: certifica
 drips in byte by byte still ends at its deadline, and a failure to open says at which stage.
 """
 
-from __future__ import annotations
-
 import io
 import smtplib
 import socket
@@ -24,12 +22,11 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 class MailServer:
     """Where mails go out, and how to get in.
 
-    :param security: ``starttls`` and ``tls`` verify the certificate against the host's name; there is no way not to
-    :param timeout: seconds for connecting, and for each answer but the last one (the transport's own parameter)
-    :param ca_file: a PEM file of the authorities to trust instead of the system's
-    :param local_hostname: the name that we greet with; without it the address of our end of the connection, since
-        looking a name up may block for as long as the resolver likes
-    :raises ValueError: a password would cross the network in the clear
+    With `security` `starttls` or `tls` the certificate is verified against the host's name; there is no way not to.
+    `timeout` is in seconds, for connecting, and for each answer but the last one (the transport's own parameter);
+    `ca_file` a PEM file of the authorities to trust instead of the system's; `local_hostname` the name that we greet
+    with: without it the address of our end of the connection, as to look a name up may block as long as the resolver
+    likes. Raises ValueError where a password would cross the network in the clear.
     """
 
     host: str
@@ -62,7 +59,7 @@ class MailServer:
 class Trouble(Exception):
     """The connection cannot be used, or no longer; no mail was handed over.
 
-    :ivar outcome: what that means for the mail that was to be sent
+    `outcome` is what that means for the mail that was to be sent.
     """
 
     def __init__(self, outcome: Outcome) -> None:
@@ -95,7 +92,7 @@ class _Answers(io.RawIOBase):
 
 
 class Session(smtplib.SMTP):
-    """smtplib's connection, where ``timeout`` bounds a whole answer instead of each of its packets."""
+    """smtplib's connection, where `timeout` bounds a whole answer instead of each of its packets."""
 
     _answers: _Answers
     sock: socket.socket | None
@@ -131,9 +128,9 @@ class _TlsSession(Session, smtplib.SMTP_SSL):
 
 
 def open_session(server: MailServer) -> Session:
-    """A session that is greeted, encrypted and signed in as the settings ask for.
+    """Return a session that is greeted, encrypted and signed in as the settings ask for.
 
-    :raises NotOpened: which names the stage
+    Raises NotOpened, which names the stage.
     """
     session = _connect(server)
     try:
@@ -179,7 +176,7 @@ def _secure(session: Session, server: MailServer) -> None:
 
 
 def _trust(server: MailServer) -> ssl.SSLContext:
-    """Certificates are verified, for the name that we connect to."""
+    """Return what verifies certificates, for the name that we connect to."""
     try:
         return ssl.create_default_context(cafile=server.ca_file)
     except OSError as error:
@@ -200,13 +197,13 @@ def _unavailable(kind: Literal["connect", "greeting", "tls", "auth"], error: Exc
 
 
 def reason(error: Exception) -> str:
-    """Why it failed, as people read it: the server's answer where there is one."""
+    """Return why it failed, as people read it: the server's answer where there is one."""
     if isinstance(error, smtplib.SMTPResponseException):
         return answer_line(error.smtp_code, error.smtp_error)
     return one_line(str(error)) or type(error).__name__
 
 
 def _address_literal(sock: socket.socket) -> str:
-    """Our end of the connection as RFC 5321 section 4.1.3 writes it: ``[192.0.2.1]``, ``[IPv6:2001:db8::1]``."""
+    """Return our end of the connection as RFC 5321 section 4.1.3 writes it: `[192.0.2.1]`, `[IPv6:2001:db8::1]`."""
     address = str(sock.getsockname()[0]).partition("%")[0]
     return f"[IPv6:{address}]" if sock.family == socket.AF_INET6 else f"[{address}]"

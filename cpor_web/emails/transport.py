@@ -5,36 +5,22 @@ nobody knows. The line between them is the moment the text of the mail has gone 
 before it everything may be tried again, after it nothing is tried again here.
 """
 
-from __future__ import annotations
-
 from typing import Self
 
 from cpor_web.emails import conversation
 from cpor_web.emails.addresses import is_address
-from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
+from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Unavailable
 from cpor_web.emails.session import MailServer, NotOpened, Session, Trouble, open_session
-
-__all__ = [
-    "Accepted",
-    "MailServer",
-    "Outcome",
-    "Permanent",
-    "Transient",
-    "Transport",
-    "Unavailable",
-    "Unknown",
-]
 
 LONGEST_LINE = 998  # RFC 5321 section 4.5.3.1.6, without the CRLF
 
 
 class Transport:
-    """One kept connection to a mail server, opened when first needed, left at the end of the ``with`` block.
+    """One kept connection to a mail server, opened when first needed, left at the end of the `with` block.
 
-    It is not safe to use by two threads at once, or across a fork.
-
-    :param data_timeout: seconds to wait for the answer to a whole mail. RFC 5321 allows a server ten minutes;
-        a job may not wait as long as that, and an answer that comes later leaves the mail ``Unknown``
+    It is not safe to use by two threads at once, or across a fork. For `data_timeout` seconds it waits for the answer
+    to a whole mail. RFC 5321 allows a server ten minutes; a job may not wait as long as that, and an answer
+    that comes later leaves the mail Unknown.
     """
 
     def __init__(self, server: MailServer, *, data_timeout: float = 120.0) -> None:
@@ -76,9 +62,9 @@ class Transport:
         Nothing has gone out by then: the mail is handed over next, or withdrawn. A connection that went stale since
         the last mail is replaced once.
 
-        :param message: the whole mail in ASCII, lines of at most 998 characters that end in CRLF
-        :param mail_from: the envelope's sender, empty for none (``<>``)
-        :raises ValueError: the message is not such bytes (RFC 5321; a bare CR or LF is how mails are smuggled)
+        `message` is the whole mail in ASCII, lines of at most 998 characters that end in CRLF; `mail_from` the
+        envelope's sender, empty for none (`<>`). Raises ValueError for a message that is not such bytes (RFC 5321; a
+        bare CR or LF is how mails are smuggled).
         """
         _check(message)
         if not (is_address(rcpt_to) and (mail_from == "" or is_address(mail_from))):

@@ -16,6 +16,22 @@ ABSENT_USER = 65534  # what Linux calls nobody where no user of that name is lis
 Child: TypeAlias = subprocess.Popen[bytes]
 
 
+class Parent:
+    """Whoever has at most one child at a time."""
+
+    _child: Child | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process number, None when it is not running."""
+        return self._child.pid if self._child is not None and self._child.poll() is None else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the last child ended, None while it runs; negative: by which signal."""
+        return self._child.poll() if self._child is not None else None
+
+
 class Owner(NamedTuple):
     """The user and group, by number, that a child becomes."""
 

@@ -17,7 +17,7 @@ PREDECESSOR_GONE_WITHIN = 10.0  # a server whose parent was killed is still clos
 LAST_WORDS = 15  # lines
 
 
-class Server(ABC):
+class Server(processes.Parent, ABC):
     """A server in the foreground of its own session, which dies with this process and keeps its data.
 
     Use it as a context manager, or by start() and stop(); start() again after it died gives the same address.
@@ -34,7 +34,6 @@ class Server(ABC):
         self.owner: processes.Owner | None = None
         self._lock: int | None = None
         self._sockets: Path | None = None
-        self._child: processes.Child | None = None
 
     @abstractmethod
     def _prepare(self) -> None:
@@ -54,16 +53,6 @@ class Server(ABC):
         if self._sockets is None:
             raise StartError(f"{self.title} has not been started.")
         return self._sockets
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process number, None when it is not running."""
-        return self._child.pid if self._child is not None and self._child.poll() is None else None
-
-    @property
-    def exit_code(self) -> int | None:
-        """How the server ended, None while it runs; negative: by which signal."""
-        return self._child.poll() if self._child is not None else None
 
     def start(self) -> None:
         """Start the server and return when it answers.

@@ -30,7 +30,7 @@ class Service:
     stop_within: float = 10.0
 
 
-class RunningService:
+class RunningService(processes.Parent):
     """A service's process; what it writes goes to `<name>.log` and, line by line, to the console."""
 
     def __init__(self, service: Service, log_dir: Path, console: Console) -> None:
@@ -39,18 +39,7 @@ class RunningService:
         self.name = service.name
         self._log = log_dir / f"{service.name}.log"
         self._console = console
-        self._child: processes.Child | None = None
         self._copier: threading.Thread | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The process number, None when it is not running."""
-        return self._child.pid if self._child is not None and self._child.poll() is None else None
-
-    @property
-    def exit_code(self) -> int | None:
-        """How the last process ended, None while it runs; negative: by which signal."""
-        return self._child.poll() if self._child is not None else None
 
     def start(self) -> None:
         """Start the process. Does not wait for it to be ready."""

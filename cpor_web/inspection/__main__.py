@@ -113,14 +113,8 @@ def bound(*, has_landlock: bool) -> None:
 
 
 def main() -> None:
-    """Have documents read one after the other, until who sends them has gone.
-
-    Where an argument names a kind, the one document on standard input is read, and answered on standard output. So
-    asks the version before fork servers, whose web may still run when these files have taken the place of its own.
-    """
+    """Have documents read one after the other, until who sends them has gone."""
     has_landlock = landlock.is_supported()
-    if sys.argv[1:]:
-        read(0, 1, loaded(sys.argv[1]), has_landlock=has_landlock)
     with socket.socket(fileno=0) as line:
         load_most(until=line)
         while (asked := socket.recv_fds(line, LONGEST_KIND, 2))[0]:

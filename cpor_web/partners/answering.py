@@ -11,7 +11,7 @@ from cpor_web import lifecycle
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import filing, operations
 from cpor_web.extensions import db
-from cpor_web.partners.blueprint import bp, claim_or_404, seen
+from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import page
 from cpor_web.partners.forms import DisputeForm, ResubmissionForm
 from cpor_web.partners.steps import asked, back, do, received
@@ -20,6 +20,7 @@ from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
+from cpor_web.web.one_claim import claim_or_404, seen
 
 
 @bp.post("/claims/<reference>/resubmit")

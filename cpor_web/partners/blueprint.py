@@ -1,32 +1,17 @@
-"""The blueprint of the partner's pages, and what an address and a form say of a claim."""
+"""The blueprint of the partner's pages, and the words that all of them have."""
 
 from functools import partial
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, url_for
 from markupsafe import Markup, escape
 
 from cpor_web import history_words
-from cpor_web.claims import queries
 from cpor_web.emails import words as mail_words
-from cpor_web.extensions import db
-from cpor_web.models import Claim
 from cpor_web.rules.guards import Finding
-from cpor_web.web.current import actor, programme_as_set_up
+from cpor_web.web.current import programme_as_set_up
 from cpor_web.web.errors import in_words
-from cpor_web.web.numbers import number_in
 
 bp = Blueprint("partners", __name__)
-
-
-def claim_or_404(reference: str) -> Claim:
-    """Return the partner's own claim; another partner's claim does not exist."""
-    return queries.claim_of(db.session(), actor(), reference) or abort(404)
-
-
-def seen() -> int:
-    """Return the version of the claim that the page of this decision showed; a decision without one is refused."""
-    version = number_in(request.form.get("seen"))
-    return abort(400) if version is None else version
 
 
 def linked(found: Finding) -> Markup:

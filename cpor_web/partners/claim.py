@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import abort, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -27,7 +27,7 @@ from cpor_web.models import (
     Round,
     RoundState,
 )
-from cpor_web.partners.blueprint import bp, claim_or_404
+from cpor_web.partners.blueprint import bp
 from cpor_web.partners.details import details
 from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
@@ -40,11 +40,11 @@ from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 from cpor_web.silence import holding
-from cpor_web.transactions import transaction
 from cpor_web.web import downloads
-from cpor_web.web.current import actor, documents, guard, now, programme, settings
+from cpor_web.web.current import actor, guard, now, programme, settings
 from cpor_web.web.errors import status_of
 from cpor_web.web.languages import moment
+from cpor_web.web.one_claim import claim_or_404, document_or_404, given
 
 ASSESSED = {
     AssessmentState.QUEUED: N_("Being assessed"),
@@ -67,11 +67,9 @@ def claim(reference: str) -> ResponseReturnValue:
 def download(reference: str, document_id: int) -> ResponseReturnValue:
     """Give back a document as it was uploaded, to be saved, and note who was given it."""
     claim = claim_or_404(reference)
-    found = queries.document_of(db.session(), claim, document_id) or abort(404)
-    content = documents().open(found.sha256)
+    found = document_or_404(claim, document_id)
     try:
-        with transaction(db.session):
-            proof.give(db.session(), found, actor=actor(), now=now(), guard=guard())
+        content = given(found)
     except NotAllowed as refused:
         return page(claim, refused)
     return downloads.document(found, content)

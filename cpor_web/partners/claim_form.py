@@ -15,7 +15,7 @@ from cpor_web.claims.problems import left_over, problems
 from cpor_web.extensions import db
 from cpor_web.models import Claim, MpnKind, Partner
 from cpor_web.partners import meanwhile
-from cpor_web.partners.blueprint import bp, claim_or_404, seen
+from cpor_web.partners.blueprint import bp
 from cpor_web.partners.details import shown
 from cpor_web.partners.forms import ClaimForm
 from cpor_web.partners.refusals import words_of
@@ -28,6 +28,7 @@ from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme, user
 from cpor_web.web.errors import in_words, sentence, status_of
+from cpor_web.web.one_claim import claim_or_404, seen
 
 
 @bp.route("/claims/new", methods=["GET", "POST"])

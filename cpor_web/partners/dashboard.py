@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import competing, queries
+from cpor_web.claims import competing
 from cpor_web.claims.listed import Line, ListedClaim
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.claims.way import Who
@@ -17,13 +17,11 @@ from cpor_web.extensions import db
 from cpor_web.lists import own
 from cpor_web.lists.around import Around, around
 from cpor_web.lists.own import Waiting, Wanted
-from cpor_web.models import Assessment, Claim, RoundState
 from cpor_web.partners import lines
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.list_filter import MUST_ACT, ListFilter
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES, Actor
 from cpor_web.rules.statuses import Status
-from cpor_web.silence import holding
 from cpor_web.web.current import actor, now, programme_as_set_up
 from cpor_web.web.pages import asking
 
@@ -73,23 +71,6 @@ def dashboard() -> ResponseReturnValue:
         Status=Status,
         Who=Who,
     )
-
-
-def with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, NextStep, Assessment | None]]:
-    """Return claims with what happens next to each, and its assessment where there is one."""
-    rounds = queries.latest_rounds(session, claims)
-    stopped = (claim for claim in claims if (last := rounds.get(claim.id)) and last.state is RoundState.STOPPED)
-    queries.read_contacts(session, list(stopped))
-    assessments = queries.assessments_of(session, claims)
-    at, is_held = now(), holding.is_in_force(session)
-    return [
-        (
-            claim,
-            next_step(claim, rounds.get(claim.id), now=at, assessment=assessments.get(claim.id), is_held=is_held),
-            assessments.get(claim.id),
-        )
-        for claim in claims
-    ]
 
 
 def _numbers(

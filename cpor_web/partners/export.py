@@ -13,17 +13,19 @@ from sqlalchemy.orm import Session
 
 from cpor_web import spreadsheets
 from cpor_web.accounts.access import allowed
-from cpor_web.claims.next_steps import NextStep
+from cpor_web.claims import queries
+from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.extensions import db
 from cpor_web.lists import own
-from cpor_web.models import Assessment, Claim
+from cpor_web.models import Assessment, Claim, RoundState
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import ASSESSED
-from cpor_web.partners.dashboard import asked_for, with_steps
+from cpor_web.partners.dashboard import asked_for
 from cpor_web.partners.details import shown
 from cpor_web.rules.fields import FIELDS
 from cpor_web.rules.roles import PARTNER_ROLES
 from cpor_web.rules.statuses import Status
+from cpor_web.silence import holding
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, came_from_another_site, now, programme, user
 
@@ -109,7 +111,24 @@ def _in_time(rows: Iterable[list[object]]) -> Iterator[list[object]]:
 
 
 def _read(session: Session, claims: Sequence[Claim], *, zone: tzinfo) -> list[list[object]]:
-    return [list(_row(*row, zone)) for row in with_steps(session, claims)]
+    return [list(_row(*row, zone)) for row in _with_steps(session, claims)]
+
+
+def _with_steps(session: Session, claims: Sequence[Claim]) -> list[tuple[Claim, NextStep, Assessment | None]]:
+    """Return claims with what happens next to each, and its assessment where there is one."""
+    rounds = queries.latest_rounds(session, claims)
+    stopped = (claim for claim in claims if (last := rounds.get(claim.id)) and last.state is RoundState.STOPPED)
+    queries.read_contacts(session, list(stopped))
+    assessments = queries.assessments_of(session, claims)
+    at, is_held = now(), holding.is_in_force(session)
+    return [
+        (
+            claim,
+            next_step(claim, rounds.get(claim.id), now=at, assessment=assessments.get(claim.id), is_held=is_held),
+            assessments.get(claim.id),
+        )
+        for claim in claims
+    ]
 
 
 def _row(claim: Claim, step: NextStep, assessment: Assessment | None, zone: tzinfo) -> Iterator[object]:

@@ -11,10 +11,11 @@ from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Event
-from cpor_web.partners.blueprint import bp, claim_or_404
+from cpor_web.partners.blueprint import bp
 from cpor_web.rules.roles import PARTNER_ROLES
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, programme_as_set_up
+from cpor_web.web.one_claim import claim_or_404
 
 
 @bp.get("/claims/<reference>/history")

@@ -15,7 +15,6 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 
 from cpor_web.accounts.access import allowed
-from cpor_web.assessment.sheets import NotImported, Problem
 from cpor_web.claims import importing, tables
 from cpor_web.extensions import db
 from cpor_web.lists.own import Sort
@@ -27,6 +26,7 @@ from cpor_web.rules.fields import FIELDS, LABELS
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
+from cpor_web.tables import NotImported, Problem
 from cpor_web.transactions import transaction
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, now, programme

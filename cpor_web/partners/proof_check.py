@@ -17,7 +17,7 @@ from cpor_web.claims import operations, preflight, queries
 from cpor_web.claims.preflight import Key, Place
 from cpor_web.extensions import db
 from cpor_web.models import Claim
-from cpor_web.partners.blueprint import bp, claim_or_404, seen
+from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import page as claims_page
 from cpor_web.partners.refusals import words_of
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused
@@ -29,6 +29,7 @@ from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence, status_of
 from cpor_web.web.numbers import number_in
+from cpor_web.web.one_claim import claim_or_404, seen
 
 ALL = "*"
 """In a field's name, all products: no product has such a key."""

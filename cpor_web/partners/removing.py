@@ -10,12 +10,13 @@ from flask_wtf import FlaskForm
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, proof, queries
 from cpor_web.extensions import db
-from cpor_web.partners.blueprint import bp, claim_or_404, seen
+from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import page
 from cpor_web.rules.exc import NotAllowed, Refused
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now
+from cpor_web.web.one_claim import claim_or_404, seen
 
 
 @bp.route("/claims/<reference>/documents/<int:document_id>/remove", methods=["GET", "POST"])

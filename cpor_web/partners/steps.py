@@ -18,7 +18,7 @@ from cpor_web.claims import contacts, contesting, operations, preflight, queries
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Document
 from cpor_web.partners import uploads
-from cpor_web.partners.blueprint import bp, claim_or_404, seen
+from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import astray_in, page, stopped_round
 from cpor_web.partners.forms import (
     CommentForm,
@@ -40,6 +40,7 @@ from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, documents, now, programme, settings
 from cpor_web.web.errors import sentence, status_of
 from cpor_web.web.numbers import number_in
+from cpor_web.web.one_claim import claim_or_404, seen
 
 DONE = {
     "submit": _l("Submitted. You get a mail when the review starts."),

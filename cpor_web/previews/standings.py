@@ -75,10 +75,6 @@ def _open(stage: Stage) -> Standing:
     return stage.asked(LinkState.OPEN, RoundState.RUNNING)
 
 
-def _open_over_another(stage: Stage) -> Standing:
-    return replace(_open(stage), replaces=True)
-
-
 def _waiting(stage: Stage) -> Standing:
     return stage.asked(LinkState.OPEN, RoundState.WAITING)
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
+from cpor_web.consent.answers import LEAST_UNDO
 from cpor_web.models import (
     OPEN_STATES,
     Assessment,
@@ -16,9 +17,6 @@ from cpor_web.models import (
     Round,
 )
 from cpor_web.rules.statuses import Status
-
-LEAST_UNDO = timedelta(hours=24)
-"""As `consent.answers`: a denial can be undone at least so long."""
 
 
 def rests(now: datetime) -> ColumnElement[bool]:

@@ -69,9 +69,7 @@ def is_(column: ColumnElement[str] | object, address: str) -> ColumnElement[bool
 
 def has(column: object, words: tuple[str, ...]) -> ColumnElement[bool]:
     """Whether a column's text, or that of its JSON, has one of these words in it, in whatever case."""
-    text = func.lower(
-        cast(column, Text)
-    )  # each letter made small by the database: Python does so otherwise with some
+    text = func.lower(cast(column, Text))  # by the database alone: of some capitals Python makes other small letters
     written = dict.fromkeys(form for word in words for form in (word, json.dumps(word, ensure_ascii=False)[1:-1]))
     return or_(false(), *(func.strpos(text, func.lower(form)) > 0 for form in written))
 

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from cpor_web import history
-from cpor_web.claims import writing
+from cpor_web.claims import filing
 from cpor_web.config import Settings
 from cpor_web.models import Claim, Document, Download, Erasure, Mail, Opening
 from cpor_web.privacy import ended, erasing
@@ -107,11 +106,7 @@ def _of_log(setting: str, days: int, log: type[Opening] | type[Download]) -> Ret
 
 def _abandon(session: Session, claim: Claim, now: datetime) -> None:
     """Delete a draft as its partner could have, and what its history tells at once."""
-    writing.empty(claim)
-    session.execute(delete(Document).where(Document.claim_id == claim.id))
-    claim.deleted_at = now
-    claim.version += 1
-    history.append(session, claim, "claim:deleted", actor=SYSTEM, now=now)
+    filing.drop(session, claim, actor=SYSTEM, now=now)
     _forget_people(session, claim, now)
 
 

@@ -28,7 +28,6 @@ INFECTED = N_(
 AWAY = N_("The scanner for viruses is away. It can be downloaded once it was scanned; nothing needs to be done.")
 NOT_SCANNED = N_("It is being scanned for viruses. It can be downloaded once that is done, usually within a minute.")
 REFUSED = N_("The scanner for viruses could not scan it: %(why)s. It is tried again; an administrator can help.")
-UNGUARDED = N_("Not scanned for viruses: no scanner is configured.")
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from cpor_web.accounts.access import allowed
 from cpor_web.claims import contacts
 from cpor_web.models import Claim
 from cpor_web.reviewers import page
-from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.decisions import do
 from cpor_web.reviewers.forms import GoOnForm, ReplyForm
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.web.numbers import number_in
+from cpor_web.web.one_claim import claim_or_404
 
 
 @bp.post("/<reference>/correct-contact")

@@ -14,7 +14,7 @@ from cpor_web.claims import assigning, operations, preflight
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.reviewers import filling, page
-from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
+from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import ApproveForm, AskForm, AssignForm, RejectForm
 from cpor_web.reviewers.taking import next_taken
 from cpor_web.rules.exc import Refused
@@ -22,6 +22,7 @@ from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
+from cpor_web.web.one_claim import claim_or_404, seen
 
 THEN_NEXT = "next"
 """What the second button of a decision says in `then`: the next claim is taken with the same press."""

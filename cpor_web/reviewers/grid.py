@@ -13,14 +13,14 @@ from flask_babel import ngettext
 
 from cpor_web import facts
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import operations, preflight, proof, queries
+from cpor_web.claims import operations, preflight, queries
 from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.claims.preflight import Judged, Key
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
 from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.reviewers import page
-from cpor_web.reviewers.blueprint import bp, claim_or_404, seen
+from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import NotAllowed, Refused, Stale
 from cpor_web.rules.reasons import Request
@@ -28,9 +28,10 @@ from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
 from cpor_web.transactions import transaction
 from cpor_web.web import downloads, headers
-from cpor_web.web.current import actor, documents, guard, now, programme
+from cpor_web.web.current import actor, guard, now, programme
 from cpor_web.web.errors import sentence, status_of
 from cpor_web.web.numbers import number_in
+from cpor_web.web.one_claim import claim_or_404, document_or_404, given, seen
 
 ALL = "all"
 """What the button says in `found` that finds the whole grid; that of a row says the row's reason."""
@@ -93,13 +94,11 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
 @allowed(REVIEWERS)
 def show_document(reference: str, document_id: int) -> ResponseReturnValue:
     """Give a PDF or a picture to be seen in the page, in a sandbox; who was given it is noted as for a download."""
-    found = queries.document_of(db.session(), claim_or_404(reference), document_id) or abort(404)
+    found = document_or_404(claim_or_404(reference), document_id)
     if not downloads.can_be_shown(found):
         abort(404)
-    content = documents().open(found.sha256)
     try:
-        with transaction(db.session):
-            proof.give(db.session(), found, actor=actor(), now=now(), guard=guard())
+        content = given(found)
     except NotAllowed as refusal:
         return page.refused(reference, refusal, {})
     return downloads.shown(found, content)

@@ -9,11 +9,12 @@ from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries
 from cpor_web.extensions import db
 from cpor_web.reviewers import words
-from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.words import N_
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, programme_as_set_up
+from cpor_web.web.one_claim import claim_or_404
 
 KINDS = {**history_words.KINDS, "note": N_("Internal notes")}
 """What a reviewer can filter by: what partners can, and what they never see."""

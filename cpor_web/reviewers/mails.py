@@ -10,14 +10,15 @@ from cpor_web.emails import words as mail_words
 from cpor_web.emails.condition import count_for_a_person
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Mail, MailState
-from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.page import step_of
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
-from cpor_web.web.current import actor, now, programme
+from cpor_web.web.current import actor, now
 from cpor_web.web.errors import sentence
 from cpor_web.web.languages import moment
+from cpor_web.web.one_claim import claim_or_404, mail_page
 from cpor_web.web.pages import cursors
 
 FOR_A_PERSON = "needs-a-person"
@@ -45,11 +46,7 @@ def mails() -> ResponseReturnValue:
 @allowed(REVIEWERS)
 def mail(reference: str, mail_id: int) -> ResponseReturnValue:
     """Show the words of a mail about a claim; of one to a customer, or that was erased, that they are not shown."""
-    claim = claim_or_404(reference)
-    found = queries.mail_of(db.session(), claim, actor(), mail_id) or abort(404)
-    words = mail_words.words(found, programme()) if mail_words.is_shown(found) else None
-    back = url_for("reviewers.claim", reference=claim.reference, _anchor="mails")
-    return render_template("mail.html", claim=claim, mail=found, words=words, back=back)
+    return mail_page(claim_or_404(reference), mail_id)
 
 
 @bp.post("/mails/<int:mail_id>/send-again")

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from flask import abort, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
 
+from cpor_web import facts
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related
 from cpor_web.claims.next_steps import NextStep, next_step
@@ -20,7 +21,7 @@ from cpor_web.lifecycle import changes_since
 from cpor_web.lists import review_queue
 from cpor_web.models import Answer, Claim, Document, Event, Invitation, Round, RoundState
 from cpor_web.reviewers import filling, received, words
-from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import (
     ApproveForm,
     AskForm,
@@ -39,10 +40,10 @@ from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
 from cpor_web.silence import holding
-from cpor_web.transactions import transaction
 from cpor_web.web import downloads
-from cpor_web.web.current import actor, documents, guard, now, programme
+from cpor_web.web.current import actor, guard, now, programme
 from cpor_web.web.errors import sentence, status_of
+from cpor_web.web.one_claim import claim_or_404, document_or_404, given
 
 UNPROCESSABLE = 422
 
@@ -72,11 +73,9 @@ def claim(reference: str) -> ResponseReturnValue:
 @allowed(REVIEWERS)
 def download(reference: str, document_id: int) -> ResponseReturnValue:
     """Give a document as it was uploaded, to be saved, and note who was given it."""
-    found = queries.document_of(db.session(), claim_or_404(reference), document_id) or abort(404)
-    content = documents().open(found.sha256)
+    found = document_or_404(claim_or_404(reference), document_id)
     try:
-        with transaction(db.session):
-            proof.give(db.session(), found, actor=actor(), now=now(), guard=guard())
+        content = given(found)
     except NotAllowed as refusal:
         return refused(reference, refusal, {})
     return downloads.document(found, content)
@@ -178,7 +177,7 @@ def step_of(claim: Claim) -> NextStep:
     """Return what happens next with a claim."""
     session = db.session()
     assessment, is_held = queries.assessment_of(session, claim), holding.is_in_force(session)
-    round_ = queries.latest_round(session, claim)
+    round_ = facts.latest_round(session, claim)
     return next_step(claim, round_, now=now(), assessment=assessment, is_held=is_held)
 
 

@@ -4,6 +4,7 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from cpor_web import facts
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import queries as claim_queries
 from cpor_web.claims import replies
@@ -61,7 +62,7 @@ def received_raw(received_id: int) -> ResponseReturnValue:
 
 def unread(session: Session, claim: Claim) -> list[ReceivedMail]:
     """Return the replies that hold the claim's closing, the oldest first."""
-    round_ = claim_queries.latest_round(session, claim)
+    round_ = facts.latest_round(session, claim)
     return list(replies.unread(session, claim, round_)) if round_ is not None and round_.is_open else []
 
 

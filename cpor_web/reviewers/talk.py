@@ -8,12 +8,13 @@ from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations
 from cpor_web.extensions import db
 from cpor_web.reviewers import page
-from cpor_web.reviewers.blueprint import bp, claim_or_404
+from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import CommentForm, NoteForm
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
+from cpor_web.web.one_claim import claim_or_404
 
 
 @bp.post("/<reference>/comments")

@@ -81,9 +81,9 @@ def denies(ago: int, reason: Denial, words: str = "", *, way: Way = Way.PAGE, at
     return answers_by(ago, answers.deny, at=at, reason=reason, words=words, way=way)
 
 
-def takes_over(ago: int, who: str = RUNE) -> Steps:
+def takes_over(ago: int) -> Steps:
     """Another reviewer takes the claim."""
-    return (Step(working(ago, "10:15"), who, verb(operations.take_over)),)
+    return (Step(working(ago, "10:15"), RUNE, verb(operations.take_over)),)
 
 
 def says(ago: int, who: str, body: str, *, at: str = "11:30") -> Steps:
@@ -116,6 +116,6 @@ def rejected(ago: int, reason: Rejection, comment: str, *, by: str = ROSA, filer
     return (*filed(ago + 3, filer), *started(ago + 2, by), Step(working(ago, "15:05"), by, rejects))
 
 
-def disputes(ago: int, justification: str, *, who: str = INES) -> Steps:
+def disputes(ago: int, justification: str) -> Steps:
     """The partner disputes."""
-    return (Step(working(ago, "09:10"), who, verb(operations.dispute, justification)),)
+    return (Step(working(ago, "09:10"), INES, verb(operations.dispute, justification)),)

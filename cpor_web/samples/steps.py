@@ -98,16 +98,15 @@ def creates(telling: Telling, actor: Actor, now: datetime) -> None:
     telling.claim = operations.create(stage.session, telling.draft, actor=actor, now=now, programme=stage.programme)
 
 
-def uploads(title: str, *, signed: bool = True, instead: bool = False) -> Do:
+def uploads(title: str, *, instead: bool = False) -> Do:
     """Return the step of uploading a document of this title; `instead` of the newest there is."""
 
     def step(telling: Telling, actor: Actor, now: datetime) -> None:
         stage, claim = telling.stage, telling.claim
         name = f"{title} {claim.customer_name or claim.name}.pdf"
-        content = io.BytesIO(pdf(_page(title, telling, now, signed=signed)))
-        stored = stage.documents.store(
-            content, filename=name, media_type="application/pdf", pages=lambda: 1
-        )  # our own: unexamined
+        content = io.BytesIO(pdf(_page(title, telling, now)))
+        # It is our own, so it is not examined.
+        stored = stage.documents.store(content, filename=name, media_type="application/pdf", pages=lambda: 1)
         newest = select(Document.id).where(Document.claim_id == claim.id).order_by(Document.id.desc()).limit(1)
         replaces = stage.session.scalar(newest) if instead else None
         verb(operations.upload, stored.as_document(), replaces=replaces)(telling, actor, now)
@@ -151,7 +150,7 @@ def deadline_passes(telling: Telling, _actor: Actor, now: datetime) -> None:
     deadlines.lapse(telling.stage.session, telling.claim.id, now=now, programme=telling.stage.programme)
 
 
-def _page(title: str, telling: Telling, now: datetime, *, signed: bool) -> tuple[str, ...]:
+def _page(title: str, telling: Telling, now: datetime) -> tuple[str, ...]:
     claim, names = telling.claim, telling.stage.programme.catalogue
     contact = claim.contacts[0].name if claim.contacts else ""
     return (
@@ -162,7 +161,7 @@ def _page(title: str, telling: Telling, now: datetime, *, signed: bool) -> tuple
         f"Service: {names.activity_name(claim.activity)}",
         *(f"Product: {names.product_name(key)}" for key in claim.product_keys),
         "",
-        f"Signed for the customer: {contact}" if signed else "Signed for the customer: ____________________",
+        f"Signed for the customer: {contact}",
         "",
         "Sample document: every name in it is invented.",
     )

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,14 +29,14 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def instead(**modules: ModuleType | None) -> Iterator[None]:
-    """Have others stand for modules that are not loaded; for None, an import says that there is no such module."""
-    standing = {name: module for name, module in modules.items() if name not in sys.modules}
-    sys.modules.update(standing)  # type: ignore[arg-type]
+def without(*modules: str) -> Iterator[None]:
+    """Have an import of these modules say that there are none; one that is loaded already stays."""
+    hidden = [name for name in modules if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None there is how an import is told so
     try:
         yield
     finally:
-        for name in standing:
+        for name in hidden:
             del sys.modules[name]
 
 
@@ -54,10 +53,9 @@ def make_ready(app: "Flask", *, today: date) -> None:
     """Load what the first requests or jobs would each wait for, and keep all: before processes are forked that work.
 
     SQLAlchemy works out how the tables belong together when it is first asked for one; RQ is loaded for who rings,
-    with Redis' library, email_validator for who reads an address as it was typed, puremagic for who is given a
-    document, all countries' holidays for who counts days by one of them.
+    with Redis' library, puremagic for who is given a document, all countries' holidays for who counts days by one of
+    them.
     """
-    import email_validator  # noqa: F401
     import puremagic  # noqa: F401
     import rq  # noqa: F401
     from sqlalchemy.orm import configure_mappers

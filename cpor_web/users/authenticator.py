@@ -1,13 +1,11 @@
 """The codes of authenticator apps (TOTP, RFC 6238). Their secrets are kept encrypted by the ring of secret keys.
 
 An encrypted secret names the key that opens it, by the id that `cpor keys list` shows; the newest key encrypts. It is
-AES-256-GCM, so one that was changed, or put there by who has no key, opens nothing. The form of earlier versions,
-libpass's own without a check, is still read, and written anew when it is used.
+AES-256-GCM, so one that was changed, or put there by who has no key, opens nothing.
 """
 
 import hashlib
 import hmac
-import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -18,7 +16,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from passlib.exc import TokenError
-from passlib.totp import TOTP, AppWallet
+from passlib.totp import TOTP
 
 from cpor_web.config.key_rings import Ring
 
@@ -38,9 +36,7 @@ class Authenticator:
         ids = Ring("secret", tuple(keys), None).ids
         self._newest = ids[0]
         self._keys = {id: AESGCM(_encryption_key(key)) for id, key in zip(ids, keys, strict=True)}
-        former = {id: _former_encryption_key(key) for id, key in zip(ids, keys, strict=True)}
-        wallet = AppWallet(former, default_tag=ids[0], encrypt_cost=1)
-        self._totp = TOTP.using(issuer=issuer.replace(":", " "), wallet=wallet)
+        self._totp = TOTP.using(issuer=issuer.replace(":", " "))
 
     def new(self) -> str:
         """Return a new secret, encrypted."""
@@ -79,17 +75,12 @@ class Authenticator:
 
     def _opened(self, secret: str) -> Any:
         try:
-            if secret.startswith("{"):
-                return self._opened_as_formerly(secret)
             _, id, text = secret.split(".")
             closed = urlsafe_b64decode(text)
             key = self._keys[id].decrypt(closed[:NONCE_BYTES], closed[NONCE_BYTES:], _PURPOSE)
         except (KeyError, TypeError, ValueError, InvalidTag):  # its key has left the ring, or it is none
             return None
         return self._totp(key=key, format="raw")
-
-    def _opened_as_formerly(self, secret: str) -> Any:
-        return self._totp.from_source(secret) if "enckey" in json.loads(secret) else None
 
 
 @lru_cache(maxsize=4)
@@ -101,7 +92,3 @@ def authenticator_of(keys: tuple[str, ...], issuer: str) -> Authenticator:
 def _encryption_key(key: str) -> bytes:
     # A key of its own for each use; it is random, so it needs no slow derivation.
     return hmac.new(key.encode(), _PURPOSE, hashlib.sha256).digest()
-
-
-def _former_encryption_key(key: str) -> str:
-    return hmac.new(key.encode(), b"cpor_web: secrets of authenticator apps", hashlib.sha256).hexdigest()

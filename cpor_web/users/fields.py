@@ -1,5 +1,7 @@
 """What the fields of an account may be. Each raises Invalid, with the field's name, for what cannot be."""
 
+from email_validator import EmailNotValidError, validate_email
+
 from cpor_web.models import Partner
 from cpor_web.rules.characters import name_in
 from cpor_web.rules.exc import Invalid
@@ -10,8 +12,6 @@ from cpor_web.rules.words import N_
 
 def address(email: str) -> str:
     """Return an address as it is stored, and as mail can be sent to it (RFC 5321, without SMTPUTF8)."""
-    from email_validator import EmailNotValidError, validate_email
-
     try:
         return validate_email(email.strip(), check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError:

@@ -21,7 +21,7 @@ from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Role
 from cpor_web.rules.words import N_
 from cpor_web.users import people, security_log, sessions
-from cpor_web.users.security_log import SHELL, Place
+from cpor_web.users.security_log import UNTOLD, Place
 
 STRANGER = N_("There is no account for you here. Ask whoever manages your organisation's accounts to invite you.")
 NO_ROLE = N_("%(provider)s gives you no role here. Ask whoever manages the accounts there.")
@@ -229,5 +229,7 @@ def untie(session: Session, user: User, *, now: datetime, programme: Programme) 
     for tie in ties:
         session.delete(tie)
     if ties:
-        security_log.announce(session, user, SecurityKind.IDENTITY_REMOVED, now=now, programme=programme, place=SHELL)
+        security_log.announce(
+            session, user, SecurityKind.IDENTITY_REMOVED, now=now, programme=programme, place=UNTOLD
+        )
     return bool(ties)

@@ -21,7 +21,7 @@ from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
 from cpor_web.users import fields, security_log, sessions
-from cpor_web.users.security_log import SHELL
+from cpor_web.users.security_log import UNTOLD
 
 MEANWHILE = N_("Your account was deactivated meanwhile. Nothing was changed.")
 
@@ -126,7 +126,7 @@ def change_role(session: Session, user: User, role: Role, *, actor: Actor, now: 
         return
     _require_another(user, others)
     words = {"old": user.role.label, "new": new.label}
-    security_log.note(session, user, SecurityKind.ROLE_CHANGED, now=now, place=SHELL, by=actor, **words)
+    security_log.note(session, user, SecurityKind.ROLE_CHANGED, now=now, place=UNTOLD, by=actor, **words)
     sessions.end_all(session, user, why=Ended.ROLE, now=now)
     user.role = new
 
@@ -138,7 +138,7 @@ def deactivate(session: Session, user: User, *, actor: Actor, now: datetime) -> 
         raise NotAllowed(N_("You cannot deactivate your own account. Somebody else has to do it."))
     _require_another(user, others)
     shut_out(session, user, now=now)
-    security_log.note(session, user, SecurityKind.DEACTIVATED, now=now, place=SHELL, by=actor)
+    security_log.note(session, user, SecurityKind.DEACTIVATED, now=now, place=UNTOLD, by=actor)
     # Whom a person has shut out does not come back by what a sign-in provider says.
     session.execute(update(Identity).where(Identity.user_id == user.id).values(access_ended_at=None))
 
@@ -157,7 +157,7 @@ def reactivate(session: Session, user: User, *, actor: Actor, now: datetime, pro
     if user.active:
         return
     user.active = True
-    security_log.note(session, user, SecurityKind.REACTIVATED, now=now, place=SHELL, by=actor)
+    security_log.note(session, user, SecurityKind.REACTIVATED, now=now, place=UNTOLD, by=actor)
     if user.password is None:
         to_people.invitation(session, user, now=now, programme=programme)
 

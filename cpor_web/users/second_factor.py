@@ -21,7 +21,7 @@ from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
 from cpor_web.users import people, sessions
 from cpor_web.users.authenticator import Authenticator
-from cpor_web.users.security_log import SHELL, Place, announce
+from cpor_web.users.security_log import UNTOLD, Place, announce
 
 RECOVERY_CODES = 10
 RECOVERY_CODE_BYTES = 10
@@ -118,7 +118,7 @@ def reset(session: Session, user: User, *, actor: Actor, now: datetime, programm
 def reset_from_shell(session: Session, user: User, *, now: datetime, programme: Programme) -> None:
     """Do as `reset` does, for who has the machine: the last administrator's way."""
     _lock(session, user)
-    _reset(session, user, None, now, programme, SHELL)
+    _reset(session, user, None, now, programme, UNTOLD)
 
 
 def renew_secrets(session: Session, authenticator: Authenticator) -> int:

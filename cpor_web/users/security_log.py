@@ -69,8 +69,8 @@ class Place(NamedTuple):
     network: str = ""
 
 
-SHELL = Place()
-"""Where commands are run."""
+UNTOLD = Place()
+"""Of what somebody else did, by a command or on a page of theirs: that is no place of the user's."""
 
 
 def note(

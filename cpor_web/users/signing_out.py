@@ -13,4 +13,4 @@ def everywhere(session: Session, user: User, *, actor: Actor, now: datetime) -> 
     """End all sessions of somebody, who can sign in again. Refuses as the verbs of `people` do."""
     people.hold(session, user, actor)
     sessions.end_all(session, user, why=Ended.ELSEWHERE, now=now)
-    security_log.note(session, user, SecurityKind.ALL_SESSIONS_ENDED, now=now, place=security_log.SHELL, by=actor)
+    security_log.note(session, user, SecurityKind.ALL_SESSIONS_ENDED, now=now, place=security_log.UNTOLD, by=actor)

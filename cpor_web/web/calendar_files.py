@@ -5,20 +5,30 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Response, url_for
+from flask import Response, abort, url_for
 from flask_babel import gettext as _
 
+from cpor_web.claims import running
 from cpor_web.claims.running import Running
+from cpor_web.extensions import db
+from cpor_web.models import Claim
 from cpor_web.rules.roles import PARTNER_ROLES, Role
 from cpor_web.version import __version__
 from cpor_web.web import downloads
-from cpor_web.web.current import now, programme_as_set_up
+from cpor_web.web.current import actor, now, programme_as_set_up
 from cpor_web.web.explained import how_computed
 
 if TYPE_CHECKING:
     from icalendar import Event
 
 REFRESH = timedelta(hours=1)
+
+
+def of_claim(claim: Claim) -> Response:
+    """Answer with the deadlines of a claim that run, to be saved; where none does there is no such file."""
+    found = running.deadlines_in(db.session(), claim, now=now()) or abort(404)
+    name = _("Deadlines of %(name)s", name=claim.name)
+    return answer(found, role=actor().role, name=name, filename=f"{claim.reference}.ics")
 
 
 def answer(deadlines: Iterable[Running], *, role: Role, name: str, filename: str = "") -> Response:

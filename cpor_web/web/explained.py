@@ -5,13 +5,14 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from flask_babel import get_locale, ngettext
+from babel.dates import format_timedelta
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from cpor_web.moments import exactly, full_day
 from cpor_web.rules.deadlines import BUSINESS_DAYS, ONE_SECOND, Calendar, Periods, days_held, has_passed
 from cpor_web.rules.words import N_
-from cpor_web.starting.lean_babel import format_timedelta
+from cpor_web.web.present import spoken
 
 _STARTS = {
     "submitted": N_("The clock started when the claim was submitted: %(moment)s."),
@@ -72,7 +73,7 @@ def how_computed(rule: Mapping[str, Any]) -> list[str]:
 
 def _the_count(rule: Mapping[str, Any]) -> list[str]:
     zone = rule["zone"]
-    start = exactly(datetime.fromisoformat(rule["from"]), _language(), zone)
+    start = exactly(datetime.fromisoformat(rule["from"]), spoken(), zone)
     sentences = [_(_STARTS.get(rule["period"], _ANY_START), moment=start), _length(rule)]
     if rule["last_day"] is None:
         return sentences
@@ -109,11 +110,11 @@ def _length(rule: Mapping[str, Any]) -> str:
 def _what_came_first(rule: Mapping[str, Any]) -> list[str]:
     """A stage and the whole decision both have an end, and so have two notices: say which one counts."""
     if printed := rule.get("printed"):
-        end = exactly(datetime.fromisoformat(printed), _language(), rule["zone"])
+        end = exactly(datetime.fromisoformat(printed), spoken(), rule["zone"])
         return [_("A notice prints a later end than that: %(moment)s. What is printed counts.", moment=end)]
     if not (also := rule.get("also")):
         return []
-    other = exactly(datetime.fromisoformat(also["at"]), _language(), rule["zone"])
+    other = exactly(datetime.fromisoformat(also["at"]), spoken(), rule["zone"])
     if also["period"] == "decision":
         sentence = N_(
             "The whole decision would be due later or at the same moment: %(moment)s. What is first counts."
@@ -126,8 +127,4 @@ def _what_came_first(rule: Mapping[str, Any]) -> list[str]:
 
 
 def _day(iso: str) -> str:
-    return full_day(date.fromisoformat(iso), _language())
-
-
-def _language() -> str:
-    return str(get_locale() or "en")
+    return full_day(date.fromisoformat(iso), spoken())

@@ -1,7 +1,7 @@
 """Headers that every answer carries, and a nonce for the page's own scripts."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from flask import Flask, Response, current_app, g
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -61,18 +61,9 @@ def allow_frames() -> None:
 
 
 def _policy(nonce: str | None, frames: str | None) -> str:
-    if not nonce and not frames:
-        return _PLAIN
     scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
-    return _joined({**_POLICY, "script-src": scripts, **({"frame-src": frames} if frames else {})})
-
-
-def _joined(policy: Mapping[str, str]) -> str:
+    policy = {**_POLICY, "script-src": scripts, **({"frame-src": frames} if frames else {})}
     return "; ".join(f"{name} {value}" for name, value in policy.items())
-
-
-_PLAIN = _joined({**_POLICY, "script-src": "'self'"})
-"""Of a page without scripts of its own or frames: most are."""
 
 
 _ALWAYS = (

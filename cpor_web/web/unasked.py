@@ -4,24 +4,12 @@ from collections.abc import Callable, MutableMapping
 from functools import cache, partial
 from typing import Any, Self
 
-from flask import Flask, Request, has_request_context
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask
 from flask.templating import Environment
 from flask_login.utils import _user_context_processor
 from werkzeug.routing import Rule
 
 from cpor_web.extensions import limiter, security
-from cpor_web.web import present
-
-
-class Sessions(SecureCookieSessionInterface):
-    """Sessions in a signed cookie. Without one, nothing is made ready that would open it."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return what the cookie says, an empty session where there is none."""
-        if "HTTP_COOKIE" not in request.environ or self.get_cookie_name(app) not in request.cookies:
-            return self.session_class()
-        return super().open_session(app, request)
 
 
 class Address(Rule):
@@ -48,32 +36,10 @@ class Templates(Environment):
 
 
 class Application(Flask):
-    """A Flask application that looks at no function to see whether it is a coroutine: none is.
-
-    Nor does it build the address of a place of which nothing more is said twice: each page leads to a dozen of these.
-    """
+    """A Flask application with such addresses and templates."""
 
     jinja_environment = Templates
-    session_interface = Sessions()
     url_rule_class = Address
-
-    def __init__(self, *named: Any, **how: Any) -> None:
-        super().__init__(*named, **how)
-        self._addresses: dict[tuple[str, str], str] = {}
-
-    def url_for(self, /, endpoint: str, **said: Any) -> str:
-        """Return an address; within a request it begins with where the server has put the application."""
-        if said or endpoint.startswith(".") or not has_request_context():
-            return super().url_for(endpoint, **said)
-        place = (endpoint, present.asked().script_root)
-        address = self._addresses.get(place)
-        if address is None:
-            address = self._addresses[place] = super().url_for(endpoint)
-        return address
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function itself."""
-        return func
 
 
 def init_app(app: Flask) -> None:

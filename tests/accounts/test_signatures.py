@@ -1,16 +1,15 @@
-"""Sessions and links to choose a password are signed with SHA-256; what the version before signed is read."""
+"""Sessions and links to choose a password are signed with SHA-256."""
 
 import hashlib
 from typing import Any
 
 import pytest
-from flask import Flask, Request
+from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
 from cpor_web.accounts.mails import reset_link
-from tests.accounts.test_password_reset import NEW, PUBLIC
 from tests.support import factories
 from tests.support.browser import Browser
 from tests.support.other_apps import AppWith
@@ -21,14 +20,14 @@ SHA256 = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
 
 def of_flask(app: Flask) -> URLSafeTimedSerializer:
-    """Return what signs sessions where Flask is left to itself, as in the version before."""
+    """Return what signs sessions where Flask is left to itself."""
     found = SecureCookieSessionInterface().get_signing_serializer(app)
     assert found is not None
     return found
 
 
 def links(app: Flask, keys: list[str], **how: Any) -> URLSafeTimedSerializer:
-    """Return what reads links to choose a password; without `how`, what signed them in the version before."""
+    """Return what reads links to choose a password; without `how`, as itsdangerous signs."""
     return URLSafeTimedSerializer(keys, salt=app.config["SECURITY_RESET_SALT"], **how)
 
 
@@ -41,28 +40,6 @@ def test_a_session_is_signed_with_sha_256(app: Flask, client: Browser) -> None:
     assert len(cookie.value.rpartition(".")[2]) == 43, "a signature of 256 bits"
 
 
-def test_nothing_is_made_ready_for_a_session_that_did_not_come(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def asked(*_about: object) -> None:
-        pytest.fail("a signature was to be read where there is none")
-
-    with app.test_request_context():
-        monkeypatch.setattr(app.session_interface, "get_signing_serializer", asked)
-        assert app.session_interface.open_session(app, Request({"HTTP_COOKIE": "other=1"})) == {}
-
-
-def test_a_session_of_the_version_before_lasts(app: Flask, client: Browser, committed: Session, sign_in: Any) -> None:
-    user = factories.user(committed)
-    committed.commit()
-    sign_in(client, user)
-    name = app.config["SESSION_COOKIE_NAME"]
-    with client.session_transaction(base_url=PUBLIC) as now_there:
-        before = of_flask(app).dumps(dict(now_there))
-    client.set_cookie(name, before, domain=DOMAIN, secure=True)
-    assert client.get("/account").status_code == 200
-    client.set_cookie(name, f"{before[:-2]}AA", domain=DOMAIN, secure=True)
-    assert client.get("/account").location.startswith("/login")
-
-
 def test_a_link_is_signed_with_sha_256_by_the_newest_key(app_with: AppWith, committed: Session) -> None:
     user = factories.user(committed)
     committed.commit()
@@ -72,14 +49,3 @@ def test_a_link_is_signed_with_sha_256_by_the_newest_key(app_with: AppWith, comm
     assert links(made, [KEY], signer_kwargs=SHA256).loads(token)
     with pytest.raises(BadSignature):
         links(made, [KEY, OLDER]).loads(token)
-
-
-def test_a_link_of_the_version_before_still_lets_choose_a_password(app_with: AppWith, committed: Session) -> None:
-    user = factories.user(committed)
-    committed.commit()
-    made = app_with(secret_keys=(KEY, OLDER))
-    with made.app_context():
-        told = links(made, [KEY], signer_kwargs=SHA256).loads(reset_link(user).rpartition("/")[2])
-    path = f"/reset/{links(made, [KEY, OLDER]).dumps(told)}"
-    form = {"password": NEW, "password_confirm": NEW}
-    assert made.test_client().submit(path, form, page=path).location == "/login"

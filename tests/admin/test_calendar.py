@@ -78,3 +78,12 @@ def test_a_closure_that_is_over_stays(office: Browser, committed: Session, admin
     office.submit(f"{PAGE}/remove", {"day": day.isoformat()}, page=PAGE)
     assert "This day is over" in office.page(PAGE).main.get_text()
     assert closed(committed) == {day: "Company day"}
+
+
+def test_days_are_written_as_the_readers_language_writes_them(
+    office: Browser, committed: Session, administrator: User
+) -> None:
+    administrator.language = "de"
+    committed.add(Closure(day=date(2030, 5, 2), name="Company day", added_by=administrator, added_at=clock.utcnow()))
+    committed.commit()
+    assert "Donnerstag, 2. Mai 2030" in office.page(PAGE).main.get_text()

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.assessment import queries, sheets
-from cpor_web.assessment.sheets import NotImported
 from cpor_web.models import Assessment, AssessmentState, Mail
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Actor, Role
+from cpor_web.tables import NotImported
 from tests.support.assessments import PASSED, deny, passed, undo
 
 ADMIN = Actor(Role.ADMINISTRATOR, "Alex Darrow")

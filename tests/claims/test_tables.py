@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cpor_web.assessment.sheets import NotImported
 from cpor_web.claims import tables
 from cpor_web.claims.importing import COLUMNS
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.fields import LABELS
+from cpor_web.tables import NotImported
 
 NAME, DOMAIN = LABELS["name"], LABELS["customer_domain"]
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web import history
-from cpor_web.claims import operations, queries, way
+from cpor_web import facts, history
+from cpor_web.claims import operations, way
 from cpor_web.claims.next_steps import next_step
 from cpor_web.claims.timeline import LATELY, MILESTONES, Timeline, timeline
 from cpor_web.claims.way import Step
@@ -29,7 +29,7 @@ EVERY_STEP = [step for step in vars(way).values() if isinstance(step, Step)]
 
 def life_of(session: Session, claim: Claim) -> Timeline:
     session.flush()
-    step = next_step(claim, queries.latest_round(session, claim), now=LATER)
+    step = next_step(claim, facts.latest_round(session, claim), now=LATER)
     return timeline(session, claim, step)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from consent_links import key_id
 from cpor_web import clock
 from cpor_web.cli import cli
-from cpor_web.commands.keys import MOST_CLAIMS
+from cpor_web.commands.keys import MOST_CLAIMS, RINGS
 from cpor_web.config import Settings, key_rings
 from cpor_web.config.kinds import SHORTEST_KEY
 from cpor_web.history import checkpoints
@@ -104,7 +104,7 @@ def test_the_list_has_the_ids_of_every_ring_and_what_they_signed(
     told = cpor(env, "list")
 
     assert told.exit_code == 0, told.output
-    for name in key_rings.NAMES:
+    for name in RINGS:
         for id in ids(env, name):
             assert id in told.output
     assert f"{ids(env, 'consent')[0]}  signs  mails with its links: none" in told.output
@@ -189,7 +189,7 @@ def test_links_of_closed_rounds_that_end_are_told(
     assert "Links of closed rounds end with it, mails: 1." in told.output
 
 
-@pytest.mark.parametrize("name", key_rings.NAMES)
+@pytest.mark.parametrize("name", RINGS)
 def test_the_key_that_signs_is_never_retired(env: dict[str, str | None], name: str) -> None:
     told = cpor(env, "retire", ids(env, name)[0])
 

@@ -22,7 +22,7 @@ from cpor_web.privacy import erase_person, person
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
 from cpor_web.users import security_log, sessions
-from cpor_web.users.security_log import SHELL
+from cpor_web.users.security_log import UNTOLD
 from tests.privacy.test_retention import all_sent, erase_all
 from tests.support import claims, factories
 from tests.support.claims import NOW
@@ -99,10 +99,10 @@ def test_the_role_can_do_all_that_the_application_does(
     claims.editing(session, programme)
     ended = claims.rejected(session, programme)
     user = factories.user(session, Role.REVIEWER)
-    sessions.begin(session, user, way="password", now=NOW, place=SHELL)
-    security_log.note(session, user, SecurityKind.SIGNED_IN, now=NOW, place=SHELL, way="x")
+    sessions.begin(session, user, way="password", now=NOW, place=UNTOLD)
+    security_log.note(session, user, SecurityKind.SIGNED_IN, now=NOW, place=UNTOLD, way="x")
     security_log.count_failure(session, user.id, now=NOW)
-    security_log.settle_failures(session, user, now=NOW, place=SHELL)
+    security_log.settle_failures(session, user, now=NOW, place=UNTOLD)
     security_log.forget(session, now=NOW)
     sessions.forget(session, now=NOW, limits=sessions.Limits.from_settings(settings))
     checkpoints.take_due(session, keys=keys, now=NOW, every=timedelta(0))

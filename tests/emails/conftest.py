@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cpor_web.emails.transport import MailServer, Transport
+from cpor_web.emails.session import MailServer
+from cpor_web.emails.transport import Transport
 from tests.support.smtp_fixtures import (
     authority,
     authority_file,

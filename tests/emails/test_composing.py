@@ -146,7 +146,7 @@ def come_and_forget(session: Session, programme: Programme) -> None:
 
 def change_the_password(session: Session, programme: Programme) -> None:
     user = factories.user(session)
-    kind, place = SecurityKind.PASSWORD_CHANGED, security_log.SHELL
+    kind, place = SecurityKind.PASSWORD_CHANGED, security_log.UNTOLD
     security_log.announce(session, user, kind, now=NOW, programme=programme, place=place)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cpor_web.emails.transport import Accepted, MailServer, Outcome, Permanent, Transient, Transport, Unavailable
+from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable
+from cpor_web.emails.session import MailServer
+from cpor_web.emails.transport import Transport
 from tests.support.smtp_conversation import Step
 from tests.support.smtp_server import ScriptedServer
 

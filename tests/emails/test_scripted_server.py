@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cpor_web.emails.transport import Accepted, MailServer, Transport
+from cpor_web.emails.outcomes import Accepted
+from cpor_web.emails.session import MailServer
+from cpor_web.emails.transport import Transport
 from tests.support.received_mail import mails_in
 
 ROOT = Path(__file__).parents[2]

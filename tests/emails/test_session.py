@@ -14,7 +14,9 @@ from typing import Literal
 import pytest
 import trustme
 
-from cpor_web.emails.transport import Accepted, MailServer, Outcome, Transport, Unavailable
+from cpor_web.emails.outcomes import Accepted, Outcome, Unavailable
+from cpor_web.emails.session import MailServer
+from cpor_web.emails.transport import Transport
 from tests.support.smtp_conversation import Step
 from tests.support.smtp_server import ScriptedServer
 

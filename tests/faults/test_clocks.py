@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from urllib.request import Request
 
-from cpor_web.clock import set_forward, utcnow
+from cpor_web.clock import utcnow
 from tests.support import quick_claims
-from tests.support.installation import Installation
+from tests.support.installation import Installation, set_forward
 
 OFF = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from cpor_web import facts
 from cpor_web.claims import queries
 from cpor_web.claims.next_steps import next_step
 from cpor_web.claims.way import Who
@@ -40,7 +41,7 @@ def test_the_list_says_whose_turn_it_is_and_by_when_as_the_claim_itself_does(
 ) -> None:
     claim = make(db_session, programme, filer=filer)
     db_session.flush()
-    step = next_step(claim, queries.latest_round(db_session, claim), now=LATER)
+    step = next_step(claim, facts.latest_round(db_session, claim), now=LATER)
     assert [who for who in Who if listed(db_session, filer, who=who)] == [step.who]
     without_an_end = claims.approved(db_session, programme, filer=filer)
     with_an_end = claims.editing(db_session, programme, filer=filer)

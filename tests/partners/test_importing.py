@@ -12,12 +12,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.assessment.sheets import NotImported
 from cpor_web.claims import guards, importing, operations
 from cpor_web.claims.drafts import Draft
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
 from cpor_web.rules.statuses import Status
+from cpor_web.tables import NotImported
 from tests.partners.conftest import TENANT, draft_of, location_of
 from tests.partners.pages import text_of
 from tests.support.browser import Browser

@@ -1,6 +1,5 @@
 """The processes that fork one for each document: whatever ends, hangs or swells, the next document is read."""
 
-import json
 import os
 import signal
 import socket
@@ -244,12 +243,3 @@ def test_a_server_that_does_not_answer_is_no_failure(monkeypatch: pytest.MonkeyP
     assert pages("pid") is None
     monkeypatch.setattr(fork_servers, "COMMAND", ("/nowhere/python",))
     assert pages("pid") is None
-
-
-def test_a_web_of_the_version_before_still_has_its_documents_read() -> None:
-    """It asks as it did, when these files have taken the place of its own."""
-    with tempfile.TemporaryFile() as file:
-        file.write(PDF)
-        file.flush()
-        done = subprocess.run([*fork_servers.COMMAND, "pdf"], stdin=file, capture_output=True, env={}, check=False)
-    assert (done.returncode, json.loads(done.stdout)) == (0, {"found": "nothing", "pages": 1})

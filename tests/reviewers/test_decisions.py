@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import clock
-from cpor_web.claims import operations, queries
+from cpor_web import clock, facts
+from cpor_web.claims import operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.models import Claim, Round, User
 from cpor_web.programme import Programme
@@ -63,7 +63,7 @@ def test_approve_opens_a_consent_round_and_says_so(desk: Browser, under_review: 
 
     committed.refresh(under_review)
     assert under_review.status is Status.APPROVED
-    assert queries.latest_round(committed, under_review)
+    assert facts.latest_round(committed, under_review)
     page = desk.page(f"/review/{under_review.reference}")
     assert "Approved. The customer is asked by mail." in page.main.get_text()
     assert "The notices are out" not in page.main.get_text()

@@ -30,10 +30,8 @@ PROVIDER = {
 SELDOM = {
     "alembic",
     "authlib",
-    "email_validator",
     "holidays",
     "icalendar",
-    "idna",
     "joserfc",
     "puremagic",
     "redis",
@@ -65,7 +63,7 @@ def test_the_application_leaves_out_what_few_processes_need() -> None:
 def test_whatever_is_imported_first_brings_flask_security_alone(first: str) -> None:
     loaded = loaded_after(f"import {first}")
     assert "flask_security" in loaded
-    assert loaded & {"authlib", "email_validator", "webauthn"} == set()
+    assert loaded & {"authlib", "webauthn"} == set()
 
 
 READY = """
@@ -86,7 +84,7 @@ assert "holidays.countries.germany" in sys.modules
 
 def test_how_tables_belong_together_is_worked_out_by_who_asks_one_and_all_is_loaded_before_work_begins() -> None:
     loaded = loaded_after(READY, SETTINGS | {"CPOR_COUNTRY": "DE"})
-    assert {"email_validator", "puremagic", "redis", "rq"} <= loaded
+    assert {"puremagic", "redis", "rq"} <= loaded
 
 
 def test_with_a_provider_what_speaks_with_it_is_there_before_anybody_signs_in() -> None:
@@ -94,19 +92,8 @@ def test_with_a_provider_what_speaks_with_it_is_there_before_anybody_signs_in() 
 
 
 def test_what_flask_security_does_without_can_be_imported_afterwards() -> None:
-    without = {"authlib", "email_validator", "webauthn"}
+    without = {"authlib", "webauthn"}
     assert without <= loaded_after(f"import cpor_web.starting.lean_security, {', '.join(without)}")
-
-
-def test_flask_security_reads_addresses_by_what_is_loaded_for_the_first() -> None:
-    asked = "from flask_security import mail_util\nread = mail_util.email_validator.validate_email"
-    done = "assert read('Ada@EXAMPLE.net', check_deliverability=False).normalized == 'Ada@example.net'"
-    assert "email_validator" not in loaded_after(f"import cpor_web.starting.lean_security\n{asked}")
-    assert "email_validator" in loaded_after(f"import cpor_web.starting.lean_security\n{asked}\n{done}")
-
-
-def test_babel_is_not_made_to_learn_this_machines_zone_by_pytz() -> None:
-    assert "pytz" in loaded_after("import wsgi, babel.dates\nassert babel.dates.pytz is None"), "Flask-Babel has it"
 
 
 def test_what_was_there_before_flask_security_stays() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from cpor_web import facts
 from cpor_web.claims import contacts, queries
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.claims.listed import Line
@@ -32,7 +33,7 @@ def stopped(session: Session, programme: Programme, **more: object) -> Claim:
 
 def stopped_and_told(session: Session, programme: Programme, **more: object) -> Claim:
     claim = stopped(session, programme, **more)
-    round_ = queries.latest_round(session, claim)
+    round_ = facts.latest_round(session, claim)
     assert round_ is not None
     round_.contact_due_at, round_.contact_rule = LATER + timedelta(days=14), {"unit": "business days"}
     return claim

@@ -14,12 +14,6 @@ NOW_OF_RFC = datetime.fromtimestamp(1111111109, UTC)
 RFC = Authenticator(KEYS, "X").sealed(b"12345678901234567890")
 """The secret of RFC 6238, appendix B."""
 
-FORMERLY = (
-    '{"enckey":{"c":1,"k":"CUWPMQNMCTVG3NHEGLRXVFK72NB3CEWL","s":'
-    '"3VNYXMKWNJGWSLOFTBJQ","t":"a335a2d6","v":1},"type":"totp","v":1}'
-)
-"""The same, as earlier versions kept it."""
-
 
 def test_codes_are_those_of_the_rfc() -> None:
     ours = Authenticator(KEYS, "X")
@@ -50,15 +44,6 @@ def test_the_address_has_the_letters_and_whose_they_are() -> None:
 def test_any_text_may_be_typed_and_only_digits_are_a_code(typed: str) -> None:
     number = Authenticator(KEYS, "X").number_of(typed, RFC, after=None, now=NOW)
     assert number is None or typed.strip().isdigit()
-
-
-def test_a_secret_of_earlier_versions_is_read_and_kept_in_the_new_form() -> None:
-    ours = Authenticator(KEYS, "X")
-    assert ours.number_of("081804", FORMERLY, after=None, now=NOW_OF_RFC) is not None
-    renewed = ours.renewed(FORMERLY)
-    assert renewed.startswith("gcm1.")
-    assert ours.number_of("081804", renewed, after=None, now=NOW_OF_RFC) is not None
-    assert ours.renewed(renewed) == renewed
 
 
 def test_a_secret_that_was_changed_or_chosen_by_who_has_no_key_opens_nothing() -> None:

@@ -16,7 +16,7 @@ from cpor_web.models import FailedSignIns, Mail, SecurityEvent, SecurityKind, Us
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
 from cpor_web.users import people, security_log
-from cpor_web.users.security_log import ANNOUNCED, SENTENCES, SHELL, Place
+from cpor_web.users.security_log import ANNOUNCED, SENTENCES, UNTOLD, Place
 from tests.support import factories
 from tests.support.browser import Browser
 
@@ -181,13 +181,13 @@ def test_every_kind_has_its_sentence_and_what_is_mailed_needs_no_facts() -> None
 def test_what_must_be_announced_cannot_be_noted_only(db_session: Session) -> None:
     user = factories.user(db_session, Role.REVIEWER)
     with pytest.raises(ValueError, match="announced"):
-        security_log.note(db_session, user, SecurityKind.PASSKEY_ADDED, now=NOW, place=SHELL)
+        security_log.note(db_session, user, SecurityKind.PASSKEY_ADDED, now=NOW, place=UNTOLD)
 
 
 def test_what_is_announced_is_a_line_and_a_mail(db_session: Session, programme: Programme) -> None:
     user, chief = factories.user(db_session, Role.REVIEWER), factories.user(db_session, Role.ADMINISTRATOR)
     kind = SecurityKind.SECOND_FACTOR_RESET
-    security_log.announce(db_session, user, kind, now=NOW, programme=programme, place=SHELL, by=chief.actor)
+    security_log.announce(db_session, user, kind, now=NOW, programme=programme, place=UNTOLD, by=chief.actor)
     (mail,) = mails(db_session)
     assert (mail.kind, mail.to_address, mail.context["by"]) == ("security-notice", user.email, chief.name)
     (event,) = security_log.events_of(db_session, user, limit=9)
@@ -200,7 +200,7 @@ def test_what_is_announced_is_a_line_and_a_mail(db_session: Session, programme: 
 )
 def test_the_database_refuses_to_change_the_log(db_session: Session, sql: str) -> None:
     user = factories.user(db_session, Role.REVIEWER)
-    security_log.note(db_session, user, SecurityKind.SIGNED_OUT, now=NOW - timedelta(days=300), place=SHELL)
+    security_log.note(db_session, user, SecurityKind.SIGNED_OUT, now=NOW - timedelta(days=300), place=UNTOLD)
     db_session.flush()
     with pytest.raises(DBAPIError, match="are only added"), db_session.begin_nested():
         db_session.execute(text(sql))
@@ -210,14 +210,14 @@ def test_a_line_is_forgotten_after_a_year_and_not_before(db_session: Session) ->
     user = factories.user(db_session, Role.REVIEWER)
     for days in (367, 364):
         at = NOW - timedelta(days=days)
-        security_log.note(db_session, user, SecurityKind.SIGNED_OUT, now=at, place=SHELL)
+        security_log.note(db_session, user, SecurityKind.SIGNED_OUT, now=at, place=UNTOLD)
     security_log.forget(db_session, now=NOW)
     assert [event.at for event in security_log.events_of(db_session, user, limit=9)] == [NOW - timedelta(days=364)]
 
 
 def test_the_refusal_is_one_that_programs_can_tell(db_session: Session) -> None:
     user = factories.user(db_session, Role.REVIEWER)
-    security_log.note(db_session, user, SecurityKind.SIGNED_OUT, now=NOW, place=SHELL)
+    security_log.note(db_session, user, SecurityKind.SIGNED_OUT, now=NOW, place=UNTOLD)
     db_session.flush()
     with pytest.raises(DBAPIError) as refused, db_session.begin_nested():
         db_session.execute(text("DELETE FROM security_events"))
