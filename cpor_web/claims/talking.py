@@ -1,7 +1,9 @@
 """Comments both ways, notes among reviewers, and mails sent again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import history, lifecycle
@@ -14,16 +16,22 @@ from cpor_web.rules.exc import NotAllowed
 from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor
 from cpor_web.rules.words import N_
 
+Said = TypeVar("Said", Comment, Note)
+
+JUST = timedelta(minutes=10)
+
 
 def comment(
     session: Session, claim: Claim, body: str, *, actor: Actor, now: datetime, programme: Programme
 ) -> Comment:
-    """Add a comment; the other side is mailed. It stops no clock."""
+    """Add a comment; the other side is mailed. It stops no clock. What was just said is not said twice."""
     require(actor, CLAIMANTS | REVIEWERS)
     body = needed_text(body, "comment", N_("Write a comment first."))
     lifecycle.hold(session, claim)
     if claim.first_submitted_at is None:
         raise NotAllowed(N_("Comments begin once the claim is submitted."))
+    if said := _just_said(session, Comment, claim, body, actor, now):
+        return said
     assert actor.user_id is not None
     made = Comment(claim_id=claim.id, user_id=actor.user_id, at=now, body=body)
     session.add(made)
@@ -36,15 +44,31 @@ def comment(
 
 
 def note(session: Session, claim: Claim, body: str, *, actor: Actor, now: datetime) -> Note:
-    """Add an internal note, which no partner ever sees."""
+    """Add an internal note, which no partner ever sees. What was just noted is not noted twice."""
     require(actor, REVIEWERS)
     body = needed_text(body, "note", N_("Write a note first."))
     lifecycle.hold(session, claim)
+    if said := _just_said(session, Note, claim, body, actor, now):
+        return said
     assert actor.user_id is not None
     made = Note(claim_id=claim.id, user_id=actor.user_id, at=now, body=body)
     session.add(made)
     history.append(session, claim, "note:added", actor=actor, now=now, is_internal=True)
     return made
+
+
+def _just_said(
+    session: Session, kind: type[Said], claim: Claim, body: str, actor: Actor, now: datetime
+) -> Said | None:
+    """Return the newest of a claim, where the same person has just said it in the same words.
+
+    Then a button was pressed twice, or its page sent once more on the way back.
+    """
+    of_claim = select(kind).where(kind.claim_id == claim.id)
+    newest = session.scalar(of_claim.order_by(kind.at.desc(), kind.id.desc()).limit(1))
+    if newest is None or (newest.user_id, newest.body) != (actor.user_id, body) or now - newest.at >= JUST:
+        return None
+    return newest
 
 
 def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> Mail:

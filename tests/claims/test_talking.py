@@ -10,7 +10,7 @@ from cpor_web.claims import operations, queries
 from cpor_web.models import Mail
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
-from cpor_web.rules.roles import Role
+from cpor_web.rules.roles import Actor, Role
 from tests.support import claims, factories
 from tests.support.claims import NOW
 from tests.support.rows import changed, dump
@@ -39,6 +39,33 @@ def test_partner_and_reviewer_talk_in_every_status_after_submission(
     assert comments(db_session) == [expected, claim.partner_contact_email]
     assert [comment.body for comment in queries.comments_of(db_session, claim)] == ["Hello?", "Yes?"]
     assert (claim.due_at, claim.version) == (due, version + 2), "a comment stops no clock"
+
+
+def test_what_was_just_said_is_not_said_and_mailed_twice(db_session: Session, programme: Programme) -> None:
+    claim = claims.under_review(db_session, programme)
+    partner, reviewer = claim.filed_by.actor, claim.reviewer.actor if claim.reviewer else None
+    assert reviewer is not None
+
+    def says(words: str, actor: Actor = partner, *, after: timedelta = timedelta()) -> None:
+        operations.comment(db_session, claim, words, actor=actor, now=LATER + after, programme=programme)
+
+    says("Any news?")
+    before = dump(db_session)
+    says("Any news? ", after=timedelta(minutes=9))
+    assert changed(before, dump(db_session)) == []
+    says("Any news?", reviewer)
+    says("Any news?", after=timedelta(minutes=1))
+    says("Any news?", after=timedelta(minutes=11))
+    assert len(comments(db_session)) == 4, "another person, after another's words, or later: it is said anew"
+
+
+def test_what_was_just_noted_is_not_noted_twice(db_session: Session, programme: Programme) -> None:
+    claim = claims.under_review(db_session, programme)
+    assert claim.reviewer is not None
+    operations.note(db_session, claim, "Ask legal.", actor=claim.reviewer.actor, now=LATER)
+    before = dump(db_session)
+    operations.note(db_session, claim, "Ask legal.", actor=claim.reviewer.actor, now=LATER)
+    assert changed(before, dump(db_session)) == []
 
 
 def test_nobody_talks_about_a_draft(db_session: Session, programme: Programme) -> None:
