@@ -58,7 +58,7 @@ def add(session: Session, day: date, name: str, *, actor: Actor, now: datetime, 
     _administrators_only(actor)
     name = " ".join(name.replace("\x00", "").split())
     if not name or len(name) > LONGEST_NAME:
-        raise Invalid(N_("Give a name of at most %(most)s characters."), {"most": str(LONGEST_NAME)}, "name")
+        raise Invalid(N_("Give a name of at most %(most)s characters."), {"most": LONGEST_NAME}, "name")
     if day < calendar.local_day(now):
         raise Invalid(N_("This day is over. Choose today or a later one."), field_name="day")
     row = {"day": day, "name": name, "added_by_id": actor.user_id, "added_at": now}

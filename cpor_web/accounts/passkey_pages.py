@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_security import current_user
 from wtforms import StringField
-from wtforms.validators import Length
 
 from cpor_web.accounts import failures, session_cookie
 from cpor_web.accounts.access import allowed
@@ -28,6 +27,7 @@ from cpor_web.users import passkeys, security_log
 from cpor_web.users.identities import must_come_by_it
 from cpor_web.web.current import now, programme, settings, user
 from cpor_web.web.errors import sentence, status_of
+from cpor_web.web.validators import at_most
 
 PAGE = "accounts.own_passkeys"
 WRONG_FROM_ONE_ADDRESS = "100 per hour"
@@ -38,7 +38,7 @@ class NewPasskeyForm(PasskeyForm):
 
     name = StringField(
         _l("Name of the passkey"),
-        [Length(max=passkeys.LONGEST_NAME, message=_l("At most %(most)s characters.", most=passkeys.LONGEST_NAME))],
+        [at_most(passkeys.LONGEST_NAME)],
         render_kw={"autocomplete": "off", "maxlength": passkeys.LONGEST_NAME, "required": True},
     )
 

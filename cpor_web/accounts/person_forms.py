@@ -6,13 +6,14 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import Role
+from cpor_web.web.validators import at_most
 
 LONGEST = 200
-NOT_TOO_LONG = Length(max=LONGEST, message=_l("At most %(most)s characters.", most=LONGEST))
+NOT_TOO_LONG = at_most(LONGEST)
 
 
 def stripped(typed: str | None) -> str:

@@ -17,7 +17,7 @@ from flask_security.utils import login_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from wtforms import StringField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from cpor_web.accounts import failures
 from cpor_web.accounts.blueprint import bp
@@ -31,6 +31,7 @@ from cpor_web.transactions import transaction
 from cpor_web.users import second_factor, security_log
 from cpor_web.users.authenticator import authenticator_of
 from cpor_web.web.current import now, programme, programme_as_set_up, settings
+from cpor_web.web.validators import at_most
 
 LASTS = timedelta(minutes=10)
 WRONG_FROM_ONE_ADDRESS = "10 per 15 minutes"
@@ -47,7 +48,7 @@ class CodeForm(FlaskForm):
 
     code = StringField(
         _l("Code"),
-        [DataRequired(_l("Type the code.")), Length(max=20, message=_l("At most %(most)s characters.", most=20))],
+        [DataRequired(_l("Type the code.")), at_most(20)],
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric"},
     )
 
@@ -57,7 +58,7 @@ class RecoveryCodeForm(FlaskForm):
 
     code = StringField(
         _l("Recovery code"),
-        [DataRequired(_l("Type the code.")), Length(max=60, message=_l("At most %(most)s characters.", most=60))],
+        [DataRequired(_l("Type the code.")), at_most(60)],
         render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
     )
 

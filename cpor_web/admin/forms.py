@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
 from cpor_web.accounts.person_forms import NOT_TOO_LONG, InvitationForm, stripped
 from cpor_web.closures import LONGEST_NAME
@@ -14,6 +14,7 @@ from cpor_web.models import MpnKind, Partner
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.silence.holding import LONGEST_REASON
+from cpor_web.web.validators import at_most
 
 _KINDS = {
     MpnKind.LOCATION: N_("Location: enrolled, and paid"),
@@ -32,7 +33,7 @@ class PartnerForm(FlaskForm):
     name = _line(_l("Name"), _l("Fill in the name."))
     domains = StringField(
         _l("E-mail domains"),
-        [Length(max=1000, message=_l("At most %(most)s characters.", most=1000))],
+        [at_most(1000)],
         filters=[stripped],
         description=_l(
             "The partner's own, separated by commas. A customer contact with an address on one of them is refused."
@@ -66,7 +67,7 @@ class ClosureForm(FlaskForm):
         _l("Name"),
         [
             DataRequired(_l("Fill in the name.")),
-            Length(max=LONGEST_NAME, message=_l("At most %(most)s characters.", most=LONGEST_NAME)),
+            at_most(LONGEST_NAME),
         ],
         filters=[stripped],
         description=_l("Partners read it where a deadline says how it was computed."),
@@ -81,7 +82,7 @@ class ReleaseForm(FlaskForm):
         _l("Reason"),
         [
             DataRequired(_l("Say why closing can go on.")),
-            Length(max=LONGEST_REASON, message=_l("At most %(most)s characters.", most=LONGEST_REASON)),
+            at_most(LONGEST_REASON),
         ],
         filters=[stripped],
         description=_l("What was wrong, and how you know that it is mended. It stays on record with your name."),

@@ -43,7 +43,7 @@ def read(body: Mapping[str, Any]) -> Result:
         raise Invalid(N_("The state is eligible or not-eligible."), field_name="state")
     if not isinstance(reasons, list) or len(reasons) > MOST_REASONS:
         raise Invalid(
-            N_("The reasons are a list of at most %(most)s texts."), {"most": str(MOST_REASONS)}, field_name="reasons"
+            N_("The reasons are a list of at most %(most)s texts."), {"most": MOST_REASONS}, field_name="reasons"
         )
     return Result(id_, FOUND[state], [_reason(each) for each in reasons])
 
@@ -91,7 +91,7 @@ def _reason(text: object) -> str:
     if not isinstance(text, str) or "\x00" in text or not _is_unicode(text) or not text.strip():
         raise Invalid(N_("A reason is a text that is not empty."), field_name="reasons")
     if len(text) > LONGEST_REASON:
-        most = {"most": str(LONGEST_REASON)}
+        most = {"most": LONGEST_REASON}
         raise Invalid(N_("A reason has at most %(most)s characters."), most, field_name="reasons")
     return " ".join(text.split())
 

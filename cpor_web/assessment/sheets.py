@@ -98,7 +98,7 @@ def _read(table: bytes) -> tuple[list[tuple[int, Result]], list[Problem]]:
     if missing:
         raise NotImported(missing)
     if len(rows) - 1 > MOST_ROWS:
-        most = {"most": str(MOST_ROWS)}
+        most = {"most": MOST_ROWS}
         raise NotImported([Problem(len(rows), "", Invalid(N_("At most %(most)s rows at once."), most))])
     columns = {name: header.index(name) for name in NEEDED}
     found, problems = [], []

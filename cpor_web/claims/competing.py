@@ -190,7 +190,7 @@ def decisions_about(session: Session, claim: Claim) -> Sequence[Replacement]:
 def _rationale(typed: str) -> str:
     rationale = needed_text(typed, "rationale", WHY_OVER)
     if len(" ".join(rationale.split())) < LEAST_RATIONALE:
-        raise Invalid(TOO_SHORT, {"least": str(LEAST_RATIONALE)}, "rationale")
+        raise Invalid(TOO_SHORT, {"least": LEAST_RATIONALE}, "rationale")
     return rationale
 
 

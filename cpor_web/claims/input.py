@@ -19,7 +19,7 @@ def text_of(text: str, field_name: str) -> str:
     """Return a longer text without outer blanks and NUL; raises Invalid where it is too long."""
     text = text.replace("\x00", "").strip()
     if len(text) > LONGEST_TEXT:
-        raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_TEXT)}, field_name=field_name)
+        raise Invalid(N_("Enter at most %(most)s characters."), {"most": LONGEST_TEXT}, field_name=field_name)
     return text
 
 

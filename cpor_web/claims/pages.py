@@ -4,7 +4,7 @@ import re
 
 from cpor_web.models import Document
 from cpor_web.rules.exc import Invalid
-from cpor_web.rules.words import N_
+from cpor_web.rules.words import N_, Values
 
 _PAGES = re.compile(
     r"(?:(?:p|pp|pages?|s|seiten?|sid(?:a|an|or)|blz|pagina(?:'s)?|oldal)[.:]?\s*)?(\d+(?:[\s,;–-]+\d+)*)\.?",
@@ -25,7 +25,7 @@ def check_place(page: str, document: Document, name: str) -> None:
         return
     if all(1 <= int(number) <= document.pages for number in re.findall(r"\d+", said[1], re.ASCII)):
         return
-    about = {"document": document.filename, "pages": str(document.pages)}
+    about: Values = {"document": document.filename, "pages": document.pages}
     one = N_("“%(document)s” has one page. Enter 1, or leave the page empty.")
     several = N_("“%(document)s” has %(pages)s pages, counted from the file's first. Enter one of them.")
     raise Invalid(one if document.pages == 1 else several, about, field_name=name)
@@ -36,4 +36,4 @@ def check_words(words: str, last: int | None, name: str) -> None:
     named = [int(number) for number in _NAMED_PAGE.findall(words)]
     if last is not None and any(not 1 <= number <= last for number in named):
         sentence = N_("“%(place)s”: no document of this claim has that page. The longest has %(pages)s.")
-        raise Invalid(sentence, {"place": words, "pages": str(last)}, field_name=name)
+        raise Invalid(sentence, {"place": words, "pages": last}, field_name=name)

@@ -222,7 +222,7 @@ def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:
     if page and place.document_id is None:
         raise Invalid(N_("Choose the document that this page is of."), field_name=name)
     if len(page) > LONGEST_PAGE:
-        raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_PAGE)}, field_name=name)
+        raise Invalid(N_("Enter at most %(most)s characters."), {"most": LONGEST_PAGE}, field_name=name)
     if place.document_id is not None:
         pages.check_place(page, current[place.document_id], name)
     return page

@@ -11,7 +11,7 @@ from cpor_web.rules.characters import NOT_VISIBLE, has_hidden
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.guards import Consequence, Seen
 from cpor_web.rules.languages import LANGUAGES
-from cpor_web.rules.words import N_
+from cpor_web.rules.words import N_, Value
 
 LONGEST = 300
 LONGEST_NAME = 120
@@ -42,14 +42,14 @@ EXAMPLE_DAY = "2026-04-30"
 class Wrong(Protocol):
     """How a check tells of a problem with a field."""
 
-    def __call__(self, name: str, message: str, **values: str) -> None: ...
+    def __call__(self, name: str, message: str, **values: Value) -> None: ...
 
 
 def problems(draft: Draft, *, partner: Partner, programme: Programme) -> dict[str, Invalid]:
     """Return what is wrong, by field; an empty dict where nothing is. What is merely missing is not wrong yet."""
     found: dict[str, Invalid] = {}
 
-    def wrong(name: str, message: str, **values: str) -> None:
+    def wrong(name: str, message: str, **values: Value) -> None:
         found.setdefault(name, Invalid(message, values, field_name=name))
 
     _check_lengths(draft, wrong)
@@ -113,7 +113,7 @@ def _check_lengths(draft: Draft, wrong: Wrong) -> None:
         if isinstance(value, str):
             most = LONGEST_NAME if name in _NAMES else LONGEST
             if len(value) > most:
-                wrong(name, N_("Enter at most %(most)s characters."), most=str(most))
+                wrong(name, N_("Enter at most %(most)s characters."), most=most)
             elif has_hidden(value):
                 wrong(name, NOT_VISIBLE)
 

@@ -34,7 +34,7 @@ def has_room(session: Session, claim: Claim) -> None:
     if number >= MOST_DOCUMENTS:
         raise Invalid(
             N_("The claim has %(number)s documents, and more cannot be added. Put several pages into one file."),
-            {"number": str(number)},
+            {"number": number},
             field_name="document",
         )
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from cpor_web.rules.exc import Invalid
-from cpor_web.rules.words import N_
+from cpor_web.rules.words import N_, Value
 from cpor_web.tables import NotImported, Problem
 
 LARGEST = 256 * 1024
@@ -52,7 +52,7 @@ def read(content: bytes, columns: Mapping[str, str]) -> tuple[list[str], list[Ro
         problems += wrong
         rows.append((number, {field: _OURS.sub("", cell) for field, cell in zip(fields, cells, strict=False)}))
         if len(rows) > MOST_ROWS:
-            problems.append(_told(number, N_("At most %(most)s rows at once."), most=str(MOST_ROWS)))
+            problems.append(_told(number, N_("At most %(most)s rows at once."), most=MOST_ROWS))
             break
     if not rows:
         raise _no_table(N_("There are no claims in this table."))
@@ -61,17 +61,17 @@ def read(content: bytes, columns: Mapping[str, str]) -> tuple[list[str], list[Ro
     return fields, rows
 
 
-def _no_table(message: str, **values: str) -> Invalid:
+def _no_table(message: str, **values: Value) -> Invalid:
     return Invalid(message, values, field_name="table")
 
 
-def _told(row: int, message: str, column: str = "", **values: str) -> Problem:
+def _told(row: int, message: str, column: str = "", **values: Value) -> Problem:
     return Problem(row, column, Invalid(message, values))
 
 
 def _text(content: bytes) -> str:
     if len(content) > LARGEST:
-        raise _no_table(N_("The table is larger than %(most)s KiB."), most=str(LARGEST // 1024))
+        raise _no_table(N_("The table is larger than %(most)s KiB."), most=LARGEST // 1024)
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = content.decode("utf-16" if is_wide else "utf-8-sig")
@@ -113,7 +113,7 @@ def _fields(row: int, names: Sequence[str], columns: Mapping[str, str]) -> list[
     """Return the header's fields. What is empty at its end is no column: spreadsheets write such."""
     names = names[: max((at for at, name in enumerate(names, start=1) if name), default=0)]
     if len(names) > MOST_COLUMNS:
-        raise NotImported([_told(row, N_("At most %(most)s columns."), most=str(MOST_COLUMNS))])
+        raise NotImported([_told(row, N_("At most %(most)s columns."), most=MOST_COLUMNS)])
     fields = [columns.get(name.casefold(), "") for name in names]
     problems = [
         _told(row, N_("There is no such column in a claim. Take it out."), name)

@@ -5,7 +5,6 @@ Programs that look at mails follow links and press buttons; they do not choose.
 
 from collections.abc import Mapping
 
-from flask_babel import LazyString, format_decimal
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, RadioField, SelectChoice, TextAreaField
@@ -13,6 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from cpor_web.consent.recording import LONGEST_WORDS
 from cpor_web.rules.reasons import CUSTOMERS_CHOICE
+from cpor_web.web.validators import too_long
 
 LINK, UNDO, CONFIRM = (f"customers/{page}.html" for page in ("link", "undo", "confirm"))
 """The templates of the pages behind links."""
@@ -28,7 +28,7 @@ def _as_text(words: str | None) -> str:
 def _not_too_long(_form: Form, field: Field) -> None:
     """Refuse too many characters, in words that are chosen when they are shown: whose page it is, is read later."""
     if len(field.data) > LONGEST_WORDS:
-        raise ValidationError(_l("Enter at most %(max)s characters.", max=LazyString(format_decimal, LONGEST_WORDS)))
+        raise ValidationError(too_long(LONGEST_WORDS))
 
 
 class DenyForm(Form):

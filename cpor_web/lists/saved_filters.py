@@ -39,14 +39,12 @@ def save(session: Session, name: str, wanted: Mapping[str, str], *, actor: Actor
     """
     name = name_in(name, if_empty=N_("Give the filter a name."))
     if len(name) > LONGEST_NAME:
-        raise Invalid(N_("Enter at most %(most)s characters."), {"most": str(LONGEST_NAME)}, field_name="name")
+        raise Invalid(N_("Enter at most %(most)s characters."), {"most": LONGEST_NAME}, field_name="name")
     assert actor.user_id is not None
     is_another = func.lower(SavedFilter.name) != func.lower(name)  # by the database's letters, as its index has them
     others = select(func.count()).where(SavedFilter.user_id == actor.user_id, is_another)
     if (session.scalar(others) or 0) >= MOST:
-        raise Invalid(
-            N_("You have saved %(most)s filters. Remove one first."), {"most": str(MOST)}, field_name="name"
-        )
+        raise Invalid(N_("You have saved %(most)s filters. Remove one first."), {"most": MOST}, field_name="name")
     kept = {"name": name, "wanted": {key: one_line(value) for key, value in wanted.items()}}
     saved = insert(SavedFilter).values(user_id=actor.user_id, **kept)
     saved = saved.on_conflict_do_update(index_elements=[SavedFilter.user_id, text("lower(name)")], set_=kept)

@@ -16,7 +16,7 @@ def count() -> None:
     try:
         _counted()
     except RateLimitExceeded:
-        raise Invalid(TOO_MANY, {"most": str(settings().uploads_per_hour)}, field_name=FIELD) from None
+        raise Invalid(TOO_MANY, {"most": settings().uploads_per_hour}, field_name=FIELD) from None
 
 
 @limiter.shared_limit(

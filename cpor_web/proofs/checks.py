@@ -13,7 +13,7 @@ from cpor_web.proofs import examining
 from cpor_web.proofs.examining import FIELD
 from cpor_web.proofs.kinds import KINDS, Kind, is_locked_office_file
 from cpor_web.rules.exc import Invalid
-from cpor_web.rules.words import N_
+from cpor_web.rules.words import N_, Value
 
 LONGEST_NAME = 200
 MIB = 2**20
@@ -74,7 +74,7 @@ def is_of_a_known_type(candidate: Candidate) -> None:
 def is_not_too_large(candidate: Candidate) -> None:
     """The size is within the operator's limit."""
     if candidate.size > candidate.limit:
-        raise _refused(N_("The file is larger than %(limit)s MiB."), limit=str(candidate.limit // MIB))
+        raise _refused(N_("The file is larger than %(limit)s MiB."), limit=candidate.limit // MIB)
 
 
 def is_not_empty(candidate: Candidate) -> None:
@@ -109,5 +109,5 @@ CHECKS: tuple[Callable[[Candidate], None], ...] = (
 )
 
 
-def _refused(message: str, **values: str) -> Invalid:
+def _refused(message: str, **values: Value) -> Invalid:
     return Invalid(message, values, field_name=FIELD)

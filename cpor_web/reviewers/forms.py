@@ -14,7 +14,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cpor_web.catalogue import Catalogue
@@ -22,8 +22,9 @@ from cpor_web.claims.deciding import WHICH_PRODUCTS, is_unnamed
 from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.models import Claim, User
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
+from cpor_web.web.validators import at_most
 
-_SHORT_ENOUGH = Length(max=LONGEST_TEXT, message=_l("Enter at most %(most)s characters.", most=LONGEST_TEXT))
+_SHORT_ENOUGH = at_most(LONGEST_TEXT)
 
 
 def stripped(typed: str | None) -> str:

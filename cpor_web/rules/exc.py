@@ -1,7 +1,8 @@
 """What can be wrong with an action, named for what is wrong. Each carries a sentence for the person."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from cpor_web.rules.words import Values
 
 
 @dataclass(eq=False)
@@ -9,14 +10,16 @@ class Refused(Exception):
     """An action that the rules refuse. Nothing has changed.
 
     `message` is an English msgid with %(name)s places, `values` fill them; both are translated where shown
-    (a value that is itself a msgid is translated too; several are listed).
+    (a value that is itself a msgid is translated too; several are listed; a number is written as in that language).
     """
 
     message: str
-    values: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
 
     def __str__(self) -> str:
-        values = {name: value if isinstance(value, str) else ", ".join(value) for name, value in self.values.items()}
+        values = {
+            name: ", ".join(value) if isinstance(value, tuple) else value for name, value in self.values.items()
+        }
         return self.message % values if values else self.message
 
 

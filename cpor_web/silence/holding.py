@@ -126,7 +126,7 @@ def release(session: Session, reason: str, *, actor: Actor, now: datetime) -> Ho
     reason = reason.replace("\x00", "").strip()
     if not reason or len(reason) > LONGEST_REASON:
         sentence = N_("Say in at most %(most)s characters why closing can go on.")
-        raise Invalid(sentence, {"most": str(LONGEST_REASON)}, "reason")
+        raise Invalid(sentence, {"most": LONGEST_REASON}, "reason")
     held = session.scalar(_in_force().with_for_update(of=Holding).execution_options(populate_existing=True))
     if held is None:
         raise NotAllowed(N_("Closing is not held. Perhaps another administrator has released it."))

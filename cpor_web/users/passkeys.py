@@ -129,7 +129,7 @@ def add(
     if any(each.name == named for each in has):
         raise Invalid(N_("You have a passkey of this name already."), field_name="name")
     if len(has) >= MOST:
-        raise NotAllowed(N_("You have %(most)s passkeys. Remove one first."), {"most": str(MOST)})
+        raise NotAllowed(N_("You have %(most)s passkeys. Remove one first."), {"most": MOST})
     made = _verified_new(answer, asked, site)
     if made is not None and len(made.credential_id) > LONGEST_ID:
         made = None

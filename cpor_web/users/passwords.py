@@ -43,7 +43,7 @@ def check(password: str, user: User, programme: Programme) -> None:
     if not SHORTEST <= len(typed) <= LONGEST:
         raise Invalid(
             N_("A password has %(least)s to %(most)s characters."),
-            {"least": str(SHORTEST), "most": str(LONGEST)},
+            {"least": SHORTEST, "most": LONGEST},
             "password",
         )
     telling = list(_telling(user, programme))

@@ -1,11 +1,11 @@
 """What people read where something is refused, missing or broken: what is wrong, and what to do."""
 
 import errno
-from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from cpor_web.extensions import db
 from cpor_web.proofs.incoming import NotStored
 from cpor_web.rules.exc import Invalid, Refused
+from cpor_web.rules.words import Value, Values
 from cpor_web.transactions import InDoubt
 from cpor_web.web.headers import is_customers_page
 
@@ -34,12 +35,14 @@ def sentence(refused: Refused) -> str:
     return in_words(refused.message, refused.values)
 
 
-def in_words(message: str, values: Mapping[str, str | tuple[str, ...]]) -> str:
+def in_words(message: str, values: Values) -> str:
     """Return a sentence of the rules in the reader's language, its values too."""
     return _(message, **{name: _translated(value) for name, value in values.items()})
 
 
-def _translated(value: str | tuple[str, ...]) -> str:
+def _translated(value: Value) -> str:
+    if isinstance(value, int):
+        return format_decimal(value)
     if isinstance(value, tuple):
         return ", ".join(map(_translated, value))
     return str(_(value)) if value else ""

@@ -106,7 +106,7 @@ def test_the_reasons_to_reject_are_the_reviewers_four_and_none_is_preselected(
         ("", "Not signed.", "Choose a reason."),
         ("missing-products", " ", "Write to the partner why."),
         ("customer-decline", "Not signed.", "Not a valid choice."),
-        ("missing-products", "x" * 10_001, "Enter at most 10000 characters."),
+        ("missing-products", "x" * 10_001, "Enter at most 10,000 characters."),
     ],
 )
 def test_an_invalid_rejection_changes_nothing_and_loses_nothing(

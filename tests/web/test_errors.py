@@ -1,13 +1,18 @@
-"""A slash too many at the end of an address leads on; what is no address of ours stays none."""
+"""What is refused, missing or no address of ours is told in its reader's words; a slash too many leads on."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Role
+from cpor_web.web.errors import sentence
+from cpor_web.web.languages import speak
+from cpor_web.web.validators import too_long
 from tests.support import factories
 from tests.support.browser import Browser
 
@@ -65,3 +70,15 @@ def test_the_page_of_a_broken_link_is_its_readers_whoever_is_signed_in_on_that_m
     assert "site-nav" not in answer.text
     assert 'class="account"' not in answer.text
     assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Enter at most 10,000 characters."), ("de", "Geben Sie höchstens 10.000 Zeichen ein.")],
+)
+def test_a_refusal_writes_its_numbers_as_its_reader_does(app: Flask, language: str, words: str) -> None:
+    refused = Invalid("Enter at most %(most)s characters.", {"most": 10_000})
+    with app.test_request_context():
+        speak(language)
+        assert sentence(refused) == str(too_long(10_000)) == words
+    assert str(refused) == "Enter at most 10000 characters.", "to programs, as they write it"
