@@ -53,7 +53,7 @@ def test_a_global_admin_changes_name_and_role(browser: Browser, committed: Sessi
     ("fields", "sentence"),
     [
         ({"name": " "}, "Fill in the name."),
-        ({"name": "x" * 201}, "At most 200 characters."),
+        ({"name": "x" * 201}, "Enter at most 200 characters."),
         ({"role": ""}, "Choose a role."),
         ({"role": "reviewer"}, "Not a valid choice"),
         ({"role": "administrator"}, "Not a valid choice"),

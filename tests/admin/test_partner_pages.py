@@ -32,7 +32,7 @@ def test_a_partner_is_renamed_and_its_domains_changed(office: Browser, committed
         ("", "", "Fill in the name."),
         ("ADATUM", "", "There is a partner of this name already."),
         ("Fabrikam", "localhost", "“localhost” is not a domain."),
-        ("Fabrikam", "x" * 1001, "At most 1000 characters."),
+        ("Fabrikam", "x" * 1001, "Enter at most 1,000 characters."),
     ],
 )
 def test_a_change_that_cannot_be_is_refused_with_what_was_typed(

@@ -34,7 +34,7 @@ def test_a_partner_is_added_with_its_domains_in_lower_case_and_ascii(office: Bro
         ("Adatum", "localhost", "“localhost” is not a domain."),
         ("Adatum", "-x.example", "“-x.example” is not a domain."),
         ("Adatum", "a..example", "“a..example” is not a domain."),
-        ("x" * 201, "", "At most 200 characters."),
+        ("x" * 201, "", "Enter at most 200 characters."),
     ],
 )
 def test_a_partner_that_cannot_be_is_refused_with_what_was_typed(
