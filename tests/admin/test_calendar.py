@@ -40,7 +40,11 @@ def test_a_closure_is_added_and_shown_among_the_days_off(
 
 @pytest.mark.parametrize(
     ("days", "name", "sentence"),
-    [(-1, "Late", "This day is over."), (1, " ", "Fill in the name."), (1, "x" * 101, "Enter at most 100 characters.")],
+    [
+        (-1, "Late", "This day is over."),
+        (1, " ", "Fill in the name."),
+        (1, "x" * 101, "Enter at most 100 characters."),
+    ],
 )
 def test_a_closure_that_cannot_be_is_refused_with_what_was_typed(
     office: Browser, committed: Session, today: date, days: int, name: str, sentence: str
