@@ -10,11 +10,16 @@ import time
 from typing import Any
 
 import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 TRUSTED_SECONDS = 5.0
 """How long a used connection is believed in. A machine that went without a word is found out later anyway."""
+
+FATAL = frozenset({"FATAL", "PANIC"})
+"""How severe an error is that ends the session: one that was idle in a transaction for too long, say."""
 
 _LEFT = "left"
 
@@ -41,6 +46,19 @@ def look(connection: "psycopg.Connection[Any]", record: ConnectionPoolEntry, _ta
 
 EVENTS = ((leave, "connect"), (leave, "checkin"), (look, "checkout"))
 """What the pool is to be told, as `create_engine` takes it."""
+
+
+def is_lost(connection: "psycopg.Connection[Any]", error: psycopg.Error) -> bool:
+    """Tell whether a connection was lost by an error. Its end comes with a fatal one, or at any time after it."""
+    return connection.closed or error.diag.severity_nonlocalized in FATAL
+
+
+@event.listens_for(Engine, "handle_error")
+def _tell_of_a_loss(context: ExceptionContext) -> None:
+    """SQLAlchemy takes a connection for lost that is closed: of one that is about to be, it would go on to ask."""
+    error = context.original_exception
+    if isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized in FATAL:
+        context.is_disconnect = True
 
 
 def _has_said_something(connection: "psycopg.Connection[Any]") -> bool:

@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from cpor_web.database import connections
+
 
 def ask(session: Session, text: str, given: Mapping[str, Any], *, planned_once: bool = True) -> psycopg.Cursor[Any]:
     """Run a statement in the session's transaction. What waits for a flush is not written before it.
@@ -58,7 +60,7 @@ def run(
 
 def told(taken: Connection, text: str, error: psycopg.Error) -> DBAPIError:
     """Return SQLAlchemy's form of an error; a connection that was lost by it is not given to the next."""
-    if is_lost := driver(taken).closed:
+    if is_lost := connections.is_lost(driver(taken), error):
         taken.invalidate(error)
     told = DBAPIError.instance(text, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=is_lost)
     return cast(DBAPIError, told)

@@ -93,8 +93,9 @@ def _broken(error: Exception) -> ResponseReturnValue:
     db.session.rollback()  # the page asks who is signed in, which a broken transaction would refuse
     is_away = _is_the_database_away(error) or _is_there_no_room(error)
     code = HTTPStatus.SERVICE_UNAVAILABLE if is_away else HTTPStatus.INTERNAL_SERVER_ERROR
-    doubt = isinstance(error, InDoubt)
-    return _page(int(code), in_doubt=doubt), code
+    page = _page(int(code), in_doubt=isinstance(error, InDoubt))
+    db.session.rollback()  # what the page asked for may have failed too: to commit that, after the view, would fail
+    return page, code
 
 
 def _is_the_database_away(error: Exception) -> bool:

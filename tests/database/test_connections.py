@@ -1,16 +1,18 @@
 """Kept connections: those that are surely sound are not asked, and none that has ended is used."""
 
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine, text
+from psycopg.pq import DiagnosticField
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import InternalError
 
 from cpor_web.config import Settings
-from cpor_web.database import connections
+from cpor_web.database import connections, direct
 from cpor_web.extensions import db
 
 WITHIN_MS = 120_000
@@ -69,3 +71,30 @@ def test_the_connection_that_was_given_back_last_is_taken_first(app: Flask) -> N
             first.close()
             other.close()
             assert [use(engine), use(engine)] == [pids[1], pids[1]]
+
+
+def ask(connection: Connection) -> object:
+    """Ask as SQLAlchemy does."""
+    return connection.execute(text("SELECT 1"))
+
+
+def ask_directly(connection: Connection) -> object:
+    """Ask psycopg itself."""
+    return direct.run(connection, direct.driver(connection).cursor(), "SELECT 1", {})
+
+
+@pytest.mark.parametrize(("severity", "lost"), [(b"FATAL", True), (b"PANIC", True), (b"ERROR", False)])
+@pytest.mark.parametrize("way", [ask, ask_directly])
+def test_a_connection_whose_end_was_announced_is_lost_before_it_has_ended(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, way: Callable[[Connection], object], severity: bytes, lost: bool
+) -> None:
+    def announce(*_: Any, **__: Any) -> None:
+        told: dict[int, bytes | None] = {DiagnosticField.SEVERITY_NONLOCALIZED: severity}
+        raise psycopg.errors.IdleInTransactionSessionTimeout("terminating connection", info=told)
+
+    with engine.connect() as connection:
+        with monkeypatch.context() as broken:
+            broken.setattr(psycopg.Cursor, "execute", announce)
+            with pytest.raises(InternalError) as refused:
+                way(connection)
+        assert (refused.value.connection_invalidated, connection.invalidated) == (lost, lost)
