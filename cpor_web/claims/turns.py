@@ -76,7 +76,11 @@ NEEDS_CONTACT = and_(IS_STOPPED, IS_ASTRAY, ~HAS_PROPOSAL)
 IS_ASKED = and_(Round.state == RoundState.RUNNING, Round.reply_at.is_(None))
 """Where nothing but the customer's answer is waited for."""
 
-_HELD_UP = and_(Round.closed_at.is_(None), or_(Round.state != RoundState.RUNNING, Round.reply_at.is_not(None)))
+# By its states: PostgreSQL knows how many have each, and takes "not closed" and "not running" for independent.
+_HELD_UP = or_(
+    Round.state.in_((RoundState.WAITING, RoundState.STOPPED)),
+    and_(Round.state == RoundState.RUNNING, Round.reply_at.is_not(None)),
+)
 # As an array, so that the few are looked for by their keys.
 IS_HELD_UP = Claim.id == any_(func.array(select(Round.claim_id).where(_HELD_UP).correlate(None).scalar_subquery()))
 """Where the customer is not asked yet, or something else is needed first: few, and there is an index of them."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import DateTime, Integer, bindparam, select
+from sqlalchemy import DateTime, bindparam, select
 from sqlalchemy.orm import Session
 
 from consent_links import new_id
@@ -107,14 +107,14 @@ def set_end(round_: Round, end: Deadline, programme: Programme) -> None:
 
 def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Return the ids of up to `most` rounds whose closing has come, the longest due first."""
-    return [id_ for (id_,) in _due().ask(session, now=now, most=most)]
+    return [id_ for (id_,) in _due(most).ask(session, now=now)]
 
 
 @cache
-def _due() -> Prepared:
+def _due(most: int) -> Prepared:
     over = Round.closes_at <= bindparam("now", type_=DateTime(timezone=True))
     running = select(Round.id).where(Round.state == RoundState.RUNNING, Round.reply_at.is_(None), over)
-    return prepared(running.order_by(Round.closes_at, Round.id).limit(bindparam("most", type_=Integer)))
+    return prepared(running.order_by(Round.closes_at, Round.id).limit(most))
 
 
 def close(session: Session, round_id: int, *, now: datetime, programme: Programme) -> bool:

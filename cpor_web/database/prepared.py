@@ -2,18 +2,19 @@
 
 A long statement costs more to make and to plan than to run. So what is asked again and again is kept as its text.
 What changes from one time to the next has a name there. Everything else stands in the text: an index that has some
-rows only is used where PostgreSQL sees that no others are asked for.
+rows only is used where PostgreSQL sees that no others are asked for, and a limit that it sees is what a plan is for.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, Dialect, Select, UpdateBase
+from sqlalchemy import ARRAY, BindParameter, Dialect, Select, UpdateBase, select
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import ExpandedState
+from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from cpor_web.database import direct
 
@@ -54,6 +55,8 @@ class Numbered:
 
 def prepared(query: Select[*tuple[Any, ...]] | UpdateBase, *, planned_once: bool = True) -> Prepared:
     """Return a statement that is kept; each `bindparam` that has no value in it is a name to be given one."""
+    if planned_once and isinstance(query, Select):
+        query = cast("Select[*tuple[Any, ...]]", visitors.replacement_traverse(query, {}, _hide))
     return Prepared(_compiled(query, _DIALECT).statement, planned_once)
 
 
@@ -61,6 +64,17 @@ def numbered(query: Select[*tuple[Any, ...]] | UpdateBase) -> Numbered:
     """Return such a statement for whoever asks libpq."""
     compiled = _compiled(query, _NUMBERING)
     return Numbered(compiled.statement, compiled.positiontup or ())
+
+
+def _hide(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
+    """Return a value with a name so that PostgreSQL does not see it when it plans, and None for all else.
+
+    PostgreSQL keeps a plan for all values only where it expects no better one of the present values, and else plans
+    each time. What it does not see, it expects nothing of. (Of an array, `direct.among` hides how long it is.)
+    """
+    if isinstance(element, BindParameter) and element.required and not isinstance(element.type, ARRAY):
+        return select(element).scalar_subquery()
+    return None
 
 
 def _compiled(query: Select[*tuple[Any, ...]] | UpdateBase, by: Dialect) -> ExpandedState:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, DateTime, Integer, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from cpor_web import queue
@@ -102,18 +102,17 @@ def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
 
     Skips what another worker is taking at this moment. The caller commits before it goes on.
     """
-    ids = [id_ for (id_,) in _due().ask(session, now=now, most=most)]
+    ids = [id_ for (id_,) in _due(most).ask(session, now=now)]
     if ids:
         _lease().ask(session, mails=direct.several(ids), until=now + LEASE)
     return ids
 
 
 @cache
-def _due() -> Prepared:
+def _due(most: int) -> Prepared:
     now = bindparam("now", type_=DateTime(timezone=True))
     free = or_(Mail.leased_until.is_(None), Mail.leased_until < now)
     due = select(Mail.id).where(Mail.due_at <= now, free, Mail.state != MailState.SENDING)
-    most = bindparam("most", type_=Integer)
     return prepared(due.order_by(Mail.due_at, Mail.id).limit(most).with_for_update(skip_locked=True))
 
 

@@ -72,7 +72,7 @@ class Round(Base):
         Index(
             "rounds_held_up",
             "claim_id",
-            postgresql_where=text("closed_at IS NULL AND (state <> 'running' OR reply_at IS NOT NULL)"),
+            postgresql_where=text("state IN ('waiting', 'stopped') OR (state = 'running' AND reply_at IS NOT NULL)"),
         ),
         CheckConstraint(
             "state NOT IN ('running', 'passed') OR (ends_at IS NOT NULL AND closes_at IS NOT NULL)",

@@ -15,6 +15,10 @@ LOCAL = ("127.0.0.1", "localhost")
 SHORTEST_LIMIT = 5.0
 """Seconds that a statement may always take. A grace of no more is for trying out only, and refused in production."""
 
+KEPT_SECONDS = 60
+"""After how long a connection is made anew. PostgreSQL compares a plan with those that it made before over the same
+connection, and where tables have grown since, that can have it plan again and again."""
+
 LINE = {
     "connect_timeout": 5,  # seconds, as those that follow
     "keepalives_idle": 10,
@@ -43,6 +47,7 @@ def for_flask(settings: Settings) -> dict[str, Any]:
             "connect_args": {"options": database_limits(settings), **_line(settings.database_url)},
             "pool_events": connections.EVENTS,
             "pool_size": settings.web_threads,  # else what more threads use is made anew each time
+            "pool_recycle": KEPT_SECONDS,
             "pool_use_lifo": True,  # else PostgreSQL plans for each of them in turn what one has planned already
             "hide_parameters": True,  # an error's text goes into the log, where no address belongs
         },

@@ -1,6 +1,7 @@
 """Kept connections: those that are surely sound are not asked, and none that has ended is used."""
 
 import select
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import InternalError
 from cpor_web.config import Settings
 from cpor_web.database import connections, direct
 from cpor_web.extensions import db
+from cpor_web.web import flask_settings
 
 WITHIN_MS = 120_000
 
@@ -71,6 +73,17 @@ def test_the_connection_that_was_given_back_last_is_taken_first(app: Flask) -> N
             first.close()
             other.close()
             assert [use(engine), use(engine)] == [pids[1], pids[1]]
+
+
+def test_a_connection_is_made_anew_after_a_while_and_with_it_its_plans(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        pid = use(db.engine)
+        assert use(db.engine) == pid
+        later = time.time() + flask_settings.KEPT_SECONDS + 1
+        monkeypatch.setattr("sqlalchemy.pool.base.time.time", lambda: later)
+        assert use(db.engine) != pid
 
 
 def ask(connection: Connection) -> object:
