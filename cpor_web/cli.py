@@ -82,7 +82,9 @@ def up(sample: bool, reload: bool) -> None:
     """Run web, worker and ticker together; with PostgreSQL, Redis and a mail catcher where none is set."""
     from cpor_web.embedded.exc import EmbeddedError
     from cpor_web.embedded.installation import run
+    from cpor_web.starting import stacks
 
+    stacks.tell_when_asked()
     try:
         sys.exit(run(os.environ, sample=sample, reload=reload))
     except EmbeddedError as error:

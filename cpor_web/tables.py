@@ -7,7 +7,10 @@ from cpor_web.rules.exc import Refused
 
 
 class Problem(NamedTuple):
-    """What is wrong with one cell. `row` counts as a spreadsheet does: the header is row 1."""
+    """What is wrong with one cell. `row` counts as a spreadsheet does: the header is row 1.
+
+    `column` is a label of a claim's field, as a msgid, or what the table itself calls it.
+    """
 
     row: int
     column: str

@@ -21,7 +21,7 @@ from cpor_web.extensions import db
 from cpor_web.models import Base, User
 from cpor_web.paths import MIGRATIONS
 from cpor_web.programme import Programme
-from tests.support import factories, servers
+from tests.support import factories, sentences, servers
 from tests.support.browser import Browser
 from tests.support.other_apps import app_with as app_with
 from tests.support.rows import empty
@@ -103,6 +103,7 @@ def settings(running: Servers, worker_number: int, tmp_path_factory: pytest.Temp
 def app(settings: Settings) -> Iterator[Flask]:
     """The application over a migrated database. Its data are the business of `client` and `committed`."""
     app = create_app(settings)
+    sentences.only_ours(app)
     with app.app_context():
         _migrate()
     yield app

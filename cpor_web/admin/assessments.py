@@ -148,6 +148,7 @@ def _page(form: ResultsForm, problems: "list[Problem] | None" = None) -> str:
         "admin/assessments.html",
         form=form,
         problems=problems or [],
+        column_names=(),  # they keep their names in every language
         assessor=programme().assessor,
         assessor_words=ASSESSORS,
         page=queries.listed(session, state=state, flagged=wanted == "ended", **cursors()),

@@ -20,6 +20,7 @@ from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme, settings
 from cpor_web.web.errors import sentence
+from cpor_web.web.explained import WHY_NOT_WORKING
 
 
 class DayOff(NamedTuple):
@@ -86,6 +87,7 @@ def _calendar(form: ClosureForm) -> str:
         "admin/calendar.html",
         form=form,
         calendar=kept,
+        why_not_working=WHY_NOT_WORKING,
         today=today,
         closures=closures.entered(db.session()),
         settings=settings(),

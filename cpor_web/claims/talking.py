@@ -62,11 +62,14 @@ def _just_said(
 ) -> Said | None:
     """Return the newest of a claim, where the same person has just said it in the same words.
 
-    Then a button was pressed twice, or its page sent once more on the way back.
+    Then a button was pressed twice, or its page sent once more on the way back. Not so where the claim has moved on
+    in between: what is said again then says it of something else.
     """
     of_claim = select(kind).where(kind.claim_id == claim.id)
     newest = session.scalar(of_claim.order_by(kind.at.desc(), kind.id.desc()).limit(1))
-    if newest is None or (newest.user_id, newest.body) != (actor.user_id, body) or now - newest.at >= JUST:
+    if newest is None or (newest.user_id, newest.body) != (actor.user_id, body):
+        return None
+    if now - newest.at >= JUST or newest.at < claim.status_since:
         return None
     return newest
 

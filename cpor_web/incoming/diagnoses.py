@@ -7,3 +7,6 @@ OTHER_RECIPIENT = N_("The report is about another address than the one that the 
 NOT_UNDERSTOOD = N_("It came back to the mail's own address, but is no report that says what became of it.")
 FROM_A_STRANGER = N_("It names a claim, but comes from nobody who was asked about it. It holds nothing: read it.")
 NOT_STORED = N_("It could not be stored. It lies in the mailbox still, in the folder “Unreadable”: read it there.")
+
+DIAGNOSES = frozenset({NOT_SIGNED, OTHER_RECIPIENT, NOT_UNDERSTOOD, FROM_A_STRANGER, NOT_STORED})
+"""Whatever else is stored as one is the words of whoever sent the report."""

@@ -114,6 +114,7 @@ def bound(*, has_landlock: bool) -> None:
 
 def main() -> None:
     """Have documents read one after the other, until who sends them has gone."""
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # who asks a whole service where it is still has its documents read
     has_landlock = landlock.is_supported()
     with socket.socket(fileno=0) as line:
         load_most(until=line)

@@ -89,7 +89,7 @@ def _singles(now: datetime) -> Sequence[Select[Any]]:
 
 
 def in_redis(redis: "Redis") -> InRedis:
-    """Return the figures of now. Raises RedisError. Redis itself forgets a worker after seven silent minutes."""
+    """Return the figures of now. Raises RedisError. Redis itself forgets a worker after eight silent minutes."""
     from rq import Queue, Worker
     from rq.serializers import JSONSerializer
 

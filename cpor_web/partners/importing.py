@@ -129,6 +129,7 @@ def _page(form: TableForm | None = None, problems: Sequence[Problem] = ()) -> st
         problems=problems[:MOST_TOLD],
         more=max(0, len(problems) - MOST_TOLD),
         columns=[(field, _taken(field.name)) for field in FIELDS],
+        column_names=LABELS.values(),
         most_rows=tables.MOST_ROWS,
         largest=tables.LARGEST // 1024,
     )

@@ -10,6 +10,7 @@ from cpor_web.claims import queries as claim_queries
 from cpor_web.claims import replies
 from cpor_web.extensions import db
 from cpor_web.incoming import queries
+from cpor_web.incoming.diagnoses import DIAGNOSES
 from cpor_web.models import Claim, ReceivedKind, ReceivedMail
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules.roles import REVIEWERS
@@ -47,6 +48,7 @@ def received() -> ResponseReturnValue:
         chosen=chosen,
         everything=EVERYTHING,
         kinds=KINDS,
+        diagnoses=DIAGNOSES,
     )
 
 

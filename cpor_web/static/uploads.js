@@ -28,6 +28,7 @@ async function sendAll(sent, submitter) {
   const told = [];
   for (const [index, each] of sent.entries()) {
     const answer = await send(each, submitter);
+    if (answer && !answer.status) return stay(sent, index, told); // stopped on this side
     if (!answer && sent.length === 1) return sendPlainly(each.form);
     if (!answer) return stay(sent, index, told);
     if (isTrouble(answer)) return stay(sent, index, [...told, troubleIn(answer.responseText)]);
@@ -56,7 +57,7 @@ function send({ form, field, file, isFirst }, submitter) {
   request.open("POST", form.action);
   request.send(data);
   return new Promise((done) => {
-    request.addEventListener("load", () => done(request));
+    for (const end of ["load", "abort"]) request.addEventListener(end, () => done(request));
     request.addEventListener("error", () => done(null));
   });
 }

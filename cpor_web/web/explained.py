@@ -27,7 +27,8 @@ _STARTS = {
     "decision": N_("The time to decide counts from when the operator got the claim: %(moment)s."),
 }
 _ANY_START = N_("The clock started: %(moment)s.")
-_WHY_NOT_WORKING = (N_("weekend"), N_("closure"))  # as the stored rules say it; holidays have names of their own
+WHY_NOT_WORKING = frozenset({N_("weekend"), N_("closure")})
+"""As the stored rules say it. Holidays have names of their own, and closures those that administrators gave them."""
 
 
 def time_left(

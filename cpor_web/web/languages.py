@@ -1,6 +1,6 @@
 """Languages and how moments are written: for people, exact, with the zone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 
@@ -39,6 +39,7 @@ def init_app(app: Flask, babel: Babel) -> None:
     app.jinja_env.filters["brief_moment"] = brief_moment
     app.jinja_env.filters["brief_day"] = brief_day
     app.jinja_env.filters["reason"] = reason
+    app.jinja_env.filters["ours"] = ours
     app.jinja_env.filters["grouped"] = grouped
     app.jinja_env.filters["size"] = size
     app.jinja_env.globals.update(get_locale=get_locale, _=(said := _sayer()), gettext=said)
@@ -47,7 +48,8 @@ def init_app(app: Flask, babel: Babel) -> None:
 def _sayer() -> Callable[..., str]:
     """Return what says a sentence in a template; which catalogue has its words is asked once in a request.
 
-    It is what Jinja's newstyle gettext does: what is filled in is escaped, also where nothing is.
+    It is what Jinja's newstyle gettext does: what is filled in is escaped, also where nothing is. The sentence itself
+    is not, so it is always one of ours. What may be somebody else's words goes through `ours`.
     """
 
     @cache
@@ -147,4 +149,9 @@ def percent(part: float) -> str:
 
 def reason(text: str) -> str:
     """Return why an association is not eligible: our own words translated, another assessor's as they came."""
-    return gettext(text) if text in OURS else text
+    return ours(text, OURS)
+
+
+def ours(text: str, sentences: Container[str]) -> str:
+    """Return what is one of these msgids in the reader's language, and somebody else's words as they came."""
+    return gettext(text) if text in sentences else text

@@ -24,18 +24,19 @@ def closed(session: Session) -> dict[date, str]:
     return dict(session.execute(select(Closure.day, Closure.name)).all())
 
 
+@pytest.mark.parametrize("name", ["Company day", "Inventory, 50 % open", "<b>100%s</b>"])
 def test_a_closure_is_added_and_shown_among_the_days_off(
-    office: Browser, committed: Session, administrator: User, today: date
+    office: Browser, committed: Session, administrator: User, today: date, name: str
 ) -> None:
     day = today + timedelta(days=3)
-    answer = office.submit(PAGE, {"day": day.isoformat(), "name": "Company day"}, page=PAGE)
+    answer = office.submit(PAGE, {"day": day.isoformat(), "name": name}, page=PAGE)
     assert answer.location == PAGE
-    assert closed(committed) == {day: "Company day"}
+    assert closed(committed) == {day: name}
     page = office.page(PAGE)
     words = page.main.get_text(" ", strip=True)
     assert "The closure was added. No deadline that runs already has moved." in words
     assert administrator.name in page.find("section", attrs={"aria-labelledby": "closures"}).get_text()
-    assert "Company day" in page.find("section", attrs={"aria-labelledby": f"year-{day.year}"}).get_text()
+    assert name in page.find("section", attrs={"aria-labelledby": f"year-{day.year}"}).get_text()
 
 
 @pytest.mark.parametrize(

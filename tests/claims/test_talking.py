@@ -10,6 +10,7 @@ from cpor_web.claims import operations, queries
 from cpor_web.models import Mail
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import Actor, Role
 from tests.support import claims, factories
 from tests.support.claims import NOW
@@ -57,6 +58,24 @@ def test_what_was_just_said_is_not_said_and_mailed_twice(db_session: Session, pr
     says("Any news?", after=timedelta(minutes=1))
     says("Any news?", after=timedelta(minutes=11))
     assert len(comments(db_session)) == 4, "another person, after another's words, or later: it is said anew"
+
+
+def test_the_same_words_after_the_claim_has_moved_on_are_said_of_something_else(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.under_review(db_session, programme)
+    assert claim.reviewer is not None
+    moments = [LATER + timedelta(minutes=after) for after in range(4)]
+    partner = {"actor": claim.filed_by.actor, "programme": programme}
+    operations.comment(db_session, claim, "Done.", now=moments[0], **partner)
+    reviewer = {"actor": claim.reviewer.actor, "programme": programme}
+    operations.request_information(db_session, claim, {Request.DATES: ""}, "Date?", now=moments[1], **reviewer)
+    operations.comment(db_session, claim, "Done.", now=moments[2], **partner)
+    operations.resubmit(db_session, claim, now=moments[3], **partner)
+    for _ in range(2):
+        operations.comment(db_session, claim, "Done.", now=moments[3], **partner)
+    said = [comment.body for comment in queries.comments_of(db_session, claim)]
+    assert said == ["Done."] * 3, "before, after what was asked for, and with the resubmission; that once"
 
 
 def test_what_was_just_noted_is_not_noted_twice(db_session: Session, programme: Programme) -> None:

@@ -68,6 +68,13 @@ def claims_in(session: Session) -> list[Claim]:
     return list(session.scalars(select(Claim).where(Claim.deleted_at.is_(None)).order_by(Claim.id)))
 
 
+@pytest.mark.parametrize("column", ["Discount %", "<h1>100%s</h1>"])
+def test_a_column_that_there_is_not_is_named_as_it_was_typed(browser: Browser, column: str) -> None:
+    status, page = look(browser, f"Claim name;{column};{column}\nOne;2;3\n".encode())
+    assert status == 422
+    assert [each.get_text() for each in page.select('td[data-label="Column"]')] == [column] * 2
+
+
 def test_a_table_is_looked_at_and_then_made_into_drafts(browser: Browser, committed: Session, user: User) -> None:
     status, page = look(browser, table(row(user, 1), row(user, 2)))
     assert status == 200

@@ -160,3 +160,13 @@ def test_a_long_list_is_shown_page_by_page(desk: Browser, postman: Postman, monk
     assert [len(page.select("tbody tr")) for page in (first, second)] == [2, 1]
     assert second.find("a", rel="next") is None
     assert "kind=everything" in second.find("a", rel="prev")["href"]
+
+
+@pytest.mark.parametrize("words", ["552 mailbox 100% full", "552 <b>50 %s full</b> &amp; more"])
+def test_a_reports_words_are_a_strangers_whatever_they_are(
+    desk: Browser, postman: Postman, notice: Mail, words: str
+) -> None:
+    postman.bring(report(postman.returns.address(notice.id), KIM, diagnostic=f"smtp; {words}"))
+    said = desk.page("/review/received?kind=hard-bounce").select_one('td[data-label="What it says"]')
+    assert said is not None
+    assert said.get_text() == f"5.1.1 {words}"
