@@ -15,6 +15,7 @@ import pytest
 
 from cpor_web.inspection import __main__ as inspection
 from cpor_web.proofs import examining, fork_servers
+from cpor_web.starting import stacks
 from tests.support.proof import PDF, examined
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes there are")
@@ -119,6 +120,15 @@ def pages(kind: str) -> int | None:
 def test_each_document_has_a_process_of_its_own_and_one_server_forks_them() -> None:
     assert len({pages("pid") for _ in range(3)}) == 3
     assert len({pages("server") for _ in range(3)}) == 1
+
+
+@pytest.mark.usefixtures("readers")
+def test_a_server_that_is_asked_where_it_is_reads_on() -> None:
+    """Whoever asks a whole service by this signal asks it too."""
+    server = pages("server")
+    assert server is not None
+    os.kill(server, stacks.ASKED_BY)
+    assert pages("server") == server
 
 
 def test_one_server_reads_documents_of_every_kind() -> None:
