@@ -119,3 +119,24 @@ def test_a_document_that_takes_long_is_sent_once_however_often_its_button_is_pre
     held[0].continue_()
     expect(page.locator(".messages")).to_have_text("The document was uploaded.")
     expect(page.locator(".documents > li")).to_have_count(1)
+
+
+def test_a_document_whose_sending_was_stopped_can_be_sent_again_at_once(page: Page, tmp_path: Path) -> None:
+    proof = tmp_path / PROOF.name
+    proof.write_bytes(PROOF.content)
+    page.route("**/documents", lambda _route: None, times=1)  # it gets no answer
+    page.evaluate("""() => {
+        const send = XMLHttpRequest.prototype.send;
+        XMLHttpRequest.prototype.send = function (data) {
+            XMLHttpRequest.prototype.send = send;
+            send.call(this, data);
+            setTimeout(() => this.abort());
+        };
+    }""")
+    expect(page.get_by_label("Document")).to_have_js_property("multiple", True)
+    page.get_by_label("Document").set_input_files(proof)
+    upload = page.get_by_role("button", name="Upload", exact=True)
+    upload.click()
+    expect(page.locator(".messages")).to_have_text(f"Not uploaded: {PROOF.name}.")
+    upload.click()
+    expect(page.locator(".messages")).to_have_text("The document was uploaded.")
