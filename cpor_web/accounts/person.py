@@ -15,13 +15,13 @@ from cpor_web.accounts.person_forms import PersonForm
 from cpor_web.accounts.places import here
 from cpor_web.extensions import db
 from cpor_web.models import User
-from cpor_web.rules.exc import Invalid, Refused
+from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
 from cpor_web.users import passkeys, people, second_factor, signing_out
 from cpor_web.web.current import actor, now, programme
-from cpor_web.web.errors import sentence, status_of
+from cpor_web.web.errors import status_of
 
 MANAGERS = frozenset({Role.GLOBAL_ADMIN, Role.ADMINISTRATOR})
 
@@ -133,10 +133,7 @@ def _do(user_id: int, verb: Callable[[User], None], done: str) -> ResponseReturn
 
 
 def _refused(user_id: int, form: PersonForm, refused: Refused) -> ResponseReturnValue:
-    if isinstance(refused, Invalid) and refused.field_name in form:
-        form[refused.field_name].errors = [sentence(refused)]
-    else:
-        form.form_errors.append(sentence(refused))
+    form.refuse(refused)
     return _page(_person_or_404(user_id), form), status_of(refused)
 
 

@@ -8,8 +8,10 @@ from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired
 
+from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import Role
+from cpor_web.web.errors import sentence
 from cpor_web.web.validators import at_most
 
 LONGEST = 200
@@ -44,6 +46,13 @@ class PersonForm(FlaskForm):
         offered = frozenset(roles)
         choices = [SelectChoice(role.value, _l(role.label)) for role in Role if role in offered]
         self.role.choices = [SelectChoice("", _l("Choose…")), *choices]
+
+    def refuse(self, refused: Refused) -> None:
+        """Say why something was refused: beside its field, where it names one of these."""
+        if isinstance(refused, Invalid) and refused.field_name in self:
+            self[refused.field_name].errors = [sentence(refused)]
+        else:
+            self.form_errors.append(sentence(refused))
 
 
 class InvitationForm(PersonForm):

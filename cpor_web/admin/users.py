@@ -13,12 +13,12 @@ from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import UserForm
 from cpor_web.extensions import db
 from cpor_web.models import Partner
-from cpor_web.rules.exc import Invalid
+from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.transactions import transaction
 from cpor_web.users import people
 from cpor_web.web.current import actor, now, programme
-from cpor_web.web.errors import sentence
+from cpor_web.web.errors import status_of
 
 
 @bp.get("/users")
@@ -50,9 +50,9 @@ def add_user() -> ResponseReturnValue:
                 now=now(),
                 programme=programme(),
             )
-    except Invalid as invalid:
-        form[invalid.field_name].errors = [sentence(invalid)]
-        return _users(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    except Refused as refused:
+        form.refuse(refused)
+        return _users(form), status_of(refused)
     flash(
         _("%(name)s was added. An invitation is on its way to %(email)s.", name=added.name, email=added.email),
         "success",

@@ -55,9 +55,7 @@ def propose_contact(
         first.others = tuple(others)
         raise first
     typed = typed.normalised()
-    earlier = claim.proposed_contact
-    if earlier is not None:
-        claim.all_contacts.remove(earlier)
+    claim.drop_proposal()
     new = CustomerContact(
         position=None,
         replaces_id=old.id,
@@ -94,13 +92,26 @@ def correct_contact(
     history.append(session, claim, "contact:corrected", actor=actor, now=now, data=data)
 
 
-def let_go_on(session: Session, claim: Claim, why: str, *, actor: Actor, now: datetime, programme: Programme) -> None:
-    """Let a stopped consent period run again, as a reviewer, with a full window from now; `why` goes on record."""
+def let_go_on(
+    session: Session,
+    claim: Claim,
+    why: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+) -> None:
+    """Let a stopped consent period run again, as a reviewer, with a full window from now; `why` goes on record.
+
+    What the partner proposed in place of a contact is then not asked for any more.
+    """
     require(actor, REVIEWERS)
     why = needed_text(why, "why", N_("Say why the consent period goes on."))
-    lifecycle.hold(session, claim)
+    lifecycle.hold(session, claim, seen=seen)
     round_ = _stopped(session, claim)
     stops.go_on(round_, now=now, programme=programme)
+    claim.drop_proposal()
     claim.version += 1
     data = {"round": round_.number, "why": why}
     history.append(session, claim, "consent:resumed", actor=actor, now=now, data=data)

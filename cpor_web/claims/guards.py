@@ -15,6 +15,7 @@ from cpor_web.claims.problems import problems, seen
 from cpor_web.models import Claim, Event, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import guards
+from cpor_web.rules.characters import has_hidden
 from cpor_web.rules.exc import Unread
 from cpor_web.rules.guards import Consequence, Finding
 from cpor_web.rules.roles import Actor
@@ -49,7 +50,7 @@ Others = Mapping[UUID | str, Sequence[Claim]]
 
 def others_of(session: Session, partner: Partner, drafts: Iterable[Draft]) -> Others:
     """Return the partner's claims that are open or approved, by those tenants and domains of drafts that have any."""
-    drafts = [draft.normalised() for draft in drafts]
+    drafts = [each for draft in drafts if not has_hidden((each := draft.normalised()).customer_domain)]
     tenants = {tenant for draft in drafts if (tenant := tenant_in(draft))}
     domains = {draft.customer_domain for draft in drafts if tenant_in(draft)} - {""}
     if not tenants:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import Session
 
 from cpor_web import facts
@@ -72,7 +72,9 @@ def deadlines_of(session: Session, actor: Actor, *, now: datetime) -> Sequence[R
     is_open = and_(Round.claim_id == Claim.id, Round.state.in_(OPEN_STATES))
     in_time = Claim.dispute_until > now - deadlines.ONE_SECOND
     rows = claims.outerjoin(Round, is_open).where(or_(Claim.due_at.is_not(None), Round.id.is_not(None), in_time))
-    found = session.execute(rows.add_columns(Round).order_by(Claim.id.desc()).limit(MOST))
+    # A claim that has only some of these is put in order by the first of them: `least` passes over NULL.
+    first = func.least(Claim.due_at, Round.ends_at, Round.contact_due_at, Claim.dispute_until).asc().nulls_last()
+    found = session.execute(rows.add_columns(Round).order_by(first, Claim.id).limit(MOST))
     return sorted(
         (each for claim, round_ in found for each in _running(claim, round_, now)), key=lambda each: each.at
     )

@@ -33,6 +33,7 @@ def open_round(session: Session, claim: Claim, *, needs_yes: bool, now: datetime
         claim_id=claim.id, number=(before or 0) + 1, state=RoundState.WAITING, needs_yes=needs_yes, opened_at=now
     )
     session.add(round_)
+    claim.drop_proposal()  # of a round before, which ended over it
     session.flush()
     data = {"round": round_.number, "needs_yes": needs_yes}
     history.append(session, claim, "consent:opened", actor=SYSTEM, now=now, data=data)

@@ -175,6 +175,11 @@ class Claim(Base):
     def has_proposal(self) -> bool:
         return self.proposed_contact is not None
 
+    def drop_proposal(self) -> None:
+        """Forget the contact that the partner proposed, if any: nobody is to confirm it any more."""
+        if (proposed := self.proposed_contact) is not None:
+            self.all_contacts.remove(proposed)
+
 
 class ClaimProduct(Base):
     """A claimed product or workload, by its key in the catalogue."""

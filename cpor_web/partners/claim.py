@@ -166,7 +166,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "meaning": meaning(claim),
         "missing": _missing(claim, has_proof=bool(documents)) if claim.status in _WITH_THE_PARTNER else [],
         "now": now(),
-        "proposal": claim.proposed_contact,
+        "proposal": claim.proposed_contact if round_ is not None and round_.state is RoundState.STOPPED else None,
         "removable": {each.id for each in documents if is_claimant and proof.lets_go(claim, each)},
         "offered": queries.offered(session, claim, actor=actor(), now=now(), programme=programme()),
         "labels": LABELS,

@@ -1,5 +1,6 @@
 """Several drafts deleted at once, as after an import that went wrong: chosen, looked at, then each by itself."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,6 +10,7 @@ from flask_babel import ngettext
 
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import batches, operations, queries
+from cpor_web.claims.references import normalised
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.partners.blueprint import bp
@@ -37,7 +39,7 @@ def delete_drafts() -> ResponseReturnValue:
     if not chosen:
         return _page(_("Choose at least one draft.")), HTTPStatus.UNPROCESSABLE_ENTITY
     if "was_shown" not in request.form:
-        claims = _drafts(list(chosen))
+        claims = _drafts(chosen)
         documents = batches.numbers_of_documents(db.session(), claims)
         return render_template("partners/delete_drafts.html", claims=claims, documents=documents)
     refused = [each for reference, seen in chosen.items() if (each := _delete(reference, number_in(seen)))]
@@ -48,8 +50,9 @@ def delete_drafts() -> ResponseReturnValue:
     return redirect(url_for("partners.dashboard", status=Status.EDITING.value, _anchor="claims"))
 
 
-def _drafts(references: list[str]) -> list[Claim]:
-    found = queries.claims_of(actor(), Status.EDITING).where(Claim.reference.in_(references))
+def _drafts(chosen: Iterable[str]) -> list[Claim]:
+    named = [normalised(each) for each in chosen]
+    found = queries.claims_of(actor(), Status.EDITING).where(Claim.reference.in_(named))
     return list(db.session.scalars(found.order_by(Claim.id.desc())))
 
 

@@ -10,12 +10,12 @@ from cpor_web.accounts.access import allowed
 from cpor_web.accounts.person_forms import InvitationForm
 from cpor_web.extensions import db
 from cpor_web.partners.blueprint import bp
-from cpor_web.rules.exc import Invalid
+from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import PARTNER_ROLES, Role
 from cpor_web.transactions import transaction
 from cpor_web.users import people
 from cpor_web.web.current import actor, now, programme, user
-from cpor_web.web.errors import sentence
+from cpor_web.web.errors import status_of
 
 
 @bp.get("/team")
@@ -45,9 +45,9 @@ def invite() -> ResponseReturnValue:
                 now=now(),
                 programme=programme(),
             )
-    except Invalid as invalid:
-        form[invalid.field_name].errors = [sentence(invalid)]
-        return _team(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    except Refused as refused:
+        form.refuse(refused)
+        return _team(form), status_of(refused)
     flash(
         _("An invitation to %(name)s is on its way to %(email)s.", name=invited.name, email=invited.email), "success"
     )

@@ -37,7 +37,7 @@ def let_go_on(reference: str) -> ResponseReturnValue:
     if not form.validate():
         return page.invalid(claim_or_404(reference), {"go-on": form})
 
-    def verb(session: Session, claim: Claim, *, seen: int, **about: Any) -> None:
+    def verb(session: Session, claim: Claim, **about: Any) -> None:
         contacts.let_go_on(session, claim, form.why.data, **about)
 
     return do(reference, verb, _("The consent period goes on, with a full new window."), {"go-on": form})

@@ -142,7 +142,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         replies=replies,
         rounds=queries.rounds_of(session, claim),
         still_missing=preflight.STILL_MISSING,
-        unsaved={prefix for prefix, form in (forms or {}).items() if any(texts_of(form))},
+        unsaved={prefix: typed for prefix, form in (forms or {}).items() if (typed := _typed(form))},
         rejected=Status.REJECTED,
         resubmission=_resubmission(events, proofs),
         seen=claim.version if seen is None else seen,
@@ -204,6 +204,10 @@ def refused(reference: str, refusal: Refused, forms: dict[str, FlaskForm]) -> Re
             return shown(claim, forms, seen=request.form.get("seen", type=int)), status_of(refusal)
     changes = changes_since(db.session(), claim, refusal.since, actor()) if isinstance(refusal, Stale) else []
     return shown(claim, forms, refused=sentence(refusal), changes=changes), status_of(refusal)
+
+
+def _typed(form: FlaskForm) -> str:
+    return "\n\n".join(filter(None, texts_of(form)))
 
 
 def _to_the_check(claim: Claim, refusal: Refused) -> Markup:

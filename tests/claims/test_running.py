@@ -92,8 +92,11 @@ def test_there_are_never_more_than_a_calendar_can_bear(
     db_session: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filer = factories.user(db_session)
-    for _ in range(3):
-        claims.submitted(db_session, programme, filer=filer)
+    oldest, _, newest = (claims.submitted(db_session, programme, filer=filer) for _ in range(3))
+    assert oldest.due_at is not None
+    oldest.due_at -= timedelta(days=2)
+    newest.due_at = oldest.due_at + timedelta(days=1)
     db_session.flush()
     monkeypatch.setattr(running, "MOST", 2)
-    assert len(deadlines_of(db_session, filer.actor, now=NOW)) == 2
+    found = [each.claim for each in deadlines_of(db_session, filer.actor, now=NOW)]
+    assert found == [oldest, newest], "those that end first"

@@ -11,7 +11,7 @@ from cpor_web.consent import answers, rounds, stops
 from cpor_web.consent.answers import Outcome
 from cpor_web.models import Claim, Event, Invitation, Mail, RoundState, User
 from cpor_web.programme import Programme
-from cpor_web.rules.exc import GuardFailed, NotAllowed
+from cpor_web.rules.exc import GuardFailed, NotAllowed, Stale
 from cpor_web.rules.reasons import Denial, Rejection, Way
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.statuses import Status
@@ -160,6 +160,25 @@ def test_a_reviewer_lets_a_stopped_window_go_on_with_a_full_window(
     contacts.let_go_on(db_session, claim, "She is, after all.", actor=reviewer, now=much_later, programme=programme)
     assert invitation.round.state is RoundState.RUNNING
     assert invitation.round.ends_at == datetime(2026, 12, 3, 22, 59, 59, tzinfo=UTC)
+
+
+def test_what_was_proposed_is_not_asked_for_any_more_once_the_window_goes_on(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    propose(db_session, programme, claim)
+    contacts.let_go_on(db_session, claim, "She is, after all.", actor=reviewer, now=LATER, programme=programme)
+    db_session.flush()
+    db_session.expire_all()
+    assert claim.proposed_contact is None
+
+
+def test_nobody_lets_the_window_go_on_over_a_proposal_that_their_page_had_not(
+    db_session: Session, programme: Programme, claim: Claim, reviewer: Actor
+) -> None:
+    seen = claim.version
+    propose(db_session, programme, claim)
+    with pytest.raises(Stale):
+        contacts.let_go_on(db_session, claim, "She is.", actor=reviewer, now=LATER, programme=programme, seen=seen)
 
 
 def test_a_window_whose_notice_is_not_out_does_not_go_on(

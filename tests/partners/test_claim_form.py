@@ -305,3 +305,12 @@ def test_a_contact_of_the_customer_before_is_not_taken_along_to_another_one(
     assert "This is a contact of Contoso." in answer.text
     left_empty = form_of(user.partner, **other | dict.fromkeys(("second_name", "second_email", "second_reason"), ""))
     assert browser.submit(begin, left_empty, page=begin).status_code == 302
+
+
+def test_a_domain_with_what_cannot_be_seen_is_refused_beside_a_tenant_that_is_none_of_it(
+    browser: Browser, user: User
+) -> None:
+    assert user.partner is not None
+    answer = browser.submit(NEW, form_of(user.partner, customer_domain="a\x00b.example.com"), page=NEW)
+    assert answer.status_code == 422
+    assert error_at(BeautifulSoup(answer.text, "html.parser"), "customer_domain")

@@ -82,6 +82,14 @@ def test_what_is_no_draft_of_theirs_deletes_nothing(browser: Browser, desk: Desk
     assert left(desk) == ["Submitted"]
 
 
+@pytest.mark.parametrize("said", ["ZZZZ-9999 1", "x y z", "\x00", "a\x00b 1"])
+def test_what_is_no_draft_of_theirs_is_not_shown_once_more(browser: Browser, desk: Desk, said: str) -> None:
+    desk.claim(name="Mine")
+    answer = browser.submit(DELETE, {"claim": [said]}, page=DELETE)
+    assert answer.status_code == 200
+    assert "Mine" not in answer.text
+
+
 @pytest.mark.parametrize("made", ["x", "2026-01-01", "2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00"])
 def test_a_moment_that_is_none_lists_without_trouble(browser: Browser, desk: Desk, made: str) -> None:
     desk.claim()

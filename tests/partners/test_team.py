@@ -7,7 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.models import Mail, User
+from cpor_web.rules.exc import NotYours
 from cpor_web.rules.roles import PARTNER_ROLES, Role
+from cpor_web.users import people
 from tests.support import factories
 from tests.support.browser import Browser
 
@@ -98,4 +100,18 @@ def test_no_other_role_invites(client: Browser, committed: Session, sign_in: Sig
     committed.commit()
     sign_in(client, user)
     assert client.submit("/team", VERA, page="/account").status_code == 404
+    assert committed.scalar(select(Mail)) is None
+
+
+def test_who_was_removed_meanwhile_is_told_so_and_keeps_what_they_typed(
+    team: Browser, committed: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: object, **__: object) -> None:
+        raise NotYours(people.MEANWHILE)
+
+    monkeypatch.setattr(people, "invite", too_late)
+    answer = team.submit("/team", VERA, page="/team")
+    assert answer.status_code == 409
+    assert "deactivated meanwhile" in answer.text
+    assert "vera@fabrikam.example.org" in answer.text
     assert committed.scalar(select(Mail)) is None

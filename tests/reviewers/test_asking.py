@@ -235,3 +235,22 @@ def test_what_is_wrong_with_a_form_that_has_gone_from_the_page_is_told_without_a
     assert answer.status_code == 422
     assert summary.li
     assert not summary("a")
+
+
+def test_words_for_a_period_that_goes_on_already_are_not_lost(
+    desk: Browser, asked: Claim, committed: Session, reviewer: User, programme: Programme, now: datetime
+) -> None:
+    stops.stop(committed, asked, round_of(committed, asked), now=now, why=stops.DENIED_BY_REPLACED)
+    committed.commit()
+    old = desk.page(f"/review/{asked.reference}")
+    contacts.let_go_on(committed, asked, "He has left.", actor=reviewer.actor, now=now, programme=programme)
+    committed.commit()
+
+    form = form_with(old, "Let the period go on")
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    answer = desk.post(form["action"], data=data | {"go-on-why": "He left in May, she says."})
+
+    assert answer.status_code == 409
+    alert = BeautifulSoup(answer.text, "html.parser").select_one("[role=alert]").get_text(" ", strip=True)
+    assert "What you wrote was not sent: He left in May, she says." in alert
+    assert "below" not in alert

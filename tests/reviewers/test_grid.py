@@ -203,6 +203,20 @@ def test_a_page_older_than_the_claim_saves_nothing_and_loses_nothing(
     assert committed.scalar(select(func.count()).where(Event.kind == "proof:judged")) == 0
 
 
+def test_a_check_that_somebody_else_has_taken_over_is_not_saved_and_its_words_stay(
+    desk: Browser, under_review: Claim, committed: Session, other_reviewer: User, programme: Any, now: Any
+) -> None:
+    form = form_with(desk.page(f"/review/{under_review.reference}/proof"), "Save the check")
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    operations.take_over(committed, under_review, actor=other_reviewer.actor, now=now, programme=programme)
+    committed.commit()
+    answer = desk.post(form["action"], data=data | {f"{DATES}-{part}": value for part, value in MISSING.items()})
+    assert answer.status_code == 409
+    page = read(answer)
+    for part in ("missing", "place", "mend"):
+        assert page.find("input", attrs={"name": f"{DATES}-{part}"})["value"] == MISSING[part]
+
+
 @pytest.mark.parametrize(
     "query", ["document=0", "document=x", "document=99999999999", "document=1&page=%23", "page=3"]
 )
