@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from cpor_web import clock
+from cpor_web.emails.outcomes import without_addresses
 from cpor_web.extensions import db
 from cpor_web.models import Breaker
 from cpor_web.transactions import transaction
@@ -26,7 +27,8 @@ def is_paused(name: str) -> bool:
 
 
 def pause(name: str, why: str) -> None:
-    """Leave it alone: each time in a row for twice as long, up to the longest pause."""
+    """Leave it alone: each time in a row for twice as long, up to the longest pause. It keeps no address of `why`."""
+    why = without_addresses(why)
     log.warning("%s is paused: %s", name, why)
     with transaction(db.session):
         now = clock.utcnow()

@@ -26,6 +26,8 @@ from cpor_web.rules.words import N_
 
 LEAST_UNDO = timedelta(hours=24)
 DENIED_BY_SUPERSEDED = "consent:denied-by-superseded"
+READ_BY = ("consent:resumed", "contact:corrected", "consent:opened")
+"""What a reviewer does once they have looked at such a denial."""
 
 
 def find(session: Session, link_id: bytes) -> Invitation | None:
@@ -192,6 +194,8 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
     round_.state, round_.closed_at = RoundState.WAITING, None
     if stops.is_astray(session, asked):
         stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.STILL_MISSING)
+    elif _is_a_denial_to_be_read(session, held.claim):
+        stops.stop(session, held.claim, round_, now=now, why=stops.DENIED_BY_REPLACED)
     elif all(each.taken_at is not None for each in asked):
         round_.state = RoundState.RUNNING
         end = rounds.latest_end(asked, programme)
@@ -200,6 +204,12 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
         if round_.ends_at is None or round_.ends_at < least:
             one_day = deadlines.exact_days("undo", now, LEAST_UNDO / ONE_DAY, programme.calendar)
             rounds.set_end(round_, one_day, programme)
+
+
+def _is_a_denial_to_be_read(session: Session, claim: Claim) -> bool:
+    """Tell whether a replaced contact has denied, and no reviewer has let the period go on since."""
+    told = select(Event.kind).where(Event.claim_id == claim.id, Event.kind.in_((DENIED_BY_SUPERSEDED, *READ_BY)))
+    return session.scalar(told.order_by(Event.position.desc()).limit(1)) == DENIED_BY_SUPERSEDED
 
 
 def _deny_superseded(

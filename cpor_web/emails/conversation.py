@@ -10,7 +10,8 @@ from cpor_web.emails.session import Session, Trouble, reason
 
 SHUTTING_DOWN = 421
 GO_ON = 3  # the hundreds of 354: the text is waited for
-# RFC 4954 and RFC 3207: the server wants a sign-in or TLS first. That is about us, never about one mail.
+# RFC 4954 and RFC 3207: the server wants a sign-in or TLS first. Said to MAIL, that is about us, never about one
+# mail. Said after it, it may be about this recipient, as where a server wants one for those that it does not take in.
 NOT_SIGNED_IN = frozenset({530, 534, 535, 538})
 
 
@@ -21,6 +22,7 @@ class Step:
     command: str
     wanted: int
     lost: Callable[[str], Outcome]
+    is_of_recipient: bool = True
 
 
 def reset(session: Session) -> None:
@@ -41,14 +43,14 @@ def offer(session: Session, mail_from: str, rcpt_to: str, size: int) -> Outcome 
     # A connection lost at MAIL is the server's trouble. At RCPT or DATA it may be this recipient's doing, and a
     # mail that closes the connection each time must not hold up all others for ever: it counts as an attempt.
     steps = (
-        Step(sender, 2, lambda answer: Unavailable(answer, "connect")),
+        Step(sender, 2, lambda answer: Unavailable(answer, "connect"), is_of_recipient=False),
         Step(f"RCPT TO:<{rcpt_to}>", 2, Transient),
         Step("DATA", 3, Transient),
     )
     if session.has_extn("pipelining"):
         return _offer_at_once(session, steps)
     for step in steps:
-        refusal = _refusal(step.wanted, *_ask(partial(_say, session, step.command), step.lost))
+        refusal = _refusal(step, *_ask(partial(_say, session, step.command), step.lost))
         if refusal is not None:
             return refusal
     return None
@@ -60,7 +62,7 @@ def _offer_at_once(session: Session, steps: Sequence[Step]) -> Outcome | None:
     for step in steps:
         ask = session.getreply if step is not steps[0] else partial(_say, session, *(each.command for each in steps))
         if refusal is None:
-            refusal = _refusal(step.wanted, *_ask(ask, step.lost))
+            refusal = _refusal(step, *_ask(ask, step.lost))
         else:
             with suppress(OSError):
                 if ask()[0] // 100 != GO_ON:
@@ -91,16 +93,16 @@ def _ask(command: Callable[[], tuple[int, bytes]], lost: Callable[[str], Outcome
     return code, answer
 
 
-def _refusal(wanted: int, code: int, answer: str) -> Outcome | None:
+def _refusal(step: Step, code: int, answer: str) -> Outcome | None:
     """Return None if the code is of the wanted hundred (RFC 5321 section 4.3.2: the first digit decides).
 
     Raises Trouble where the answer is about the connection, or is none.
     """
-    if code // 100 == wanted:
+    if code // 100 == step.wanted:
         return None
-    if code in NOT_SIGNED_IN:
+    if code in NOT_SIGNED_IN and not step.is_of_recipient:
         raise Trouble(Unavailable(answer, "auth"))
-    if code // 100 == 4:
+    if code in NOT_SIGNED_IN or code // 100 == 4:
         return Transient(answer)
     if code // 100 == 5:
         return Permanent(answer)

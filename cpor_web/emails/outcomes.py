@@ -8,6 +8,7 @@ from typing import Literal
 ANSWER_LENGTH = 500
 _REPLY_CODE = re.compile(r"[245]\d\d(?=[ -]|$)")
 _STATUS_CODE = re.compile(r"(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w]|\.\d)")
+_ADDRESS = re.compile(r"\S+@\S+")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ def answer_line(code: int, text: bytes | str) -> str:
     """
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     return one_line(f"{code} {words}" if code > 0 else words)
+
+
+def without_addresses(said: str) -> str:
+    """Return what a server said without the addresses in it: so logs may have it."""
+    return _ADDRESS.sub("…", said)
 
 
 def one_line(text: str) -> str:

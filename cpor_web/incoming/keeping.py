@@ -18,6 +18,8 @@ LONGEST = 1 << 20
 
 STRUCK = "[link]"
 NOT_KEPT = b"[not kept]\r\n"
+IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
+"""The transfer encodings that leave the bytes as they are."""
 
 # Fields that differ between two copies of one mail that came by two ways.
 _TRACE = re.compile(
@@ -62,11 +64,12 @@ def _kept_pieces(raw: bytes) -> Iterator[bytes]:
         raw = raw[: found.pop().start] + NOT_KEPT
     returned = reports.returned_mail(found)
     position = 0
-    for part in found:
+    for part, following in zip(found, [*found[1:], None], strict=True):
         if part.start < position:
             continue  # within a part that was left out
         end = min(part.end, len(raw))
-        body = _instead_of_body(raw, part, is_returned=part is returned)
+        is_opened = following is not None and following.depth > part.depth
+        body = _instead_of_body(raw, part, is_returned=part is returned, is_opened=is_opened)
         if body is not None:
             yield raw[position : part.start]
             yield body
@@ -74,13 +77,15 @@ def _kept_pieces(raw: bytes) -> Iterator[bytes]:
     yield raw[position:]
 
 
-def _instead_of_body(raw: bytes, part: Part, *, is_returned: bool) -> bytes | None:
+def _instead_of_body(raw: bytes, part: Part, *, is_returned: bool, is_opened: bool) -> bytes | None:
     """Return what is kept of a part's body, or None where it may stay as it is."""
     if is_returned:
         inner = part.body(raw).replace(b"\r\n", b"\n").partition(b"\n\n")
         return inner[0] + b"\n\n" + NOT_KEPT
     if _is_container(part):
-        return None if part.depth < mime.MOST_DEPTH else NOT_KEPT
+        # What is encoded as a whole, against RFC 2045 section 6.4, is not taken apart here, but by mail programs.
+        is_read = part.depth < mime.MOST_DEPTH and is_opened and _encoding(part) in IDENTITY
+        return None if is_read else NOT_KEPT
     if not part.type.startswith(("text/", "message/")):
         return NOT_KEPT  # a file may hold the link where nobody finds it, and more that is better left outside
     decoded = part.body(raw)
@@ -91,10 +96,14 @@ def _instead_of_body(raw: bytes, part: Part, *, is_returned: bool) -> bytes | No
 
 
 def _encoded(body: bytes, part: Part) -> bytes:
-    encoding = mime.header(part.headers, "Content-Transfer-Encoding").strip().lower()
+    encoding = _encoding(part)
     if encoding == "base64":
         return base64.encodebytes(body)
     return quopri.encodestring(body) if encoding == "quoted-printable" else body
+
+
+def _encoding(part: Part) -> str:
+    return mime.header(part.headers, "Content-Transfer-Encoding").strip().lower()
 
 
 def _is_container(part: Part) -> bool:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from cpor_web.config import Settings
-from cpor_web.emails.outcomes import one_line
+from cpor_web.emails.outcomes import one_line, without_addresses
 from cpor_web.incoming import keeping
 
 READ = "Processed"
 UNREADABLE = "Unreadable"
 _NUMBERS = re.compile(rb"\d+")
 _PREFIX = re.compile(rb'\(\("([^"]*)"')
-_ADDRESS = re.compile(r"\S+@\S+")
 
 
 class NotGiven(Exception):
@@ -26,7 +25,7 @@ class MailboxTrouble(Exception):
     """The mailbox cannot be read now. It says why, without anybody's address."""
 
     def __init__(self, why: object) -> None:
-        super().__init__(_ADDRESS.sub("…", one_line(str(why))) or type(why).__name__)
+        super().__init__(without_addresses(one_line(str(why))) or type(why).__name__)
 
 
 @dataclass

@@ -26,7 +26,7 @@ _AUTOMATIC = frozenset({"auto_reply", "auto-reply"})
 _LIST_HEADERS = ("List-Id", "List-Post", "List-Unsubscribe", "List-Help")
 _SENDERS = ("From", "Sender", "Reply-To", "X-Original-From", "X-Original-Sender", "List-Post")
 MOST_SENDERS = 20
-_ROBOTS = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply)@", re.IGNORECASE)
+_ROBOTS = re.compile(r"(?<![\w.+-])(mailer-daemon|postmaster|no-?reply|do-?not-?reply)@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

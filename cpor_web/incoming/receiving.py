@@ -120,8 +120,9 @@ def _report(session: Session, said: Incoming, signed: Mail | None) -> Found:
     decisive = next((each for fate in _DECIDING for each in mine if each.fate is fate), None)
     if signed is not None and decisive is not None:
         return _of(_DECIDING[decisive.fate], signed, decisive.diagnostic, decisive.status)
-    if mine:  # delivered, relayed, expanded
-        return _of(ReceivedKind.AUTOMATIC, signed, "", mine[0].status)
+    if mine:
+        is_unclear = any(each.fate is Fate.UNCLEAR for each in mine)
+        return _of(ReceivedKind.AUTOMATIC, signed, NOT_UNDERSTOOD if is_unclear else "", mine[0].status)
     why = NOT_SIGNED if signed is None else OTHER_RECIPIENT
     return _of(ReceivedKind.AUTOMATIC, about, why, said.deliveries[0].status)
 

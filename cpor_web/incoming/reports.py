@@ -30,6 +30,11 @@ class Fate(StrEnum):
     FAILED = "failed"
     DELAYED = "delayed"
     OTHER = "other"
+    UNCLEAR = "unclear"
+
+
+ARRIVED = frozenset({"delivered", "relayed", "expanded"})
+"""The actions of a mail that is with its recipient, or on its way."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def _fate(fields: Message, status: str) -> Fate:
         return Fate.FAILED
     if action in {"delayed", ""} and status.startswith("4"):
         return Fate.DELAYED
-    return Fate.OTHER
+    return Fate.OTHER if action in ARRIVED else Fate.UNCLEAR
 
 
 def _address(fields: Message, name: str) -> str:

@@ -29,7 +29,7 @@ def rests(now: datetime) -> ColumnElement[bool]:
     received = exists().where(
         Mail.claim_id == Claim.id, ReceivedMail.mail_id == Mail.id, ReceivedMail.settled_at.is_(None)
     )
-    queued = Assessment.state == AssessmentState.QUEUED
+    queued = and_(Assessment.state == AssessmentState.QUEUED, Assessment.ended_at.is_(None))
     told = exists().where(
         Assessment.claim_id == Claim.id, Handover.assessment_id == Assessment.id, Handover.due_at.is_not(None)
     )

@@ -4,7 +4,7 @@ chain of the history.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from cpor_web import history
@@ -63,15 +63,20 @@ def of_mails(session: Session, which: ColumnElement[bool], *, now: datetime) -> 
     Returns how many mails these were. Whether one was the operator's own (`for_reviewer`) stays: it is not shown to
     partners later either.
     """
-    over = select(Mail).where(which, Mail.due_at.is_(None), Mail.erased_at.is_(None)).with_for_update()
+    over = select(Mail).where(which, Mail.due_at.is_(None), names_its_recipient()).with_for_update()
     mails = session.scalars(over).all()
     for mail in mails:
-        mail.to_address, mail.to_name, mail.erased_at = ERASED, "", now
+        mail.to_address, mail.to_name, mail.erased_at = ERASED, "", mail.erased_at or now
         mail.context = _emptied(mail)
         mail.answer, mail.bounce = codes_of(mail.answer), codes_of(mail.bounce)
     session.flush()
     of_received(session, ReceivedMail.mail_id.in_([mail.id for mail in mails]), now=now)
     return len(mails)
+
+
+def names_its_recipient() -> ColumnElement[bool]:
+    """Whether a mail still says to whom it went: one whose facts were erased, as they named somebody else, does."""
+    return or_(Mail.erased_at.is_(None), Mail.to_address != ERASED)
 
 
 def of_contexts(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:

@@ -46,7 +46,7 @@ def retentions(settings: Settings) -> Mapping[str, Retention]:
 
     def stray(now: datetime) -> ColumnElement[bool]:
         old = Mail.queued_at <= now - timedelta(days=settings.keep_account_mail_days)
-        return and_(Mail.claim_id.is_(None), Mail.due_at.is_(None), Mail.erased_at.is_(None), old)
+        return and_(Mail.claim_id.is_(None), Mail.due_at.is_(None), erasing.names_its_recipient(), old)
 
     return {
         "abandoned drafts": _of_claims("keep_draft_days", drafts, lambda now: ended.abandoned(now, drafts), _abandon),

@@ -137,6 +137,21 @@ def test_a_denial_through_a_replaced_link_decides_nothing_but_stops_the_clock_an
     assert not rounds.close(db_session, new.round.id, now=NOW + timedelta(days=99), programme=programme)
 
 
+@pytest.mark.parametrize("is_read", [False, True])
+def test_a_replaced_contacts_denial_that_nobody_has_looked_at_outlasts_one_that_was_undone(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor, is_read: bool
+) -> None:
+    new = correct(db_session, programme, claim, reviewer)
+    claims.take_notice(db_session, programme, new, now=LATER)
+    how = {"now": LATER, "programme": programme}
+    answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, **how)
+    if is_read:
+        contacts.let_go_on(db_session, claim, "He has left.", actor=reviewer, **how)
+    answers.deny(db_session, new, reason=Denial.OTHER, way=Way.PAGE, **how)
+    answers.undo(db_session, new, **how)
+    assert new.round.state is (RoundState.RUNNING if is_read else RoundState.STOPPED)
+
+
 def test_a_notice_that_comes_back_while_a_replaced_contacts_denial_is_looked_at_asks_for_a_contact_as_well(
     db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
 ) -> None:

@@ -114,6 +114,16 @@ def test_a_server_that_wants_a_sign_in_is_unavailable_and_refuses_no_mail(new_sm
         assert send(transport) == Unavailable("530 5.7.0 Authentication required", "auth")
 
 
+@pytest.mark.parametrize("code", [530, 535])
+def test_a_sign_in_that_is_wanted_for_one_recipient_is_about_that_mail_alone(
+    smtp_server: ScriptedServer, transport: Transport, code: int
+) -> None:
+    answer = f"{code} 5.7.0 Recipient address rejected: Authentication required"
+    smtp_server.fail("RCPT", answer, times=1)
+    assert send(transport) == Transient(answer)
+    assert isinstance(send(transport, BEN), Accepted)
+
+
 # Unknown
 
 

@@ -99,3 +99,16 @@ def _leaves(raw: bytes) -> list[bytes]:
     from cpor_web.incoming import mime
 
     return [part.body(raw) for part in mime.parts(raw)]
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed", 'multipart/mixed; boundary="nowhere"'])
+@pytest.mark.parametrize("encoding", ["base64", "Quoted-Printable"])
+def test_a_link_in_a_mail_that_is_encoded_as_a_whole_is_kept_nowhere(link: str, kind: str, encoding: str) -> None:
+    """RFC 2045 forbids it, and mail programs read it nevertheless."""
+    inner = f"Subject: x\n\n{link}\n".encode()
+    encoded = base64.encodebytes(inner) if encoding == "base64" else quopri.encodestring(inner)
+    head = f'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: {kind}\n'
+    head += f"Content-Transfer-Encoding: {encoding}\n\n"
+    kept = keeping.kept(head.encode() + encoded + b"\n--b--\n")
+    assert encoded not in kept
+    assert keeping.NOT_KEPT in kept

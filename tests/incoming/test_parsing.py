@@ -42,11 +42,11 @@ def test_a_report_names_the_recipient_who_did_not_get_the_mail(write: object) ->
         ("delivered", "2.0.0", Fate.OTHER),
         ("relayed", "2.0.0", Fate.OTHER),
         ("expanded", "2.0.0", Fate.OTHER),
-        ("failed", "2.0.0", Fate.OTHER),
-        ("failed", "", Fate.OTHER),
-        ("failed", "nonsense", Fate.OTHER),
-        ("delayed", "5.1.1", Fate.OTHER),
-        ("exploded", "5.1.1", Fate.OTHER),
+        ("failed", "2.0.0", Fate.UNCLEAR),
+        ("failed", "", Fate.UNCLEAR),
+        ("failed", "nonsense", Fate.UNCLEAR),
+        ("delayed", "5.1.1", Fate.UNCLEAR),
+        ("exploded", "5.1.1", Fate.UNCLEAR),
     ],
 )
 def test_what_became_of_it_is_said_by_the_action_and_fits_the_status(action: str, status: str, fate: Fate) -> None:
@@ -113,6 +113,11 @@ def test_a_persons_answer_is_not_taken_for_a_programs(headers: dict[str, str]) -
 
 def test_a_daemon_is_no_person() -> None:
     assert parse(reply("MAILER-DAEMON@example.com", "failure notice")).is_automatic
+
+
+@pytest.mark.parametrize("person", ["arno-reply@contoso.example.com", "anna.postmaster@contoso.example.com"])
+def test_a_person_whose_address_ends_like_a_programs_is_one(person: str) -> None:
+    assert not parse(reply(person, "Who are they?", answers=NOTICE)).is_automatic
 
 
 def test_the_nearest_mail_that_an_answer_answers_comes_first() -> None:

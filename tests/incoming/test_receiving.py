@@ -69,6 +69,18 @@ def test_the_address_that_the_mail_went_to_may_be_the_original_one(desk: Desk, n
     assert desk.receive(forwarded).kind is ReceivedKind.HARD_BOUNCE
 
 
+@pytest.mark.parametrize(
+    ("action", "status", "is_told"), [("failed", "", True), ("failed", "550", True), ("relayed", "2.0.0", False)]
+)
+def test_a_report_whose_action_does_not_fit_its_status_is_for_a_person(
+    desk: Desk, notice: Mail, action: str, status: str, is_told: bool
+) -> None:
+    received = desk.receive(report(desk.returns.address(notice.id), CARLA, action=action, status=status))
+    assert received.kind is ReceivedKind.AUTOMATIC
+    assert received.diagnostic == (NOT_UNDERSTOOD if is_told else "")
+    assert (received in queries.listed(desk.session).rows) is is_told
+
+
 def test_a_mail_that_came_back_without_a_report_is_for_a_person(desk: Desk, notice: Mail) -> None:
     odd = reply("MAILER-DAEMON@old.example.com", "550 sorry, no mailbox", to=desk.returns.address(notice.id))
     received = desk.receive(odd)

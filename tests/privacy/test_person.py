@@ -212,6 +212,19 @@ def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_or_digest_of_a_
     assert claim.made_of is None
 
 
+def test_who_got_mail_that_named_somebody_erased_before_is_erased_in_their_turn(
+    scene: Session, programme: Programme
+) -> None:
+    claim, admin = scene.query(Claim).one(), factories.user(scene, Role.ADMINISTRATOR, email="ada@vendor.example.com")
+    factories.user(scene, Role.ADMINISTRATOR)
+    told = {"reference": claim.reference, "name": claim.name, "due_at": NOW.isoformat()}
+    addressing.for_administrators(scene, "overdue-digest", NOW, programme, claims=[told])
+    all_sent(scene)
+    _erase(scene, ADDRESS)
+    _erase(scene, admin.email)
+    assert _in_every_table(scene, "ada@vendor.example.com") == []
+
+
 def test_who_had_an_open_claim_for_a_moment_is_named_in_it_no_more(db_session: Session, programme: Programme) -> None:
     passed, other = (factories.user(db_session, Role.REVIEWER, name=name) for name in ("Rafaela Rilke", "Otto"))
     claim = claims.submitted(db_session, programme)

@@ -140,6 +140,17 @@ def test_nothing_is_erased_while_something_of_the_claim_runs_or_waits(
     assert erase_all(db_session, settings) == {}
 
 
+def test_a_result_that_will_never_come_keeps_nothing_from_being_erased(
+    db_session: Session, programme: Programme, settings: Settings
+) -> None:
+    """The association had ended before it was assessed."""
+    claims.denied(db_session, programme)
+    all_sent(db_session)
+    queued = "INSERT INTO assessments (claim_id, round_id, state, queued_at, ended_at)"
+    db_session.execute(text(f"{queued} SELECT claim_id, id, 'queued', now(), now() FROM rounds"))
+    assert "people of ended claims" in erase_all(db_session, settings)
+
+
 def test_a_draft_that_nobody_changed_for_long_is_deleted_with_what_its_history_tells(
     db_session: Session, programme: Programme, settings: Settings
 ) -> None:
