@@ -36,7 +36,8 @@ class Incoming:
     `addressed` are the headers that say to whom it came, `answers` the Message-IDs that it answers, the nearest
     first, `deliveries` and `returned_id` what a report says, `words` a person's, without what they quote. `sender` is
     whom it says it is from, `senders` every address (in lower case) that it says it comes from or through: a group
-    that somebody answers for puts its own where a mail program puts the writer's.
+    that somebody answers for puts its own where a mail program puts the writer's. `is_from_a_robot` says that the
+    address it is from is one that programs write from; a person may all the same.
     """
 
     addressed: str = ""
@@ -45,6 +46,7 @@ class Incoming:
     answers: tuple[str, ...] = ()
     is_report: bool = False
     is_automatic: bool = False
+    is_from_a_robot: bool = False
     is_from_a_list: bool = False
     deliveries: tuple[Delivery, ...] = ()
     returned_id: str = ""
@@ -74,6 +76,7 @@ def _parse(raw: bytes) -> Incoming:
         answers=_answers(headers),
         is_report=reports.is_report(found[0]),
         is_automatic=_is_automatic(headers),
+        is_from_a_robot=_ROBOTS.search(mime.header(headers, "From")) is not None,
         is_from_a_list=_is_from_a_list(headers),
         deliveries=tuple(reports.deliveries(raw, found)),
         returned_id=_returned_id(raw, returned),
@@ -91,7 +94,6 @@ def _is_automatic(headers: Message) -> bool:
         or (precedence in _BULK and not _is_from_a_list(headers))  # a list says so of everybody's mail
         or any(name in headers for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder"))
         or mime.header(headers, "Return-Path").strip() == "<>"
-        or _ROBOTS.search(mime.header(headers, "From")) is not None
     )
 
 

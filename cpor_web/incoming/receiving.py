@@ -93,7 +93,8 @@ def _found(session: Session, said: Incoming, returns: ReturnAddresses) -> Found:
     if said.is_report:
         return _report(session, said, signed)
     answered = signed or _answered(session, said)
-    if said.is_automatic:
+    is_by_a_robot = said.is_from_a_robot and not asked_as(session, [said.sender])  # a small firm's one mailbox
+    if said.is_automatic or is_by_a_robot:
         is_returned = signed is not None and not said.answers
         return _of(ReceivedKind.AUTOMATIC, answered, NOT_UNDERSTOOD if is_returned else "")
     if answered is not None:

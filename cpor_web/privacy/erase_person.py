@@ -147,21 +147,10 @@ def _erase_mails(session: Session, who: Person, now: datetime) -> None:
     session.flush()
     erasing.of_mails(session, theirs, now=now)
     erasing.of_contexts(session, naming, now=now)
-    came = _received(who)
+    came = person.received_naming(who)
     if session.scalar(select(ReceivedMail.id).where(came, ReceivedMail.settled_at.is_(None)).limit(1)) is not None:
         raise NotAllowed(UNDER_WAY)
     erasing.of_received(session, came, now=now)
-
-
-def _received(who: Person) -> ColumnElement[bool]:
-    said = func.concat_ws(" ", ReceivedMail.sender, ReceivedMail.words, ReceivedMail.diagnostic)
-    theirs = select(Mail.id).where(Mail.claim_id.in_(who.claims))
-    named = and_(ReceivedMail.mail_id.in_(theirs), person.has(said, who.words))
-    return or_(person.has(said, (who.address,)), _in_raw(who), named)
-
-
-def _in_raw(who: Person) -> Any:
-    return func.strpos(func.lower(func.encode(ReceivedMail.raw, "escape")), who.address) > 0
 
 
 def _erase_words(session: Session, who: Person) -> None:

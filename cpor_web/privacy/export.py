@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, false, func, inspect, or_, select
+from sqlalchemy import Select, and_, false, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web.models import (
@@ -83,11 +83,8 @@ def _by(model: Any, who: Person) -> Any:
 
 
 def _received(who: Person) -> Any:
-    mails = select(Mail.id).where(person.is_(Mail.to_address, who.address))
-    said = person.has(
-        func.concat_ws(" ", ReceivedMail.sender, ReceivedMail.words, ReceivedMail.diagnostic), (who.address,)
-    )
-    return or_(ReceivedMail.mail_id.in_(mails), said)
+    answering = select(Mail.id).where(person.is_(Mail.to_address, who.address))
+    return or_(ReceivedMail.mail_id.in_(answering), person.received_naming(who))
 
 
 def _row(row: Base) -> Json:

@@ -15,6 +15,7 @@ from cpor_web.models import (
     Invitation,
     Mail,
     Note,
+    ReceivedMail,
     Replacement,
     Round,
     SecurityEvent,
@@ -107,6 +108,15 @@ def mails_naming(who: Person) -> ColumnElement[bool]:
         told = select(SecurityEvent.user_id).where(SecurityEvent.by_id == who.user.id)
         ways.append(and_(Mail.user_id.in_(told), Mail.context["by"].astext.in_(who.names)))
     return or_(*ways)
+
+
+def received_naming(who: Person) -> ColumnElement[bool]:
+    """Whether what came in names them: by their address anywhere, by their name where it is about their claims."""
+    said = func.concat_ws(" ", ReceivedMail.sender, ReceivedMail.words, ReceivedMail.diagnostic)
+    theirs = select(Mail.id).where(Mail.claim_id.in_(who.claims))
+    named = and_(ReceivedMail.mail_id.in_(theirs), has(said, who.words))
+    in_raw = func.strpos(func.lower(func.encode(ReceivedMail.raw, "escape")), who.address) > 0
+    return or_(has(said, (who.address,)), in_raw, named)
 
 
 def _claims(session: Session, address: str, user: User | None) -> tuple[int, ...]:

@@ -112,12 +112,12 @@ def test_a_persons_answer_is_not_taken_for_a_programs(headers: dict[str, str]) -
 
 
 def test_a_daemon_is_no_person() -> None:
-    assert parse(reply("MAILER-DAEMON@example.com", "failure notice")).is_automatic
+    assert parse(reply("MAILER-DAEMON@example.com", "failure notice")).is_from_a_robot
 
 
 @pytest.mark.parametrize("person", ["arno-reply@contoso.example.com", "anna.postmaster@contoso.example.com"])
 def test_a_person_whose_address_ends_like_a_programs_is_one(person: str) -> None:
-    assert not parse(reply(person, "Who are they?", answers=NOTICE)).is_automatic
+    assert not parse(reply(person, "Who are they?", answers=NOTICE)).is_from_a_robot
 
 
 def test_the_nearest_mail_that_an_answer_answers_comes_first() -> None:

@@ -356,3 +356,17 @@ def test_an_export_has_everything_that_names_the_person_and_no_secret(scene: Ses
     customer = export.of_person(scene, person.find(scene, CUSTOMERS), now=LATER)
     assert all(customer[name] for name in ("customer_contacts", "invitations", "answers", "mails", "received_mails"))
     assert customer["account"] == []
+
+
+@pytest.mark.parametrize("words", [{"words": f"Ask {NAME}"}, {"raw": f"To: {ADDRESS}".encode()}], ids=["name", "raw"])
+def test_an_export_has_what_came_in_that_erasing_would_erase(scene: Session, words: dict[str, Any]) -> None:
+    notice = scene.query(Mail).filter(Mail.invitation_id.is_not(None)).first()
+    assert notice is not None
+    came = {"received_at": NOW, "digest": b"9" * 32, "kind": ReceivedKind.REPLY, "settled_at": NOW}
+    row = ReceivedMail(raw=b"Subject: Re\r\n\r\n", **came, mail_id=notice.id, **words)
+    scene.add(row)
+    scene.flush()
+    found = export.of_person(scene, person.find(scene, ADDRESS), now=LATER)["received_mails"]
+    assert row.id in {each["id"] for each in found}
+    _erase(scene, ADDRESS)
+    assert row.erased_at is not None
