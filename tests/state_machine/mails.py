@@ -91,7 +91,10 @@ def _withdrawn(told: Told) -> list[Letter]:
     if latest is not None and latest["state"] in {"ended", "passed"}:
         invited = (each for each in told.after["invitations"] if each["round_id"] == latest["id"])
         had = [each for each in invited if each["taken_at"] or _is_under_way(told.after, each)]
-        letters += [("association-ended", address) for address in {told.address(each) for each in had}]
+        of_it = {each["id"] for each in told.after["invitations"] if each["round_id"] == latest["id"]}
+        ended = (each for each in told.before["mails"] if each["kind"] == "association-ended")
+        already = {each["to_address"] for each in ended if each["invitation_id"] in of_it}
+        letters += [("association-ended", address) for address in {told.address(each) for each in had} - already]
     return letters
 
 
