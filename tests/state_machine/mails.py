@@ -24,6 +24,9 @@ ASKS_PARTNER = {"claim:information-requested", "consent:stopped"}
 STARTS_PARTNERS_TIME = {"information-requested", "contact-needed"}
 
 
+ASKING = {"consent-notice", "confirmation-request"}
+
+
 class Told:
     """What is known of the claim of one event when the step is over, and of its round before the step."""
 
@@ -100,7 +103,7 @@ def _withdrawn(told: Told) -> list[Letter]:
 
 def _is_under_way(rows: Rows, invitation: Row) -> bool:
     mine = (mail for mail in rows["mails"] if mail["invitation_id"] == invitation["id"])
-    return any(mail["due_at"] for mail in mine if mail["kind"] in {"consent-notice", "confirmation-request"})
+    return any(mail["due_at"] for mail in mine if mail["kind"] in ASKING)
 
 
 def _denied(told: Told) -> list[Letter]:
@@ -109,7 +112,17 @@ def _denied(told: Told) -> list[Letter]:
 
 
 def _undone(told: Told) -> list[Letter]:
-    return [("denial-undone-partner", told.partner), *told.everybody("denial-undone")]
+    round_ = told.round_of_event()
+    kind = "confirmation-request" if round_["needs_yes"] else "consent-notice"
+    again = [(kind, told.address(each)) for each in told.asked(round_) if _was_called_back(told.before, each)]
+    return [("denial-undone-partner", told.partner), *told.everybody("denial-undone"), *again]
+
+
+def _was_called_back(rows: Rows, invitation: Row) -> bool:
+    """Tell whether the last question to a contact ended before it was begun."""
+    mine = (mail for mail in rows["mails"] if mail["invitation_id"] == invitation["id"] and mail["kind"] in ASKING)
+    last = max(mine, key=lambda mail: int(mail["id"]), default=None)
+    return last is not None and last["state"] == "refused" and last["message_id"] is None
 
 
 def _yes(told: Told) -> list[Letter]:
