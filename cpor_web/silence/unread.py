@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,12 @@ def note_emptied(session: Session, *, begun_at: datetime) -> None:
     session.execute(
         noted.on_conflict_do_update(index_elements=["name"], set_={"at": noted.excluded.at}, where=is_replaced)
     )
+
+
+def forget_what_is_ahead(session: Session, *, now: datetime) -> None:
+    """Forget a look whose clock was ahead: once time has caught up, it would vouch for mail that nobody read."""
+    wrong = (Heartbeat.name == EMPTIED, Heartbeat.at > now + clock.CLOCKS_APART)
+    session.execute(delete(Heartbeat).where(*wrong))
 
 
 def emptied_at(session: Session) -> datetime | None:

@@ -45,6 +45,15 @@ def test_what_was_read_by_a_clock_that_was_ahead_says_nothing_until_the_next_loo
     assert unread.read_until(db_session, now=NOW, programme=programme) == NOW
 
 
+@pytest.mark.parametrize(("ahead", "is_kept"), [(CLOCKS_APART, True), (CLOCKS_APART + SECOND, False)])
+def test_what_was_read_by_a_clock_that_was_ahead_is_forgotten_before_it_could_count(
+    db_session: Session, programme: Programme, ahead: timedelta, is_kept: bool
+) -> None:
+    unread.note_emptied(db_session, begun_at=NOW + ahead)
+    unread.forget_what_is_ahead(db_session, now=NOW)
+    assert (unread.read_until(db_session, now=LATE, programme=programme) is not None) is is_kept
+
+
 def test_without_a_mailbox_nothing_waits_for_one(db_session: Session, programme: Programme) -> None:
     assert unread.read_until(db_session, now=NOW, programme=replace(programme, has_mailbox=False)) == NOW
 
