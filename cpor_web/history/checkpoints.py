@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.history import chain
 from cpor_web.keys.signing import BadSignature, SigningKeys, canonical, verify
 from cpor_web.models import Checkpoint, HistoryHead, Seal
@@ -38,13 +39,14 @@ def take_due(session: Session, *, keys: SigningKeys, now: datetime, every: timed
     """Add the next checkpoint if it is due: the first, one after a full one, one `every` so often, even an empty one.
 
     Heads are read as they are committed, and nobody who appends waits. Returns None where none is due, or where
-    somebody else is taking one.
+    somebody else is taking one. One that a clock took which was ahead keeps no other waiting.
     """
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
         return None
-    newest = select(Checkpoint.number, Checkpoint.at, func.jsonb_array_length(Checkpoint.heads).label("heads"))
+    newest = select(Checkpoint.number, func.jsonb_array_length(Checkpoint.heads).label("heads"))
     known = session.execute(newest.order_by(Checkpoint.number.desc()).limit(1)).one_or_none()
-    if known is not None and known.heads < AT_ONCE and now < known.at + every:
+    taken_at = session.scalar(newest_at().where(Checkpoint.at <= now + CLOCKS_APART))
+    if known is not None and known.heads < AT_ONCE and taken_at is not None and now < taken_at + every:
         return None
     last, moved = session.get_one(Checkpoint, known.number) if known else None, _moved(session)
     taken = Checkpoint(
@@ -61,6 +63,11 @@ def take_due(session: Session, *, keys: SigningKeys, now: datetime, every: timed
         session.execute(seals.on_conflict_do_update(index_elements=["claim_id"], set_=further))
     session.flush()
     return taken
+
+
+def newest_at() -> Select[datetime]:
+    """Return what finds the moment of the newest checkpoint, of those that it is further restricted to."""
+    return select(Checkpoint.at).order_by(Checkpoint.number.desc()).limit(1)
 
 
 def put_outside(session: Session, folder: Path, *, public: Mapping[str, bytes]) -> None:

@@ -63,6 +63,18 @@ def test_the_next_is_due_after_its_time_and_has_what_moved_since(db_session: Ses
     assert third.previous == checkpoints.digest(checkpoints.document_of(second))
 
 
+def test_one_of_a_clock_that_was_ahead_keeps_no_other_waiting(db_session: Session, programme: Programme) -> None:
+    claims.submitted(db_session, programme)
+    assert take(db_session) is not None
+    assert take(db_session, 9) is not None, "by the clock that is ahead"
+    assert take(db_session, 0.99) is None, "the last of the right ones was a moment ago"
+    after = take(db_session, 1)
+    assert after is not None
+    assert after.number == 3
+    assert db_session.scalar(checkpoints.newest_at()) == after.at
+    assert take(db_session, 1) is None
+
+
 def test_a_full_one_is_followed_at_once(
     db_session: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
