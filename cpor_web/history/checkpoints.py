@@ -5,6 +5,7 @@ Whoever can write SQL can compute a chain afresh. They cannot sign, nor reach th
 
 import contextlib
 import hashlib
+import itertools
 import logging
 import os
 import re
@@ -114,16 +115,19 @@ def path_of(folder: Path, number: int) -> Path:
 
 
 def set_aside(folder: Path, newest: int, name: str) -> int:
-    """Move the checkpoints newer than `newest` into a folder `name` inside, and return how many there were.
+    """Move the checkpoints newer than `newest` into a new folder `name` inside, and return how many there were.
 
-    They are of a time that a restored database does not know: evidence of what was lost.
+    They are of a time that a restored database does not know: evidence of what was lost. Where the same backup was
+    restored before, that folder is there, and has evidence of its own: the new one is then `name`-2, and so on.
     """
-    if not folder.is_dir():
+    newer = [number for number in numbers_in(folder) if number > newest] if folder.is_dir() else []
+    if not newer:
         return 0
-    newer = [number for number in numbers_in(folder) if number > newest]
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    aside = next(free for each in names if not (free := folder / each).exists())
+    aside.mkdir(mode=0o755)
     for number in newer:
-        (folder / name).mkdir(mode=0o755, exist_ok=True)
-        path_of(folder, number).rename(path_of(folder / name, number))
+        path_of(folder, number).rename(path_of(aside, number))
     return len(newer)
 
 

@@ -171,6 +171,14 @@ def test_a_file_is_never_overwritten(db_session: Session, tmp_path: Path, caplog
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint-000000001.json"]
 
 
+def test_what_one_restore_of_a_backup_set_aside_another_does_not_write_over(tmp_path: Path) -> None:
+    for content in ("of the first time", "of the second"):
+        checkpoints.path_of(tmp_path, 7).write_text(content)
+        assert checkpoints.set_aside(tmp_path, 6, "after-x") == 1
+    kept = {path.parent.name: path.read_text() for path in tmp_path.glob("after-*/*")}
+    assert kept == {"after-x": "of the first time", "after-x-2": "of the second"}
+
+
 def test_a_row_that_we_have_not_signed_is_not_written(
     db_session: Session, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
