@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import contacts, operations
-from cpor_web.consent import answers, record
-from cpor_web.consent.record import Copy, digest_of_address, record_of, salt_of
+from cpor_web.consent import answers
+from cpor_web.consent.record import ABOUT_CONSENT, ENDINGS, Copy, digest_of_address, record_of, salt_of
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.models import Claim, Client, Event, Opening, ReceivedKind, ReceivedMail
 from cpor_web.programme import Programme
@@ -126,7 +126,7 @@ def test_its_events_are_those_of_the_chain(db_session: Session, programme: Progr
 
 def test_however_a_claim_ends_its_record_says_so() -> None:
     ends = {rule.event for rule in TABLE if rule.target is Status.REJECTED}
-    assert {each for each in ends if not each.startswith(record.ABOUT_CONSENT)} | {"claim:disputed"} == record.ENDINGS
+    assert {each for each in ends if not each.startswith(ABOUT_CONSENT)} | {"claim:disputed"} == ENDINGS
 
 
 def test_each_round_has_its_own_events(db_session: Session, programme: Programme) -> None:
