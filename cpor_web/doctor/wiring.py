@@ -55,7 +55,7 @@ def _one_click(settings: Settings) -> Finding:
     if not settings.one_click:
         return look("one-click button", "is off", "CPOR_ONE_CLICK=1 lets mail programs show it (RFC 8058).")
     if not settings.public_url.startswith("https://"):
-        return wrong("one-click button", f"needs https, {settings.public_url} is not", "Set CPOR_PUBLIC_URL.")
+        return look("one-click button", f"needs https, {settings.public_url} is not", "Set CPOR_PUBLIC_URL.")
     return ok("one-click button", f"posts to {settings.public_url}/o/…")
 
 
