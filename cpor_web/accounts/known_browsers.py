@@ -16,7 +16,7 @@ from flask_login import user_logged_in
 from flask_security import password_reset
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from cpor_web.emails import addresses
+from cpor_web import addresses
 from cpor_web.models import User
 from cpor_web.web.current import settings
 

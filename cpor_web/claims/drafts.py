@@ -7,8 +7,8 @@ from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 
-from cpor_web.emails import addresses
-from cpor_web.emails.addresses import ascii_domain
+from cpor_web import addresses
+from cpor_web.addresses import ascii_domain
 from cpor_web.models import ERASED, Claim
 
 

@@ -59,11 +59,11 @@ def doctor(address: str, kind: str | None, language: str, returned: BinaryIO | N
 
     The samples are marked as tests, and no link in them works. Exits with 1 where something is wrong.
     """
+    from cpor_web.addresses import is_address
     from cpor_web.clock import utcnow
     from cpor_web.config import Settings
     from cpor_web.doctor.examination import Wanted, examine, report
     from cpor_web.doctor.names import Names
-    from cpor_web.emails.addresses import is_address
     from cpor_web.emails.catalogue import KINDS
     from cpor_web.rules.languages import LANGUAGES
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cpor_web.addresses import UnsupportedAddress, ascii_address
 from cpor_web.picture_types import picture_type
+from cpor_web.rules.characters import has_breaks
 from cpor_web.rules.roles import REVIEWERS, USER_ROLES, Role
 
 SHORTEST_KEY = 32
@@ -78,29 +79,6 @@ def webhook_secrets(text: str) -> tuple[str, ...]:
     return secrets
 
 
-def endpoint(text: str) -> str:
-    right = "an address that starts with https:// (or http:// for trying out), without a name or password"
-    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-\"$-~]*)?", text):
-        raise ValueError(right)
-    try:
-        urlsplit(text).port  # noqa: B018 - raises where there can be no such port
-    except ValueError:
-        raise ValueError(right) from None
-    return text
-
-
-def database(text: str) -> str:
-    if not text.startswith("postgresql+psycopg://"):
-        raise ValueError("the address of a PostgreSQL database: postgresql+psycopg://user:password@host/name")
-    return text
-
-
-def url(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
-        raise ValueError("an address that starts with https:// (or http:// for trying out)")
-    return text.rstrip("/")
-
-
 def second_factor_roles(text: str) -> frozenset[Role]:
     if text == "none":
         return frozenset()
@@ -114,7 +92,7 @@ def second_factor_roles(text: str) -> frozenset[Role]:
 def zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of the database is one of its names too
         raise ValueError("a time zone of the IANA database, such as Europe/Berlin") from None
 
 
@@ -135,17 +113,28 @@ def closures(text: str) -> tuple[date, ...]:
         raise ValueError("dates such as 2026-12-24, separated by commas") from None
 
 
-def address(text: str) -> str:
-    if not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", text):
-        raise ValueError("an e-mail address")
+def line(text: str) -> str:
+    """Take words that stand in a mail's headers, which break at nothing that is in them."""
+    if has_breaks(text):
+        raise ValueError("text in UTF-8 without line breaks, tabs or other control characters")
     return text
+
+
+def address(text: str) -> str:
+    """Take what a mail's headers and the mail server are given as it is: else every mail would be refused."""
+    try:
+        return ascii_address(text)
+    except UnsupportedAddress:
+        right = "an e-mail address alone, without a name beside it, and in ASCII before its @"
+        raise ValueError(f"{right}: claims@vendor.example.com") from None
 
 
 def return_address(text: str) -> str:
     """Take an address whose local part has room for "+" and what makes it a mail's own (RFC 5321: 64 octets)."""
-    if len(address(text).partition("@")[0]) > LONGEST_RETURN_LOCAL or "+" in text:
+    taken = address(text)
+    if len(taken.partition("@")[0]) > LONGEST_RETURN_LOCAL or "+" in taken:
         raise ValueError(f"an e-mail address with at most {LONGEST_RETURN_LOCAL} characters and no + before the @")
-    return text
+    return taken
 
 
 _LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -162,13 +151,6 @@ def domains(text: str) -> tuple[str, ...]:
         return tuple(map(domain, words(text)))
     except ValueError:
         raise ValueError("domains in ASCII, such as vendor.example.com, separated by commas") from None
-
-
-def issuer(text: str) -> str:
-    """Take an issuer as it calls itself, to the letter: with a slash at its end or without (OIDC Core section 2)."""
-    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-\"$->@-~]*)?", text):
-        raise ValueError("an address that starts with https:// (or http:// for trying out), without ? or #")
-    return text
 
 
 def scopes(text: str) -> str:
@@ -191,17 +173,15 @@ def selector(text: str) -> str:
     return text.lower()
 
 
-def scanner(text: str) -> str:
-    """Take where a clamd listens."""
-    if text.startswith("/"):
-        return text
-    if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?", text):
-        raise ValueError("host:port such as 127.0.0.1:3310, or the path of a socket such as /run/clamav/clamd.ctl")
-    return text
-
-
 def path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("a path; nobody here has the name behind its ~, or no home") from None
+
+
+def folder(text: str) -> str:
+    return str(path(text))
 
 
 IPNetwork = IPv4Network | IPv6Network
@@ -218,12 +198,6 @@ def token(text: str) -> str:
     """Take what an Authorization header can carry (RFC 6750 section 2.1)."""
     if not re.fullmatch(rf"[A-Za-z0-9._~+/-]{{{SHORTEST_TOKEN},}}=*", text):
         raise ValueError(f"at least {SHORTEST_TOKEN} letters and digits, such as cpor keys new prints")
-    return text
-
-
-def dsn(text: str) -> str:
-    if not re.fullmatch(r"https?://[A-Za-z0-9:]+@[A-Za-z0-9.:\[\]-]+/([!-.0-~][!-~]*)?[0-9]+", text):
-        raise ValueError("a DSN as Sentry shows it: https://key@host/number")
     return text
 
 

@@ -33,4 +33,6 @@ def read(declared: Iterable[Field[Any]], environ: Mapping[str, str]) -> tuple[di
             values[known[name].name] = known[name].metadata["parse"](given[name].strip())
         except ValueError as error:
             problems.append(f"{name} must be {error}.")
+        except OSError as error:  # of a file that it names
+            problems.append(f"{name} cannot be read: {error.strerror}.")
     return values, (known.keys() & given.keys()) | unread.keys(), problems

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from cpor_web.config import kinds, reading, together
+from cpor_web.config import kinds, reading, together, urls
 from cpor_web.config.declaring import setting
 from cpor_web.config.kinds import IPNetwork
 from cpor_web.rules.editions import EDITIONS
@@ -35,12 +35,14 @@ class Settings:
     signing_keys: tuple[str, ...] = setting(
         (), "key ring that signs consent records and checkpoints of the history; a third one", kinds.signing_keys
     )
-    public_url: str = setting("", "where people reach this site; links in mails begin with it", kinds.url)
-    database_url: str = setting("", "postgresql+psycopg://user:password@host/name", kinds.database)
-    redis_url: str = setting("redis://127.0.0.1:6379/0", "the doorbell; it may be away")
+    public_url: str = setting("", "where people reach this site; links in mails begin with it", urls.url)
+    database_url: str = setting("", "postgresql+psycopg://user:password@host/name", urls.database)
+    redis_url: str = setting("redis://127.0.0.1:6379/0", "the doorbell; it may be away", urls.redis)
     data_dir: Path = setting(Path("var"), "folder for what this machine keeps", kinds.path)
     documents_url: str = setting(
-        "", "where documents are kept: a folder, file://, s3://… (others: untested); default: in the data folder"
+        "",
+        "where documents are kept: a folder, file://, s3://… (others: untested); default: in the data folder",
+        urls.documents,
     )
     host: str = setting("127.0.0.1", "address that the web server listens on")
     port: int = setting(8000, "its port", kinds.number(int, 1, 65535))
@@ -67,11 +69,13 @@ class Settings:
         14, "days after which one signs in anew in any case", kinds.number(float, 0.25, 3660)
     )
 
-    operator_name: str = setting("Example Vendor", "the vendor that runs the programme, as people know it")
+    operator_name: str = setting(
+        "Example Vendor", "the vendor that runs the programme, as people know it", kinds.line
+    )
     operator_logo: str = setting("", "its logo, shown beside its name: an SVG, PNG, JPEG or WebP file", kinds.picture)
     operator_colour: str = setting("", "its colour, #rrggbb; where it could not be read, a shade of it", kinds.colour)
-    programme_name: str = setting("Claimed Partner of Record (CPOR)", "the programme, in full")
-    programme_guide_url: str = setting("https://vendor.example.com/programme-guide", "where its guide is", kinds.url)
+    programme_name: str = setting("Claimed Partner of Record (CPOR)", "the programme, in full", kinds.line)
+    programme_guide_url: str = setting("https://vendor.example.com/programme-guide", "where its guide is", urls.url)
     catalogue: str = setting("", "file of areas, activities and products; default: the sample that is shipped")
 
     time_zone: ZoneInfo = setting(ZoneInfo("UTC"), "the operator's time zone", kinds.zone)
@@ -104,7 +108,7 @@ class Settings:
     mail_ca_file: str = setting("", "certificates to trust instead of the system's")
     mail_timeout: float = setting(30, "seconds to wait for the SMTP server", kinds.number(float, 1, 600))
     mail_from: str = setting("cpor@vendor.example.com", "sender address of every mail", kinds.address)
-    reply_to: str = setting("", "where replies go that a person reads; default: the sender", str)
+    reply_to: str = setting("", "where replies go that a person reads; default: the sender", kinds.address)
     reviewers_address: str = setting(
         "reviewers@vendor.example.com", "where mail for all reviewers goes", kinds.address
     )
@@ -131,7 +135,9 @@ class Settings:
     hold_partners: int = setting(
         3, "nor of fewer partners, where so many ask: one or two alone may bring it about", kinds.number(int, 1, 1000)
     )
-    checkpoints_dir: str = setting("", "folder for signed checkpoints of the history; default: in the data folder")
+    checkpoints_dir: str = setting(
+        "", "folder for signed checkpoints of the history; default: in the data folder", kinds.folder
+    )
     checkpoint_minutes: int = setting(60, "minutes between two checkpoints", kinds.number(int, 1, 1440))
     keep_received_days: int = setting(90, "days that reports and replies are kept as they came", kinds.days)
     keep_draft_days: int = setting(
@@ -152,13 +158,13 @@ class Settings:
         "who assesses for incentives: built-in (the catalogue's rules), or a system of yours, told by webhook or csv",
         kinds.one_of("built-in", "webhook", "csv"),
     )
-    assessment_url: str = setting("", "where webhooks to your assessor are posted", kinds.endpoint)
+    assessment_url: str = setting("", "where webhooks to your assessor are posted", urls.endpoint)
     assessment_secrets: tuple[str, ...] = setting(
         (), "key ring of both directions' signatures, newest first, separated by commas", kinds.webhook_secrets
     )
 
     oidc_issuer: str = setting(
-        "", "issuer of the provider by which people can also sign in (OpenID Connect); empty: none", kinds.issuer
+        "", "issuer of the provider by which people can also sign in (OpenID Connect); empty: none", urls.issuer
     )
     oidc_client_id: str = setting("", "what we are called there")
     oidc_client_secret: str = setting("", "our password there; empty: a public client, with PKCE alone")
@@ -189,14 +195,14 @@ class Settings:
     clamd: str = setting(
         "",
         "scanner for malware that every document must pass: host:port, or a socket's path; empty: none",
-        kinds.scanner,
+        urls.scanner,
     )
     log_format: str = setting("text", "log lines as text, or as json", kinds.one_of("text", "json"))
     metrics_token: str = setting("", "who sends it as a bearer token may read /metrics", kinds.token)
     metrics_from: tuple[IPNetwork, ...] = setting(
         (), "networks that may read /metrics without it, such as 10.0.0.0/8; with neither, nobody may", kinds.networks
     )
-    sentry_dsn: str = setting("", "where errors are reported (Sentry, extra `sentry`); empty: nowhere", kinds.dsn)
+    sentry_dsn: str = setting("", "where errors are reported (Sentry, extra `sentry`); empty: nowhere", urls.dsn)
     clock_file: str = setting("", "for tests only: a file that moves the clock")
 
     @property
@@ -223,7 +229,7 @@ class Settings:
 
     @property
     def checkpoints(self) -> Path:
-        return kinds.path(self.checkpoints_dir) if self.checkpoints_dir else self.data_dir / "checkpoints"
+        return Path(self.checkpoints_dir) if self.checkpoints_dir else self.data_dir / "checkpoints"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":

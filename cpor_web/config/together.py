@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cpor_web.config.settings import Settings
 
 SHORTEST_GRACE = 30
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def problems(settings: "Settings", given: set[str]) -> list[str]:
@@ -26,6 +27,7 @@ def problems(settings: "Settings", given: set[str]) -> list[str]:
     found += _of_rings(settings)
     found += _of_calendar(settings)
     found += _of_assessor(settings)
+    found += _of_mail(settings)
     found += _of_dkim(settings)
     found += _of_oidc(settings, given)
     if settings.in_production:
@@ -81,6 +83,19 @@ def _of_assessor(settings: "Settings") -> list[str]:
         what = "CPOR_ASSESSOR=webhook signs with them. Make one with: openssl rand -base64 32"
         problems.append(f"CPOR_ASSESSMENT_SECRETS is not set. {what}.")
     return problems
+
+
+def is_in_the_clear(*, username: str | None, security: str, server: str) -> bool:
+    """Tell whether the mail server's password would cross the network in the clear."""
+    return bool(username) and security == "none" and server not in LOOPBACK
+
+
+def _of_mail(settings: "Settings") -> list[str]:
+    server, security = settings.mail_server, settings.mail_security
+    if not is_in_the_clear(username=settings.mail_username, security=security, server=server):
+        return []
+    what = "Without, CPOR_MAIL_PASSWORD would cross the network in the clear"
+    return [f"CPOR_MAIL_SECURITY must be starttls or tls where CPOR_MAIL_USERNAME is set. {what}."]
 
 
 def _of_dkim(settings: "Settings") -> list[str]:

@@ -3,17 +3,16 @@
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
-from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, redis_line
 from cpor_web.config import Settings
+from cpor_web.doctor.engines import engine_of
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.monitoring import figures
 from cpor_web.monitoring.figures import InDatabase
 from cpor_web.monitoring.health import LATE_AFTER, SILENT_FOR_SECONDS
-from cpor_web.web.flask_settings import for_flask
 
 OLDEST_REDIS = 6
 LATE_WINDOW = timedelta(minutes=30)
@@ -25,14 +24,12 @@ FOLLOW_NTP = "A clock is wrong, or was: let all machines follow NTP."
 
 def behind_redis(settings: Settings) -> list[Finding]:
     """Return how Redis is set up, and who works off what it holds; if it does not answer, that alone."""
-    connection = redis_line.to(settings.redis_url)
     try:
-        about, known = connection.info(), figures.in_redis(connection)
+        with redis_line.to(settings.redis_url) as connection:
+            about, known = connection.info(), figures.in_redis(connection)
     except RedisError as error:
         do = "Start Redis, or mend CPOR_REDIS_URL. Meanwhile pages work; mail and closings wait."
         return [wrong("redis", f"does not answer: {type(error).__name__}", do)]
-    finally:
-        connection.close()
     assert isinstance(about, dict)
     findings = [*_redis(about), _workers(known.workers, settings)]
     if known.waiting > MANY_JOBS:
@@ -64,14 +61,11 @@ def _workers(number: int, settings: Settings) -> Finding:
 
 def what_waits(settings: Settings, now: datetime) -> list[Finding]:
     """Return what the database tells of the others. For a database that answers, with its tables."""
-    engine = create_engine(settings.database_url, **for_flask(settings)["SQLALCHEMY_ENGINE_OPTIONS"])
     try:
-        with Session(engine) as session:
+        with engine_of(settings) as engine, Session(engine) as session:
             found = figures.in_database(session, now=now)
     except SQLAlchemyError as error:
         return [wrong("queues", f"cannot be read: {type(error).__name__}", "See the database above.")]
-    finally:
-        engine.dispose()
     findings = [_ticker(found, settings, now), _mail(found, now), _windows(found, now), _person(found)]
     if settings.imap_server:
         findings.append(_mailbox(found, now))

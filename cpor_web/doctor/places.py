@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from consent_links import key_id
 from cpor_web.config import Settings
+from cpor_web.doctor.engines import engine_of
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.incoming.mailbox import Mailbox, MailboxTrouble
 from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import Checkpoint, Mail
 from cpor_web.proofs.clamd import NotScanned, Scanner, ScannerAway
 from cpor_web.proofs.store import DocumentStore
-from cpor_web.web.flask_settings import for_flask
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 """The file that every scanner finds and that harms nobody; in two pieces, so that no scanner finds this one."""
@@ -103,18 +103,15 @@ def mailbox(settings: Settings) -> Finding:
 
 def keys(settings: Settings, now: datetime) -> list[Finding]:
     """Return since when the key of each ring signs, as far as the database tells; no key is shown."""
-    engine = create_engine(settings.database_url, **for_flask(settings)["SQLALCHEMY_ENGINE_OPTIONS"])
     consent = key_id(settings.consent_keys[0])
     signing = next(iter(SigningKeys(settings.signing_keys).public))
     by_it = Checkpoint.signature["key"].as_string() == signing
     try:
-        with Session(engine) as session:
+        with engine_of(settings) as engine, Session(engine) as session:
             links = session.scalar(select(func.min(Mail.queued_at)).where(Mail.key_id == consent))
             signed = session.scalar(select(func.min(Checkpoint.at)).where(by_it))
     except SQLAlchemyError as error:
         return [wrong("keys", f"cannot be looked up: {type(error).__name__}", "See the database above.")]
-    finally:
-        engine.dispose()
     return [_key("consent key", consent, links, now), _key("signing key", signing, signed, now)]
 
 

@@ -6,9 +6,9 @@ from email.utils import parsedate_to_datetime
 
 import dkim
 
+from cpor_web.addresses import is_address
 from cpor_web.doctor.headers import all_of, has_one_click, problems_of_one_click, read
 from cpor_web.doctor.letters import Letter
-from cpor_web.emails.addresses import is_address
 from cpor_web.emails.catalogue import ASKS
 from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.message import LONGEST_LINE

@@ -4,10 +4,10 @@ import base64
 import re
 from collections.abc import Iterator
 
+from cpor_web.addresses import ascii_domain
 from cpor_web.config import Settings
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.doctor.names import Names, Silent
-from cpor_web.emails.addresses import ascii_domain
 from cpor_web.emails.dkim import DkimSigner
 
 

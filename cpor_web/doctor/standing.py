@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from cpor_web.config import Settings
 from cpor_web.database import schema
 from cpor_web.database.schema import Standing
+from cpor_web.doctor.engines import engine_of
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.models import Base
-from cpor_web.web.flask_settings import for_flask
 
 OLDEST_POSTGRES = 15
 MOST_APART = 2.0
@@ -25,17 +25,13 @@ MIGRATE = "Bring them up to date, cpor db upgrade; then start web, worker and ti
 
 def database(settings: Settings, clock: Callable[[], datetime]) -> list[Finding]:
     """Return how the database does; if it does not answer, that alone."""
-    options = for_flask(settings)["SQLALCHEMY_ENGINE_OPTIONS"]
-    engine = create_engine(settings.database_url, **options)
     try:
-        with engine.connect() as connection:
+        with engine_of(settings) as engine, engine.connect() as connection:
             return [_version(connection), _clock(connection, clock), *_tables(connection)]
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
         do = "Start PostgreSQL, or mend CPOR_DATABASE_URL: host, name, user, password."
         return [wrong("database", f"does not answer: {said[0] if said else ''}", do)]
-    finally:
-        engine.dispose()
 
 
 def _version(connection: Connection) -> Finding:

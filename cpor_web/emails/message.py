@@ -7,14 +7,14 @@ encoded here and not left to EmailMessage, which turns `=?utf-8?q?a=0ABcc:_x?=` 
 
 import binascii
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from email import quoprimime
 from email.utils import format_datetime, formataddr
 from functools import lru_cache
 
-from cpor_web.emails.addresses import ascii_address
+from cpor_web.addresses import ascii_address
+from cpor_web.rules.characters import has_breaks
 
 LINE = 76  # RFC 2047 section 2: a line with an encoded word
 LONGEST_LINE = 998  # RFC 5322 section 2.1.1, without the CRLF
@@ -187,7 +187,5 @@ def _tidy(header: str, value: str) -> str:
 
 def _check(header: str, value: str) -> None:
     """Refuse controls (CR, LF, NUL), Unicode's own line and paragraph breaks, and halves of characters."""
-    if value.isprintable():
-        return  # none of them is
-    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in value):
+    if has_breaks(value):
         raise UnsafeHeader(header, value)

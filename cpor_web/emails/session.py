@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from cpor_web.config import Settings
+from cpor_web.config.together import is_in_the_clear
 from cpor_web.emails.outcomes import Outcome, Unavailable, answer_line, one_line
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class MailServer:
     local_hostname: str | None = None
 
     def __post_init__(self) -> None:
-        if self.username and self.security == "none" and self.host not in LOOPBACK:
+        if is_in_the_clear(username=self.username, security=self.security, server=self.host):
             raise ValueError("a mail server's password needs TLS: set the security to starttls or tls")
 
     @classmethod

@@ -7,8 +7,8 @@ before it everything may be tried again, after it nothing is tried again here.
 
 from typing import Self
 
+from cpor_web.addresses import is_address
 from cpor_web.emails import conversation
-from cpor_web.emails.addresses import is_address
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Unavailable
 from cpor_web.emails.session import MailServer, NotOpened, Session, Trouble, open_session
 

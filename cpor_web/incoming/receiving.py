@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web import queue
+from cpor_web.addresses import UnsupportedAddress, ascii_address
 from cpor_web.claims import references
-from cpor_web.emails.addresses import UnsupportedAddress, ascii_address
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.incoming import keeping, parsing
 from cpor_web.incoming.diagnoses import FROM_A_STRANGER, NOT_SIGNED, NOT_STORED, NOT_UNDERSTOOD, OTHER_RECIPIENT

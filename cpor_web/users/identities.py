@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from cpor_web.addresses import ascii_domain
 from cpor_web.config import Settings
-from cpor_web.emails.addresses import ascii_domain
 from cpor_web.models import Ended, Identity, SecurityKind, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from cpor_web.emails.addresses import ascii_domain
+from cpor_web.addresses import ascii_domain
 from cpor_web.models import MpnId, MpnKind, Partner
 from cpor_web.rules.characters import name_in, one_line
 from cpor_web.rules.exc import Invalid, NotAllowed

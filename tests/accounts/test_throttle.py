@@ -14,9 +14,8 @@ from email_validator import validate_email
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from cpor_web import create_app
+from cpor_web import addresses, create_app
 from cpor_web.config import Settings
-from cpor_web.emails import addresses
 from cpor_web.embedded.redis_server import EmbeddedRedis
 from cpor_web.extensions import db, limiter
 from cpor_web.models import User

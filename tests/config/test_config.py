@@ -92,8 +92,37 @@ WRONG = [
     ("mail_security", "ssl", "one of none, starttls, tls"),
     ("mail_from", "a b@example.com", "an e-mail address"),
     ("mail_from", "a@example.com\r\nBcc: b@example.com", "an e-mail address"),
+    ("mail_from", "<cpor@example.com>", "without a name"),
+    ("reply_to", "Claims <claims@vendor.example.com>", "without a name"),
+    ("reply_to", "claims@vendor.example.com, team@vendor.example.com", "an e-mail address alone"),
+    ("reply_to", "müller@example.com", "ASCII"),
+    ("reviewers_address", "Vendor<reviewers@example.com>", "without a name"),
+    ("return_address", "<returns@example.com>", "without a name"),
+    ("operator_name", "Example\nVendor", "without line breaks"),
+    ("programme_name", "M\udcfcller", "without line breaks"),
     ("one_click", "true", "0 or 1"),
     ("country", "XX", "ISO 3166"),
+    ("public_url", "https://cpor.example.com:x", "starts with https://"),
+    ("database_url", "postgresql+psycopg://cpor:secret@host:54x2/cpor", "the address of a PostgreSQL database"),
+    ("database_url", "postgresql+psycopg://cpor:secret@host:99999/cpor", "the address of a PostgreSQL database"),
+    ("redis_url", "127.0.0.1:6379", "the address of a Redis"),
+    ("redis_url", "redis://:Zq/9secret@127.0.0.1:6379/0", "%2F"),
+    ("redis_url", "redis://:12/9secret@127.0.0.1:6379/0", "%2F"),
+    ("redis_url", "redis://:12#9secret@127.0.0.1:6379/0", "%2F"),
+    ("redis_url", "redis://:12?9secret@127.0.0.1:6379/0", "%2F"),
+    ("redis_url", "redis://[::1:6379/0", "the address of a Redis"),
+    ("redis_url", "redis://127.0.0.1/cpor", "the address of a Redis"),
+    ("redis_url", "redis://127.0.0.1/0?socket_timeout=secret", "the address of a Redis"),
+    ("redis_url", "redis://127.0.0.1/0?no_option=secret", "the address of a Redis"),
+    ("redis_url", "unix://", "the address of a Redis"),
+    ("clamd", "127.0.0.1:99999", "host:port"),
+    ("documents_url", "s3:bucket", "s3://"),
+    ("documents_url", "sftp://host/folder", "s3://"),
+    ("documents_url", "file://folder", "file:///"),
+    ("time_zone", "Europe", "IANA"),
+    ("time_zone", "x" * 300, "IANA"),
+    ("data_dir", "~nobody-of-this-name/var", "a path"),
+    ("checkpoints_dir", "~nobody-of-this-name/var", "a path"),
     ("upload_mib", "0", "from 1 to 1024"),
 ]
 
@@ -103,6 +132,44 @@ def test_a_wrong_value_is_told_with_what_would_be_right(name: str, text: str, sa
     (problem,) = problems(**{name: text})
     assert f"CPOR_{name.upper()}" in problem
     assert said in problem
+    assert "secret" not in problem.removeprefix("CPOR_SECRET_KEYS")
+
+
+def test_a_file_that_cannot_be_read_is_told_as_other_problems_are() -> None:
+    assert problems(operator_logo="x" * 300) == ["CPOR_OPERATOR_LOGO cannot be read: File name too long."]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("redis_url", "redis://cpor:Zq%2F9@redis.example.com:6379/3"),
+        ("redis_url", "rediss://redis.example.com?ssl_cert_reqs=none"),
+        ("redis_url", "redis://[::1]:6379"),
+        ("redis_url", "unix:///run/redis/redis.sock?db=1"),
+        ("database_url", "postgresql+psycopg://cpor:pa/ss?#w@[::1]:5432/cpor?sslmode=require"),
+        ("database_url", "postgresql+psycopg:///cpor?host=/run/postgresql"),
+        ("documents_url", "s3://bucket/folder"),
+        ("documents_url", "file:///srv/documents"),
+        ("documents_url", "/srv/documents"),
+    ],
+)
+def test_an_address_that_works_is_taken_as_it_is(name: str, text: str) -> None:
+    assert getattr(Settings.from_environ({**GOOD, f"CPOR_{name.upper()}": text}), name) == text
+
+
+def test_a_mail_address_is_kept_as_the_wire_takes_it() -> None:
+    given = {"CPOR_REPLY_TO": "claims@bücher.example.com", "CPOR_MAIL_FROM": "cpor@Vendor.example.com"}
+    settings = Settings.from_environ({**GOOD, **given})
+    assert (settings.reply_to, settings.mail_from) == ("claims@xn--bcher-kva.example.com", "cpor@Vendor.example.com")
+
+
+def test_a_password_of_the_mail_server_does_not_cross_the_network_in_the_clear() -> None:
+    account = {"mail_security": "none", "mail_username": "cpor", "mail_password": "a password"}
+    (problem,) = problems(**account, mail_server="mail.example.com")
+    assert problem.startswith("CPOR_MAIL_SECURITY must be starttls or tls")
+    assert "a password" not in problem
+    here = {f"CPOR_{name.upper()}": text for name, text in account.items()}
+    assert Settings.from_environ({**GOOD, **here, "CPOR_MAIL_SERVER": "127.0.0.1"}).mail_username == "cpor"
 
 
 def test_a_subdivision_needs_its_country_and_must_be_one_of_it() -> None:
@@ -140,6 +207,7 @@ def test_text_becomes_typed_values() -> None:
         "CPOR_PUBLIC_URL": "https://cpor.vendor.example.com/",
         "CPOR_MAIL_PASSWORD": "12345678",
         "CPOR_DATA_DIR": "var/here",
+        "CPOR_DOCUMENTS_URL": "var/documents",
     }
     settings = Settings.from_environ({**GOOD, **given})
     assert settings.weekend == {4, 5}
@@ -148,6 +216,7 @@ def test_text_becomes_typed_values() -> None:
     assert settings.public_url == "https://cpor.vendor.example.com"
     assert settings.mail_password == "12345678"
     assert settings.data_dir == Path.cwd() / "var/here"
+    assert settings.documents == str(Path.cwd() / "var/documents")
 
 
 def test_every_setting_has_a_meaning_and_a_row_in_the_table() -> None:

@@ -257,6 +257,45 @@ def test_production_without_a_proxy_is_to_be_looked_at(settings: Settings) -> No
 # All of it
 
 
+def test_the_mail_settings_are_looked_at_too(environ: dict[str, str]) -> None:
+    findings = examine_all({**environ, "CPOR_REPLY_TO": "claims@vendor.example.com"}, clock.utcnow)
+    assert about(findings, "replies").words == "go to claims@vendor.example.com; a person reads them"
+    assert about(findings, "sender").mark is Mark.LOOK
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("CPOR_REDIS_URL", "redis://:Zq/9abc@127.0.0.1:6379/0"),
+        ("CPOR_DATABASE_URL", "postgresql+psycopg://cpor:Zq@127.0.0.1:Zq/cpor"),
+        ("CPOR_PUBLIC_URL", "http://127.0.0.1:Zq"),
+        ("CPOR_REPLY_TO", "Zq <claims@vendor.example.com>"),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_the_one_finding_and_is_not_quoted(
+    environ: dict[str, str], name: str, text: str
+) -> None:
+    (found,) = examine_all({**environ, name: text}, clock.utcnow)
+    assert found.words.startswith(f"{name} must be")
+    assert "Zq" not in found.words + found.do
+
+
+@pytest.fixture
+def environ(settings: Settings, app: Flask, tmp_path: Path) -> dict[str, str]:
+    """What an installation is told whose mail server, site and Redis are away."""
+    return {
+        "CPOR_ENVIRONMENT": "development",
+        "CPOR_DATABASE_URL": settings.database_url,
+        "CPOR_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "CPOR_DATA_DIR": str(tmp_path),
+        "CPOR_PUBLIC_URL": f"http://127.0.0.1:{free_port()}",
+        "CPOR_SECRET_KEYS": "s" * 32,
+        "CPOR_CONSENT_KEYS": "c" * 32,
+        "CPOR_SIGNING_KEYS": "A" * 43,
+        "CPOR_MAIL_PORT": str(free_port()),
+    }
+
+
 def test_settings_that_cannot_be_used_are_the_findings() -> None:
     findings = examine_all({"CPOR_PORT": "many"}, clock.utcnow)
     assert {each.about for each in findings} == {"settings"}

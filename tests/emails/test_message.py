@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cpor_web.emails.addresses import UnsupportedAddress
+from cpor_web.addresses import UnsupportedAddress
 from cpor_web.emails.message import UnsafeHeader, build
 
 MAIL: dict[str, Any] = {
