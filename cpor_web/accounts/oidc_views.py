@@ -36,6 +36,8 @@ NEVER = datetime.fromtimestamp(0, UTC)
 
 WAY = "oidc"
 _PENDING = "oidc"
+_FORMS = "csrf_token"
+"""Where Flask-WTF keeps what the tokens of a session's forms are made from."""
 
 _log = logging.getLogger(__name__)
 
@@ -140,8 +142,7 @@ def _receive(vouched: Vouched, pending: Mapping[str, Any]) -> ResponseReturnValu
 
 
 def _sign_in(user: User, onward: str, proved_at: datetime) -> ResponseReturnValue:
-    if current_user.is_authenticated:
-        logout_user()
+    _sign_out_before(user)
     if settings().oidc_second_factor:
         asked = security.two_factor_plugins.tf_enter(user, False, WAY, onward)
         if asked is not None:
@@ -150,6 +151,16 @@ def _sign_in(user: User, onward: str, proved_at: datetime) -> ResponseReturnValu
         login_user(user, remember=False, authn_via=[WAY])
     freshness.proved(proved_at)
     return redirect(onward)
+
+
+def _sign_out_before(user: User) -> None:
+    """End the sign-in that this browser has. Forms that wait in other tabs of the same person's stay good."""
+    if not current_user.is_authenticated:
+        return
+    token = session.get(_FORMS) if current_user.id == user.id else None
+    logout_user()
+    if token is not None:
+        session[_FORMS] = token
 
 
 def _sign_out() -> ResponseReturnValue:

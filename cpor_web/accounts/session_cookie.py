@@ -61,6 +61,12 @@ def present() -> int:
     return sign_in.id
 
 
+def began() -> str:
+    """Return when the present sign-in began, which tells it from others of this browser, also once it is renewed."""
+    sign_in: SignIn = g.sign_in
+    return sign_in.began_at.isoformat()
+
+
 def way() -> str:
     """Return by which way the present sign-in went, as `WAYS` has it, "" where nobody is signed in."""
     sign_in: SignIn | None = g.get("sign_in")

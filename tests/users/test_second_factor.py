@@ -79,6 +79,14 @@ def test_a_wrong_code_sets_nothing_up_and_the_picture_stays(browser: Browser, co
     assert user.totp_secret is None
 
 
+def test_the_app_that_read_the_picture_is_set_up_also_after_saying_once_more_who_one_is(browser: Browser) -> None:
+    app = App(letters_on(browser))
+    with time_machine.travel(clock.utcnow() + timedelta(minutes=11)):
+        confirm = browser.get(NEW).location
+        browser.submit("/account/confirm", {"password": factories.PASSWORD}, page=confirm)
+        assert browser.submit(NEW, {"code": app.code()}, page=NEW).status_code == 200
+
+
 def test_the_code_is_asked_for_after_the_password_and_lets_in(app: Flask, phone: App, user: User) -> None:
     visitor = half_signed_in(app, user)
     assert not is_in(visitor)
