@@ -171,6 +171,19 @@ def test_guessing_is_limited_and_its_victim_signs_in_from_elsewhere(app: Flask, 
     assert guess(phone.code(steps=1), there) == 302
 
 
+def test_who_has_typed_too_many_codes_is_shown_the_way_by_a_recovery_code(
+    app: Flask, browser: Browser, user: User
+) -> None:
+    phone, codes = set_up(browser)
+    visitor = half_signed_in(app, user)
+    for _ in range(10):
+        type_code(visitor, phone.wrong_code())
+    page = visitor.submit(CODE, {"code": phone.code(steps=1)}, page=CODE)
+    assert (page.status_code, RECOVERY in page.text) == (429, True)
+    assert "You can try again in 15 minutes." in page.text
+    assert type_code(visitor, codes[0], RECOVERY) == (302, "/")
+
+
 def test_from_all_addresses_together_nobody_guesses_a_hundred_times_a_day(
     app: Flask, browser: Browser, user: User
 ) -> None:
