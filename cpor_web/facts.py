@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session, joinedload, load_only
 
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.entities import ahead, detached
-from cpor_web.models import Assessment, Claim, CustomerContact, Document, Round, RoundState, Scan, User
+from cpor_web.models import Assessment, Claim, CustomerContact, Document, Event, Round, RoundState, Scan, User
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, fields
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import REVIEWERS, Actor
-from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Facts
 
 
@@ -37,9 +36,8 @@ def of(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme
             and round_.contact_due_at is not None
             and deadlines.has_passed(round_.contact_due_at, now)
         ),
-        declined_by_customer=(
-            claim.rejection is Rejection.CUSTOMER_DECLINE and (claim.status is Status.REJECTED or claim.is_disputed)
-        ),
+        declined_by_customer=claim.rejection is Rejection.CUSTOMER_DECLINE,
+        edited_since_denial=claim.disputes_a_denial and _was_edited_since_denial(session, claim),
         is_disputed=claim.is_disputed,
         dispute_used=claim.dispute_used,
         dispute_in_time=claim.dispute_until is not None and not deadlines.has_passed(claim.dispute_until, now),
@@ -98,6 +96,14 @@ def _proven() -> Prepared:
 def _has_proof(session: Session, claim: Claim) -> bool:
     read = ahead.of(session, claim.id).has_proof
     return read if read is not None else bool(proven(session, [claim.id]))
+
+
+def _was_edited_since_denial(session: Session, claim: Claim) -> bool:
+    """Tell whether what the customer would restore is not what they denied any more."""
+    of_claim = select(Event.position).where(Event.claim_id == claim.id)
+    denied = of_claim.where(Event.kind == "consent:denied").order_by(Event.position.desc()).limit(1).scalar_subquery()
+    edited = of_claim.where(Event.kind == "claim:edited", Event.position > denied)
+    return session.scalar(edited.limit(1)) is not None
 
 
 def proposed_contact(session: Session, claim: Claim) -> CustomerContact | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -129,11 +130,16 @@ def _close(session: Session, programme: Programme, *, needs_yes: bool = False) -
     return claim, lambda _actor: rounds.close(session, invitation.round_id, now=late, programme=programme)
 
 
-def _undo(session: Session, programme: Programme, *, is_disputed: bool = False) -> Prepared:
+def _undo(session: Session, programme: Programme, *, where: Status) -> Prepared:
+    """A denied claim, and of its dispute, in that status."""
     claim = claims.denied(session, programme)
     (invitation,) = claims.invitations_of(session, claim)
-    if is_disputed:
-        operations.dispute(session, claim, "He left.", actor=claim.filed_by.actor, now=NOW, programme=programme)
+    if where is Status.UNDER_REVIEW:
+        claims.dispute(session, programme, claim)
+    elif where is not Status.REJECTED:
+        claims.dispute_and_send_back(session, programme, claim)
+    if where is Status.SUBMITTED:
+        operations.resubmit(session, claim, actor=claim.filed_by.actor, now=NOW, programme=programme)
     return claim, lambda _actor: answers.undo(session, invitation, now=LATER, programme=programme)
 
 
@@ -169,8 +175,10 @@ ALLOWED: dict[tuple[Status | None, Action], Callable[[Session, Programme], Prepa
     (Status.APPROVED, Action.CONTACT_LAPSE): _contact_lapse,
     (Status.APPROVED, Action.REPLACE): _replace,
     (Status.REJECTED, Action.DISPUTE): _people(claims.rejected, Action.DISPUTE),
-    (Status.REJECTED, Action.UNDO_DENIAL): _undo,
-    (Status.UNDER_REVIEW, Action.UNDO_DENIAL): lambda s, p: _undo(s, p, is_disputed=True),
+    (Status.REJECTED, Action.UNDO_DENIAL): partial(_undo, where=Status.REJECTED),
+    (Status.UNDER_REVIEW, Action.UNDO_DENIAL): partial(_undo, where=Status.UNDER_REVIEW),
+    (Status.PARTNER_ACTION_REQUIRED, Action.UNDO_DENIAL): partial(_undo, where=Status.PARTNER_ACTION_REQUIRED),
+    (Status.SUBMITTED, Action.UNDO_DENIAL): partial(_undo, where=Status.SUBMITTED),
 }
 """A claim in each row's status with what its action needs, and the verb that does it."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from cpor_web import history
@@ -67,8 +67,15 @@ def over(session: Session, claim: Claim, rationale: str) -> tuple[Sequence[Claim
 def put_over(
     session: Session, claim: Claim, others: Sequence[Claim], rationale: str, *, actor: Actor, now: datetime
 ) -> None:
-    """Decide that a claim goes over these associations. The mails of its approval tell of that, so it comes first."""
+    """Decide that a claim goes over these associations. The mails of its approval tell of that, so it comes first.
+
+    What was decided on an earlier approval, over associations that it no longer competes with, does not hold.
+    """
     assert actor.user_id is not None
+    ended = Replacement.replaced_id.not_in([other.id for other in others])
+    session.execute(
+        delete(Replacement).where(Replacement.claim_id == claim.id, Replacement.ended_at.is_(None), ended)
+    )
     for other in others:
         decided = session.scalar(_waits(claim, other)) or Replacement(claim_id=claim.id, replaced_id=other.id)
         decided.user_id, decided.at, decided.rationale = actor.user_id, now, rationale

@@ -11,7 +11,7 @@ from cpor_web.claims.input import text_of
 from cpor_web.consent import locking, rounds
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import to_customer
-from cpor_web.models import Answer, AnswerKind, Claim, Document, Invitation, Round, RoundState
+from cpor_web.models import Answer, AnswerKind, Claim, Document, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import transitions
 from cpor_web.rules.actions import Action
@@ -44,10 +44,10 @@ def withdraw(
     data = {"detail": detail.value, "comment": comment}
     lifecycle.advance(session, claim, Action.WITHDRAW, actor=actor, now=now, programme=programme, data=data)
     round_ = facts.latest_round(session, claim)
-    if round_ is not None and (round_.is_open or round_.state is RoundState.PASSED):
+    if round_ is not None and (round_.is_open or round_.state in {RoundState.PASSED, RoundState.ENDED}):
         locking.hold(session, claim, round_)
         rounds.end(session, round_, now=now)
-        for invitation in _had_a_notice(session, round_):
+        for invitation in _to_be_told(session, round_):
             to_customer.association_ended(session, claim, invitation, now=now, programme=programme)
     assessment.end(session, claim, now=now, programme=programme, why="partner request")
 
@@ -92,7 +92,11 @@ def dispute(
         history.append(session, claim, "document:uploaded", actor=actor, now=now, data=about)
 
 
-def _had_a_notice(session: Session, round_: Round) -> list[Invitation]:
-    """Return those whose notice is out, or may be, also who was replaced since; each address once."""
+def _to_be_told(session: Session, round_: Round) -> list[Invitation]:
+    """Return those whose notice is out, or may be, also who was replaced since; each address once, and told once."""
     had = (each for each in round_.invitations if each.taken_at is not None or outbox.is_under_way(session, each.id))
-    return list({each.contact.email.lower(): each for each in had}.values())
+    of_each = {each.contact.email.lower(): each for each in had}
+    asked = [each.id for each in round_.invitations]
+    told = select(func.lower(Mail.to_address)).where(Mail.invitation_id.in_(asked), Mail.kind == "association-ended")
+    already = set(session.scalars(told))
+    return [each for address, each in of_each.items() if address not in already]

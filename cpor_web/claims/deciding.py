@@ -131,7 +131,7 @@ def approve(
     transitions.find(claim.status, Action.APPROVE, actor.role, known)
     preflight.check_nothing_missing(session, claim)
     others, rationale = competing.over(session, claim, rationale)
-    needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
+    needs_yes = claim.disputes_a_denial
     competing.put_over(session, claim, others, rationale, actor=actor, now=now)
     lifecycle.advance(session, claim, Action.APPROVE, actor=actor, now=now, programme=programme)
     claim.rejection = claim.rejection_detail = claim.rejected_by_id = None

@@ -78,7 +78,7 @@ def ahead(claim: Claim, step: Step) -> Iterator[Step]:
     """Yield what comes after `step` if all goes well, in order; nothing where the way has ended."""
     following = step.then
     while following is not None:
-        if following is way.ASKED and claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE:
+        if following is way.ASKED and claim.disputes_a_denial:
             following = way.ASKED_FOR_YES
         yield following
         following = following.then

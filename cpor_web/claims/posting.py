@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web import history, lifecycle
@@ -16,13 +16,13 @@ from cpor_web.claims import partners_clock
 from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import locking, rounds, stops
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.emails import marking, outbox
+from cpor_web.emails import marking, outbox, recalling
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.emails.marking import Taken, mark
 from cpor_web.emails.outcomes import Accepted, Outcome
 from cpor_web.entities import ahead, detached
 from cpor_web.entities.ahead import Known
-from cpor_web.models import FAILED, Claim, Invitation, Mail, MailState
+from cpor_web.models import FAILED, OPEN_STATES, Claim, Invitation, Mail, MailState, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.silence import holding
@@ -51,6 +51,7 @@ def make_ready(
 
     Each has its identity, and if it asks a customer, the end that it prints is fixed. One that asks about a claim
     that somebody else holds is left out: nobody waits for it, neither other mails nor those who answer them.
+    One that asks what was answered meanwhile ends here: who reads a denied claim's notice takes it for standing.
     What is returned belongs to no session.
     """
     # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
@@ -58,6 +59,9 @@ def make_ready(
     host = programme.mail_from.rpartition("@")[2]
     mails = marking.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
     mails = [mail for mail in mails if mail.kind not in ASKS or mail.claim_id in held]
+    over = detached.found(session, _about_what_is_over(), mails=[mail.id for mail in mails if mail.kind in ASKS])
+    recalling.call_back_these(session, over, why="called back: this was over before it was sent", now=now)
+    mails = [mail for mail in mails if mail.id not in over]
     invited = _invited(session, mails)
     for mail in mails:
         if mail.kind in ASKS and not mail.repeats:
@@ -78,6 +82,13 @@ def _asked_about() -> Prepared:
     asking = select(Mail.claim_id).where(detached.among(Mail.id, "mails"), Mail.kind.in_(ASKS))
     claims = select(Claim.id).where(Claim.id.in_(asking)).order_by(Claim.id)
     return prepared(claims.with_for_update(key_share=True, skip_locked=True))
+
+
+@cache
+def _about_what_is_over() -> Prepared:
+    is_over = or_(Invitation.superseded_at.is_not(None), Round.state.not_in(OPEN_STATES))
+    asked = select(Mail.id).join(Invitation, Invitation.id == Mail.invitation_id).join(Invitation.round)
+    return prepared(asked.where(detached.among(Mail.id, "mails"), is_over))
 
 
 @cache

@@ -18,7 +18,7 @@ def write(claim: Claim, draft: Draft, *, partner: Partner, programme: Programme)
 
     Raises Invalid for the first field that is wrong.
     """
-    allowed = fields.editable(claim.status, programme.correctable_in)
+    allowed = editable(claim, programme)
     before = Draft.from_claim(claim)
     for problem in problems(_limited(before, draft, allowed), partner=partner, programme=programme).values():
         raise problem
@@ -32,6 +32,11 @@ def write(claim: Claim, draft: Draft, *, partner: Partner, programme: Programme)
     _write_products(claim, draft.products)
     _write_contacts(claim, draft, partner)
     return _changes(before, Draft.from_claim(claim))
+
+
+def editable(claim: Claim, programme: Programme) -> frozenset[str]:
+    """Return the names of the fields that the partner may edit at this moment."""
+    return fields.editable(claim.status, programme.correctable_in, disputes_a_denial=claim.disputes_a_denial)
 
 
 def problems_of(claim: Claim, programme: Programme) -> dict[str, Invalid]:

@@ -11,11 +11,12 @@ from functools import cache
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from cpor_web import assessment, facts, history, lifecycle
-from cpor_web.consent import recording, rounds, stops
-from cpor_web.consent.recording import LONGEST_WORDS, Held, Outcome
-from cpor_web.emails.catalogue import to_customer, to_partner, to_staff
-from cpor_web.models import Answer, AnswerKind, Claim, Event, Invitation, Round, RoundState
+from cpor_web import assessment, facts, lifecycle
+from cpor_web.consent import recording, rounds, stops, superseded
+from cpor_web.consent.recording import Held, Outcome
+from cpor_web.emails import recalling
+from cpor_web.emails.catalogue import ASKS, to_customer, to_partner
+from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.actions import Action
@@ -25,9 +26,6 @@ from cpor_web.rules.reasons import Denial, Rejection, Way
 from cpor_web.rules.words import N_
 
 LEAST_UNDO = timedelta(hours=24)
-DENIED_BY_SUPERSEDED = "consent:denied-by-superseded"
-READ_BY = ("consent:resumed", "contact:corrected", "consent:opened")
-"""What a reviewer does once they have looked at such a denial."""
 
 
 def find(session: Session, link_id: bytes) -> Invitation | None:
@@ -68,7 +66,7 @@ def deny(
     """
     held = recording.hold(session, invitation)
     if held.invitation.superseded_at is not None:
-        return _deny_superseded(session, held, reason, words, way, now, programme)
+        return superseded.deny(session, held, reason=reason, words=words, way=way, now=now, programme=programme)
     if held.round.state is RoundState.DENIED:
         return Outcome.ALREADY
     if not recording.is_in_force(held):
@@ -192,9 +190,12 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
     """Let a round go on that was denied: with the end it had, or waiting or stopped where no clock may run."""
     round_, asked, least = held.round, held.round.asked, now + LEAST_UNDO
     round_.state, round_.closed_at = RoundState.WAITING, None
+    for each in asked:
+        if recalling.was_called_back(session, each.id, ASKS):  # nobody is asked about what is over, and now it is not
+            rounds.ask(session, held.claim, each, now=now, programme=programme)
     if stops.is_astray(session, asked):
         stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.STILL_MISSING)
-    elif _is_a_denial_to_be_read(session, held.claim):
+    elif superseded.is_to_be_read(session, held.claim):
         stops.stop(session, held.claim, round_, now=now, why=stops.DENIED_BY_REPLACED)
     elif all(each.taken_at is not None for each in asked):
         round_.state = RoundState.RUNNING
@@ -204,32 +205,6 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
         if round_.ends_at is None or round_.ends_at < least:
             one_day = deadlines.exact_days("undo", now, LEAST_UNDO / ONE_DAY, programme.calendar)
             rounds.set_end(round_, one_day, programme)
-
-
-def _is_a_denial_to_be_read(session: Session, claim: Claim) -> bool:
-    """Tell whether a replaced contact has denied, and no reviewer has let the period go on since."""
-    told = select(Event.kind).where(Event.claim_id == claim.id, Event.kind.in_((DENIED_BY_SUPERSEDED, *READ_BY)))
-    return session.scalar(told.order_by(Event.position.desc()).limit(1)) == DENIED_BY_SUPERSEDED
-
-
-def _deny_superseded(
-    session: Session, held: Held, reason: Denial, words: str, way: Way, now: datetime, programme: Programme
-) -> Outcome:
-    if not held.round.is_open or not recording.is_in_force(held):
-        return Outcome.SUPERSEDED
-    said = select(Event.id).where(
-        Event.claim_id == held.claim.id,
-        Event.kind == DENIED_BY_SUPERSEDED,
-        Event.data["invitation"].as_integer() == held.invitation.id,
-    )
-    if session.scalar(said.limit(1)) is not None:
-        return Outcome.SUPERSEDED  # twice is the same as once, also after a reviewer let the period go on
-    data = {"invitation": held.invitation.id, "reason": reason.value, "way": way.value}
-    data["words"] = words.strip()[:LONGEST_WORDS]
-    history.append(session, held.claim, DENIED_BY_SUPERSEDED, actor=held.actor, now=now, data=data, is_internal=True)
-    stops.stop(session, held.claim, held.round, now=now, why=stops.DENIED_BY_REPLACED)
-    to_staff.denial_by_replaced(session, held.claim, data, now=now, programme=programme)
-    return Outcome.SUPERSEDED
 
 
 def _tell_of_denial(

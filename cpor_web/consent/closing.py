@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from cpor_web import facts, history
 from cpor_web.consent import locking
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.emails import outbox
+from cpor_web.emails import recalling
 from cpor_web.entities import ahead, detached
 from cpor_web.entities.ahead import Known
 from cpor_web.models import (
@@ -83,7 +83,7 @@ def _known(session: Session, claims: Sequence[Claim]) -> dict[int, Known]:
     newest = {round_.claim_id: round_ for round_ in locking.hold_all(session, by_id)}
     head = history.hold(session, by_id)
     asked = [each.id for round_ in newest.values() for each in round_.invitations]
-    mails_wait = frozenset(outbox.not_begun(session, asked))
+    mails_wait = frozenset(recalling.not_begun(session, asked))
     assessed = detached.found(session, _assessed(), claims=by_id)
     replacing = detached.found(session, _replacing(), claims=by_id)
     proven, undrawn = facts.proven(session, by_id), unread.undrawn(session, by_id, replies=True)

@@ -8,8 +8,12 @@ from typing import Any, NamedTuple
 
 from cpor_web.consent import answers
 from cpor_web.models import AnswerKind, RoundState
+from cpor_web.rules import transitions
+from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Denial, Rejection, Way
+from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import Facts
 
 Found = Mapping[str, Any]
 """What the database says of a link, in JSON."""
@@ -91,7 +95,7 @@ def _standing(found: Found, now: datetime) -> Standing:
     status, round_ = Status(found["status"]), RoundState(found["state"])
     ends_at, denial = _moment(found["ends_at"]), _denied(found) if round_ is RoundState.DENIED else None
     ends = (ends_at, *map(_moment, found["printed_ends"]))
-    until = answers.latest_undo(denial.at, ends) if denial and found["is_denied_here"] else None
+    until = answers.latest_undo(denial.at, ends) if denial and _may_be_undone(found, status) else None
     state = _state(found, status, round_)
     return Standing(
         state=state,
@@ -118,6 +122,15 @@ def _state(found: Found, status: Status, round_: RoundState) -> LinkState:
     if status is not Status.APPROVED or not found["is_newest"]:
         return LinkState.OVER
     return LinkState.PASSED if round_ is RoundState.PASSED else LinkState.OPEN
+
+
+def _may_be_undone(found: Found, status: Status) -> bool:
+    known = Facts(
+        declined_by_customer=found["rejection"] == Rejection.CUSTOMER_DECLINE,
+        edited_since_denial=found["is_edited"],
+    )
+    is_mine = found["is_denied_here"] and found["is_newest"]
+    return is_mine and Action.UNDO_DENIAL in transitions.offered(status, Role.CUSTOMER, known)
 
 
 def _denied(found: Found) -> Denied | None:
@@ -164,7 +177,12 @@ _BEHIND_LINK = """
             ) AS printed_ends,
             ARRAY(SELECT json_build_array(kind, at) FROM answers WHERE invitation_id = asked.id ORDER BY id) AS said,
             denial.at AS denied_at, denial.way, denial.reason, denial.is_late,
-            denial.invitation_id = asked.id AS is_denied_here
+            denial.invitation_id = asked.id AS is_denied_here,
+            denial.id IS NOT NULL AND EXISTS (
+                SELECT FROM events WHERE claim_id = claim.id AND kind = 'claim:edited' AND position > (
+                    SELECT max(position) FROM events WHERE claim_id = claim.id AND kind = 'consent:denied'
+                )
+            ) AS is_edited
         FROM invitations asked
         JOIN customer_contacts contact ON contact.id = asked.contact_id
         JOIN rounds round ON round.id = asked.round_id

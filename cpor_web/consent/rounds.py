@@ -11,7 +11,7 @@ from consent_links import new_id
 from cpor_web import assessment, facts, history, lifecycle
 from cpor_web.consent import locking, replacing
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.emails import outbox
+from cpor_web.emails import recalling
 from cpor_web.emails.catalogue import to_customer
 from cpor_web.entities import ahead
 from cpor_web.models import Claim, CustomerContact, Invitation, Mail, Replacement, Round, RoundState
@@ -49,9 +49,14 @@ def invite(
     invitation = Invitation(round=round_, contact=contact, link_id=new_id())
     session.add(invitation)
     session.flush()
-    ask = to_customer.confirmation_request if round_.needs_yes else to_customer.consent_notice
-    ask(session, claim, invitation, replaces=replacing.is_due(session, claim), now=now, programme=programme)
+    ask(session, claim, invitation, now=now, programme=programme)
     return invitation
+
+
+def ask(session: Session, claim: Claim, invitation: Invitation, *, now: datetime, programme: Programme) -> None:
+    """Queue the notice that carries a contact's link, or the request where a yes is needed."""
+    put = to_customer.confirmation_request if invitation.round.needs_yes else to_customer.consent_notice
+    put(session, claim, invitation, replaces=replacing.is_due(session, claim), now=now, programme=programme)
 
 
 def print_end(invitation: Invitation, *, now: datetime, programme: Programme) -> None:
@@ -154,7 +159,9 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     round_.state = RoundState.PASSED if passed else RoundState.SILENT
     round_.closed_at = now
     for id_ in _waiting_for(session, claim, asked):
-        outbox.call_back(session, id_, why="called back: the consent period was over before this was sent", now=now)
+        recalling.call_back(
+            session, id_, why="called back: the consent period was over before this was sent", now=now
+        )
     if passed:
         assessment.queue(session, claim, round_, now=now, programme=programme)
         for each in decided:
@@ -183,6 +190,6 @@ def end(session: Session, round_: Round, *, now: datetime) -> None:
     if round_.is_open:
         round_.state, round_.closed_at = RoundState.ENDED, now
         for invitation in round_.invitations:
-            outbox.call_back(
+            recalling.call_back(
                 session, invitation.id, why="called back: the claim was rejected before this was sent", now=now
             )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.consent import locking, rounds
-from cpor_web.emails import outbox
+from cpor_web.emails import recalling
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.entities import ahead
 from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Event, Invitation, Mail, Round, RoundState
@@ -140,7 +140,7 @@ def replace_contact(
     for invitation in round_.invitations:
         if invitation.contact_id == old.id and invitation.superseded_at is None:
             invitation.superseded_at = now
-            outbox.call_back(session, invitation.id, why="called back: another contact is asked instead", now=now)
+            recalling.call_back(session, invitation.id, why="called back: another contact is asked instead", now=now)
             if _has_confirmed(session, invitation):
                 round_.yes_at = None
     position, old.position = old.position, None

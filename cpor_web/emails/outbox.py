@@ -30,7 +30,6 @@ _WRITE = aside.into(
     *("kind", "claim_id", "invitation_id", "user_id", "again_of_id", "to_address", "to_name", "language", "context"),
     *("state", "queued_at", "due_at", "answer", "ended_at"),
 )
-_MAY_BE_CALLED_BACK = (Mail.state.in_(NOT_BEGUN), Mail.repeats == 0)
 
 
 class Recipient(NamedTuple):
@@ -88,13 +87,19 @@ def put_again(session: Session, mail: Mail, *, now: datetime) -> Mail:
     return session.scalars(select(Mail).where(Mail.again_of_id == mail.id).order_by(Mail.id.desc()).limit(1)).one()
 
 
+def end(mail: Mail, state: MailState, answer: str, now: datetime) -> None:
+    """Let nothing more become of a mail than this; `answer` is the mail server's, or why there is none."""
+    mail.state, mail.answer, mail.ended_at = state, answer, now
+    mail.due_at = mail.leased_until = None
+
+
 def lose(mail: Mail, *, why: str, now: datetime, host: str) -> None:
     """End a mail of which nobody knows any more whether it went out; with an identity, so that a person sees to it.
 
     `host` is the right-hand side of its Message-ID, where it has none.
     """
     mail.message_id = mail.message_id or message_id(host, now)
-    _end(mail, MailState.UNKNOWN, why, now)
+    end(mail, MailState.UNKNOWN, why, now)
 
 
 def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
@@ -160,10 +165,10 @@ def settle(session: Session, mail_id: int, outcome: Outcome, *, now: datetime) -
         return None
     match outcome:
         case Accepted(answer):
-            _end(mail, MailState.SENT, answer, now)
+            end(mail, MailState.SENT, answer, now)
             mail.sent_at = now
         case Permanent(answer):
-            _end(mail, MailState.REFUSED, answer, now)
+            end(mail, MailState.REFUSED, answer, now)
         case Transient(answer):
             _defer(mail, answer, now)
         case Unavailable(error):
@@ -187,24 +192,6 @@ def release(session: Session, mail_ids: Collection[int], *, until: datetime | No
             mail.leased_until = until
 
 
-def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) -> None:
-    """End those mails of an invitation that nobody has begun to send; `why` is for the reviewers."""
-    waiting = select(Mail).where(Mail.invitation_id == invitation_id, *_MAY_BE_CALLED_BACK).order_by(Mail.id)
-    for mail in session.scalars(waiting.with_for_update()):
-        _end(mail, MailState.REFUSED, why, now)
-
-
-def not_begun(session: Session, invitation_ids: Collection[int]) -> Collection[int]:
-    """Return those of these invitations that have mails which `call_back` would end."""
-    return detached.found(session, _not_begun(), invitations=invitation_ids)
-
-
-@cache
-def _not_begun() -> Prepared:
-    waiting = (detached.among(Mail.invitation_id, "invitations"), *_MAY_BE_CALLED_BACK)
-    return prepared(select(Mail.invitation_id).where(*waiting).distinct())
-
-
 def is_under_way(session: Session, invitation_id: int) -> bool:
     """Tell whether a mail of an invitation is being sent, or may have been."""
     return bool(session.scalar(select(exists().where(Mail.invitation_id == invitation_id, Mail.due_at.is_not(None)))))
@@ -221,15 +208,10 @@ def _is_abandoned(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Mail.state == MailState.SENDING, Mail.leased_until < now)
 
 
-def _end(mail: Mail, state: MailState, answer: str, now: datetime) -> None:
-    mail.state, mail.answer, mail.ended_at = state, answer, now
-    mail.due_at = mail.leased_until = None
-
-
 def _defer(mail: Mail, answer: str, now: datetime) -> None:
     mail.first_tried_at = mail.first_tried_at or now
     if now - mail.first_tried_at >= GIVE_UP_AFTER:
-        _end(mail, MailState.REFUSED, f"given up after 48 hours: {answer}", now)
+        end(mail, MailState.REFUSED, f"given up after 48 hours: {answer}", now)
     else:
         mail.answer = answer
         _make_anew(mail, MailState.DEFERRED, now + delay(mail.attempts))
@@ -244,7 +226,7 @@ def _make_anew(mail: Mail, state: MailState, due: datetime) -> None:
 
 def _settle_unknown(mail: Mail, why: str, now: datetime) -> None:
     if mail.repeats:
-        _end(mail, MailState.UNKNOWN, why, now)
+        end(mail, MailState.UNKNOWN, why, now)
     else:
         mail.repeats = 1
         mail.state, mail.due_at, mail.leased_until, mail.answer = MailState.DEFERRED, now, None, why

@@ -172,6 +172,11 @@ class Claim(Base):
         return next((c for c in waiting if c.position is None and c.confirmed_by_id is None), None)
 
     @property
+    def disputes_a_denial(self) -> bool:
+        """Whether its dispute is over what the customer denied: only the customer's explicit yes restores that."""
+        return self.is_disputed and self.rejection is Rejection.CUSTOMER_DECLINE
+
+    @property
     def has_proposal(self) -> bool:
         return self.proposed_contact is not None
 

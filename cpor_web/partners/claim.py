@@ -15,6 +15,7 @@ from cpor_web.claims import competing, guards, preflight, proof, queries
 from cpor_web.claims.next_steps import meaning, next_step
 from cpor_web.claims.timeline import timeline
 from cpor_web.claims.way import Who
+from cpor_web.claims.writing import editable
 from cpor_web.consent import stops
 from cpor_web.extensions import db
 from cpor_web.models import (
@@ -33,7 +34,7 @@ from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import NotAllowed, Refused
-from cpor_web.rules.fields import LABELS, editable, takes_proof
+from cpor_web.rules.fields import LABELS, takes_proof
 from cpor_web.rules.guards import Finding
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
@@ -142,7 +143,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "astray": astray_in(round_) if round_ is not None and round_.state is RoundState.STOPPED else [],
         "assessment_labels": ASSESSED,
         "can_claim": is_claimant,
-        "can_edit": is_claimant and bool(editable(claim.status, programme().correctable_in)),
+        "can_edit": is_claimant and bool(editable(claim, programme())),
         "can_upload": is_claimant and takes_proof(claim.status, programme().correctable_in),
         "can_name_contact": is_claimant and round_ is not None and round_.state is RoundState.STOPPED,
         "can_start_anew": is_claimant,

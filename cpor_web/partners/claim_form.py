@@ -12,6 +12,7 @@ from cpor_web.claims import filing, guards, operations
 from cpor_web.claims.drafts import Draft
 from cpor_web.claims.filing import FIRST_VERSION
 from cpor_web.claims.problems import left_over, problems
+from cpor_web.claims.writing import editable
 from cpor_web.extensions import db
 from cpor_web.models import Claim, MpnKind, Partner
 from cpor_web.partners import meanwhile
@@ -20,7 +21,7 @@ from cpor_web.partners.details import shown
 from cpor_web.partners.forms import ClaimForm
 from cpor_web.partners.refusals import words_of
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
-from cpor_web.rules.fields import LABELS, editable, missing
+from cpor_web.rules.fields import LABELS, missing
 from cpor_web.rules.guards import Finding
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
@@ -126,7 +127,7 @@ def _edit(form: ClaimForm, claim: Claim, version: int | None, *, is_again: bool 
 
     `is_again` is for a new form that has made the claim before.
     """
-    may_be_edited = editable(claim.status, programme().correctable_in)
+    may_be_edited = editable(claim, programme())
     if not may_be_edited:
         return _too_late(form, claim)
     form.keep_to(may_be_edited)

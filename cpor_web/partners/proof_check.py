@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, preflight, queries
 from cpor_web.claims.preflight import Key, Place
+from cpor_web.claims.writing import editable
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import page as claims_page
 from cpor_web.partners.refusals import words_of
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused
-from cpor_web.rules.fields import editable
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.words import N_
@@ -58,7 +58,7 @@ class Row:
 def check_proof(reference: str) -> ResponseReturnValue:
     """Show the grid, with what was said before."""
     claim = claim_or_404(reference)
-    if not editable(claim.status, programme().correctable_in):
+    if not editable(claim, programme()):
         words = N_("Nothing can be edited while a claim is “%(status)s”.")
         return claims_page(claim, NotAllowed(words, {"status": claim.status.label}))
     return _shown(claim, _said(claim))

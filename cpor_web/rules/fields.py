@@ -16,6 +16,11 @@ class Field(NamedTuple):
     is_required: bool = True
     is_correctable: bool = False
 
+    @property
+    def is_of_a_contact(self) -> bool:
+        """Whether it says who is asked at the customer."""
+        return self.name.startswith(("contact_", "second_"))
+
 
 FIELDS = (
     Field("name", N_("Claim name")),
@@ -49,16 +54,18 @@ _WITH_SUBSCRIPTION = tuple(field.name for field in FIELDS if field.is_required o
 LABELS = {field.name: field.label for field in FIELDS}
 
 
-def editable(status: Status, correctable_in: frozenset[Status]) -> frozenset[str]:
+def editable(status: Status, correctable_in: frozenset[Status], *, disputes_a_denial: bool = False) -> frozenset[str]:
     """Return the names of the fields that the partner may edit in `status`.
 
-    `correctable_in` are the statuses after submission in which the guide's edition lets some fields be edited.
+    `correctable_in` are the statuses after submission in which the guide's edition lets some fields be edited. Of a
+    claim that `disputes_a_denial` those who are asked stay: no yes but theirs restores what they denied.
     """
     if status is Status.EDITING:
         return frozenset(field.name for field in FIELDS)
-    if status in correctable_in:
-        return frozenset(field.name for field in FIELDS if field.is_correctable)
-    return frozenset()
+    if status not in correctable_in:
+        return frozenset()
+    kept = {field.name for field in FIELDS if field.is_of_a_contact} if disputes_a_denial else set()
+    return frozenset(field.name for field in FIELDS if field.is_correctable) - kept
 
 
 def takes_proof(status: Status, correctable_in: frozenset[Status]) -> bool:

@@ -38,6 +38,7 @@ class Facts(NamedTuple):
     yes_needed: bool = False
     contact_overdue: bool = False
     declined_by_customer: bool = False
+    edited_since_denial: bool = False
     is_disputed: bool = False
     dispute_used: bool = False
     dispute_in_time: bool = False
@@ -91,6 +92,11 @@ DECLINED = Guard(
     "declined by the customer",
     lambda f: f.declined_by_customer,
     N_("There is no denial that could be undone."),
+)
+AS_DENIED = Guard(
+    "not edited since",
+    lambda f: not f.edited_since_denial,
+    N_("The partner has changed the claim since it was denied. If it is approved, you are asked again."),
 )
 DISPUTE_UNUSED = Guard(
     "not disputed before",
@@ -177,8 +183,8 @@ def _table() -> tuple[Rule, ...]:  # pragma: no mutate block
             (DISPUTE_UNUSED, DISPUTE_IN_TIME), ("claim-received",), Clock.DISPUTE_REVIEW,
         ),
         *(
-            Rule(source, Action.UNDO_DENIAL, approved, CUSTOMERS, "consent:undone", (DECLINED,))
-            for source in (rejected, review)
+            Rule(source, Action.UNDO_DENIAL, approved, CUSTOMERS, "consent:undone", (DECLINED, AS_DENIED))
+            for source in (rejected, review, waiting, submitted)  # also wherever its dispute is
         ),
     )  # fmt: skip
 

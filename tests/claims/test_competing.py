@@ -1,6 +1,7 @@
 """One claim approved over another partner's association: the rationale, who reads it, and when the other ends."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import competing, operations, queries
 from cpor_web.claims.competing import Ending
+from cpor_web.claims.drafts import Draft
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.consent import queries as consent
 from cpor_web.models import Assessment, Claim, Mail, Replacement, Round, RoundState, User
@@ -246,6 +248,36 @@ def test_an_association_that_is_still_provisional_ends_with_its_consent_period(
     assert provisional.status is Status.REJECTED
     assert round_of(db_session, provisional).state is RoundState.ENDED
     assert db_session.scalars(select(Assessment).where(Assessment.claim_id == provisional.id)).all() == []
+
+
+def test_what_a_claim_no_longer_competes_with_is_not_ended_by_an_earlier_decision(
+    db_session: Session, programme: Programme
+) -> None:
+    before = NOW - timedelta(days=30)
+    association = claims.running(db_session, programme, now=before, products=("teams",), **TENANT)
+    assert close(db_session, programme, association)
+    both = claims.under_review(db_session, programme, products=("intune", "teams"), **TENANT)
+    approve(db_session, programme, both)
+    (invitation,) = claims.invitations_of(db_session, both)
+    claims.take_notice(db_session, programme, invitation, now=LATER)
+    about: dict[str, Any] = {"reason": Denial.NOT_THESE_PRODUCTS, "way": Way.PAGE, "now": LATER}
+    answers.deny(db_session, invitation, programme=programme, **about)
+    reviewer = claims.dispute_and_send_back(db_session, programme, both, now=LATER)
+    dropped = replace(Draft.from_claim(both), products=("intune",))
+    by_filer = {"actor": both.filed_by.actor, "now": LATER, "programme": programme}
+    operations.save(db_session, both, dropped, **by_filer)
+    operations.resubmit(db_session, both, **by_filer)
+    operations.start_review(db_session, both, actor=reviewer, now=LATER, programme=programme)
+    approve(db_session, programme, both, rationale="")
+    assert "rationale" not in claims.mail_of(db_session, both, "approved").context
+    assert not claims.mail_of(db_session, both, "confirmation-request").context.get("replaces")
+    (again,) = claims.invitations_of(db_session, both)
+    claims.take_notice(db_session, programme, again, now=LATER)
+    answers.press_yes(db_session, again, now=LATER, programme=programme)
+    answers.confirm_yes(db_session, again, now=LATER, programme=programme)
+    assert close(db_session, programme, both)
+    db_session.refresh(association)
+    assert (association.status, both.status) == (Status.APPROVED, Status.APPROVED)
 
 
 def test_what_was_given_up_meanwhile_is_not_ended_again(

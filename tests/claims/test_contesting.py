@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import operations, queries
-from cpor_web.consent import rounds, stops
+from cpor_web.claims import deadlines, operations, posting, queries
+from cpor_web.consent import answers, rounds, stops
+from cpor_web.emails.outcomes import Accepted
 from cpor_web.models import Claim, CustomerContact, Document, Mail, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, Invalid
@@ -23,6 +24,7 @@ from tests.support.claims import NOW
 from tests.support.rows import changed, dump
 
 LATER = NOW + timedelta(hours=1)
+LATE = NOW + timedelta(days=12)
 
 
 def by_partner(claim: Claim, programme: Programme, *, now: Any = LATER) -> dict[str, Any]:
@@ -165,6 +167,34 @@ def test_a_denied_claim_can_be_disputed(db_session: Session, programme: Programm
     operations.dispute(db_session, claim, "Carla has left.", **by_partner(claim, programme))
     assert claim.status is Status.UNDER_REVIEW
     assert claim.rejection is Rejection.CUSTOMER_DECLINE, "so that the customer must say yes"
+
+
+def test_who_was_told_of_an_end_is_not_told_again(db_session: Session, programme: Programme) -> None:
+    claim = claims.running(db_session, programme)
+    assert rounds.close(
+        db_session, claims.invitations_of(db_session, claim)[0].round_id, now=LATE, programme=programme
+    )
+    for day in (1, 2):
+        at = LATE + timedelta(days=day)
+        operations.withdraw(db_session, claim, Withdrawal.CUSTOMER_LEFT, **by_partner(claim, programme, now=at))
+        if day == 1:
+            operations.dispute(db_session, claim, "We stay.", **by_partner(claim, programme, now=at))
+    assert told(db_session, claim, "association-ended") == ["carla@contoso.example.com"]
+
+
+def test_who_had_a_notice_is_told_also_after_no_right_contact_came_in_time(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme, second=SECOND)
+    one, two = claims.invitations_of(db_session, claim)
+    answers.not_the_right_person(db_session, two, now=NOW, programme=programme)
+    asked = claims.mail_of(db_session, claim, "contact-needed")
+    posting.begin(db_session, asked.id, now=NOW, programme=programme)
+    posting.settle(db_session, asked.id, Accepted("250 Ok"), now=NOW, programme=programme)
+    assert deadlines.lapse_contact(db_session, one.round_id, now=LATE, programme=programme)
+    operations.dispute(db_session, claim, "We stay.", **by_partner(claim, programme, now=LATE))
+    operations.withdraw(db_session, claim, Withdrawal.CUSTOMER_LEFT, **by_partner(claim, programme, now=LATE))
+    assert set(told(db_session, claim, "association-ended")) == {one.contact.email, two.contact.email}
 
 
 def test_a_withdrawn_claim_that_comes_back_is_assessed_once_and_without_its_flag(

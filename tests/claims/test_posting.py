@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from cpor_web.backup import aftermath
 from cpor_web.claims import bouncing, posting
 from cpor_web.consent import answers
-from cpor_web.emails import marking, outbox
+from cpor_web.emails import marking, outbox, recalling
 from cpor_web.emails.marking import Taken
 from cpor_web.emails.outcomes import Accepted, Permanent
 from cpor_web.models import Claim, Event, Mail, MailState, RoundState, User
@@ -140,7 +140,7 @@ def test_a_mail_that_was_called_back_after_it_was_made_ready_is_not_begun_and_th
     ready = posting.make_ready(db_session, [notice.id, told.id], now=NOW, programme=programme)
     marking.mark(db_session, ready[told.id].mail, now=NOW)
     (invitation,) = invitations_of(db_session, claim)
-    outbox.call_back(db_session, invitation.id, why="it was called back", now=NOW)
+    recalling.call_back(db_session, invitation.id, why="it was called back", now=NOW)
     db_session.flush()
     taken = Taken(told.id, "250 queued", NOW)
     assert not marking.mark(db_session, ready[notice.id].mail, now=NOW, taken=taken)

@@ -1,5 +1,6 @@
 """A denial is undone by who denied, in time; the window is then what it was, and at least a day long."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,16 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations
+from cpor_web.claims.drafts import Draft
 from cpor_web.consent import answers, rounds, stops
-from cpor_web.models import Mail, RoundState
+from cpor_web.consent.queries import standing
+from cpor_web.models import Invitation, Mail, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, NotAllowed
+from cpor_web.rules.reasons import Rejection, Withdrawal
 from cpor_web.rules.statuses import Status
 from tests.consent.agreement import assert_agrees
 from tests.consent.test_answers import LATER, SECOND, Customers
 from tests.support import claims
 from tests.support.claims import NOW
 from tests.support.rows import changed, dump
+from tests.support.statements import within
 
 DAY = timedelta(hours=24)
 MOMENT = timedelta(microseconds=1)
@@ -106,6 +111,83 @@ def test_undoing_ends_a_dispute_which_does_not_count_as_used(customers: Customer
     assert (claim.due_at, claim.held_since) == (None, None)
 
 
+def offered(customers: Customers, who: Invitation) -> bool:
+    """Return whether the page of a link that undoes offers to."""
+    customers.session.flush()
+    found = standing(within(customers.session), who.link_id, now=LATER)
+    return found is not None and found.can_undo_until is not None
+
+
+def resubmit(customers: Customers) -> None:
+    about: dict[str, Any] = {"actor": customers.claim.filed_by.actor, "now": LATER, "programme": customers.programme}
+    operations.resubmit(customers.session, customers.claim, **about)
+
+
+@pytest.mark.parametrize("is_resubmitted", [False, True])
+def test_a_request_for_information_in_a_dispute_takes_no_undoing_away(
+    customers: Customers, is_resubmitted: bool
+) -> None:
+    claim = customers.claim
+    customers.deny(customers.carla)
+    claims.dispute_and_send_back(customers.session, customers.programme, claim, now=LATER)
+    if is_resubmitted:
+        resubmit(customers)
+    assert offered(customers, customers.carla)
+    undo(customers, customers.carla)
+    assert (claim.status, claim.is_disputed, claim.dispute_used) == (Status.APPROVED, False, False)
+    assert (claim.due_at, claim.held_since) == (None, None)
+    assert_agrees(customers.session, claim)
+
+
+def test_what_was_changed_since_is_not_restored_unseen(customers: Customers) -> None:
+    claim, session, programme = customers.claim, customers.session, customers.programme
+    customers.deny(customers.carla)
+    claims.dispute_and_send_back(session, programme, claim, now=LATER)
+    draft = replace(Draft.from_claim(claim), products=("intune",))
+    assert operations.save(session, claim, draft, actor=claim.filed_by.actor, now=LATER, programme=programme)
+    resubmit(customers)
+    assert not offered(customers, customers.carla)
+    before = dump(session)
+    with pytest.raises(GuardFailed, match="has changed the claim"):
+        undo(customers, customers.carla)
+    assert changed(before, dump(session)) == []
+
+
+def test_after_another_denial_what_was_changed_before_it_is_seen(customers: Customers) -> None:
+    claim, session, programme = customers.claim, customers.session, customers.programme
+    customers.deny(customers.carla)
+    reviewer = claims.dispute_and_send_back(session, programme, claim, now=LATER)
+    about: dict[str, Any] = {"now": LATER, "programme": programme}
+    draft = replace(Draft.from_claim(claim), products=("intune",))
+    operations.save(session, claim, draft, actor=claim.filed_by.actor, **about)
+    resubmit(customers)
+    operations.start_review(session, claim, actor=reviewer, **about)
+    operations.approve(session, claim, actor=reviewer, **about)
+    again = Customers(session, programme, claim)
+    claims.take_notice(session, programme, again.carla, now=LATER)
+    again.deny(again.carla)
+    assert (offered(again, again.carla), offered(customers, customers.carla)) == (True, False)
+    undo(again, again.carla)
+
+
+@pytest.mark.parametrize("way", ["rejected", "withdrawn", "approved"])
+def test_once_the_dispute_is_decided_no_undoing_is_offered(customers: Customers, way: str) -> None:
+    claim, about = customers.claim, {"now": LATER, "programme": customers.programme}
+    customers.deny(customers.carla)
+    assert (offered(customers, customers.carla), offered(customers, customers.dora)) == (True, False)
+    reviewer = claims.dispute(customers.session, customers.programme, claim, now=LATER)
+    assert offered(customers, customers.carla)
+    if way == "rejected":
+        operations.reject(customers.session, claim, Rejection.PROOF_UNAVAILABLE, "No.", actor=reviewer, **about)
+    elif way == "withdrawn":
+        operations.withdraw(customers.session, claim, Withdrawal.CUSTOMER_LEFT, actor=claim.filed_by.actor, **about)
+    else:
+        operations.approve(customers.session, claim, actor=reviewer, **about)
+    assert not offered(customers, customers.carla)
+    with pytest.raises((NotAllowed, GuardFailed)):
+        undo(customers, customers.carla)
+
+
 def test_an_old_denial_is_not_undone_over_a_newer_round(customers: Customers) -> None:
     customers.deny(customers.carla)
     again = customers.dispute_and_approve()
@@ -123,31 +205,6 @@ def test_silence_in_a_newer_round_is_not_undone_with_an_older_link(customers: Cu
     again.pass_by()
     with pytest.raises(NotAllowed):
         undo(customers, customers.carla, much_later)
-
-
-def test_a_window_that_waited_for_a_notice_waits_for_it_again(db_session: Session, programme: Programme) -> None:
-    customers = Customers(db_session, programme, claims.approved(db_session, programme, second=SECOND))
-    claims.take_notice(db_session, programme, customers.carla)
-    customers.deny(customers.carla)
-    undo(customers, customers.carla)
-    round_ = customers.carla.round
-    assert (round_.state, round_.ends_at) == (RoundState.WAITING, None)
-    claims.take_notice(db_session, programme, customers.dora, now=LATER)
-    assert round_.state is RoundState.RUNNING
-    assert round_.ends_at is not None
-    assert round_.ends_at >= LATER + timedelta(days=7)
-
-
-def test_a_notice_taken_during_the_denial_gets_its_seven_full_days(db_session: Session, programme: Programme) -> None:
-    customers = Customers(db_session, programme, claims.approved(db_session, programme, second=SECOND))
-    claims.take_notice(db_session, programme, customers.carla)
-    customers.deny(customers.carla)
-    claims.take_notice(db_session, programme, customers.dora, now=LATER)
-    undo(customers, customers.carla)
-    round_ = customers.carla.round
-    assert round_.state is RoundState.RUNNING
-    assert round_.ends_at is not None
-    assert round_.ends_at >= LATER + timedelta(days=7)
 
 
 @pytest.mark.parametrize("is_wrong_person", [True, False])

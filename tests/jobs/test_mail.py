@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cpor_web.clock import utcnow
-from cpor_web.emails import outbox
+from cpor_web.emails import outbox, recalling
 from cpor_web.emails.marking import Marks
 from cpor_web.emails.outbox import Recipient
 from cpor_web.emails.transport import Transport
@@ -89,7 +89,7 @@ def test_what_was_offered_and_is_not_to_be_sent_after_all_goes_nowhere(
     (invitation,), begin = invitations_of(committed, claim), Marks.begin
 
     def begin_too_late(*about: Any, **more: Any) -> None:
-        outbox.call_back(committed, invitation.id, why="it was called back", now=utcnow())
+        recalling.call_back(committed, invitation.id, why="it was called back", now=utcnow())
         committed.commit()
         begin(*about, **more)
 

@@ -7,11 +7,12 @@ from cpor_web import clock
 from cpor_web.claims import contacts
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import answers, stops
-from cpor_web.models import Claim, Invitation
+from cpor_web.models import Claim, Invitation, User
 from cpor_web.moments import exactly
 from cpor_web.rules.statuses import Status
-from tests.partners.conftest import Desk
+from tests.partners.conftest import Desk, form_of
 from tests.partners.pages import address, buttons, text_of
+from tests.support import claims
 from tests.support.browser import Browser
 
 
@@ -112,3 +113,22 @@ def test_no_contact_is_proposed_while_the_period_runs(browser: Browser, desk: De
     answer = browser.submit(where, {"seen": claim.version, **sent}, page=address(claim))
     assert answer.status_code == 409
     assert "Dan Dahl" in answer.text
+
+
+def test_after_a_denial_the_form_leaves_who_is_asked_as_it_is_and_says_why(
+    browser: Browser, desk: Desk, user: User
+) -> None:
+    claim = claims.denied(desk.session, desk.programme, filer=user, now=clock.utcnow())
+    claims.dispute_and_send_back(desk.session, desk.programme, claim, now=clock.utcnow())
+    desk.session.commit()
+    why = "The customer contacts stay: they denied, so they are asked again."
+    assert why in text_of(browser.page(address(claim)))
+    form = browser.page(address(claim, "edit"))
+    assert why in text_of(form)
+    assert "carla@contoso.example.com" in text_of(form)
+    names = {str(each.get("name")) for each in form.select("form input, form select")}
+    assert not {name for name in names if name.startswith(("contact_", "second_"))}
+    forged = form_of(claim.partner, contact_email="dora@contoso.example.com", products=["teams"], seen=claim.version)
+    assert browser.submit(address(claim, "edit"), forged, page=address(claim, "edit")).status_code == 302
+    assert desk.now_of(claim).product_keys == ["teams"]
+    assert [contact.email for contact in claim.all_contacts] == ["carla@contoso.example.com"]

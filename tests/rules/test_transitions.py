@@ -31,7 +31,7 @@ pass                 .     .        .          .             .                  
 decline-by-silence   .     .        .          .             .                        S         .
 contact-lapse        .     .        .          .             .                        S         .
 dispute              .     .        .          .             .                        .         P
-undo-denial          .     .        .          C             .                        .         C
+undo-denial          .     .        C          C             C                        .         C
 replace              .     .        .          .             .                        S         .
 """
 
@@ -160,8 +160,14 @@ BROKEN: list[tuple[Action, Status, Role, dict[str, Any], str]] = [
     (Action.CONTACT_LAPSE, Status.APPROVED, Role.SYSTEM, {"contact_overdue": False}, "has not passed"),
     (Action.DISPUTE, Status.REJECTED, Role.INCENTIVES_ADMIN, {"dispute_used": True}, "disputed once"),
     (Action.DISPUTE, Status.REJECTED, Role.INCENTIVES_ADMIN, {"dispute_in_time": False}, "time to dispute"),
-    (Action.UNDO_DENIAL, Status.REJECTED, Role.CUSTOMER, {"declined_by_customer": False}, "no denial"),
-    (Action.UNDO_DENIAL, Status.UNDER_REVIEW, Role.CUSTOMER, {"declined_by_customer": False}, "no denial"),
+    *(
+        (Action.UNDO_DENIAL, source, Role.CUSTOMER, broken, words)
+        for source in (Status.REJECTED, Status.UNDER_REVIEW, Status.SUBMITTED, Status.PARTNER_ACTION_REQUIRED)
+        for broken, words in (
+            ({"declined_by_customer": False}, "no denial"),
+            ({"edited_since_denial": True}, "has changed the claim"),
+        )
+    ),
 ]
 
 

@@ -23,6 +23,9 @@ FOR_CONTACT = {
 STARTS_PARTNERS_TIME = {"information-requested", "contact-needed"}
 
 
+ASKING = {"consent-notice", "confirmation-request"}
+
+
 class Told:
     """What is known of the claim of one event when the step is over, and of its round before the step."""
 
@@ -75,13 +78,16 @@ def _withdrawn(told: Told) -> list[Letter]:
     if latest is not None and latest["state"] in {"ended", "passed"}:
         invited = (each for each in told.after["invitations"] if each["round_id"] == latest["id"])
         had = [each for each in invited if each["taken_at"] or _is_under_way(told.after, each)]
-        letters += [("association-ended", address) for address in {told.address(each) for each in had}]
+        of_it = {each["id"] for each in told.after["invitations"] if each["round_id"] == latest["id"]}
+        ended = (each for each in told.before["mails"] if each["kind"] == "association-ended")
+        already = {each["to_address"] for each in ended if each["invitation_id"] in of_it}
+        letters += [("association-ended", address) for address in {told.address(each) for each in had} - already]
     return letters
 
 
 def _is_under_way(rows: Rows, invitation: Row) -> bool:
     mine = (mail for mail in rows["mails"] if mail["invitation_id"] == invitation["id"])
-    return any(mail["due_at"] for mail in mine if mail["kind"] in {"consent-notice", "confirmation-request"})
+    return any(mail["due_at"] for mail in mine if mail["kind"] in ASKING)
 
 
 def _denied(told: Told) -> list[Letter]:
@@ -90,7 +96,17 @@ def _denied(told: Told) -> list[Letter]:
 
 
 def _undone(told: Told) -> list[Letter]:
-    return [("denial-undone-partner", told.partner), *told.everybody("denial-undone")]
+    round_ = told.round_of_event()
+    kind = "confirmation-request" if round_["needs_yes"] else "consent-notice"
+    again = [(kind, told.address(each)) for each in told.asked(round_) if _was_called_back(told.before, each)]
+    return [("denial-undone-partner", told.partner), *told.everybody("denial-undone"), *again]
+
+
+def _was_called_back(rows: Rows, invitation: Row) -> bool:
+    """Tell whether the last question to a contact ended before it was begun."""
+    mine = (mail for mail in rows["mails"] if mail["invitation_id"] == invitation["id"] and mail["kind"] in ASKING)
+    last = max(mine, key=lambda mail: int(mail["id"]), default=None)
+    return last is not None and last["state"] == "refused" and last["message_id"] is None
 
 
 def _yes(told: Told) -> list[Letter]:

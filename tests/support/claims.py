@@ -126,6 +126,22 @@ def denied(session: Session, programme: Programme, *, now: datetime = NOW, **mor
     return claim
 
 
+def dispute(session: Session, programme: Programme, claim: Claim, *, now: datetime = NOW) -> Actor:
+    """Let the filer dispute a rejection, and another reviewer take the claim; return who."""
+    reviewer = factories.user(session, Role.REVIEWER).actor
+    operations.dispute(session, claim, "Carla left.", actor=claim.filed_by.actor, now=now, programme=programme)
+    operations.take_over(session, claim, actor=reviewer, now=now, programme=programme)
+    return reviewer
+
+
+def dispute_and_send_back(session: Session, programme: Programme, claim: Claim, *, now: datetime = NOW) -> Actor:
+    """Let the filer dispute a rejection, and another reviewer ask for more; return who."""
+    reviewer = dispute(session, programme, claim, now=now)
+    asks = {Request.DATES: "The date is missing."}
+    operations.request_information(session, claim, asks, "", actor=reviewer, now=now, programme=programme)
+    return reviewer
+
+
 def take_notice(session: Session, programme: Programme, invitation: Invitation, *, now: datetime = NOW) -> Mail:
     """Let the mail server take an invitation's queued notice at `now`, as the mail job does."""
     mail = session.scalars(

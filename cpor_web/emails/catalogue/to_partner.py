@@ -11,7 +11,7 @@ from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import addressing, facts
 from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Event, Mail, Replacement, Round, User
 from cpor_web.programme import Programme
-from cpor_web.rules.reasons import Rejection, Request
+from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 
@@ -69,7 +69,7 @@ def approved(session: Session, claim: Claim, *, now: datetime, programme: Progra
     Over another partner's association also that, and the reviewer's rationale.
     """
     # As the claim still stands at this moment: what was declined and disputed needs the customer's yes.
-    needs_yes = claim.is_disputed and claim.rejection is Rejection.CUSTOMER_DECLINE
+    needs_yes = claim.disputes_a_denial
     rationale = session.scalar(_RATIONALE, {"claim": claim.id})
     over = {"rationale": rationale} if rationale else {}
     addressing.for_partner(
