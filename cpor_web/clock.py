@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+CLOCKS_APART = timedelta(minutes=5)
+"""How far the clocks of our machines may be apart: what is noted further ahead was noted by one that was wrong."""
+
 _shared_offset: Path | None = None
 
 
@@ -10,6 +13,11 @@ def utcnow() -> datetime:
     """Return the present moment, aware, in UTC."""
     now = datetime.now(UTC)
     return now if _shared_offset is None else now + _offset(_shared_offset)
+
+
+def is_ahead(noted: datetime, now: datetime) -> bool:
+    """Tell whether a moment that was noted as past is so far ahead that the clock of who noted it was wrong."""
+    return noted > now + CLOCKS_APART
 
 
 def follow(file: Path | None) -> None:

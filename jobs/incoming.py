@@ -34,7 +34,11 @@ def poll() -> None:
     """
     with app().app_context():
         settings = current.settings()
-        if not settings.imap_server or pauses.is_paused(MAILBOX):
+        if not settings.imap_server:
+            return
+        with transaction(db.session):
+            unread.forget_what_is_ahead(db.session(), now=clock.utcnow())
+        if pauses.is_paused(MAILBOX):
             return
         if not seldom.is_time(MAILBOX, every=POLL_EVERY):  # a server is not asked without end
             return

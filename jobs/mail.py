@@ -15,7 +15,7 @@ from cpor_web import clock
 from cpor_web.accounts.mails import account_link
 from cpor_web.claims import posting
 from cpor_web.claims.posting import Ready
-from cpor_web.emails import outbox
+from cpor_web.emails import condition, outbox
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.marking import Marks, Taken, note
@@ -48,7 +48,7 @@ TRANSPORT = "mail"
 def drain() -> None:
     """Send what is due, until nothing is, the turn is over, or the mail server is in trouble."""
     with app().app_context():
-        if pauses.is_paused(TRANSPORT):
+        if pauses.is_paused(TRANSPORT) or not _has_a_reason():
             return
         server = MailServer.from_settings(current.settings())
         with Transport(server) as transport, closing(Marks(db.engine)) as marks:
@@ -76,6 +76,13 @@ def composer() -> Composer:
         made = Composer(programme, current.signers(), renderer, account_link, dkim)
         current_app.extensions["composer"] = made
     return made
+
+
+def _has_a_reason() -> bool:
+    """Tell whether to connect: a mail is due, or whether the mail server works again is to be seen."""
+    with transaction(db.session):
+        is_any_due = condition.is_any_due(db.session(), now=clock.utcnow())
+    return is_any_due or pauses.has_failed(TRANSPORT)
 
 
 def _lease() -> Sequence[int]:

@@ -3,7 +3,11 @@
 import logging
 from datetime import timedelta
 
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
 from cpor_web import clock
+from cpor_web.emails.condition import LONGEST_PAUSE, is_left_alone
 from cpor_web.emails.outcomes import without_addresses
 from cpor_web.extensions import db
 from cpor_web.models import Breaker
@@ -15,15 +19,19 @@ MAILBOX = "mailbox"
 """The name of the mailbox that is read for what comes back."""
 
 FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(minutes=5)
 
 
 def is_paused(name: str) -> bool:
     """Tell whether the way out of that name is being left alone."""
-    breaker = db.session.get(Breaker, name, populate_existing=True)
-    paused = breaker is not None and breaker.open_until > clock.utcnow()
-    db.session.rollback()
-    return paused
+    with transaction(db.session):
+        named = select(Breaker.name).where(Breaker.name == name, is_left_alone(clock.utcnow()))
+        return db.session.scalar(named) is not None
+
+
+def has_failed(name: str) -> bool:
+    """Tell whether there was trouble when it was last tried."""
+    with transaction(db.session):
+        return db.session.scalar(select(Breaker.name).where(Breaker.name == name)) is not None
 
 
 def pause(name: str, why: str) -> None:
@@ -32,13 +40,12 @@ def pause(name: str, why: str) -> None:
     log.warning("%s is paused: %s", name, why)
     with transaction(db.session):
         now = clock.utcnow()
-        breaker = db.session.get(Breaker, name, with_for_update=True, populate_existing=True)
-        if breaker is None:
-            breaker = Breaker(name=name, failures=0, open_until=now, why="")
-            db.session.add(breaker)
-        breaker.failures += 1
-        breaker.open_until = now + min(FIRST_PAUSE * 2 ** min(breaker.failures - 1, 20), LONGEST_PAUSE)
-        breaker.why = why
+        first = insert(Breaker).values(name=name, failures=1, open_until=now, why=why)
+        again = {"failures": Breaker.failures + 1, "why": why}  # also where somebody else has just met the first
+        noted = first.on_conflict_do_update(index_elements=["name"], set_=again).returning(Breaker.failures)
+        failures = db.session.scalars(noted).one()
+        length = min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
+        db.session.execute(update(Breaker).where(Breaker.name == name).values(open_until=now + length))
 
 
 def resume(name: str) -> None:

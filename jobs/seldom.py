@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 from sqlalchemy.dialects.postgresql import insert
 
 from cpor_web import clock
@@ -12,10 +12,13 @@ from cpor_web.transactions import transaction
 
 
 def is_time(name: str, *, every: timedelta) -> bool:
-    """Tell whether what has this name was begun by nobody for so long; it then counts as begun, by who asks."""
+    """Tell whether what has this name was begun by nobody for so long; it then counts as begun, by who asks.
+
+    What a clock began that was ahead for a moment does not wait until the others have caught up.
+    """
     now = clock.utcnow()
     begun = insert(Heartbeat).values(name=name, at=now)
-    is_due = Heartbeat.at <= now - every
+    is_due = or_(Heartbeat.at <= now - every, Heartbeat.at > now + clock.CLOCKS_APART)
     begun = begun.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=is_due)
     with transaction(db.session):
         return db.session.scalar(begun.returning(Heartbeat.name)) is not None

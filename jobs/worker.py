@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, worker_registration
 from rq.exceptions import DeserializationError
 from rq.job import Job
 from rq.registry import StartedJobRegistry
@@ -49,6 +50,11 @@ class ListedWorker(SimpleWorker):
         """Have the job that runs leave what it has not begun: no stop waits until a month's end is worked off."""
         told_to_stop.set()
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Give a sign of life, and be on the list of workers again where Redis was emptied."""
+        super().heartbeat(timeout, pipeline)
+        worker_registration.register(self, pipeline)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a listed job; drop any other unrun."""

@@ -6,10 +6,12 @@ from typing import NamedTuple
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from cpor_web import clock
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
 from cpor_web.emails.condition import Outbox, outbox
+from cpor_web.history import checkpoints
 from cpor_web.incoming import queries
-from cpor_web.models import Checkpoint, Claim, Heartbeat, Holding, Mail, MailState, Scan
+from cpor_web.models import Claim, Heartbeat, Holding, Mail, MailState, Scan
 from cpor_web.monitoring.figures import TICKER
 from cpor_web.monitoring.health import SILENT_FOR_SECONDS
 from cpor_web.proofs import scanning
@@ -54,7 +56,7 @@ def condition(session: Session, *, now: datetime, tick_seconds: float, has_mailb
         scans=scanning.counts(session),
         database=str(session.scalar(text("SHOW server_version"))),
         last_tick=tick,
-        is_ticking=tick is not None and now - tick < longest_silence,
+        is_ticking=_is_within(tick, longest_silence, now),
         mails={state: counts.get(state, 0) for state in MailState},
         outbox=outbox(session, now=now),
         held=holding.in_force(session),
@@ -62,7 +64,12 @@ def condition(session: Session, *, now: datetime, tick_seconds: float, has_mailb
         or 0,
         has_mailbox=has_mailbox,
         mailbox_read_until=emptied,
-        is_mailbox_behind=has_mailbox and (emptied is None or now - emptied > LONGEST_UNREAD),
+        is_mailbox_behind=has_mailbox and not _is_within(emptied, LONGEST_UNREAD, now),
         set_aside=queries.count_set_aside(session, since=now - TOLD_FOR),
-        checkpoint_at=session.scalar(select(func.max(Checkpoint.at))),
+        checkpoint_at=session.scalar(checkpoints.newest_at()),
     )
+
+
+def _is_within(noted: datetime | None, longest: timedelta, now: datetime) -> bool:
+    """Tell whether it is no longer ago than so; what a clock noted that was ahead is not."""
+    return noted is not None and now - noted <= longest and not clock.is_ahead(noted, now)

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, lifecycle
 from cpor_web.consent import stops
-from cpor_web.emails.catalogue import to_partner
+from cpor_web.emails.catalogue import addressing, to_partner
 from cpor_web.models import Claim, Mail, MailState, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.statuses import Status
+
+REQUEST = "information-requested"
 
 
 def returned(session: Session, claim: Claim, mail: Mail, *, now: datetime, programme: Programme) -> None:
@@ -26,7 +28,7 @@ def returned(session: Session, claim: Claim, mail: Mail, *, now: datetime, progr
     left to be told, the whole time counts from now: what can be done was done, and the page of the claim says it too.
     """
     round_ = facts.latest_round(session, claim)
-    same = _asking_for_the_same(session, claim, round_, mail)
+    same = _asking_for_the_same(session, claim, round_, mail.kind)
     if mail not in same or any(each.state is MailState.BOUNCED for each in same if each is not mail):
         return
     taken = min((each.sent_at for each in same if each.state is MailState.SENT and each.sent_at), default=None)
@@ -42,23 +44,35 @@ def failed(session: Session, claim: Claim, mail: Mail, *, now: datetime, program
     For a mail that was not taken. Where none ever was, nobody was asked: no time runs.
     """
     round_ = facts.latest_round(session, claim)
-    same = _asking_for_the_same(session, claim, round_, mail)
+    same = _asking_for_the_same(session, claim, round_, mail.kind)
     is_hopeless = all(each.due_at is None and each.state is not MailState.SENT for each in same)
     if mail in same and is_hopeless and any(each.state is MailState.BOUNCED for each in same):
         _set_clock(claim, round_, mail, now, programme)
 
 
-def _asking_for_the_same(session: Session, claim: Claim, round_: Round | None, mail: Mail) -> Sequence[Mail]:
-    """Return the mails that ask for what this one asks for; none where that has come, or its time has passed."""
-    since = _asked_since(session, claim, round_, mail)
+def missed_the_contact(session: Session, claim: Claim) -> bool:
+    """Tell whether what the partner is asked did not get through to its contact: others there were asked instead.
+
+    A contact whose address was changed since, or who has another copy, can be told what follows.
+    """
+    kind = REQUEST if claim.status is Status.PARTNER_ACTION_REQUIRED else "contact-needed"
+    address = addressing.partner_contact(claim).address.lower()
+    asking = _asking_for_the_same(session, claim, facts.latest_round(session, claim), kind)
+    copies = [each for each in asking if each.to_address.lower() == address]
+    return bool(copies) and all(each.state in {MailState.REFUSED, MailState.BOUNCED} for each in copies)
+
+
+def _asking_for_the_same(session: Session, claim: Claim, round_: Round | None, kind: str) -> Sequence[Mail]:
+    """Return the mails of a kind that ask for what is missing; none where that has come, or its time has passed."""
+    since = _asked_since(session, claim, round_, kind)
     if since is None:
         return ()
-    same = select(Mail).where(Mail.claim_id == claim.id, Mail.kind == mail.kind, Mail.queued_at >= since)
+    same = select(Mail).where(Mail.claim_id == claim.id, Mail.kind == kind, Mail.queued_at >= since)
     return session.scalars(same).all()
 
 
-def _asked_since(session: Session, claim: Claim, round_: Round | None, mail: Mail) -> datetime | None:
-    if mail.kind == "information-requested":
+def _asked_since(session: Session, claim: Claim, round_: Round | None, kind: str) -> datetime | None:
+    if kind == REQUEST:
         return claim.status_since if claim.status is Status.PARTNER_ACTION_REQUIRED else None
     if round_ is None or round_.state is not RoundState.STOPPED or facts.proposed_contact(session, claim) is not None:
         return None
@@ -66,7 +80,7 @@ def _asked_since(session: Session, claim: Claim, round_: Round | None, mail: Mai
 
 
 def _set_clock(claim: Claim, round_: Round | None, mail: Mail, since: datetime | None, programme: Programme) -> None:
-    if mail.kind == "information-requested":
+    if mail.kind == REQUEST:
         claim.due_at = claim.due_rule = None
         if since is not None:
             lifecycle.start_partner_clock(claim, since, programme)

@@ -8,12 +8,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, lifecycle
+from cpor_web.claims import partners_clock
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
 from cpor_web.consent import stops
 from cpor_web.emails.catalogue import to_partner, to_staff
 from cpor_web.models import Claim, Heartbeat, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
+from cpor_web.rules.deadlines import Calendar
 from cpor_web.rules.statuses import Status
 
 FIRST_DAY_BEFORE = 2
@@ -28,8 +30,7 @@ DIGEST = "overdue-digest"
 
 def reminders_due(session: Session, *, now: datetime, programme: Programme) -> Sequence[int]:
     """Return the ids of the claims whose partner is to be reminded today and was not yet."""
-    calendar = programme.calendar
-    if not _is_time(now, programme) or calendar.why_not_working(calendar.local_day(now)):
+    if not _is_time(now, programme):
         return []
     return session.scalars(_to_be_reminded(now, programme).order_by(Claim.id)).all()
 
@@ -46,7 +47,8 @@ def remind(session: Session, claim_id: int, *, now: datetime, programme: Program
     assert due is not None
     round_ = facts.latest_round(session, claim) if claim.status is Status.APPROVED else None
     astray = stops.who_is_astray(session, round_) if round_ is not None else []
-    to_partner.partner_reminder(session, claim, due=due, astray=astray, now=now, programme=programme)
+    missed = partners_clock.missed_the_contact(session, claim)
+    to_partner.partner_reminder(session, claim, due=due, astray=astray, missed=missed, now=now, programme=programme)
     return True
 
 
@@ -68,7 +70,7 @@ def send_digest(session: Session, *, now: datetime, programme: Programme) -> boo
 
 def _to_be_reminded(now: datetime, programme: Programme) -> Select[int]:
     calendar = programme.calendar
-    until = deadlines.business_days("reminder", now, FIRST_DAY_BEFORE, calendar).at
+    until = _last_end(now, calendar)
     waiting = (Claim.status == Status.PARTNER_ACTION_REQUIRED) & Claim.due_at.between(now, until)
     stopped = Claim.id.in_(
         select(Round.claim_id).where(Round.state == RoundState.STOPPED, Round.contact_due_at.between(now, until))
@@ -76,6 +78,15 @@ def _to_be_reminded(now: datetime, programme: Programme) -> Select[int]:
     today = calendar.start_of(calendar.local_day(now))
     told = exists().where(Mail.claim_id == Claim.id, Mail.kind == REMINDER, Mail.queued_at >= today)
     return select(Claim.id).where(or_(waiting, stopped), ~told)
+
+
+def _last_end(now: datetime, calendar: Calendar) -> datetime:
+    """Return the last end of time that is reminded of today.
+
+    On a day off it is the day's own: a deadline stands though its day was declared a day off since.
+    """
+    is_day_off = calendar.why_not_working(calendar.local_day(now)) is not None
+    return deadlines.business_days("reminder", now, 0 if is_day_off else FIRST_DAY_BEFORE, calendar).at
 
 
 def _is_time(now: datetime, programme: Programme) -> bool:

@@ -115,7 +115,10 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     for each in held.round.asked:
         is_own = each.id == invitation.id
         to_customer.denial_undone(session, held.claim, each, is_own=is_own, now=now, programme=programme)
-    to_partner.denial_undone_for_partner(session, held.claim, now=now, programme=programme)
+    needs_contact = stops.needs_contact(session, held.claim, held.round)
+    to_partner.denial_undone_for_partner(
+        session, held.claim, held.round, needs_contact=needs_contact, now=now, programme=programme
+    )
 
 
 def no_objection(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:

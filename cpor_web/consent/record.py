@@ -28,7 +28,7 @@ operator's own, since it may tell of a contact who was replaced.
 """
 
 ABOUT_CONSENT = ("consent:", "contact:", "reply:")
-ENDINGS = frozenset({"claim:rejected", "claim:withdrawn", "claim:lapsed", "claim:disputed"})
+ENDINGS = frozenset({"claim:rejected", "claim:withdrawn", "claim:lapsed", "claim:replaced", "claim:disputed"})
 
 _SALT_LABEL = b"cpor consent record address v1\n"
 _ADDRESS_LIKE = re.compile(r"\S*[@＠﹫]\S*")

@@ -69,6 +69,12 @@ def is_astray(session: Session, asked: Sequence[Invitation]) -> bool:
     return any(each.bounced_at is not None for each in asked) or session.scalar(wrong.limit(1)) is not None
 
 
+def needs_contact(session: Session, claim: Claim, round_: Round) -> bool:
+    """Tell whether the clock stands still until the partner names a right contact: none is proposed yet."""
+    is_stopped = round_.state is RoundState.STOPPED and is_astray(session, round_.asked)
+    return is_stopped and facts.proposed_contact(session, claim) is None
+
+
 def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
     """Stop the clock of a round whose notice the mail server refused or sent back. For jobs: locks the claim."""
     invitation = session.get(Invitation, mail.invitation_id)

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cpor_web import redis_line
+from cpor_web import clock, redis_line
 from cpor_web.config import Settings
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.monitoring import figures
@@ -20,6 +20,7 @@ LATE_WINDOW = timedelta(minutes=30)
 LATE_MAILBOX = timedelta(minutes=5)
 MANY_JOBS = 1000
 POLICY = "noeviction"
+FOLLOW_NTP = "A clock is wrong, or was: let all machines follow NTP."
 
 
 def behind_redis(settings: Settings) -> list[Finding]:
@@ -81,6 +82,8 @@ def _ticker(found: InDatabase, settings: Settings, now: datetime) -> Finding:
     do = "Start it, cpor ticker. Windows close late meanwhile, never early."
     if found.ticked_at is None:
         return wrong("ticker", "has never ticked", do)
+    if clock.is_ahead(found.ticked_at, now):
+        return wrong("ticker", f"ticked {_ahead(found.ticked_at, now)}", f"{FOLLOW_NTP} {do}")
     silent = (now - found.ticked_at).total_seconds()
     if silent > max(SILENT_FOR_SECONDS, 3 * settings.tick_seconds):
         return wrong("ticker", f"has been silent for {_long(silent)}", do)
@@ -115,9 +118,16 @@ def _mailbox(found: InDatabase, now: datetime) -> Finding:
     do = "See mailbox above. No window closes that was due after it was last read."
     if found.emptied_at is None:
         return wrong("mailbox read", "never, to its end", do)
+    if clock.is_ahead(found.emptied_at, now):
+        do = f"{FOLLOW_NTP} Nothing closes until a worker reads it again."
+        return wrong("mailbox read", f"to its end {_ahead(found.emptied_at, now)}", do)
     since = now - found.emptied_at
     words = f"to its end {_long(since.total_seconds())} ago"
     return wrong("mailbox read", words, do) if since > LATE_MAILBOX else ok("mailbox read", words)
+
+
+def _ahead(moment: datetime, now: datetime) -> str:
+    return f"{_long((moment - now).total_seconds())} ahead of this machine's clock"
 
 
 def _long(seconds: float) -> str:

@@ -5,12 +5,17 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, DateTime, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.catalogue import ASKS
+from cpor_web.emails.marking import is_free
 from cpor_web.models import FAILED, FAILED_UNATTENDED, Breaker, Invitation, Mail, MailState, Round
+
+LONGEST_PAUSE = timedelta(minutes=5)
+"""How long a way out is left alone at most, before it is tried again."""
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -47,8 +52,25 @@ def outbox(session: Session, *, now: datetime) -> Outbox:
             func.count().filter(Mail.state.in_(FAILED), Mail.message_id.is_not(None)),
         ).where(last_news() > now - DAY)
     ).one()
-    paused = session.scalars(select(Breaker).where(Breaker.open_until > now).order_by(Breaker.name)).all()
+    paused = session.scalars(select(Breaker).where(is_left_alone(now)).order_by(Breaker.name)).all()
     return Outbox(waiting, due, oldest, minute, hour, failed, count_for_a_person(session), paused)
+
+
+def is_left_alone(now: datetime) -> ColumnElement[bool]:
+    """Tell of a way out whether it is paused. What ends later than any pause can, a clock began that was ahead."""
+    return and_(Breaker.open_until > now, Breaker.open_until <= now + LONGEST_PAUSE + CLOCKS_APART)
+
+
+def is_any_due(session: Session, *, now: datetime) -> bool:
+    """Tell whether a mail is due that no worker has: to be sent, or to be taken back from one that was stopped."""
+    return bool(_any_due().ask(session, now=now))
+
+
+@cache
+def _any_due() -> Prepared:
+    now = bindparam("now", type_=DateTime(timezone=True))
+    due = select(Mail.id).where(Mail.due_at <= now, is_free(now))
+    return prepared(due.order_by(Mail.due_at, Mail.id).limit(1))  # in this order, for the index
 
 
 def last_news() -> ColumnElement[datetime]:

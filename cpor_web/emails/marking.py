@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, Update, bindparam, or_, update
+from sqlalchemy import ColumnElement, Engine, Update, bindparam, or_, update
 from sqlalchemy.orm import Session
 
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.database.prepared import Numbered, Prepared, numbered, prepared
 from cpor_web.database.unwaited import Unwaited
 from cpor_web.entities import detached
@@ -21,12 +22,12 @@ from cpor_web.models import Mail, MailState
 LEASE = timedelta(minutes=5)
 """How long a worker may take over what it leased; longer than the server's answer to one mail may take."""
 
-CLOCKS_APART = timedelta(minutes=5)
-"""How far the clocks of workers may be apart before one takes for abandoned what another is just sending."""
-
 _IDENTITY = ("message_id", "boundary", "dated_at", "key_id")
 _MARKED = ("state", "leased_until", "attempts", *_IDENTITY)
 NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED)
+
+Now = datetime | ColumnElement[datetime]
+"""A moment, or what a statement that is kept has in its place."""
 
 
 class Taken(NamedTuple):
@@ -70,6 +71,11 @@ def identify(mail: Mail, *, now: datetime, host: str, link_keys: Sequence[str]) 
         mail.key_id = link_keys[0] if link_keys else None
 
 
+def is_free(now: Now) -> ColumnElement[bool]:
+    """Tell of a mail whether no worker has leased it, or its lease is over."""
+    return or_(Mail.leased_until.is_(None), Mail.leased_until < now)
+
+
 def mark(session: Session, mail: Mail, *, now: datetime, taken: Taken | None = None) -> bool:
     """Note that a mail that was identified is being sent.
 
@@ -103,7 +109,7 @@ class Marks:
 def _values(mail: Mail, now: datetime, taken: Taken | None) -> dict[str, Any]:
     marked = {
         "state": MailState.SENDING,
-        "leased_until": now + LEASE + CLOCKS_APART,
+        "leased_until": now + LEASE + CLOCKS_APART,  # no other clock takes it for abandoned meanwhile
         "attempts": mail.attempts + 1,
         **{name: getattr(mail, name) for name in _IDENTITY},
     }

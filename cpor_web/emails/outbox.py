@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, DateTime, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from cpor_web import queue
 from cpor_web.database import direct
 from cpor_web.database.prepared import Prepared, prepared
-from cpor_web.emails.marking import LEASE, NOT_BEGUN, message_id
+from cpor_web.emails.marking import LEASE, NOT_BEGUN, is_free, message_id
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.entities import ahead, aside, detached
 from cpor_web.models import Mail, MailState
@@ -116,8 +116,7 @@ def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:
 @cache
 def _due(most: int) -> Prepared:
     now = bindparam("now", type_=DateTime(timezone=True))
-    free = or_(Mail.leased_until.is_(None), Mail.leased_until < now)
-    due = select(Mail.id).where(Mail.due_at <= now, free, Mail.state != MailState.SENDING)
+    due = select(Mail.id).where(Mail.due_at <= now, is_free(now), Mail.state != MailState.SENDING)
     return prepared(due.order_by(Mail.due_at, Mail.id).limit(most).with_for_update(skip_locked=True))
 
 

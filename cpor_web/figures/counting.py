@@ -29,6 +29,7 @@ REJECTIONS = {
     "claim:lapsed": Rejection.NO_PARTNER_RESPONSE,
     "consent:denied": Rejection.CUSTOMER_DECLINE,
     "consent:declined-by-silence": Rejection.CUSTOMER_DECLINE,
+    "claim:replaced": Rejection.REPLACED,
 }
 """The rejections that happen, by kind of event; a reviewer's own says its reason."""
 

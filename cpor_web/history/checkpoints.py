@@ -5,6 +5,7 @@ Whoever can write SQL can compute a chain afresh. They cannot sign, nor reach th
 
 import contextlib
 import hashlib
+import itertools
 import logging
 import os
 import re
@@ -14,10 +15,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.history import chain
 from cpor_web.keys.signing import BadSignature, SigningKeys, canonical, verify
 from cpor_web.models import Checkpoint, HistoryHead, Seal
@@ -38,13 +40,14 @@ def take_due(session: Session, *, keys: SigningKeys, now: datetime, every: timed
     """Add the next checkpoint if it is due: the first, one after a full one, one `every` so often, even an empty one.
 
     Heads are read as they are committed, and nobody who appends waits. Returns None where none is due, or where
-    somebody else is taking one.
+    somebody else is taking one. One that a clock took which was ahead keeps no other waiting.
     """
     if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
         return None
-    newest = select(Checkpoint.number, Checkpoint.at, func.jsonb_array_length(Checkpoint.heads).label("heads"))
+    newest = select(Checkpoint.number, func.jsonb_array_length(Checkpoint.heads).label("heads"))
     known = session.execute(newest.order_by(Checkpoint.number.desc()).limit(1)).one_or_none()
-    if known is not None and known.heads < AT_ONCE and now < known.at + every:
+    taken_at = session.scalar(newest_at().where(Checkpoint.at <= now + CLOCKS_APART))
+    if known is not None and known.heads < AT_ONCE and taken_at is not None and now < taken_at + every:
         return None
     last, moved = session.get_one(Checkpoint, known.number) if known else None, _moved(session)
     taken = Checkpoint(
@@ -61,6 +64,11 @@ def take_due(session: Session, *, keys: SigningKeys, now: datetime, every: timed
         session.execute(seals.on_conflict_do_update(index_elements=["claim_id"], set_=further))
     session.flush()
     return taken
+
+
+def newest_at() -> Select[datetime]:
+    """Return what finds the moment of the newest checkpoint, of those that it is further restricted to."""
+    return select(Checkpoint.at).order_by(Checkpoint.number.desc()).limit(1)
 
 
 def put_outside(session: Session, folder: Path, *, public: Mapping[str, bytes]) -> None:
@@ -107,16 +115,19 @@ def path_of(folder: Path, number: int) -> Path:
 
 
 def set_aside(folder: Path, newest: int, name: str) -> int:
-    """Move the checkpoints newer than `newest` into a folder `name` inside, and return how many there were.
+    """Move the checkpoints newer than `newest` into a new folder `name` inside, and return how many there were.
 
-    They are of a time that a restored database does not know: evidence of what was lost.
+    They are of a time that a restored database does not know: evidence of what was lost. Where the same backup was
+    restored before, that folder is there, and has evidence of its own: the new one is then `name`-2, and so on.
     """
-    if not folder.is_dir():
+    newer = [number for number in numbers_in(folder) if number > newest] if folder.is_dir() else []
+    if not newer:
         return 0
-    newer = [number for number in numbers_in(folder) if number > newest]
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    aside = next(free for each in names if not (free := folder / each).exists())
+    aside.mkdir(mode=0o755)
     for number in newer:
-        (folder / name).mkdir(mode=0o755, exist_ok=True)
-        path_of(folder, number).rename(path_of(folder / name, number))
+        path_of(folder, number).rename(path_of(aside, number))
     return len(newer)
 
 

@@ -133,7 +133,7 @@ def _look_at(archive: zipfile.ZipFile, member: zipfile.ZipInfo, depth: int) -> N
         if lower.endswith(".rels"):
             _Relationships().read(start + content.read(LARGEST_LIST))
         is_telling = _read_on(start, content, may_declare=lower.endswith(".svg"))
-    if is_telling:
+    if is_telling and parts.may_be_xml(start):
         _read_elements(archive, member)
 
 

@@ -29,6 +29,9 @@ POINTING = frozenset({"HYPERLINK", "INCLUDEPICTURE", "INCLUDE", "IMPORT"})
 """Those that lead to what they name first."""
 
 _WIDE = re.compile(rb"(?:\xff\xfe)?(?:\s\0)*<\0|(?:\xfe\xff)?(?:\0\s)*\0<")
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*(?:<|\Z)")
+"""How XML can begin in the encodings that are read: a mark, blanks, a tag; or blanks as far as one sees."""
+
 _STRANGE = (b"\0\0\xfe\xff", b"\xff\xfe\0\0", b"\0\0\0<", b"<\0\0\0", b"\x4c\x6f\xa7\x94")
 """How UTF-32 and EBCDIC begin (XML 1.0, appendix F)."""
 
@@ -53,6 +56,14 @@ def is_wide(start: bytes) -> bool:
         if known not in ENCODINGS:
             raise Found(Finding.DAMAGED)
     return _WIDE.match(start) is not None
+
+
+def may_be_xml(start: bytes) -> bool:
+    """Tell whether a part can be XML, by how it begins: with anything but blanks before the first tag, it is none.
+
+    Pictures are not asked for their elements then, where a few of their bytes are TELLING by chance.
+    """
+    return _MARKUP.match(start) is not None
 
 
 def read(chunks: Iterable[bytes]) -> None:

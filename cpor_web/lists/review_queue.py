@@ -131,12 +131,12 @@ def with_fresh_proof(session: Session, claims: Sequence[Claim]) -> frozenset[int
 def _order(wanted: Wanted) -> Order:
     id_ = Key(Claim.id, int)
     if wanted.any_status:
-        return Order((id_,), is_descending=True)
+        return keyset.newest_first(Claim.id)
     match wanted.status:
         case None | Status.SUBMITTED | Status.UNDER_REVIEW:  # what waits for the operator has a deadline
             return Order((Key(Claim.due_at, datetime), id_))
         case Status.APPROVED | Status.REJECTED:  # and these have none
-            return Order((id_,))
+            return keyset.newest_first(Claim.id)
         case _:
             return Order((Key(func.coalesce(Claim.due_at, FAR), datetime), id_))
 

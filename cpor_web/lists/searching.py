@@ -53,8 +53,7 @@ def read(session: Session, actor: Actor, typed: str) -> Search:
     """Return what was typed as it is asked for; partners and MPN IDs are looked up here, as mostly there are none."""
     words: list[Word] = []
     given: dict[str, Any] = {}
-    for number, typed_word in enumerate(typed.replace("\x00", "").split()[:MOST_WORDS]):
-        word = typed_word.lower()
+    for number, word in enumerate(typed.replace("\x00", "").split()[:MOST_WORDS]):
         numbered = _numbered(session, actor, word) if word.isdecimal() else ()
         partners = () if actor.role in PARTNER_ROLES else _partners(session, word)
         reference = normalised(word)
@@ -84,7 +83,7 @@ def mentions(word: Word) -> ColumnElement[bool]:
         ways.append(Claim.mpn_id_id == any_(bindparam(word.name("mpn_ids"), type_=ARRAY(BigInteger))))
     if word.is_address:
         asked = select(CustomerContact.claim_id).where(
-            func.lower(CustomerContact.email) == bindparam(word.name("word"), type_=Text)
+            func.lower(CustomerContact.email) == _lowered(word.name("word"))
         )
         # As an array, so that each way goes by an index of its own.
         ways.append(Claim.id == any_(func.array(asked.scalar_subquery())))
@@ -129,8 +128,16 @@ def _within(word: str) -> str:
     return "%" + re.sub(r"[\\%_]", r"\\\g<0>", word) + "%"
 
 
+def _lowered(name: str) -> ColumnElement[str]:
+    """Return what was typed in small letters, made by the database as those of its columns: Python has others.
+
+    As a subquery, so that they are made once, and not for each row.
+    """
+    return select(func.lower(bindparam(name, type_=Text))).scalar_subquery()
+
+
 def _has_text(word: Word) -> ColumnElement[bool]:
-    within = bindparam(word.name("within"), type_=Text)
+    within = _lowered(word.name("within"))
 
     def has(column: Any) -> ColumnElement[bool]:
         return func.lower(column).like(within)

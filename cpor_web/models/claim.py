@@ -156,6 +156,11 @@ class Claim(Base):
     )
 
     @property
+    def present_reviewer(self) -> User | None:
+        """The reviewer who has the claim, unless they have left: then nobody has it."""
+        return self.reviewer if self.reviewer is not None and self.reviewer.active else None
+
+    @property
     def product_keys(self) -> list[str]:
         """The catalogue's keys of the claimed products."""
         return sorted(product.key for product in self.products)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
 from cpor_web.emails.condition import needs_a_person
-from cpor_web.models import Checkpoint, Claim, Document, Heartbeat, Holding, Mail, MailState, Round, RoundState, Scan
+from cpor_web.history import checkpoints
+from cpor_web.models import Claim, Document, Heartbeat, Holding, Mail, MailState, Round, RoundState, Scan
 from cpor_web.monitoring import job_times
 from cpor_web.monitoring.job_times import JobTimes
 from cpor_web.queue import QUEUE
@@ -84,7 +85,7 @@ def _singles(now: datetime) -> Sequence[Select[Any]]:
         select(func.count()).where(Holding.released_at.is_(None)),
         select(Heartbeat.at).where(Heartbeat.name == TICKER),
         select(Heartbeat.at).where(Heartbeat.name == EMPTIED),
-        select(func.max(Checkpoint.at)),
+        checkpoints.newest_at(),
     )
 
 

@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from cpor_web import clock
 from cpor_web.database import schema
 from cpor_web.emails.condition import Outbox, outbox
 from cpor_web.extensions import db
-from cpor_web.models import Checkpoint, Heartbeat
+from cpor_web.history import checkpoints
+from cpor_web.models import Heartbeat
 from cpor_web.monitoring import figures
 from cpor_web.monitoring.figures import TICKER, InRedis
 from cpor_web.silence import holding, unread
@@ -60,7 +62,7 @@ def ready() -> ResponseReturnValue:
             return jsonify(status="down", database="ok", migrations=standing), 503
         tick = db.session.scalar(select(Heartbeat.at).where(Heartbeat.name == TICKER))
         mail, is_held = outbox(db.session(), now=now()), holding.is_in_force(db.session())
-        checkpoint, emptied = db.session.scalar(select(func.max(Checkpoint.at))), unread.emptied_at(db.session())
+        checkpoint, emptied = db.session.scalar(checkpoints.newest_at()), unread.emptied_at(db.session())
     except SQLAlchemyError:
         return jsonify(status="down", database="down"), 503
     parts = {"ticker": _ticker(tick), **_behind_redis(), "mail": _mail(mail), "proxy": _proxy()}
@@ -86,7 +88,8 @@ def in_redis() -> InRedis | None:
 
 def _ticker(tick: datetime | None) -> str:
     silent = max(SILENT_FOR_SECONDS, 3 * settings().tick_seconds)
-    return "ok" if tick is not None and (now() - tick).total_seconds() < silent else "silent"
+    since = _since(tick)
+    return "ok" if since is not None and since < silent else "silent"
 
 
 def _behind_redis() -> dict[str, str]:
@@ -111,8 +114,10 @@ def _proxy() -> str:
 
 
 def _since(moment: datetime | None) -> int | None:
-    """Return how many seconds ago it was, None where it never was."""
-    return round((now() - moment).total_seconds()) if moment is not None else None
+    """Return how many seconds ago it was, None where it never was, or a clock says so that was ahead."""
+    if moment is None or clock.is_ahead(moment, now()):
+        return None
+    return round((now() - moment).total_seconds())
 
 
 def _figures(mail: Outbox) -> dict[str, object]:

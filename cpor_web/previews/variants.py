@@ -4,6 +4,7 @@ from cpor_web.rules.words import N_
 
 VARIANTS = {
     "claim-received--resubmitted": N_("resubmitted"),
+    "claim-received--resubmitted-to-anyone": N_("resubmitted, without a reviewer"),
     "claim-received--disputed": N_("disputed"),
     "approved--over-another": N_("over another partner's association"),
     "approved--needs-yes": N_("the customer's yes is needed"),
@@ -15,6 +16,7 @@ VARIANTS = {
     "assessment-result--not-eligible": N_("not eligible"),
     "contact-needed--due": N_("with a deadline"),
     "partner-reminder--contact": N_("a contact is needed"),
+    "partner-reminder--in-stead": N_("in the partner contact's stead"),
     "consent-notice--no-header": N_("without the mail program's own button"),
     "consent-notice--again": N_("sent once more"),
     "consent-notice--over-another": N_("over another partner's association"),
@@ -25,6 +27,11 @@ VARIANTS = {
     "denial-undone--stopped": N_("the time stands still"),
     "denial-undone--needs-yes": N_("the customer's yes is needed"),
     "denial-recorded-partner--mail-client": N_("with the mail program's own button, after the consent period"),
+    "denial-undone-partner--needs-yes": N_("the customer's yes is needed"),
+    "denial-undone-partner--waiting": N_("before the time runs"),
+    "denial-undone-partner--waiting-needs-yes": N_("before the time runs, the customer's yes is needed"),
+    "denial-undone-partner--contact": N_("a contact is needed"),
+    "denial-undone-partner--stopped": N_("the time stands still"),
     "new-comment--to-reviewer": N_("to the reviewer"),
     "not-delivered--of-a-request": N_("a request for information"),
     "not-delivered--to-reviewer": N_("to the reviewer"),

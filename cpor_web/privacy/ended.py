@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
 from cpor_web.consent.answers import LEAST_UNDO
+from cpor_web.history import ERASURE
 from cpor_web.models import (
     OPEN_STATES,
     Assessment,
@@ -52,6 +53,16 @@ def ended(now: datetime, days: int) -> ColumnElement[bool]:
 def dropped(now: datetime, days: int) -> ColumnElement[bool]:
     """Whether a draft was deleted so many days ago."""
     return Claim.deleted_at <= now - timedelta(days=days)
+
+
+def said_since_erased(now: datetime, days: int) -> ColumnElement[bool]:
+    """Whether something happened to a claim after its people were erased, and so many days ago: a comment, a note.
+
+    Erasing a claim leaves no event that says who or what, so one that does came later, whatever its moment says: who
+    waited for the claim meanwhile had begun before.
+    """
+    says = and_(Event.salt.is_not(None), Event.kind != ERASURE)
+    return exists().where(Event.claim_id == Claim.id, says, Event.at <= now - timedelta(days=days))
 
 
 def abandoned(now: datetime, days: int) -> ColumnElement[bool]:

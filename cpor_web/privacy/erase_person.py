@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from cpor_web import history
@@ -18,23 +18,14 @@ from cpor_web.models import (
     ERASED,
     Answer,
     Claim,
-    Comment,
-    CustomerContact,
-    Document,
     Erasure,
     Event,
     FailedSignIns,
-    Holding,
     Identity,
-    Invitation,
     Mail,
     MailState,
-    Note,
     Passkey,
-    ProofCell,
     ReceivedMail,
-    Replacement,
-    Round,
     SavedFilter,
     SecurityEvent,
     SignIn,
@@ -113,9 +104,8 @@ def _heir(session: Session, claim: Claim, who: Person) -> User | None:
 
 
 def _erase_in_claim(session: Session, claim: Claim, who: Person, heir: User | None, now: datetime) -> None:
-    named = person.has(Event.data, who.words) | person.has(Event.actor, who.words)
-    by_them = Event.user_id == who.user.id if who.user else named
-    positions = session.scalars(select(Event.position).where(Event.claim_id == claim.id, named | by_them)).all()
+    found = select(Event.position).where(Event.claim_id == claim.id, person.events_naming(who))
+    positions = session.scalars(found).all()
     history.erase(session, claim, positions, actor=SYSTEM, now=now, why=ASKED_FOR)
     claim.made_of = None  # a digest of their name and address too, by which they could be guessed
     for contact in claim.all_contacts:
@@ -155,44 +145,22 @@ def _erase_mails(session: Session, who: Person, now: datetime) -> None:
 
 def _erase_words(session: Session, who: Person) -> None:
     """Put “erased” in the place of the address wherever it was written, and of names beside it or in their claims."""
-    claims = {
-        Claim: Claim.id, Comment: Comment.claim_id, Note: Note.claim_id, CustomerContact: CustomerContact.claim_id,
-        Document: Document.claim_id, Mail: Mail.claim_id, ProofCell: ProofCell.claim_id,
-    }  # fmt: skip
-    in_claims: dict[Any, Any] = {model: column.in_(who.claims) for model, column in claims.items()}
-    in_claims[Replacement] = or_(Replacement.claim_id.in_(who.claims), Replacement.replaced_id.in_(who.claims))
-    written: tuple[tuple[Any, tuple[str, ...]], ...] = (
-        (Claim, ("name", "rejection_comment")), (Comment, ("body",)), (Note, ("body",)), (Holding, ("reason",)),
-        (CustomerContact, ("reason", "title")), (Document, ("filename",)), (Mail, ("answer", "bounce")),
-        (ProofCell, ("page", "missing", "place", "mend")), (Replacement, ("rationale",)),
-    )  # fmt: skip
-    for model, columns in written:
+    for model, columns in person.WRITTEN.items():
+        if model is Answer:
+            continue  # a customer's own words go as a whole, and nothing else of an answer ever changes
         for name in columns:
-            column = getattr(model, name)
-            beside = person.has(column, (who.address,))
-            theirs = or_(in_claims[model], beside) if model in in_claims else beside
+            column, named = getattr(model, name), person.written_naming(who, model, name)
             for word in reversed(who.words):  # the address last: it tells that a name is theirs
-                there = person.has(column, (word,))
-                there = there if word == who.address else and_(there, theirs)
+                there = and_(person.has(column, (word,)), named)
                 _set(session, model, there, **{name: func.regexp_replace(column, _whole(word, THERE), ERASED, "gi")})
-    session.execute(delete(SavedFilter).where(_is_filtered_by(who)).execution_options(synchronize_session="fetch"))
-    asked = select(Invitation.id).join(Round).where(Round.claim_id.in_(who.claims))
-    named = and_(Answer.invitation_id.in_(asked), person.has(Answer.words, who.words))
-    _set(session, Answer, or_(named, person.has(Answer.words, (who.address,))), words="")
+    _set(session, Answer, person.written_naming(who, Answer), words="")
+    found = delete(SavedFilter).where(person.filters_naming(who))
+    session.execute(found.execution_options(synchronize_session="fetch"))
 
 
 def _whole(word: str, letter: str = LETTER) -> str:
     """Return the pattern of a word that is no part of a longer one."""
     return f"(?<!{letter}){re.escape(word)}(?!{letter})"
-
-
-def _is_filtered_by(who: Person) -> ColumnElement[bool]:
-    """Whether a filter that somebody keeps finds them: by address, or by name at a partner that they are known to."""
-    said = func.concat_ws(" ", SavedFilter.name, cast(SavedFilter.wanted, Text))
-    partners = select(Claim.partner_id).where(Claim.id.in_(who.claims))
-    of_these = or_(User.partner_id.in_(partners), User.partner_id == (who.user.partner_id if who.user else None))
-    named = and_(SavedFilter.user_id.in_(select(User.id).where(of_these)), person.has(said, who.words))
-    return or_(person.has(said, (who.address,)), named)
 
 
 def _empty_account(session: Session, user: User) -> None:

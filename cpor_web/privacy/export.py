@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, false, inspect, or_, select
+from sqlalchemy import ColumnElement, Select, false, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web.models import (
@@ -18,12 +18,14 @@ from cpor_web.models import (
     Download,
     Event,
     FailedSignIns,
+    Holding,
     Identity,
     Invitation,
     Mail,
     Note,
     Opening,
     Passkey,
+    ProofCell,
     ReceivedMail,
     Replacement,
     SavedFilter,
@@ -52,30 +54,44 @@ def of_person(session: Session, who: Person, *, now: datetime) -> Json:
 def _of_address(who: Person) -> dict[str, Select[Any]]:
     contacts = select(CustomerContact.id).where(person.is_(CustomerContact.email, who.address))
     asked = select(Invitation.id).where(Invitation.contact_id.in_(contacts))
-    named = and_(Event.claim_id.in_(who.claims), or_(person.has(Event.data, who.words), _by(Event, who)))
+    events = person.events_naming(who) | person.in_passing(who)
     mails = or_(person.is_(Mail.to_address, who.address), person.mails_naming(who))
     return {
-        "claims": select(Claim).where(Claim.id.in_(who.claims)).order_by(Claim.id),
-        "customer_contacts": select(CustomerContact).where(CustomerContact.id.in_(contacts)),
+        "claims": _and_naming(who, Claim, Claim.id.in_(who.claims)),
+        "customer_contacts": _and_naming(who, CustomerContact, CustomerContact.id.in_(contacts)),
         "invitations": select(Invitation).where(Invitation.id.in_(asked)).order_by(Invitation.id),
-        "answers": select(Answer).where(Answer.invitation_id.in_(asked)).order_by(Answer.id),
+        "answers": _and_naming(who, Answer, Answer.invitation_id.in_(asked)),
         "openings": select(Opening).where(Opening.invitation_id.in_(asked)).order_by(Opening.id),
-        "events": select(Event).where(named | person.in_passing(who)).order_by(Event.claim_id, Event.position),
-        "mails": select(Mail).where(mails).order_by(Mail.id),
+        "events": select(Event).where(events).order_by(Event.claim_id, Event.position),
+        "mails": _and_naming(who, Mail, mails),
         "received_mails": select(ReceivedMail).where(_received(who)).order_by(ReceivedMail.id),
+        "proof_cells": _and_naming(who, ProofCell, false()),
+        "holdings": _and_naming(who, Holding, false()),
     }
 
 
 def _of_account(who: Person) -> dict[str, Select[Any]]:
     account = select(User).where(User.id == who.user.id) if who.user else select(User).where(false())
-    theirs: Sequence[type[Any]] = (
-        Identity, Passkey, SignIn, SecurityEvent, FailedSignIns, Download, Comment, Note, SavedFilter, Replacement,
-    )  # fmt: skip
     found: dict[str, Select[Any]] = {"account": account}
+    theirs: Sequence[type[Any]] = (Identity, Passkey, SignIn, SecurityEvent, FailedSignIns, Download)
     for model in theirs:
         found[model.__tablename__] = select(model).where(_by(model, who)).order_by(model.id)
+    written: Sequence[type[Any]] = (Comment, Note, Replacement)
+    for model in written:
+        found[model.__tablename__] = _and_naming(who, model, _by(model, who))
+    filters = select(SavedFilter).where(_by(SavedFilter, who) | person.filters_naming(who))
     uploaded = Document.uploaded_by_id == who.user.id if who.user else false()
-    return {**found, "documents": select(Document).where(uploaded).order_by(Document.id)}
+    return {
+        **found,
+        "saved_filters": filters.order_by(SavedFilter.id),
+        "documents": _and_naming(who, Document, uploaded),
+    }
+
+
+def _and_naming(who: Person, model: Any, theirs: ColumnElement[bool]) -> Select[Any]:
+    """Return the query of what is theirs, and of what names them where somebody wrote."""
+    found = select(model).where(or_(theirs, person.written_naming(who, model)))
+    return found.order_by(*inspect(model).primary_key)
 
 
 def _by(model: Any, who: Person) -> Any:

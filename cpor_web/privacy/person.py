@@ -1,26 +1,39 @@
 """One person by their address: everything here that names them, to be exported or erased."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from cpor_web.models import (
+    Answer,
     Claim,
     Comment,
     CustomerContact,
     Document,
     Event,
+    Holding,
     Invitation,
     Mail,
     Note,
+    ProofCell,
     ReceivedMail,
     Replacement,
     Round,
+    SavedFilter,
     SecurityEvent,
     User,
 )
+
+WRITTEN: Mapping[type[Any], tuple[str, ...]] = {
+    Claim: ("name", "rejection_comment"), Comment: ("body",), Note: ("body",), Holding: ("reason",),
+    CustomerContact: ("reason", "title"), Document: ("filename",), Mail: ("answer", "bounce"),
+    ProofCell: ("page", "missing", "place", "mend"), Replacement: ("rationale",), Answer: ("words",),
+}  # fmt: skip
+"""Where somebody, or a server, writes what they like."""
 
 RATIONALES = ("claim:preferred", "claim:contested")
 HANDED = ("claim:assigned", "claim:given-back", "claim:review-started", "claim:taken-over")
@@ -73,6 +86,38 @@ def has(column: object, words: tuple[str, ...]) -> ColumnElement[bool]:
     text = func.lower(cast(column, Text))  # by the database alone: of some capitals Python makes other small letters
     written = dict.fromkeys(form for word in words for form in (word, json.dumps(word, ensure_ascii=False)[1:-1]))
     return or_(false(), *(func.strpos(text, func.lower(form)) > 0 for form in written))
+
+
+def written_naming(who: Person, model: type[Any], *names: str) -> ColumnElement[bool]:
+    """Whether what was written names them: by their address anywhere, by their name beside it or in their claims.
+
+    names: the columns, or all of `WRITTEN`.
+    """
+    asked = select(Invitation.id).join(Round).where(Round.claim_id.in_(who.claims))
+    ways: dict[type[Any], ColumnElement[bool]] = {
+        Claim: Claim.id.in_(who.claims),
+        Holding: false(),
+        Replacement: or_(Replacement.claim_id.in_(who.claims), Replacement.replaced_id.in_(who.claims)),
+        Answer: Answer.invitation_id.in_(asked),
+    }
+    theirs = ways[model] if model in ways else model.claim_id.in_(who.claims)
+    columns = [getattr(model, name) for name in names or WRITTEN[model]]
+    return or_(*(has(each, (who.address,)) | and_(theirs, has(each, who.words)) for each in columns))
+
+
+def events_naming(who: Person) -> ColumnElement[bool]:
+    """Whether an event of their claims names them, or was their doing: a customer's contact has no account."""
+    named = has(Event.data, who.words) | has(Event.actor, who.words)
+    return and_(Event.claim_id.in_(who.claims), or_(named, Event.user_id == who.user.id) if who.user else named)
+
+
+def filters_naming(who: Person) -> ColumnElement[bool]:
+    """Whether a filter that somebody keeps finds them: by address, or by name at a partner that they are known to."""
+    said = func.concat_ws(" ", SavedFilter.name, cast(SavedFilter.wanted, Text))
+    partners = select(Claim.partner_id).where(Claim.id.in_(who.claims))
+    of_these = or_(User.partner_id.in_(partners), User.partner_id == (who.user.partner_id if who.user else None))
+    named = and_(SavedFilter.user_id.in_(select(User.id).where(of_these)), has(said, who.words))
+    return or_(has(said, (who.address,)), named)
 
 
 def in_passing(who: Person) -> ColumnElement[bool]:

@@ -38,7 +38,8 @@ def retentions(settings: Settings) -> Mapping[str, Retention]:
     access = settings.keep_access_days
 
     def over(now: datetime) -> ColumnElement[bool]:
-        return and_(Claim.erased_at.is_(None), or_(ended.ended(now, people), ended.dropped(now, drafts)))
+        waits = or_(Claim.erased_at.is_(None), ended.said_since_erased(now, people))
+        return and_(waits, or_(ended.ended(now, people), ended.dropped(now, drafts)))
 
     def proven(now: datetime) -> ColumnElement[bool]:
         has_proof = select(Document.id).where(Document.claim_id == Claim.id).exists()

@@ -72,6 +72,10 @@ IN_FULL = {"answer": "550 5.1.1 <jamie.doe@adatum.example.org>: no such mailbox"
 SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "claim-received": ({**CLAIM, "is_disputed": False, "is_resubmitted": False}, {}),
     "claim-received--resubmitted": ({**CLAIM, "is_disputed": False, "is_resubmitted": True}, {}),
+    "claim-received--resubmitted-to-anyone": (
+        {**CLAIM, "is_disputed": False, "is_resubmitted": True, "is_anyones": True},
+        {},
+    ),
     "claim-received--disputed": ({**CLAIM, "is_disputed": True, "is_resubmitted": False}, {}),
     "review-started": (CLAIM, {}),
     "information-requested": (
@@ -132,6 +136,7 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "contact-needed--due": ({**NOT_DUE, "contact_due": END, "astray": ASTRAY}, {}),
     "partner-reminder": ({**CLAIM, "for_contact": False}, {}),
     "partner-reminder--contact": ({**CLAIM, "for_contact": True, "astray": ASTRAY[:1]}, {}),
+    "partner-reminder--in-stead": ({**CLAIM, "for_contact": False, "in_stead": True}, {}),
     "consent-notice": (CUSTOMER, ASKING),
     "consent-notice--no-header": (CUSTOMER, {**ASKING, "one_click": ""}),
     "consent-notice--again": (CUSTOMER, {**ASKING, "again": "yes"}),
@@ -172,7 +177,15 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
         {},
     ),
-    "denial-undone-partner": (NOT_DUE, {}),
+    "denial-undone-partner": ({**NOT_DUE, "end": END, "needs_yes": False}, {}),
+    "denial-undone-partner--needs-yes": ({**NOT_DUE, "end": END, "needs_yes": True}, {}),
+    "denial-undone-partner--waiting": ({**NOT_DUE, "end": None, "needs_yes": False, "is_waiting": True}, {}),
+    "denial-undone-partner--waiting-needs-yes": ({**NOT_DUE, "end": None, "needs_yes": True, "is_waiting": True}, {}),
+    "denial-undone-partner--contact": (
+        {**NOT_DUE, "end": None, "needs_yes": False, "is_stopped": True, "needs_contact": True},
+        {},
+    ),
+    "denial-undone-partner--stopped": ({**NOT_DUE, "end": None, "needs_yes": False, "is_stopped": True}, {}),
     "denial-by-replaced": ({**REVIEWER, "words": DENIAL["words"]}, {}),
     "new-comment": ({**CLAIM, **COMMENT, "by_partner": False}, {}),
     "new-comment--to-reviewer": ({**REVIEWER, **COMMENT, "by_partner": True}, {}),

@@ -28,7 +28,7 @@ from cpor_web.silence.failed_notices import Figures
 
 LONGEST_REASON = 2000
 LOCK = 7_09
-"""The advisory lock's number; the product takes no other."""
+"""The advisory lock's number. The product takes others, such as that of a checkpoint; none has this number."""
 
 
 def is_in_force(session: Session) -> bool:

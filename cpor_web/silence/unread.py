@@ -4,10 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from cpor_web import clock
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.entities import ahead, detached
 from cpor_web.models import Claim, Heartbeat, Mail, ReceivedKind, ReceivedMail
@@ -18,10 +19,21 @@ _WAITS = ReceivedMail.settled_at.is_(None)
 
 
 def note_emptied(session: Session, *, begun_at: datetime) -> None:
-    """Note that a look into the mailbox came to the end of all that lay there when it began."""
+    """Note that a look into the mailbox came to the end of all that lay there when it began.
+
+    Of two looks at once the longer one ends last: the later beginning stays, unless a clock noted it that was ahead.
+    """
     noted = insert(Heartbeat).values(name=EMPTIED, at=begun_at)
-    latest = {"at": func.greatest(Heartbeat.at, noted.excluded.at)}  # of two looks at once the longer one ends last
-    session.execute(noted.on_conflict_do_update(index_elements=["name"], set_=latest))
+    is_replaced = or_(Heartbeat.at < begun_at, Heartbeat.at > begun_at + clock.CLOCKS_APART)
+    session.execute(
+        noted.on_conflict_do_update(index_elements=["name"], set_={"at": noted.excluded.at}, where=is_replaced)
+    )
+
+
+def forget_what_is_ahead(session: Session, *, now: datetime) -> None:
+    """Forget a look whose clock was ahead: once time has caught up, it would vouch for mail that nobody read."""
+    wrong = (Heartbeat.name == EMPTIED, Heartbeat.at > now + clock.CLOCKS_APART)
+    session.execute(delete(Heartbeat).where(*wrong))
 
 
 def emptied_at(session: Session) -> datetime | None:
@@ -38,12 +50,13 @@ def _emptied() -> Prepared:
 def read_until(session: Session, *, now: datetime, programme: Programme) -> datetime | None:
     """Return up to when all mail that came in was read: what is due by then may be closed, what is due later waits.
 
-    None where nothing may be closed at all: a mailbox is to be read and never was, to its end.
+    None where nothing may be closed at all: a mailbox is to be read and never was, to its end, or by a clock that was
+    ahead: nobody knows when that was.
     """
     if not programme.has_mailbox:
         return now
     emptied = ahead.once(session, emptied_at)
-    return min(now, emptied) if emptied is not None else None
+    return min(now, emptied) if emptied is not None and not clock.is_ahead(emptied, now) else None
 
 
 def has_passed(session: Session, due: datetime, *, now: datetime, programme: Programme) -> bool:

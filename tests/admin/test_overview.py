@@ -180,6 +180,18 @@ def test_a_mailbox_is_behind_after_five_minutes(
     assert 60 * minutes <= office.get("/readyz").json["mailbox_read_seconds"] < 60 * minutes + 60
 
 
+@pytest.mark.usefixtures("_with_mailbox")
+def test_what_a_clock_noted_that_was_ahead_is_no_sign_of_life(office: Browser, committed: Session) -> None:
+    for name in ("ticker", unread.EMPTIED):
+        committed.merge(Heartbeat(name=name, at=datetime.now(UTC) + timedelta(hours=2)))
+    committed.commit()
+    page = office.page("/admin").main.get_text()
+
+    assert "The ticker is silent" in page
+    assert "what is due since then waits" in page
+    assert office.get("/readyz").json["mailbox_read_seconds"] is None
+
+
 def test_a_mailbox_that_cannot_be_read_is_told_of_with_its_reason(office: Browser, committed: Session) -> None:
     until = datetime.now(UTC) + timedelta(minutes=5)
     committed.add(Breaker(name="mailbox", failures=4, open_until=until, why="no such user"))

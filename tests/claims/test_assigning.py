@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import chain
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -14,7 +15,7 @@ from cpor_web.claims import assigning, operations
 from cpor_web.models import Claim, Event, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed, NotYours
-from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.support import claims, factories
@@ -26,6 +27,17 @@ Take = Callable[..., Claim | None]
 
 def claims_events(session: Session, claim: Claim, kind: str) -> Sequence[Event]:
     return session.scalars(select(Event).where(Event.claim_id == claim.id, Event.kind == kind)).all()
+
+
+def sent_back_in_dispute(session: Session, programme: Programme) -> Claim:
+    claim, reviewer = claims.rejected(session, programme), factories.user(session, Role.REVIEWER)
+    about: dict[str, Any] = {"now": NOW, "programme": programme}
+    operations.dispute(session, claim, "It is signed.", actor=claim.filed_by.actor, **about)
+    operations.take_over(session, claim, actor=reviewer.actor, **about)
+    operations.request_information(session, claim, {Request.DATES: ""}, "Date?", actor=reviewer.actor, **about)
+    session.flush()
+    session.refresh(claim)
+    return claim
 
 
 @pytest.fixture
@@ -98,6 +110,24 @@ def test_a_claim_given_back_waits_for_whoever_takes_it_with_its_deadline_and_his
     with pytest.raises(NotAllowed):
         operations.give_back(db_session, claim, actor=reviewer.actor, now=NOW)
     assert take(other) is claim
+
+
+@pytest.mark.parametrize("is_disputed", [False, True])
+@pytest.mark.parametrize("keeps", ["the reviewer keeps it", "given back", "the reviewer left"])
+def test_what_is_resubmitted_is_received_as_that_and_with_the_same_reviewer_only_if_there_is_one(
+    db_session: Session, programme: Programme, is_disputed: bool, keeps: str
+) -> None:
+    claim = (sent_back_in_dispute if is_disputed else claims.partner_action_required)(db_session, programme)
+    assert claim.reviewer is not None
+    if keeps == "given back":
+        operations.give_back(db_session, claim, actor=claim.reviewer.actor, now=NOW)
+    elif keeps == "the reviewer left":
+        claim.reviewer.active = False
+    db_session.flush()
+    operations.resubmit(db_session, claim, actor=claim.filed_by.actor, now=NOW, programme=programme)
+    said = claims.mail_of(db_session, claim, "claim-received").context
+    names = ("is_resubmitted", "is_disputed", "is_anyones")
+    assert [said[name] for name in names] == [True, False, keeps != "the reviewer keeps it"]
 
 
 def test_nobody_is_given_what_another_reviewer_has(

@@ -108,7 +108,7 @@ def test_so_is_who_is_reminded(db_session: Session, programme: Programme, of_two
     round_ = latest_round(db_session, of_two)
     assert round_ is not None
     assert round_.contact_due_at is not None
-    day_before = round_.contact_due_at - timedelta(hours=30)
-    assert reminders.remind(db_session, of_two.id, now=day_before, programme=programme)
+    that_morning = round_.contact_due_at - timedelta(hours=14)
+    assert reminders.remind(db_session, of_two.id, now=that_morning, programme=programme)
     reminder = claims.mail_of(db_session, of_two, "partner-reminder")
     assert [each["name"] for each in reminder.context["astray"]] == ["Carlo Conti"]

@@ -10,13 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import contacts, operations
-from cpor_web.consent import answers
+from cpor_web.consent import answers, record
 from cpor_web.consent.record import Copy, digest_of_address, record_of, salt_of
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.models import Claim, Client, Event, Opening, ReceivedKind, ReceivedMail
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import TABLE
 from tests.support import claims, factories
 from tests.support.claims import NOW, invitations_of, mail_of
 
@@ -120,6 +122,11 @@ def test_its_events_are_those_of_the_chain(db_session: Session, programme: Progr
     chained = {event.position: event.link.hex() for event in events}
 
     assert all(chained[event["position"]] == event["link"] for event in round_["events"])
+
+
+def test_however_a_claim_ends_its_record_says_so() -> None:
+    ends = {rule.event for rule in TABLE if rule.target is Status.REJECTED}
+    assert {each for each in ends if not each.startswith(record.ABOUT_CONSENT)} | {"claim:disputed"} == record.ENDINGS
 
 
 def test_each_round_has_its_own_events(db_session: Session, programme: Programme) -> None:

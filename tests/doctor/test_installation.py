@@ -131,6 +131,17 @@ def test_what_waits_too_long_is_told(settings: Settings, committed: Session) -> 
     assert {each.about for each in findings if each.mark is Mark.OK} == {"windows", "mails"}
 
 
+def test_what_a_clock_noted_that_was_ahead_is_told(settings: Settings, committed: Session) -> None:
+    now = datetime.now(UTC)
+    for name in (TICKER, EMPTIED):
+        committed.add(Heartbeat(name=name, at=now + timedelta(hours=2)))
+    committed.commit()
+    findings = machinery.what_waits(replace(settings, imap_server="imap.example.com"), now)
+    for what in ("ticker", "mailbox read"):
+        assert about(findings, what).mark is Mark.WRONG
+        assert "2 hours ahead of this machine's clock" in about(findings, what).words
+
+
 def test_a_machine_room_in_order_has_nothing_to_mend(settings: Settings, committed: Session) -> None:
     committed.add(Heartbeat(name=TICKER, at=datetime.now(UTC)))
     committed.commit()

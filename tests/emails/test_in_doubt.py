@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.emails import outbox
-from cpor_web.emails.marking import CLOCKS_APART, LEASE
+from cpor_web.emails.marking import LEASE
 from cpor_web.emails.outbox import LONGEST_DELAY
 from cpor_web.emails.outcomes import Accepted, Outcome, Transient, Unavailable, Unknown
 from cpor_web.models import Mail, MailState

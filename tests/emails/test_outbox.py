@@ -5,8 +5,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from cpor_web import queue
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.emails import outbox
-from cpor_web.emails.marking import CLOCKS_APART, LEASE
+from cpor_web.emails.marking import LEASE
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent
 from cpor_web.models import MailState
 from tests.support.beginning import begin

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+from cpor_web.clock import is_ahead, utcnow
 from tests.support.installation import ROOT, Installation
 
 
@@ -25,12 +26,18 @@ def wrong(installation: Installation) -> set[str]:
     return {each["about"] for each in found["findings"] if each["mark"] == "wrong"}
 
 
+def ahead(installation: Installation) -> set[str]:
+    """Return what is ahead of the doctor's clock, the machine's, where a test has moved that of the processes."""
+    return {"ticker"} if is_ahead(installation.now(), utcnow()) else set()
+
+
 def test_a_healthy_installation_has_nothing_wrong_and_a_broken_one_is_named(installation: Installation) -> None:
-    installation.eventually(lambda: not wrong(installation), "nothing is wrong")
+    expected = ahead(installation)
+    installation.eventually(lambda: wrong(installation) == expected, "nothing is wrong")
     with installation.without("web"):
-        assert wrong(installation) == {"public address"}
+        assert wrong(installation) == {"public address"} | expected
     installation.redis.stop()
     try:
-        assert wrong(installation) == {"redis"}
+        assert wrong(installation) == {"redis"} | expected
     finally:
         installation.redis.start()

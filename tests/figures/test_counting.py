@@ -16,6 +16,8 @@ from cpor_web.models import Claim, Event, Heartbeat, Measure, WeeklyFigure
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Request, Way, Withdrawal
 from cpor_web.rules.roles import SYSTEM
+from cpor_web.rules.statuses import Status
+from cpor_web.rules.transitions import TABLE
 from tests.support import claims, factories
 
 FIRST, SECOND = date(2026, 11, 16), date(2026, 11, 23)
@@ -238,3 +240,8 @@ def test_a_partner_is_found_by_the_beginning_of_a_word_of_its_name_in_any_case(
     for name in ("Żubr Sp. z o.o.", "ΟΔΟΣ ΑΕ"):
         factories.partner(db_session, name)
     assert {each.name for each in tallies.partners_named(db_session, typed, most=9)} == found
+
+
+def test_every_way_to_be_rejected_is_counted() -> None:
+    said = {"claim:rejected"}  # with its reason
+    assert {rule.event for rule in TABLE if rule.target is Status.REJECTED} == {*counting.REJECTIONS} | said

@@ -63,6 +63,18 @@ def test_the_next_is_due_after_its_time_and_has_what_moved_since(db_session: Ses
     assert third.previous == checkpoints.digest(checkpoints.document_of(second))
 
 
+def test_one_of_a_clock_that_was_ahead_keeps_no_other_waiting(db_session: Session, programme: Programme) -> None:
+    claims.submitted(db_session, programme)
+    assert take(db_session) is not None
+    assert take(db_session, 9) is not None, "by the clock that is ahead"
+    assert take(db_session, 0.99) is None, "the last of the right ones was a moment ago"
+    after = take(db_session, 1)
+    assert after is not None
+    assert after.number == 3
+    assert db_session.scalar(checkpoints.newest_at()) == after.at
+    assert take(db_session, 1) is None
+
+
 def test_a_full_one_is_followed_at_once(
     db_session: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +169,14 @@ def test_a_file_is_never_overwritten(db_session: Session, tmp_path: Path, caplog
     assert checkpoints.path_of(tmp_path, 1).read_text(encoding="utf-8") == "what was here first"
     assert "checkpoint 1 differs from its file" in caplog.text
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint-000000001.json"]
+
+
+def test_what_one_restore_of_a_backup_set_aside_another_does_not_write_over(tmp_path: Path) -> None:
+    for content in ("of the first time", "of the second"):
+        checkpoints.path_of(tmp_path, 7).write_text(content)
+        assert checkpoints.set_aside(tmp_path, 6, "after-x") == 1
+    kept = {path.parent.name: path.read_text() for path in tmp_path.glob("after-*/*")}
+    assert kept == {"after-x": "of the first time", "after-x-2": "of the second"}
 
 
 def test_a_row_that_we_have_not_signed_is_not_written(

@@ -140,6 +140,33 @@ def test_it_is_not_looked_at_more_often_than_it_bears(
     assert kept(committed) == 1
 
 
+def test_once_a_clock_that_was_ahead_is_right_again_the_mailbox_is_read_before_anything_closes(
+    server: Dovecot, told: Settings, committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = utcnow()
+    with monkeypatch.context() as ahead:
+        ahead.setattr(jobs.incoming.clock, "utcnow", lambda: now + timedelta(hours=2))
+        look(committed)
+    server.put(told.imap_username, reply("sales@adatum.example.org", "Buy now."))
+    has_mailbox = replace(programme, has_mailbox=True)
+    assert unread.read_until(committed, now=now, programme=has_mailbox) is None
+    jobs.incoming.poll()
+    assert kept(committed) == 1
+    assert unread.read_until(committed, now=now + timedelta(days=1), programme=has_mailbox) >= now
+    jobs.incoming.poll()
+    assert unread.read_until(committed, now=now, programme=has_mailbox) == now
+
+
+def test_what_a_clock_read_that_was_ahead_is_forgotten_also_while_the_mailbox_is_away(
+    told: Settings, committed: Session
+) -> None:
+    unread.note_emptied(committed, begun_at=utcnow() + timedelta(hours=2))
+    committed.add(Breaker(name="mailbox", failures=1, open_until=utcnow() + timedelta(minutes=1), why="away"))
+    committed.commit()
+    jobs.incoming.poll()
+    assert unread.emptied_at(committed) is None
+
+
 def test_what_one_look_has_no_time_for_is_left_to_the_next_and_only_the_end_is_noted(
     server: Dovecot, told: Settings, committed: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

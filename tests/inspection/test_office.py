@@ -59,6 +59,21 @@ STARTS = {
         office(more={"word/a.xml": f"<w:p {W}><w:instrText>DDE x</w:instrText></w:p>".encode("utf-16")}),
         Finding.LINKED,
     ),
+    "a field in UTF-16 without a mark": (
+        office(more={"word/a.xml": f" <w:p {W}><w:instrText>DDE x</w:instrText></w:p>".encode("utf-16-be")}),
+        Finding.LINKED,
+    ),
+    "a field behind a mark": (
+        office(more={"word/a.png": f"\ufeff\n<w:p {W}><w:instrText>DDE x</w:instrText></w:p>".encode()}),
+        Finding.LINKED,
+    ),
+    "a field behind blanks": (
+        office(
+            more={"word/a.xml": " " * inspected.CHUNK + f"<w:p {W}><w:instrText>DDE x</w:instrText></w:p>"},
+            pack=zipfile.ZIP_STORED,
+        ),
+        Finding.LINKED,
+    ),
     "a field in UTF-7": (
         office(more={"word/a.xml": b'<?xml version="1.0" encoding="utf-7"?><a>+ADw-instrText+AD4-DDE</a>'}),
         Finding.DAMAGED,
@@ -172,6 +187,7 @@ def test_it_is_refused_with(found, what: str) -> None:
         office("xl", {"xl/drawings/vmlDrawing1.vml": '<v:f eqn="sum"/><br>'}),
         office(more={"word/media/a%20b.png": b"x"}),
         office(more={"word/media/a.mp3": b"\xff\xfe\x90"}),
+        office(more={"word/media/a.jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF\0 \x9c<f \x8e\xff\xd9"}),
         action("ppaction://hlinksldjump"),
     ],
     ids=[
@@ -193,6 +209,7 @@ def test_it_is_refused_with(found, what: str) -> None:
         "an old drawing",
         "a blank in a name",
         "a sound",
+        "a picture that has a formula's name by chance",
         "a jump",
     ],
 )

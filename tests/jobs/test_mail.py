@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from cpor_web.claims import posting
 from cpor_web.clock import utcnow
 from cpor_web.emails import outbox, recalling
 from cpor_web.emails.marking import Marks
@@ -58,6 +59,37 @@ def test_a_drain_of_one_notice_asks_little_of_the_database(
         drain()
     assert len(smtp_server.mails) == 1
     assert len(said) <= MOST_STATEMENTS, said
+
+
+def test_nobody_connects_to_the_mail_server_before_a_mail_is_due(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    notice = notice_of(committed, claim)
+    notice.due_at = utcnow() + timedelta(minutes=1)
+    committed.commit()
+    drain()
+    assert smtp_server.connections == 0
+    notice.due_at, notice.leased_until = utcnow(), utcnow() + timedelta(minutes=1)
+    committed.commit()
+    drain()
+    assert smtp_server.connections == 0, "another worker has it"
+    notice.leased_until = utcnow()
+    committed.commit()
+    drain()
+    assert smtp_server.connections == 1
+    assert notice_of(committed, claim).state is MailState.SENT
+
+
+def test_a_mail_whose_worker_was_stopped_is_taken_back_though_no_other_is_due(
+    claim: Claim, committed: Session, programme: Programme, smtp_server: ScriptedServer
+) -> None:
+    began = utcnow() - timedelta(hours=1)
+    assert posting.begin(committed, notice_of(committed, claim).id, now=began, programme=programme)
+    committed.commit()
+    assert notice_of(committed, claim).state is MailState.SENDING
+    drain()
+    assert notice_of(committed, claim).state is MailState.SENT
+    assert len(smtp_server.mails) == 1
 
 
 def test_a_mail_is_offered_while_its_mark_is_committed_and_only_its_text_waits(

@@ -1,17 +1,24 @@
 """Trouble of the mail server pauses all mails for a while, and costs none of them an attempt."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cpor_web.clock import utcnow
+from cpor_web.clock import CLOCKS_APART, utcnow
 from cpor_web.emails import outbox
+from cpor_web.emails.condition import LONGEST_PAUSE
+from cpor_web.emails.condition import outbox as outbox_at
 from cpor_web.emails.outbox import Recipient
+from cpor_web.extensions import db
 from cpor_web.models import Breaker, Claim, Mail, MailState
+from jobs import pauses
 from jobs.mail import drain
 from tests.jobs.mails import notice_of
 from tests.support.claims import mail_of
@@ -72,22 +79,73 @@ def test_each_failure_in_a_row_pauses_longer_up_to_five_minutes_and_success_forg
     claim: Claim, committed: Session, smtp_server: ScriptedServer
 ) -> None:
     smtp_server.fail("CONNECT", "421 4.3.2 Not now")
-    pauses = []
+    waited = []
     with time_machine.travel(utcnow(), tick=False):
         for _ in range(10):
             drain()
             committed.expire_all()
             breaker = committed.get_one(Breaker, "mail")
-            pauses.append((breaker.open_until - utcnow()).total_seconds())
+            waited.append((breaker.open_until - utcnow()).total_seconds())
             breaker.open_until = utcnow()
             committed.commit()
-    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert waited == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
 
     smtp_server.behave()
     drain()
     committed.expire_all()
     assert committed.get(Breaker, "mail") is None
     assert notice_of(committed, claim).state is MailState.SENT
+
+
+def test_a_pause_of_a_clock_that_was_ahead_for_a_moment_is_none(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    ahead = LONGEST_PAUSE + CLOCKS_APART
+    smtp_server.fail("CONNECT", "421 4.3.2 Not now")
+    with time_machine.travel(utcnow(), tick=False) as clock:
+        clock.shift(ahead)
+        drain()
+        assert [each.name for each in outbox_at(committed, now=utcnow()).paused] == ["mail"]
+        clock.shift(-ahead)
+        assert outbox_at(committed, now=utcnow()).paused == []
+        committed.rollback()
+        smtp_server.behave()
+        drain()
+    assert notice_of(committed, claim).state is MailState.SENT
+    assert committed.get(Breaker, "mail") is None
+
+
+def test_a_pause_that_is_over_ends_with_the_next_connection_though_no_mail_is_due(
+    work: Flask, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    committed.add(Breaker(name="mail", failures=1, open_until=utcnow(), why="greeting: 554 5.3.2 Not here"))
+    committed.commit()
+    drain()
+    committed.expire_all()
+    assert committed.get(Breaker, "mail") is None
+    assert smtp_server.connections == 1
+    drain()
+    assert smtp_server.connections == 1
+
+
+def test_two_workers_that_meet_the_first_trouble_together_both_note_it(work: Flask, committed: Session) -> None:
+    both_begin = threading.Barrier(2, timeout=30)
+
+    def pause(why: str) -> None:
+        with work.app_context():
+            db.session.execute(text("SELECT 1"))
+            db.session.rollback()  # each is connected
+            both_begin.wait()
+            pauses.pause("mail", why)
+
+    for round_ in range(1, 6):
+        with ThreadPoolExecutor(2) as both:
+            assert list(both.map(pause, ("connect: refused", "connect: timed out"))) == [None, None]
+        breaker = committed.get_one(Breaker, "mail", populate_existing=True)
+        assert breaker.failures == 2, round_
+        assert breaker.open_until > utcnow()
+        committed.delete(breaker)
+        committed.commit()
 
 
 def test_trouble_in_the_midst_gives_back_what_was_not_begun(

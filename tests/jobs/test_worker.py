@@ -14,8 +14,8 @@ from rq.serializers import JSONSerializer, PickleSerializer
 
 from cpor_web import logs
 from cpor_web.config import Settings
-from cpor_web.monitoring import job_times
-from cpor_web.queue import JOBS, SEND_MAIL
+from cpor_web.monitoring import figures, job_times
+from cpor_web.queue import JOBS, QUEUE, SEND_MAIL
 from jobs.turn import Turn
 from jobs.worker import BareJob, ListedWorker, is_listed
 
@@ -120,3 +120,20 @@ def test_a_job_that_runs_while_its_worker_is_told_to_stop_leaves_what_it_has_not
     worker.work(burst=True, logging_level="WARNING")
     assert turns == [False, True]
     assert queue.count == 1, "it went on with the next job"
+
+
+def test_a_worker_that_lives_counts_again_after_redis_was_emptied_and_not_once_it_has_ended(
+    connection: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.mail.drain", lambda: None)
+    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=BareJob)
+    worker = ListedWorker([queue], connection=connection, serializer=JSONSerializer, job_class=BareJob)
+    worker.register_birth()  # type: ignore[no-untyped-call]
+    for live in (worker.heartbeat, lambda: worker.execute_job(queue.enqueue(SEND_MAIL, job_timeout=-1), queue)):
+        connection.flushall()
+        assert figures.in_redis(connection).workers == 0
+        live()
+        assert figures.in_redis(connection).workers == 1
+        assert 0 < connection.ttl(worker.key) <= worker.worker_ttl + 60, "killed, it would count for ever"
+    worker.register_death()  # type: ignore[no-untyped-call]
+    assert figures.in_redis(connection).workers == 0

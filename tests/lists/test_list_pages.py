@@ -9,6 +9,7 @@ from cpor_web.lists.own import Sort, Wanted
 from cpor_web.models import User
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import Role
+from cpor_web.rules.statuses import Status
 from tests.support import claims, factories
 from tests.support.claims import NOW
 from tests.support.situations import LATER, SITUATIONS, exported, objects
@@ -90,3 +91,17 @@ def test_the_queue_has_pages_too(db_session: Session, programme: Programme) -> N
     assert [claim.id for claim in first.rows + second.rows] == [claim.id for claim in made]
     assert (len(first.rows), len(second.rows)) == (2, 1)
     assert review_queue.page(db_session, actor, now=NOW, size=2, before=second.before or "") == first
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.REJECTED])
+def test_decided_claims_of_the_queue_come_newest_first_page_by_page_both_ways(
+    db_session: Session, programme: Programme, status: Status
+) -> None:
+    make = claims.approved if status is Status.APPROVED else claims.rejected
+    made = [make(db_session, programme) for _ in range(3)]
+    actor, wanted = factories.user(db_session, Role.REVIEWER).actor, review_queue.Wanted(status=status)
+    first = review_queue.page(db_session, actor, wanted, now=NOW, size=2)
+    second = review_queue.page(db_session, actor, wanted, now=NOW, size=2, after=first.after or "")
+    assert [claim.id for claim in first.rows + second.rows] == [claim.id for claim in reversed(made)]
+    assert second.after is None
+    assert review_queue.page(db_session, actor, wanted, now=NOW, size=2, before=second.before or "") == first

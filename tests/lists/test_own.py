@@ -106,6 +106,16 @@ def test_a_search_finds_the_beginnings_of_words_and_not_what_is_within_them(
     assert found(db_session, filer, "ürich") == []
 
 
+@pytest.mark.parametrize("name", ["ΥΙΟΣ", "İPEK", "Straẞe"])
+def test_a_name_is_found_as_it_stands_whatever_small_letters_python_would_make_of_it(
+    db_session: Session, programme: Programme, filer: User, name: str
+) -> None:
+    claims.editing(db_session, programme, filer=filer, name=f"{name} 1")
+    claims.editing(db_session, programme, filer=filer, name="another")
+    assert found(db_session, filer, name) == [f"{name} 1"]
+    assert found(db_session, filer, f"{name[:2]} 1") == [f"{name} 1"]
+
+
 def test_texts_longer_than_an_index_takes_are_kept_and_found_by_their_beginning(
     db_session: Session, programme: Programme, filer: User
 ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from cpor_web import redis_line
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.config import Settings
 from cpor_web.database import schema
 from cpor_web.models import Heartbeat, Mail, MailState
@@ -18,6 +19,8 @@ from tests.support.browser import Browser
 from tests.support.live_worker import worker as worker
 from tests.support.other_apps import AppWith
 from tests.support.servers import free_port
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -70,6 +73,15 @@ def test_a_silent_ticker_and_missing_workers_are_named_and_the_pages_stay_up(
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert (answer.json["status"], answer.json["degraded"]) == ("degraded", ["ticker", "workers"])
+
+
+def test_a_tick_of_a_clock_that_was_ahead_is_no_sign_of_life(
+    client: Browser, committed: Session, worker: None
+) -> None:
+    for ahead, expected in ((CLOCKS_APART - MINUTE, []), (CLOCKS_APART + MINUTE, ["ticker"])):
+        committed.merge(Heartbeat(name=TICKER, at=datetime.now(UTC) + ahead))
+        committed.commit()
+        assert client.get("/readyz").json["degraded"] == expected
 
 
 def test_late_mail_is_named(client: Browser, committed: Session, worker: None, ticking: None) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from math import inf
 
 import pytest
 from flask import Flask
@@ -10,8 +11,10 @@ from redis import Redis
 from sqlalchemy.orm import Session
 
 from cpor_web.config import Settings
-from cpor_web.models import Mail, MailState
+from cpor_web.models import Heartbeat, Mail, MailState
 from cpor_web.monitoring import job_times
+from cpor_web.monitoring.figures import TICKER
+from cpor_web.silence.unread import EMPTIED
 from tests.support.other_apps import AppWith
 from tests.support.servers import free_port
 
@@ -74,6 +77,16 @@ def test_the_outbox_is_told_in_numbers_and_asked_for_once_in_a_while(measured: F
     committed.delete(mail)
     committed.commit()
     assert samples(measured)["cpor_mails_due",] == 1, "it asked the database again within the moment"
+
+
+def test_what_a_clock_noted_that_was_ahead_counts_as_long_ago(measured: Flask, committed: Session) -> None:
+    now = datetime.now(UTC)
+    committed.add(Heartbeat(name=TICKER, at=now + timedelta(seconds=30)))
+    committed.add(Heartbeat(name=EMPTIED, at=now + timedelta(hours=2)))
+    committed.commit()
+    found = samples(measured)
+    assert (found["cpor_ticker_seconds",], found["cpor_mailbox_seconds",]) == (0, inf)
+    assert ("cpor_checkpoint_seconds",) not in found, "there is none"
 
 
 def test_what_jobs_took_is_counted_over_all_workers(measured: Flask, settings: Settings) -> None:

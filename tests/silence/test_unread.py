@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import deadlines
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.consent import answers, rounds
 from cpor_web.models import RoundState
 from cpor_web.programme import Programme
@@ -29,6 +30,28 @@ def test_of_two_looks_the_later_beginning_counts(db_session: Session) -> None:
     for at in (NOW, NOW + SECOND, NOW - SECOND):
         unread.note_emptied(db_session, begun_at=at)
     assert unread.emptied_at(db_session) == NOW + SECOND
+
+
+def test_what_was_read_by_a_clock_that_was_ahead_says_nothing_until_the_next_look(
+    db_session: Session, programme: Programme
+) -> None:
+    unread.note_emptied(db_session, begun_at=NOW + CLOCKS_APART)
+    assert unread.read_until(db_session, now=NOW, programme=programme) == NOW
+    unread.note_emptied(db_session, begun_at=NOW + CLOCKS_APART + SECOND)
+    assert unread.read_until(db_session, now=NOW, programme=programme) is None
+    assert not unread.has_passed(db_session, NOW - SECOND, now=NOW, programme=programme)
+    unread.note_emptied(db_session, begun_at=NOW)
+    assert unread.emptied_at(db_session) == NOW
+    assert unread.read_until(db_session, now=NOW, programme=programme) == NOW
+
+
+@pytest.mark.parametrize(("ahead", "is_kept"), [(CLOCKS_APART, True), (CLOCKS_APART + SECOND, False)])
+def test_what_was_read_by_a_clock_that_was_ahead_is_forgotten_before_it_could_count(
+    db_session: Session, programme: Programme, ahead: timedelta, is_kept: bool
+) -> None:
+    unread.note_emptied(db_session, begun_at=NOW + ahead)
+    unread.forget_what_is_ahead(db_session, now=NOW)
+    assert (unread.read_until(db_session, now=LATE, programme=programme) is not None) is is_kept
 
 
 def test_without_a_mailbox_nothing_waits_for_one(db_session: Session, programme: Programme) -> None:

@@ -15,6 +15,7 @@ from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
 from cpor_web.models import Mail
 from cpor_web.rules.exc import Refused
+from tests.state_machine import mails
 from tests.state_machine.played import Played, numbers
 from tests.support.rows import changed
 
@@ -111,14 +112,14 @@ class Machinery(Played):
     def partners_are_reminded(self) -> None:
         for number in self.world.act(lambda s: list(reminders.reminders_due(s, **self.about))):
             (claim,) = (row for row in self.world.rows["claims"] if row["id"] == number)
-            letter = ("partner-reminder", str(claim["partner_contact_email"]))
-            self.world.act(lambda s, n=number: reminders.remind(s, n, **self.about), also=letter)
+            letters = mails.reminders(self.world.rows, claim)
+            self.world.act(lambda s, n=number: reminders.remind(s, n, **self.about), also=letters)
             self.world.act(lambda s, n=number: reminders.remind(s, n, **self.about))  # once a day is enough
 
     @rule()
     def administrators_get_their_digest(self) -> None:
         (to,) = (str(row["email"]) for row in self.world.rows["users"] if row["role"] == "administrator")
-        self.world.act(lambda s: reminders.send_digest(s, **self.about), also=("overdue-digest", to))
+        self.world.act(lambda s: reminders.send_digest(s, **self.about), also=[("overdue-digest", to)])
 
     def _begin(self, session: Session, number: int) -> bool:
         return posting.begin(session, number, **self.about) is not None

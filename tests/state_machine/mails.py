@@ -1,7 +1,7 @@
 """Who must be told of what, written out from the list of mails: each step queues exactly the mails of its events."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Row = dict[str, Any]
@@ -20,6 +20,7 @@ FOR_CONTACT = {
 """The stops of which the partner is told: it is asked for a right contact."""
 
 
+ASKS_PARTNER = {"claim:information-requested", "consent:stopped"}
 STARTS_PARTNERS_TIME = {"information-requested", "contact-needed"}
 
 
@@ -40,14 +41,8 @@ class Told:
     @property
     def reviewer(self) -> str:
         number = self.claim["reviewer_id"]
-        return str(_by_id(self.after["users"], number)["email"]) if number else REVIEWERS_ADDRESS
-
-    @property
-    def others_at_the_partner(self) -> set[str]:
-        """Return who is told where the partner contact cannot be: who filed the claim, and the Global admins."""
-        mine = (user for user in self.after["users"] if user["partner_id"] == self.claim["partner_id"])
-        wanted = (u for u in mine if u["id"] == self.claim["filed_by_id"] or u["role"] == "global-admin")
-        return {str(user["email"]) for user in wanted}
+        reviewer = _by_id(self.after["users"], number) if number else None
+        return str(reviewer["email"]) if reviewer and reviewer["active"] else REVIEWERS_ADDRESS
 
     def asked(self, round_: Row) -> list[Row]:
         """Return the invitations of a round whose links are not superseded."""
@@ -65,6 +60,27 @@ class Told:
     def everybody(self, kind: str) -> list[Letter]:
         """Return a mail to each contact who is asked in the event's round."""
         return [(kind, self.address(each)) for each in self.asked(self.round_of_event())]
+
+
+def others_at_the_partner(rows: Rows, claim: Row) -> set[str]:
+    """Return who is told where the partner contact cannot be: who filed the claim, and the Global admins."""
+    mine = (user for user in rows["users"] if user["partner_id"] == claim["partner_id"] and user["active"])
+    wanted = (u for u in mine if u["id"] == claim["filed_by_id"] or u["role"] == "global-admin")
+    return {str(user["email"]) for user in wanted}
+
+
+def reminders(rows: Rows, claim: Row) -> list[Letter]:
+    """Return the reminders of what the partner is asked: where no copy of it stands at its contact, to the others."""
+    kind = "contact-needed" if claim["status"] == "approved" else "information-requested"
+    since = max(
+        event["at"] for event in rows["events"] if event["claim_id"] == claim["id"] and event["kind"] in ASKS_PARTNER
+    )
+    contact = str(claim["partner_contact_email"])
+    mine = (mail for mail in rows["mails"] if (mail["claim_id"], mail["kind"]) == (claim["id"], kind))
+    copies = [mail for mail in mine if mail["queued_at"] >= since and mail["to_address"] == contact]
+    missed = copies and all(mail["state"] in {"refused", "bounced"} for mail in copies)
+    others = others_at_the_partner(rows, claim) - {contact} if missed else set()
+    return [("partner-reminder", address) for address in others or {contact}]
 
 
 def _by_id(rows: list[Row], number: int) -> Row:
@@ -132,7 +148,10 @@ def _refused(told: Told) -> list[Letter]:
     (failed,) = (mail for mail in refused if mail["kind"] == told.data["mail"])
     letters = [("not-delivered", told.partner), ("not-delivered", told.reviewer)]
     if failed["kind"] in STARTS_PARTNERS_TIME and failed["user_id"] is None:
-        letters += [(failed["kind"], address) for address in told.others_at_the_partner - {failed["to_address"]}]
+        letters += [
+            (failed["kind"], address)
+            for address in others_at_the_partner(told.after, told.claim) - {failed["to_address"]}
+        ]
     return letters
 
 
@@ -171,16 +190,16 @@ FOLLOW: dict[str, Callable[[Told], list[Letter]]] = {
 """By kind of event; of every other kind nobody is told by mail."""
 
 
-def assert_follow(before: Rows, after: Rows, *, also: Letter | None = None) -> None:
+def assert_follow(before: Rows, after: Rows, *, also: Iterable[Letter] = ()) -> None:
     """Fail unless the mails that a step queued are those of its events, each once, to whom they concern.
 
-    `also` is one more, of which no event tells.
+    `also` are more of them, of which no event tells.
     """
     expected: Counter[Letter] = Counter()
     for event in new(before, after, "events"):
         expected.update(FOLLOW.get(event["kind"], lambda _told: [])(Told(event, before, after)))
     expected.update(_questions(before, after))
-    expected.update([also] if also else [])
+    expected.update(also)
     queued: Counter[Letter] = Counter()
     for mail in new(before, after, "mails"):
         original = mail["again_of_id"]

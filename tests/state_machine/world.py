@@ -1,6 +1,6 @@
 """A world to play in: people, a clock that moves, two connections that take turns, and what the database holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import cycle
@@ -47,10 +47,10 @@ class World:
         for session in (*self.sessions, self.reader):
             session.close()
 
-    def act(self, verb: Callable[[Session], Any], *, also: mails.Letter | None = None) -> Any:
+    def act(self, verb: Callable[[Session], Any], *, also: Iterable[mails.Letter] = ()) -> Any:
         """Do one thing in a transaction, and return what came of it: also the refusal, which must change nothing.
 
-        `also` is a mail that goes out if this does something, and of which no event tells.
+        `also` are the mails that go out if this does something, and of which no event tells.
         """
         session = next(self._turns)
         try:
@@ -62,7 +62,7 @@ class World:
         before, self.rows = self.rows, self._look()
         if isinstance(result, Refused):
             assert changed(before, self.rows) == [], f"refused with “{result}”, and yet something changed"
-        mails.assert_follow(before, self.rows, also=also if result is True else None)
+        mails.assert_follow(before, self.rows, also=also if result is True else ())
         invariants.assert_hold(before, self.rows, self.programme)
         return result
 

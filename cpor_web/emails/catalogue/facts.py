@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from cpor_web.models import Answer, Claim, Comment, CustomerContact
+from cpor_web.models import Answer, Claim, Comment, CustomerContact, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import CLAIMANTS
 
@@ -47,6 +47,15 @@ def answer(answer: Answer) -> Context:
         "way": answer.way.label,
         "at": iso(answer.at),
         "is_late": answer.is_late,
+    }
+
+
+def consent(round_: Round) -> Context:
+    """Return how a consent period stands; there is an end only where the time runs, for all who are asked."""
+    return {
+        "end": iso(round_.ends_at) if round_.state is RoundState.RUNNING else None,
+        "is_stopped": round_.state is RoundState.STOPPED,
+        "needs_yes": round_.needs_yes and round_.yes_at is None,
     }
 
 

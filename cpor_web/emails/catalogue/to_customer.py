@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from cpor_web.emails.catalogue import addressing, facts
-from cpor_web.models import Answer, Claim, Invitation, RoundState
+from cpor_web.models import Answer, Claim, Invitation
 from cpor_web.programme import Programme
 
 
@@ -68,15 +68,6 @@ def denial_recorded(
 def denial_undone(
     session: Session, claim: Claim, invitation: Invitation, *, is_own: bool, now: datetime, programme: Programme
 ) -> None:
-    """Tell a contact that the association is restored, by whose link, and until when they can deny.
-
-    There is an end only where the time runs: where it stands still or has not begun for all, none can be said.
-    """
-    round_ = invitation.round
-    about = {
-        "end": facts.iso(round_.ends_at) if round_.state is RoundState.RUNNING else None,
-        "is_stopped": round_.state is RoundState.STOPPED,
-        "needs_yes": round_.needs_yes,
-        "is_own": is_own,
-    }
+    """Tell a contact that the association is restored, by whose link, and until when they can deny."""
+    about = {**facts.consent(invitation.round), "is_own": is_own}
     addressing.for_customer(session, "denial-undone", claim, invitation, now, programme, **about)

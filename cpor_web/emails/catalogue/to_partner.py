@@ -7,12 +7,21 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import addressing, facts
-from cpor_web.models import Answer, Assessment, Claim, Comment, CustomerContact, Event, Mail, Replacement, Round, User
+from cpor_web.models import (
+    Answer,
+    Assessment,
+    Claim,
+    Comment,
+    CustomerContact,
+    Event,
+    Mail,
+    Replacement,
+    Round,
+    RoundState,
+)
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Request
-from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 
 _RATIONALE = (
@@ -28,10 +37,19 @@ _RATIONALE = (
 )
 
 
-def claim_received(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
-    """Say that the claim, or its resubmission or dispute, has come in, and by when it is looked at."""
-    # The same reviewer keeps what is resubmitted; what is filed or disputed has none yet.
-    about = {"is_disputed": claim.is_disputed, "is_resubmitted": claim.reviewer_id is not None}
+def claim_received(
+    session: Session, claim: Claim, *, event: str, data: Mapping[str, Any], now: datetime, programme: Programme
+) -> None:
+    """Say that the claim, or its resubmission or dispute, has come in (`event`), and by when it is looked at.
+
+    The same reviewer keeps what is resubmitted, unless they gave it back meanwhile, or have left.
+    """
+    is_resubmitted = event == "claim:resubmitted"
+    about = {
+        "is_disputed": event == "claim:disputed",
+        "is_resubmitted": is_resubmitted,
+        "is_anyones": is_resubmitted and claim.present_reviewer is None,
+    }
     addressing.for_partner(session, "claim-received", claim, now, programme, **about)
 
 
@@ -135,11 +153,18 @@ def partner_reminder(
     *,
     due: datetime,
     astray: Sequence[tuple[CustomerContact, str]] = (),
+    missed: bool = False,
     now: datetime,
     programme: Programme,
 ) -> None:
-    """Remind of the partner's deadline: to resubmit, or of an approved claim, to name a right contact (`astray`)."""
+    """Remind of the partner's deadline: to resubmit, or of an approved claim, to name a right contact (`astray`).
+
+    What the partner is asked may have `missed` its contact: those are reminded then who were asked instead.
+    """
     about = {"due_at": facts.iso(due), "for_contact": claim.status is Status.APPROVED, "astray": facts.astray(astray)}
+    context, address = {**facts.about(claim, programme), **about}, addressing.partner_contact(claim).address
+    if missed and addressing.for_others_there(session, "partner-reminder", claim, address, context, now):
+        return
     addressing.for_partner(session, "partner-reminder", claim, now, programme, **about)
 
 
@@ -157,9 +182,16 @@ def association_contested(
     addressing.for_partner(session, "association-contested", claim, now, programme, rationale=rationale)
 
 
-def denial_undone_for_partner(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
-    """Tell the partner that the customer restored the association."""
-    addressing.for_partner(session, "denial-undone-partner", claim, now, programme)
+def denial_undone_for_partner(
+    session: Session, claim: Claim, round_: Round, *, needs_contact: bool, now: datetime, programme: Programme
+) -> None:
+    """Tell the partner that the customer restored the association, and how its consent period goes on.
+
+    `needs_contact` tells whether it stands still until the partner names a right contact.
+    """
+    is_waiting = round_.state is RoundState.WAITING
+    about = {**facts.consent(round_), "is_waiting": is_waiting, "needs_contact": needs_contact}
+    addressing.for_partner(session, "denial-undone-partner", claim, now, programme, **about)
 
 
 def comment_for_partner(
@@ -170,17 +202,8 @@ def comment_for_partner(
 
 
 def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, now: datetime) -> bool:
-    """Send what the partner contact could not get to who filed the claim and to the partner's Global admins.
-
-    Tells whether there is anybody else.
-    """
-    admins = select(User).where(User.partner_id == claim.partner_id, User.role == Role.GLOBAL_ADMIN, User.active)
-    people = {user.email.lower(): user for user in (claim.filed_by, *session.scalars(admins)) if user.active}
-    people.pop(failed.to_address.lower(), None)
-    for user in people.values():
-        about = {"claim_id": claim.id, "user_id": user.id}
-        outbox.put(session, failed.kind, addressing.person(user), failed.context, now=now, **about)
-    return bool(people)
+    """Send what the partner contact could not get to others at the partner; tell whether there is anybody else."""
+    return addressing.for_others_there(session, failed.kind, claim, failed.to_address, failed.context, now)
 
 
 BY_TRANSITION: Mapping[str, Callable[..., None]] = {
@@ -193,5 +216,5 @@ BY_TRANSITION: Mapping[str, Callable[..., None]] = {
 }
 """The mails that a transition sends by its name in the table."""
 
-TELL_OF_THE_EVENT = frozenset({"rejected"})
+TELL_OF_THE_EVENT = frozenset({"claim-received", "rejected"})
 """Those of them that are given the event that the transition was, and its data."""
