@@ -96,7 +96,7 @@ def _refuse() -> ResponseReturnValue | None:
 
 def _lacks_second_factor() -> bool:
     """Tell whether something else must come first; a sign-in provider's word counts as it is."""
-    counts = session_cookie.way() == "oidc" and not settings().oidc_second_factor
+    counts = session_cookie.is_from_provider() and not settings().oidc_second_factor
     return not counts and second_factor.lacks(user(), settings())
 
 

@@ -157,5 +157,5 @@ def _page(form: ConfirmForm) -> str:
         options=options,
         user=user(),
         next=_wanted(),
-        is_from_provider=session_cookie.way() == "oidc",
+        is_from_provider=session_cookie.is_from_provider(),
     )

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user, views
 from flask_security.utils import login_user, logout_user
 
-from cpor_web.accounts import failures, freshness, places, session_cookie
+from cpor_web.accounts import failures, freshness, places, second_step, session_cookie
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.exc import NotBelieved, ProviderAway
 from cpor_web.accounts.way_on import within
@@ -34,8 +34,10 @@ WRONG_FROM_ONE_ADDRESS = "100 per hour"
 ANSWERED_WITHIN = timedelta(minutes=10)
 NEVER = datetime.fromtimestamp(0, UTC)
 
-WAY = "oidc"
+WAY = session_cookie.OIDC
 _PENDING = "oidc"
+_FORMS = "csrf_token"
+"""Where Flask-WTF keeps what the tokens of a session's forms are made from."""
 
 _log = logging.getLogger(__name__)
 
@@ -140,11 +142,11 @@ def _receive(vouched: Vouched, pending: Mapping[str, Any]) -> ResponseReturnValu
 
 
 def _sign_in(user: User, onward: str, proved_at: datetime) -> ResponseReturnValue:
-    if current_user.is_authenticated:
-        logout_user()
+    _sign_out_before(user)
     if settings().oidc_second_factor:
         asked = security.two_factor_plugins.tf_enter(user, False, WAY, onward)
         if asked is not None:
+            second_step.came_by(WAY)
             return asked
     with transaction(db.session):
         login_user(user, remember=False, authn_via=[WAY])
@@ -152,8 +154,18 @@ def _sign_in(user: User, onward: str, proved_at: datetime) -> ResponseReturnValu
     return redirect(onward)
 
 
+def _sign_out_before(user: User) -> None:
+    """End the sign-in that this browser has. Forms that wait in other tabs of the same person's stay good."""
+    if not current_user.is_authenticated:
+        return
+    token = session.get(_FORMS) if current_user.id == user.id else None
+    logout_user()
+    if token is not None:
+        session[_FORMS] = token
+
+
 def _sign_out() -> ResponseReturnValue:
-    came_from_there = current_user.is_authenticated and session_cookie.way() == WAY
+    came_from_there = current_user.is_authenticated and session_cookie.is_from_provider()
     answer: ResponseReturnValue = views.logout()
     if current_user.is_authenticated or not came_from_there or not settings().oidc_issuer:
         return answer

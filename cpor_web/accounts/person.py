@@ -11,7 +11,7 @@ from cpor_web.accounts import freshness
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.freshness import fresh
-from cpor_web.accounts.person_forms import PersonForm
+from cpor_web.accounts.person_forms import ChangePersonForm
 from cpor_web.accounts.places import here
 from cpor_web.extensions import db
 from cpor_web.models import User
@@ -19,9 +19,10 @@ from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
-from cpor_web.users import passkeys, people, second_factor, signing_out
-from cpor_web.web.current import actor, now, programme
+from cpor_web.users import passkeys, people, second_factor, signing_out, ties
+from cpor_web.web.current import actor, now, programme, settings
 from cpor_web.web.errors import status_of
+from cpor_web.web.left_open import Meanwhile
 
 MANAGERS = frozenset({Role.GLOBAL_ADMIN, Role.ADMINISTRATOR})
 
@@ -37,18 +38,22 @@ def person(user_id: int) -> ResponseReturnValue:
 @bp.post("/people/<int:user_id>")
 @allowed(MANAGERS)
 def change_person(user_id: int) -> ResponseReturnValue:
-    """Save name and role."""
+    """Save of name and role what was changed: the page may have been open for long."""
     user = _person_or_404(user_id)
     form = _form(user)
     if not form.validate():
         return _page(user, form), HTTPStatus.UNPROCESSABLE_ENTITY
     role = Role(form.role.data)
-    if role is Role.ADMINISTRATOR and role is not user.role and not freshness.is_confirmed(form):
+    if role is Role.ADMINISTRATOR and form.changes("role") and not freshness.is_confirmed(form):
         return _page(user, form), HTTPStatus.FORBIDDEN
     try:
         with transaction(db.session):
+            people.hold(db.session(), user, actor())
+            form.merge(_stored(user))
             people.rename(db.session(), user, form.name.data, actor=actor())
-            people.change_role(db.session(), user, role, actor=actor(), now=now())
+            people.change_role(db.session(), user, Role(form.role.data), actor=actor(), now=now())
+    except Meanwhile as refused:
+        return _page(_person_or_404(user_id), form), status_of(refused)
     except Refused as refused:
         return _refused(user_id, form, refused)
     flash(_("Saved."), "success")
@@ -79,7 +84,8 @@ def activate(user_id: int) -> ResponseReturnValue:
     """Let somebody sign in again."""
 
     def reactivate(user: User) -> None:
-        people.reactivate(db.session(), user, actor=actor(), now=now(), programme=programme())
+        issuer = settings().oidc_issuer
+        people.reactivate(db.session(), user, actor=actor(), now=now(), programme=programme(), issuer=issuer)
 
     return _ask_first(user_id) or _do(user_id, reactivate, ACTIVATED)
 
@@ -132,7 +138,7 @@ def _do(user_id: int, verb: Callable[[User], None], done: str) -> ResponseReturn
     return redirect(_list())
 
 
-def _refused(user_id: int, form: PersonForm, refused: Refused) -> ResponseReturnValue:
+def _refused(user_id: int, form: ChangePersonForm, refused: Refused) -> ResponseReturnValue:
     form.refuse(refused)
     return _page(_person_or_404(user_id), form), status_of(refused)
 
@@ -141,19 +147,24 @@ def _person_or_404(user_id: int) -> User:
     return people.person_of(db.session(), actor(), user_id) or abort(404)
 
 
-def _form(user: User, *, as_it_is: bool = False) -> PersonForm:
-    form = PersonForm(**({"formdata": None} if as_it_is else {}), name=user.name, role=user.role.value)
+def _stored(user: User) -> dict[str, str]:
+    return {"name": user.name, "role": user.role.value}
+
+
+def _form(user: User, *, as_it_is: bool = False) -> ChangePersonForm:
+    form = ChangePersonForm(_stored(user), **({"formdata": None} if as_it_is else {}))
     form.offer(PARTNER_ROLES if user.partner_id is not None else REVIEWERS)
     return form
 
 
-def _page(user: User, form: PersonForm) -> str:
+def _page(user: User, form: ChangePersonForm) -> str:
     return render_template(
         "accounts/person.html",
         person=user,
         form=form,
         me=actor(),
         list_url=_list(),
+        tied=ties.tied_among(db.session(), [user], settings().oidc_issuer),
         has_passkeys=bool(passkeys.passkeys_of(db.session(), user)),
     )
 

@@ -12,6 +12,7 @@ from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import Role
 from cpor_web.web.errors import sentence
+from cpor_web.web.left_open import LeftOpen
 from cpor_web.web.validators import at_most
 
 LONGEST = 200
@@ -53,6 +54,10 @@ class PersonForm(FlaskForm):
             self[refused.field_name].errors = [sentence(refused)]
         else:
             self.form_errors.append(sentence(refused))
+
+
+class ChangePersonForm(LeftOpen, PersonForm):
+    """Another name and role."""
 
 
 class InvitationForm(PersonForm):

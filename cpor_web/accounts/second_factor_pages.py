@@ -111,12 +111,13 @@ def _authenticator() -> Authenticator:
 def _new_secret() -> str:
     """Return the secret that is being set up: the same until that is done, encrypted in the session.
 
-    And only in this sign-in: whoever signed in with this browser before has seen theirs.
+    And only in this sign-in: whoever signed in with this browser before has seen theirs. Saying once more who one is
+    goes on from it (`session_cookie.renew`), and an app that has read the picture stays good.
     """
-    sign_in, secret = session.get(_SECRET, (None, ""))
-    if sign_in != session_cookie.present():
+    began, secret = session.get(_SECRET, (None, ""))
+    if began != session_cookie.began():
         secret = _authenticator().new()
-        session[_SECRET] = (session_cookie.present(), secret)
+        session[_SECRET] = (session_cookie.began(), secret)
     return str(secret)
 
 

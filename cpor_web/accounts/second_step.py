@@ -157,8 +157,14 @@ def let_in(user: User, way: str, wanted: str) -> ResponseReturnValue:
     return redirect(url_for("accounts.home") if is_back or not onward else onward)
 
 
-def _let_in(user: User, way: str) -> ResponseReturnValue:
-    return let_in(user, way, session.pop(_WAITING)["next"])
+def came_by(first: str) -> None:
+    """Keep by which way somebody has come this far, where that was not by a password."""
+    session[_WAITING] = {**session[_WAITING], "first": first}
+
+
+def _let_in(user: User, second: str) -> ResponseReturnValue:
+    waited = session.pop(_WAITING)
+    return let_in(user, "+".join(filter(None, (waited.get("first"), second))), waited["next"])
 
 
 def _waiting() -> User | None:

@@ -17,15 +17,19 @@ from cpor_web.web.current import now, settings
 
 _SECRET = "sign_in"  # noqa: S105 - the name of a field of the cookie
 
+OIDC = "oidc"
+
 WAYS = {
     "password": N_("the password"),
     "change": N_("the password"),
     "webauthn": N_("a passkey"),
     "authenticator": N_("the password and a code"),
     "recovery_code": N_("the password and a recovery code"),
-    "oidc": N_("another provider"),
+    OIDC: N_("another provider"),
+    f"{OIDC}+authenticator": N_("another provider and a code"),
+    f"{OIDC}+recovery_code": N_("another provider and a recovery code"),
 }
-"""How one signed in, by what Flask-Security calls it, as msgids."""
+"""How one signed in, by what Flask-Security calls it, as msgids; behind a plus what was asked for after the first."""
 
 
 def init_app(app: Flask) -> None:
@@ -61,10 +65,21 @@ def present() -> int:
     return sign_in.id
 
 
+def began() -> str:
+    """Return when the present sign-in began, which tells it from others of this browser, also once it is renewed."""
+    sign_in: SignIn = g.sign_in
+    return sign_in.began_at.isoformat()
+
+
 def way() -> str:
     """Return by which way the present sign-in went, as `WAYS` has it, "" where nobody is signed in."""
     sign_in: SignIn | None = g.get("sign_in")
     return sign_in.way if sign_in is not None else ""
+
+
+def is_from_provider() -> bool:
+    """Tell whether the present sign-in began at the operator's provider, whatever was asked for here after it."""
+    return way().partition("+")[0] == OIDC
 
 
 def limits() -> Limits:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
+from sqlalchemy.exc import DBAPIError
 
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
@@ -17,7 +18,7 @@ from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.roles import Role
 from cpor_web.rules.words import N_
 from cpor_web.tables import NotImported, Problem
-from cpor_web.transactions import transaction
+from cpor_web.transactions import InDoubt, transaction
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence
@@ -62,7 +63,7 @@ class ResultsForm(FlaskForm):
         [FileRequired(_l("Choose a file."))],
         description=_l(
             "CSV in UTF-8 with the columns assessment, state (eligible or not-eligible) and reasons (parted by |). "
-            "All of it is taken, or nothing."
+            "Where a row is wrong, nothing of it is taken."
         ),
         render_kw={"accept": ".csv,text/csv"},
     )
@@ -94,21 +95,24 @@ def corrections() -> Response:
 @bp.post("/assessments/table")
 @allowed(Role.ADMINISTRATOR)
 def take_table() -> ResponseReturnValue:
-    """Take a table of results: all of it, or nothing with what is wrong at each row and column."""
+    """Take a table of results, or nothing of it with what is wrong at each row and column."""
     if programme().assessor != "csv":
         abort(404)
     form = ResultsForm()
     if not form.validate():
         return _page(form), UNPROCESSABLE
     try:
-        with transaction(db.session):
-            new = sheets.take(db.session(), _table(form), actor=actor(), now=now(), programme=programme())
+        new, late = _record(sheets.read(db.session(), _table(form)))
     except Invalid as refused:
         form.table.errors = [sentence(refused)]
         return _page(form), UNPROCESSABLE
     except NotImported as refused:
         form.table.errors = [_("Nothing was taken: see below what is wrong.")]
         return _page(form, refused.problems), UNPROCESSABLE
+    if late:
+        recorded = ngettext("One result was recorded.", "%(num)s results were recorded.", new)
+        form.table.errors = [recorded, _("See below what was not: another result came before.")]
+        return _page(form, sorted(late, key=lambda each: each.row)), CONFLICT
     if new:
         flash(ngettext("One result was recorded.", "%(num)s results were recorded.", new), "success")
     else:
@@ -130,6 +134,21 @@ def send_handover_again(handover_id: int) -> ResponseReturnValue:
         return _page(ResultsForm()), CONFLICT
     flash(_("The message is queued once more."), "success")
     return redirect(url_for("administration.assessments", _anchor="messages"))
+
+
+def _record(rows: list[sheets.Row]) -> tuple[int, list[Problem]]:
+    """Record results part by part, so that no customer waits for all of them; return as `sheets.record` does."""
+    new, late = 0, list[Problem]()
+    for number, part in enumerate(sheets.parts(rows)):
+        try:
+            with transaction(db.session):
+                more = sheets.record(db.session(), part, actor=actor(), now=now(), programme=programme())
+        except DBAPIError as error:
+            if number == 0:
+                raise
+            raise InDoubt("a part of a table was recorded") from error
+        new, late = new + more[0], late + more[1]
+    return new, late
 
 
 def _table(form: ResultsForm) -> bytes:

@@ -14,6 +14,7 @@ from cpor_web.models import MpnKind, Partner
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.silence.holding import LONGEST_REASON
+from cpor_web.web.left_open import LeftOpen
 from cpor_web.web.validators import at_most
 
 _KINDS = {
@@ -42,6 +43,10 @@ class PartnerForm(FlaskForm):
     )
 
 
+class ChangePartnerForm(LeftOpen, PartnerForm):
+    """Another name and other domains."""
+
+
 class MpnKindForm(FlaskForm):
     """What can be changed of an MPN ID."""
 
@@ -51,6 +56,10 @@ class MpnKindForm(FlaskForm):
         choices=[SelectChoice(kind.value, _l(label)) for kind, label in _KINDS.items()],
     )
     place = _line(_l("Place"), description=_l("Such as the town, to tell locations apart."))
+
+
+class ChangeMpnIdForm(LeftOpen, MpnKindForm):
+    """Another kind and place."""
 
 
 class MpnIdForm(MpnKindForm):

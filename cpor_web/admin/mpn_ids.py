@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
-from cpor_web.admin.forms import MpnIdForm, MpnKindForm
+from cpor_web.admin.forms import ChangeMpnIdForm, MpnIdForm
 from cpor_web.admin.partners import partner_or_404, partner_page
 from cpor_web.extensions import db
 from cpor_web.models import MpnId, MpnKind
@@ -16,7 +16,8 @@ from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
 from cpor_web.users import organisations
-from cpor_web.web.errors import sentence
+from cpor_web.web.errors import sentence, status_of
+from cpor_web.web.left_open import Meanwhile
 
 
 @bp.post("/partners/<int:partner_id>/mpn-ids")
@@ -45,13 +46,18 @@ def add_mpn_id(partner_id: int) -> ResponseReturnValue:
 def mpn_id(mpn_id_id: int) -> ResponseReturnValue:
     """Show an MPN ID, and change its kind and place. Its number is what claims are filed under, and stays."""
     found = _mpn_id_or_404(mpn_id_id)
-    form = MpnKindForm(kind=found.kind.value, place=found.place)
+    form = ChangeMpnIdForm(_stored(found))
     if not form.is_submitted():
         return _page(found, form)
     if not form.validate():
         return _page(found, form), HTTPStatus.UNPROCESSABLE_ENTITY
-    with transaction(db.session):
-        organisations.change_mpn_id(db.session(), found, kind=MpnKind(form.kind.data), place=form.place.data)
+    try:
+        with transaction(db.session):
+            found = organisations.held(db.session(), MpnId, mpn_id_id) or abort(404)
+            form.merge(_stored(found))
+            organisations.change_mpn_id(db.session(), found, kind=MpnKind(form.kind.data), place=form.place.data)
+    except Meanwhile as refused:
+        return _page(found, form), status_of(refused)
     flash(_("Saved."), "success")
     return _back(found.partner_id)
 
@@ -76,7 +82,11 @@ def _mpn_id_or_404(mpn_id_id: int) -> MpnId:
     return db.session.get(MpnId, mpn_id_id) or abort(404)
 
 
-def _page(found: MpnId, form: MpnKindForm) -> str:
+def _stored(found: MpnId) -> dict[str, str]:
+    return {"kind": found.kind.value, "place": found.place}
+
+
+def _page(found: MpnId, form: ChangeMpnIdForm) -> str:
     return render_template("admin/mpn_id.html", mpn_id=found, form=form)
 
 

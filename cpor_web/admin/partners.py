@@ -10,14 +10,15 @@ from sqlalchemy.orm import selectinload
 
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
-from cpor_web.admin.forms import MpnIdForm, PartnerForm
+from cpor_web.admin.forms import ChangePartnerForm, MpnIdForm, PartnerForm
 from cpor_web.extensions import db
 from cpor_web.models import Partner, User
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Role
 from cpor_web.transactions import transaction
 from cpor_web.users import organisations
-from cpor_web.web.errors import sentence
+from cpor_web.web.errors import sentence, status_of
+from cpor_web.web.left_open import Meanwhile
 
 
 @bp.get("/partners")
@@ -57,18 +58,22 @@ def partner(partner_id: int) -> ResponseReturnValue:
 def edit_partner(partner_id: int) -> ResponseReturnValue:
     """Change name and domains. They count from then on: contacts that were accepted stay."""
     owner = partner_or_404(partner_id)
-    name, form = owner.name, PartnerForm(name=owner.name, domains=", ".join(owner.domains))
+    name, form = owner.name, ChangePartnerForm(_stored(owner))
     if not form.is_submitted():
         return _editing(partner_id, name, form)
     if not form.validate():
         return _editing(partner_id, name, form), HTTPStatus.UNPROCESSABLE_ENTITY
-    domains = organisations.domains_in(form.domains.data)
     try:
         with transaction(db.session):
+            owner = organisations.held(db.session(), Partner, partner_id) or abort(404)
+            form.merge(_stored(owner))
+            domains = organisations.domains_in(form.domains.data)
             organisations.change_partner(db.session(), owner, name=form.name.data, domains=domains)
     except Invalid as invalid:
         form[invalid.field_name].errors = [sentence(invalid)]
         return _editing(partner_id, name, form), HTTPStatus.UNPROCESSABLE_ENTITY
+    except Meanwhile as refused:
+        return _editing(partner_id, name, form), status_of(refused)
     flash(_("Saved."), "success")
     return redirect(url_for("administration.partner", partner_id=partner_id))
 
@@ -89,5 +94,9 @@ def _partners(form: PartnerForm) -> str:
     return render_template("admin/partners.html", partners=db.session.scalars(every).all(), form=form)
 
 
-def _editing(partner_id: int, name: str, form: PartnerForm) -> str:
+def _stored(owner: Partner) -> dict[str, str]:
+    return {"name": owner.name, "domains": ", ".join(owner.domains)}
+
+
+def _editing(partner_id: int, name: str, form: ChangePartnerForm) -> str:
     return render_template("admin/edit_partner.html", partner_id=partner_id, name=name, form=form)

@@ -16,8 +16,8 @@ from cpor_web.models import Partner
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.transactions import transaction
-from cpor_web.users import people
-from cpor_web.web.current import actor, now, programme
+from cpor_web.users import people, ties
+from cpor_web.web.current import actor, now, programme, settings
 from cpor_web.web.errors import status_of
 
 
@@ -67,4 +67,6 @@ def _form() -> UserForm:
 
 
 def _users(form: UserForm) -> str:
-    return render_template("admin/users.html", users=people.people_of(db.session(), actor()), form=form, me=actor())
+    everybody = people.people_of(db.session(), actor())
+    tied = ties.tied_among(db.session(), everybody, settings().oidc_issuer)
+    return render_template("admin/users.html", users=everybody, tied=tied, form=form, me=actor())

@@ -68,8 +68,12 @@ def put(
 
 
 def put_waiting(session: Session, *, now: datetime, programme: Programme, most: int) -> int:
-    """Queue what waits to be assessed and was queued when nobody was told by webhook; return how many."""
-    told = select(Handover.id).where(Handover.assessment_id == Assessment.id)
+    """Queue what waits to be assessed and was queued when nobody was told by webhook; return how many.
+
+    Of such a one the assessor may have heard since that it ended, and was restored.
+    """
+    of_it = (Handover.assessment_id == Assessment.id, Handover.kind == HandoverKind.ASSESS)
+    told = select(Handover.id).where(*of_it)
     waiting = select(Assessment).where(
         Assessment.state == AssessmentState.QUEUED, Assessment.ended_at.is_(None), ~told.exists()
     )

@@ -18,6 +18,8 @@ MOST_REASONS = 20
 LONGEST_REASON = 500
 GREATEST_ID = 2**63 - 1
 
+ANOTHER = N_("This assessment has another result already; nothing was changed.")
+
 FOUND = {state.value: state for state in (AssessmentState.ELIGIBLE, AssessmentState.NOT_ELIGIBLE)}
 """What can be found, by the word for it."""
 
@@ -62,7 +64,7 @@ def record(session: Session, result: Result, *, actor: Actor, now: datetime, pro
         settle(session, found, result.state, result.reasons, actor=actor, now=now, programme=programme)
         return True
     if (found.state, found.reasons) != (result.state, result.reasons):
-        raise NotAllowed(N_("This assessment has another result already; nothing was changed."))
+        raise NotAllowed(ANOTHER)
     return False
 
 

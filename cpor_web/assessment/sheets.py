@@ -6,17 +6,18 @@ The columns keep their names in every language. What went out can be filled in a
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from cpor_web.assessment import payload, results
 from cpor_web.assessment.queries import Correction
-from cpor_web.assessment.results import Result, UnknownAssessment
+from cpor_web.assessment.results import Result
 from cpor_web.catalogue import Catalogue
-from cpor_web.models import Assessment
+from cpor_web.models import Assessment, AssessmentState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Actor
@@ -46,6 +47,9 @@ BETWEEN = "|"
 
 DELIMITERS = ",;\t"
 MOST_ROWS = 2000
+AT_ONCE = 50
+"""How many results one transaction records: a second's work, for which a customer's denial may have to wait."""
+
 KINDS = {"assessment:flagged": "ended", "assessment:restored": "restored"}
 
 
@@ -65,33 +69,59 @@ def correction_rows(corrections: Iterable[Correction]) -> Iterator[list[object]]
         yield [event.id, each.assessment_id, each.reference, KINDS[event.kind], at, event.data.get("why", "")]
 
 
-def take(session: Session, table: bytes, *, actor: Actor, now: datetime, programme: Programme) -> int:
-    """Record every result of a table and return how many were new.
+class Row(NamedTuple):
+    """A result, and the number of its row in the table."""
 
-    Raises Invalid for what is no table, NotImported with all that is wrong in one; the caller rolls back then.
+    number: int
+    result: Result
+
+
+def read(session: Session, table: bytes) -> list[Row]:
+    """Return the results of a table, in an order in which two tables at once never wait for each other.
+
+    Raises Invalid for what is no table, NotImported with all that is wrong in one: nothing of such a table is to be
+    recorded. Locks nothing, so another result can still come before `record`.
     """
-    found, problems = _read(table)
-    new = 0
-    for row, result in _in_order_of_locks(session, found):
-        try:
-            new += results.record(session, result, actor=actor, now=now, programme=programme)
-        except UnknownAssessment:
-            problems.append(Problem(row, "assessment", Invalid(N_("There is no such assessment."))))
-        except NotAllowed as refused:
-            problems.append(Problem(row, "state", refused))
+    rows, problems = _read(table)
+    ids = {row.result.assessment_id for row in rows if 0 < row.result.assessment_id <= results.GREATEST_ID}
+    known = {each.id: each for each in session.execute(_known().where(Assessment.id.in_(ids)))}
+    recorded = {
+        each.id: (each.state, each.reasons) for each in known.values() if each.state is not AssessmentState.QUEUED
+    }
+    for number, result in rows:
+        if result.assessment_id not in known:
+            problems.append(Problem(number, "assessment", Invalid(N_("There is no such assessment."))))
+        elif recorded.setdefault(result.assessment_id, said := (result.state, result.reasons)) != said:
+            problems.append(Problem(number, "state", NotAllowed(results.ANOTHER)))
     if problems:
         raise NotImported(problems)
-    return new
+    return sorted(rows, key=lambda row: known[row.result.assessment_id].claim_id)
 
 
-def _in_order_of_locks(session: Session, found: Sequence[tuple[int, Result]]) -> list[tuple[int, Result]]:
-    """Return rows by their claims: two tables at once then never wait for each other."""
-    ids = [result.assessment_id for _, result in found if 0 < result.assessment_id <= results.GREATEST_ID]
-    claims = dict(session.execute(select(Assessment.id, Assessment.claim_id).where(Assessment.id.in_(ids))).all())
-    return sorted(found, key=lambda each: claims.get(each[1].assessment_id, 0))
+def parts(rows: list[Row]) -> Iterator[list[Row]]:
+    """Yield rows, as many at a time as are recorded in one transaction: their claims are locked until its end."""
+    for first in range(0, len(rows), AT_ONCE):
+        yield rows[first : first + AT_ONCE]
 
 
-def _read(table: bytes) -> tuple[list[tuple[int, Result]], list[Problem]]:
+def record(
+    session: Session, rows: list[Row], *, actor: Actor, now: datetime, programme: Programme
+) -> tuple[int, list[Problem]]:
+    """Record results that `read` has found right; return how many were new, and what came too late."""
+    new, problems = 0, []
+    for number, result in rows:
+        try:
+            new += results.record(session, result, actor=actor, now=now, programme=programme)
+        except NotAllowed as refused:
+            problems.append(Problem(number, "state", refused))
+    return new, problems
+
+
+def _known() -> Select[tuple[int, int, AssessmentState, list[Any]]]:
+    return select(Assessment.id, Assessment.claim_id, Assessment.state, Assessment.reasons)
+
+
+def _read(table: bytes) -> tuple[list[Row], list[Problem]]:
     rows = _rows(table)
     header = [name.strip().lower() for name in rows[0]] if rows else []
     missing = [Problem(1, name, Invalid(N_("This column is missing."))) for name in NEEDED if name not in header]
@@ -101,13 +131,14 @@ def _read(table: bytes) -> tuple[list[tuple[int, Result]], list[Problem]]:
         most = {"most": MOST_ROWS}
         raise NotImported([Problem(len(rows), "", Invalid(N_("At most %(most)s rows at once."), most))])
     columns = {name: header.index(name) for name in NEEDED}
-    found, problems = [], []
+    found: list[Row] = []
+    problems: list[Problem] = []
     for number, row in enumerate(rows[1:], start=2):
         cells = {name: row[at].strip() if at < len(row) else "" for name, at in columns.items()}
         if not cells["state"] and not cells["reasons"]:
             continue
         try:
-            found.append((number, results.read(_as_message(cells))))
+            found.append(Row(number, results.read(_as_message(cells))))
         except Invalid as invalid:
             problems.append(Problem(number, invalid.field_name, invalid))
     return found, problems

@@ -13,8 +13,8 @@ from cpor_web.partners.blueprint import bp
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import PARTNER_ROLES, Role
 from cpor_web.transactions import transaction
-from cpor_web.users import people
-from cpor_web.web.current import actor, now, programme, user
+from cpor_web.users import people, ties
+from cpor_web.web.current import actor, now, programme, settings, user
 from cpor_web.web.errors import status_of
 
 
@@ -61,10 +61,12 @@ def _form() -> InvitationForm:
 
 
 def _team(form: InvitationForm) -> str:
+    everybody = people.people_of(db.session(), actor())
     return render_template(
         "partners/team.html",
         form=form,
-        users=people.people_of(db.session(), actor()),
+        users=everybody,
+        tied=ties.tied_among(db.session(), everybody, settings().oidc_issuer),
         me=actor(),
         may_manage=actor().role is Role.GLOBAL_ADMIN,
     )

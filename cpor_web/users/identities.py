@@ -22,6 +22,7 @@ from cpor_web.rules.roles import Role
 from cpor_web.rules.words import N_
 from cpor_web.users import people, security_log, sessions
 from cpor_web.users.security_log import UNTOLD, Place
+from cpor_web.users.ties import is_tied
 
 STRANGER = N_("There is no account for you here. Ask whoever manages your organisation's accounts to invite you.")
 NO_ROLE = N_("%(provider)s gives you no role here. Ask whoever manages the accounts there.")
@@ -198,12 +199,6 @@ class Arrivals:
     def _turn_away(self, message: str) -> TurnedAway:
         values = {"provider": self.trust.provider, "operator": self.programme.operator}
         return TurnedAway(message, {name: value for name, value in values.items() if f"%({name})s" in message})
-
-
-def is_tied(session: Session, user: User, issuer: str) -> bool:
-    """Tell whether `user` has signed in through the provider at `issuer`."""
-    tie = select(Identity.id).where(Identity.user_id == user.id, Identity.issuer == issuer)
-    return bool(issuer) and session.scalar(tie) is not None
 
 
 def must_come_by_it(session: Session, user: User, settings: Settings) -> bool:

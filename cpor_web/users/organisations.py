@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from sqlalchemy import func, select
@@ -14,6 +15,8 @@ from cpor_web.models import MpnId, MpnKind, Partner
 from cpor_web.rules.characters import name_in, one_line
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.words import N_
+
+_Held = TypeVar("_Held", Partner, MpnId)
 
 USUAL_DIGITS = 7
 MOST_DIGITS = 20
@@ -29,6 +32,12 @@ def add_partner(session: Session, *, name: str, domains: Sequence[str] = ()) -> 
     with _or(_name_taken(), session):
         session.add(partner)
     return partner
+
+
+def held(session: Session, model: type[_Held], row_id: int) -> _Held | None:
+    """Return a row as it is now, locked for a change of it; who files a claim under it meanwhile does not wait."""
+    lock = {"of": model, "key_share": True}
+    return session.get(model, row_id, with_for_update=lock, populate_existing=True)
 
 
 def change_partner(session: Session, partner: Partner, *, name: str, domains: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
 from cpor_web.users import fields, security_log, sessions
 from cpor_web.users.security_log import UNTOLD
+from cpor_web.users.ties import is_tied
 
 MEANWHILE = N_("Your account was deactivated meanwhile. Nothing was changed.")
 
@@ -151,14 +152,20 @@ def shut_out(session: Session, user: User, *, now: datetime) -> None:
     user.calendar_number += 1 if user.calendar_number else 0
 
 
-def reactivate(session: Session, user: User, *, actor: Actor, now: datetime, programme: Programme) -> None:
-    """Let somebody sign in again; who has never chosen a password gets another invitation."""
+def reactivate(
+    session: Session, user: User, *, actor: Actor, now: datetime, programme: Programme, issuer: str
+) -> None:
+    """Let somebody sign in again; who has never chosen a password gets another invitation.
+
+    Not so whom the provider at `issuer` signs in, "" where there is none: they need no password, and one would
+    outlive their account there. To invite them all the same is a decision of its own (`invite_again`).
+    """
     hold(session, user, actor)
     if user.active:
         return
     user.active = True
     security_log.note(session, user, SecurityKind.REACTIVATED, now=now, place=UNTOLD, by=actor)
-    if user.password is None:
+    if user.password is None and not is_tied(session, user, issuer):
         to_people.invitation(session, user, now=now, programme=programme)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 from http import HTTPStatus
+from math import ceil
 
 from flask import Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +16,7 @@ from cpor_web.proofs.incoming import NotStored
 from cpor_web.rules.exc import Invalid, Refused
 from cpor_web.rules.words import Value, Values
 from cpor_web.transactions import InDoubt
+from cpor_web.web import too_often
 from cpor_web.web.headers import is_customers_page
 
 NO_NAME_OF_OURS = "This site has another name.\n"
@@ -63,8 +65,16 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error
     if code == HTTPStatus.NOT_FOUND and (meant := _without_the_last_slash()):
         return redirect(meant)
-    known = code if code in {400, 403, 404, 405, 409, 413, 429, 503} else 400 if code < 500 else 500
+    if code == HTTPStatus.TOO_MANY_REQUESTS:
+        return _too_often(error)
+    known = code if code in {400, 403, 404, 405, 409, 413, 503} else 400 if code < 500 else 500
     return _page(known), code, _headers(error)
+
+
+def _too_often(error: HTTPException) -> ResponseReturnValue:
+    left = too_often.wait()
+    headers = _headers(error) | ({"Retry-After": str(ceil(left.total_seconds()))} if left else {})
+    return _page(429, again=too_often.in_words(left) if left else ""), HTTPStatus.TOO_MANY_REQUESTS, headers
 
 
 def _page(code: int, **more: object) -> str:

@@ -21,7 +21,7 @@ Verb = Callable[[Session, User, Actor], None]
 
 
 def reactivate(session: Session, user: User, actor: Actor, programme: Programme) -> None:
-    people.reactivate(session, user, actor=actor, now=NOW, programme=programme)
+    people.reactivate(session, user, actor=actor, now=NOW, programme=programme, issuer="")
 
 
 def verbs(programme: Programme) -> dict[str, Verb]:
@@ -30,7 +30,7 @@ def verbs(programme: Programme) -> dict[str, Verb]:
         "rename": lambda s, user, actor: people.rename(s, user, "Bea", actor=actor),
         "change_role": lambda s, user, actor: people.change_role(s, user, user.role, actor=actor, now=NOW),
         "deactivate": lambda s, user, actor: people.deactivate(s, user, actor=actor, now=NOW),
-        "reactivate": lambda s, user, actor: people.reactivate(s, user, actor=actor, **about),
+        "reactivate": lambda s, user, actor: people.reactivate(s, user, actor=actor, issuer="", **about),
         "invite_again": lambda s, user, actor: people.invite_again(s, user, actor=actor, **about),
     }
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from cpor_web.models import Mail, User
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from tests.support import factories
-from tests.support.browser import Browser
+from tests.support.browser import Browser, form_in
 
 SignIn = Callable[..., Browser]
 POSTS = ("", "/deactivate", "/activate", "/invite")
@@ -47,6 +47,50 @@ def test_a_global_admin_changes_name_and_role(browser: Browser, committed: Sessi
     committed.refresh(colleague)
     assert (colleague.name, colleague.role) == ("Vera Wang", Role.BILLING_ADMIN)
     assert "Saved." in browser.page("/team").main.get_text()
+
+
+def test_a_page_that_was_left_open_gives_no_role_back(
+    browser: Browser, committed: Session, chief: User, colleague: User
+) -> None:
+    colleague.role = Role.GLOBAL_ADMIN
+    committed.commit()
+    left_open = browser.form_on(address(colleague))
+    colleague.role = Role.VIEWER
+    committed.commit()
+    assert browser.post(address(colleague), data={**left_open, "name": "Vera Wang"}).location == "/team"
+    committed.refresh(colleague)
+    assert (colleague.name, colleague.role) == ("Vera Wang", Role.VIEWER)
+
+
+def test_what_two_have_changed_is_refused_to_the_second_who_decides_anew(
+    browser: Browser, committed: Session, colleague: User
+) -> None:
+    left_open = browser.form_on(address(colleague))
+    colleague.role = Role.GLOBAL_ADMIN
+    committed.commit()
+    answer = browser.post(address(colleague), data={**left_open, "name": "Vera Wang", "role": "billing-admin"})
+    assert answer.status_code == 409
+    assert "Somebody else has changed this meanwhile, to “Global admin”." in answer.text
+    again = form_in(answer.text)
+    assert (again["name"], again["role"]) == ("Vera Wang", "billing-admin"), "what was typed is lost"
+    committed.refresh(colleague)
+    assert (colleague.name, colleague.role) == ("Vera Vang", Role.GLOBAL_ADMIN)
+    assert browser.post(address(colleague), data=again).location == "/team"
+    committed.refresh(colleague)
+    assert (colleague.name, colleague.role) == ("Vera Wang", Role.BILLING_ADMIN)
+
+
+def test_what_was_not_changed_follows_what_somebody_else_saved_also_after_a_refusal(
+    browser: Browser, committed: Session, colleague: User
+) -> None:
+    left_open = browser.form_on(address(colleague))
+    colleague.role, colleague.name = Role.GLOBAL_ADMIN, "V. Vang"
+    committed.commit()
+    answer = browser.post(address(colleague), data={**left_open, "name": "Vera Wang"})
+    assert answer.status_code == 409
+    assert browser.post(address(colleague), data=form_in(answer.text)).location == "/team"
+    committed.refresh(colleague)
+    assert (colleague.name, colleague.role) == ("Vera Wang", Role.GLOBAL_ADMIN)
 
 
 @pytest.mark.parametrize(

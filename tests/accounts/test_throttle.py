@@ -4,12 +4,14 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import email_validator
 import pytest
 import redis
+from bs4 import BeautifulSoup
 from email_validator import validate_email
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -20,6 +22,7 @@ from cpor_web.embedded.redis_server import EmbeddedRedis
 from cpor_web.extensions import db, limiter
 from cpor_web.models import User
 from cpor_web.rules.roles import Role
+from cpor_web.web import too_often
 from tests.support import factories
 from tests.support.browser import Browser
 from tests.support.other_apps import AppWith, give_back
@@ -62,11 +65,25 @@ def test_nothing_is_read_as_an_address_that_is_longer_than_any(
     assert max(read) <= addresses.LONGEST
 
 
-def test_the_refusal_is_a_page_that_says_what_to_do(client: Browser, user: User) -> None:
+def test_the_refusal_is_a_page_that_says_when_to_try_again_and_what_to_do_meanwhile(
+    client: Browser, user: User
+) -> None:
     for _ in range(10):
         _guess(client, user.email)
     page = client.submit("/login", {"email": user.email, "password": "x"}, page="/login", environ_base=HERE)
-    assert "Wait a minute, then try again." in page.text
+    assert "You can try again in 15 minutes." in page.text
+    assert 14 * 60 < int(page.headers["Retry-After"]) <= 15 * 60
+    meanwhile = BeautifulSoup(page.text, "html.parser").main.find("a", string="Forgot password?")["href"]
+    assert client.submit(meanwhile, {"email": user.email}, page=meanwhile, environ_base=HERE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "in 1 minute"), (840.1, "in 15 minutes"), (3600, "in 1 hour"), (3601, "in 2 hours"), (86_400, "in 1 day")],
+)
+def test_the_wait_is_never_said_shorter_than_it_is(app: Flask, seconds: float, words: str) -> None:
+    with app.test_request_context():
+        assert too_often.in_words(timedelta(seconds=seconds)) == words
 
 
 def test_the_victim_signs_in_from_elsewhere(client: Browser, user: User) -> None:

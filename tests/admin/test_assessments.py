@@ -5,18 +5,21 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from cpor_web.admin import assessments
-from cpor_web.assessment import handover
+from cpor_web.assessment import handover, results, sheets
 from cpor_web.assessment.receiver import Failed
+from cpor_web.assessment.results import Result
 from cpor_web.config import Settings
-from cpor_web.models import Assessment, AssessmentState, Handover, HandoverState
+from cpor_web.models import Assessment, AssessmentState, Claim, Handover, HandoverState
 from cpor_web.programme import Programme
 from tests.support.assessments import PASSED, deny, messages_of, passed
 from tests.support.browser import Browser
@@ -150,6 +153,81 @@ def test_a_table_with_a_wrong_cell_is_shown_what_is_wrong_and_leaves_nothing(
     committed.rollback()
     committed.refresh(record)
     assert record.state is AssessmentState.QUEUED
+
+
+def when_recorded(monkeypatch: pytest.MonkeyPatch, first: Callable[[Result], None]) -> None:
+    """Do something before each result of a table is recorded; a transaction holds one of them."""
+
+    recorded = results.record
+
+    def record(session: Session, result: Result, **about: Any) -> bool:
+        first(result)
+        return recorded(session, result, **about)
+
+    monkeypatch.setattr(results, "record", record)
+    monkeypatch.setattr(sheets, "AT_ONCE", 1)
+
+
+def test_nobody_waits_for_a_large_table_to_its_end(
+    office: Browser, committed: Session, by: By, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (passed(committed, by("csv")) for _ in range(2))
+    committed.commit()
+    denied: list[int] = []
+
+    def deny_what_was_recorded_before(result: Result) -> None:
+        if result.assessment_id == two.id:
+            committed.refresh(one.claim, with_for_update={"of": Claim, "nowait": True})
+            committed.refresh(one)
+            denied.append(one.id if one.state is AssessmentState.ELIGIBLE else 0)
+            committed.rollback()
+
+    when_recorded(monkeypatch, deny_what_was_recorded_before)
+    upload(office, f"assessment,state,reasons\n{one.id},eligible,\n{two.id},eligible,\n")
+    assert denied == [one.id]
+
+
+def test_a_row_that_another_result_came_before_is_told_and_the_others_are_taken(
+    office: Browser, committed: Session, by: By, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, three = (passed(committed, by("csv")) for _ in range(3))
+    committed.commit()
+
+    def comes_before(result: Result) -> None:
+        if result.assessment_id == two.id:
+            two.state, two.assessed_at = AssessmentState.NOT_ELIGIBLE, PASSED
+            committed.commit()
+
+    when_recorded(monkeypatch, comes_before)
+    rows = "".join(f"{each.id},eligible,\n" for each in (one, two, three))
+    answer = upload(office, f"assessment,state,reasons\n{rows}")
+
+    assert answer.status_code == 409
+    assert told_at_the_field(answer) == [
+        "2 results were recorded. See below what was not: another result came before."
+    ]
+    page = BeautifulSoup(answer.text, "html.parser").select("[aria-labelledby=problems] tbody tr")
+    assert [[cell.get_text(strip=True) for cell in row(["th", "td"])][:2] for row in page] == [["3", "state"]]
+    committed.rollback()
+    for each in (one, two, three):
+        committed.refresh(each)
+    assert [each.state.value for each in (one, two, three)] == ["eligible", "not-eligible", "eligible"]
+
+
+def test_where_the_database_goes_away_after_a_part_nobody_says_that_nothing_was_changed(
+    office: Browser, committed: Session, by: By, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (passed(committed, by("csv")) for _ in range(2))
+    committed.commit()
+
+    def goes_away(result: Result) -> None:
+        if result.assessment_id == two.id:
+            raise OperationalError("", {}, Exception("gone"))
+
+    when_recorded(monkeypatch, goes_away)
+    answer = upload(office, f"assessment,state,reasons\n{one.id},eligible,\n{two.id},eligible,\n")
+    assert answer.status_code == 503
+    assert "It is not certain whether what you sent was recorded." in answer.text
 
 
 def test_a_form_without_a_file_and_a_file_that_is_too_large_are_refused(

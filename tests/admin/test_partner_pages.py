@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from cpor_web.models import MpnId, MpnKind, Partner
 from cpor_web.programme import Programme
 from tests.support import claims, factories
-from tests.support.browser import Browser
+from tests.support.browser import Browser, form_in
 
 
 @pytest.fixture
@@ -24,6 +24,24 @@ def test_a_partner_is_renamed_and_its_domains_changed(office: Browser, committed
     assert answer.location == f"/admin/partners/{partner.id}"
     committed.refresh(partner)
     assert (partner.name, partner.domains) == ("Fabrikam AB", ["fabrikam.example", "x.example"])
+
+
+def test_a_page_that_was_left_open_takes_no_domain_away(
+    office: Browser, committed: Session, partner: Partner
+) -> None:
+    edit = f"/admin/partners/{partner.id}/edit"
+    left_open = office.form_on(edit)
+    partner.domains = ["fabrikam.example.org", "fabrikam.example"]
+    committed.commit()
+    assert office.post(edit, data={**left_open, "name": "Fabrikam AB"}).status_code == 302
+    committed.refresh(partner)
+    assert (partner.name, partner.domains) == ("Fabrikam AB", ["fabrikam.example.org", "fabrikam.example"])
+    answer = office.post(edit, data={**left_open, "name": "Fabrikam AB", "domains": "fabrikam.example.com"})
+    assert answer.status_code == 409
+    assert "to “fabrikam.example.org, fabrikam.example”" in answer.text
+    assert form_in(answer.text)["domains"] == "fabrikam.example.com"
+    committed.refresh(partner)
+    assert partner.domains == ["fabrikam.example.org", "fabrikam.example"]
 
 
 @pytest.mark.parametrize(
@@ -52,12 +70,27 @@ def test_a_change_that_cannot_be_is_refused_with_what_was_typed(
 def test_an_mpn_id_gets_another_kind_and_place(office: Browser, committed: Session, partner: Partner) -> None:
     location = partner.mpn_ids[1]
     page = f"/admin/mpn-ids/{location.id}"
-    assert office.page(page).find("input", value="location").has_attr("checked")
+    assert office.page(page).main.find("input", value="location", type="radio").has_attr("checked")
     answer = office.submit(page, {"kind": "global", "place": "Turin"}, page=page)
     assert answer.location == f"/admin/partners/{partner.id}"
     committed.refresh(location)
     assert (location.kind, location.place) == (MpnKind.GLOBAL, "Turin")
     assert office.submit(page, {"kind": "moon"}, page=page).status_code == 422
+
+
+def test_a_page_that_was_left_open_gives_an_mpn_id_no_kind_back(
+    office: Browser, committed: Session, partner: Partner
+) -> None:
+    location = partner.mpn_ids[1]
+    page = f"/admin/mpn-ids/{location.id}"
+    left_open = office.form_on(page)
+    location.kind, location.place = MpnKind.GLOBAL, "Bergen"
+    committed.commit()
+    answer = office.post(page, data={**left_open, "place": "Lyon"})
+    assert answer.status_code == 409
+    assert office.post(page, data=form_in(answer.text)).status_code == 302
+    committed.refresh(location)
+    assert (location.kind, location.place) == (MpnKind.GLOBAL, "Lyon")
 
 
 def test_an_mpn_id_without_claims_is_removed(office: Browser, committed: Session, partner: Partner) -> None:

@@ -155,6 +155,19 @@ def test_what_waited_before_the_webhook_was_set_up_is_handed_over_once(
     assert kinds(db_session, ended) == []
 
 
+def test_what_was_restored_under_the_webhook_and_passed_before_it_is_still_sent_to_be_assessed(
+    db_session: Session, programme: Programme, by_webhook: Programme
+) -> None:
+    record = passed(db_session, replace(programme, assessor="csv"))
+    deny(db_session, by_webhook, record.claim)
+    undo(db_session, by_webhook, record.claim)
+
+    counted = [handover.put_waiting(db_session, now=PASSED, programme=by_webhook, most=10) for _ in range(2)]
+
+    assert counted == [1, 0]
+    assert "assess" in kinds(db_session, record)
+
+
 # A result for what has ended meanwhile
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -50,6 +50,23 @@ class Browser(FlaskClient):
         """Return the token of the first form on a page."""
         return str(self.page(path).find("input", attrs={"name": "csrf_token"})["value"])
 
+    def form_on(self, path: str) -> dict[str, str]:
+        """Return what a page's form has in its fields, to be sent later: see `form_in`."""
+        return form_in(self.get(path).text)
+
     def submit(self, path: str, data: dict[str, Any] | None = None, *, page: str, **kwargs: Any) -> TestResponse:
         """Send a form that is on `page` to `path`, with that page's token."""
         return self.post(path, data={"csrf_token": self.csrf_token(page), **(data or {})}, **kwargs)
+
+
+def form_in(text: str) -> dict[str, str]:
+    """Return what a page's first form that can be filled in has in its fields."""
+    forms = BeautifulSoup(text, "html.parser").main("form")
+    form = next(each for each in forms if each.find(["input", "select"], class_=True))
+    inputs = {each["name"]: each["value"] for each in form("input") if _counts(each)}
+    choices = {each["name"]: each.find("option", selected=True)["value"] for each in form("select")}
+    return inputs | choices
+
+
+def _counts(field: Tag) -> bool:
+    return field["type"] not in {"radio", "checkbox"} or field.has_attr("checked")

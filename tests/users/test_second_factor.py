@@ -79,6 +79,14 @@ def test_a_wrong_code_sets_nothing_up_and_the_picture_stays(browser: Browser, co
     assert user.totp_secret is None
 
 
+def test_the_app_that_read_the_picture_is_set_up_also_after_saying_once_more_who_one_is(browser: Browser) -> None:
+    app = App(letters_on(browser))
+    with time_machine.travel(clock.utcnow() + timedelta(minutes=11)):
+        confirm = browser.get(NEW).location
+        browser.submit("/account/confirm", {"password": factories.PASSWORD}, page=confirm)
+        assert browser.submit(NEW, {"code": app.code()}, page=NEW).status_code == 200
+
+
 def test_the_code_is_asked_for_after_the_password_and_lets_in(app: Flask, phone: App, user: User) -> None:
     visitor = half_signed_in(app, user)
     assert not is_in(visitor)
@@ -161,6 +169,19 @@ def test_guessing_is_limited_and_its_victim_signs_in_from_elsewhere(app: Flask, 
     assert [guess(phone.wrong_code(), here) for _ in range(11)] == [422] * 10 + [429]
     assert guess(phone.code(steps=1), here) == 429
     assert guess(phone.code(steps=1), there) == 302
+
+
+def test_who_has_typed_too_many_codes_is_shown_the_way_by_a_recovery_code(
+    app: Flask, browser: Browser, user: User
+) -> None:
+    phone, codes = set_up(browser)
+    visitor = half_signed_in(app, user)
+    for _ in range(10):
+        type_code(visitor, phone.wrong_code())
+    page = visitor.submit(CODE, {"code": phone.code(steps=1)}, page=CODE)
+    assert (page.status_code, RECOVERY in page.text) == (429, True)
+    assert "You can try again in 15 minutes." in page.text
+    assert type_code(visitor, codes[0], RECOVERY) == (302, "/")
 
 
 def test_from_all_addresses_together_nobody_guesses_a_hundred_times_a_day(

@@ -5,13 +5,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from bs4 import BeautifulSoup
+from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from tests.accounts.oidc.visiting import BEGIN, signs_in
+from tests.accounts.oidc.visiting import BEGIN, accounts, signs_in
 from tests.support.browser import Browser
 from tests.support.oidc_server import Claims, OidcServer
 
-PASSKEYS, CONFIRM = "/account/passkeys", "/account/confirm"
+PASSKEYS, CONFIRM, USERS = "/account/passkeys", "/account/confirm", "/admin/users"
+KIM = {"name": "Kim Kraft", "email": "kim@fabrikam.example.org", "role": "reviewer", "partner": "", "language": "en"}
 LATER = timedelta(minutes=15)
 
 
@@ -73,3 +76,30 @@ def test_who_has_no_password_confirms_by_none(visitor: Browser) -> None:
             answer = visitor.submit(CONFIRM, {"password": password}, page="/account")
             assert answer.status_code == 422
         assert visitor.get(PASSKEYS).location.startswith(CONFIRM)
+
+
+def test_a_form_that_waits_in_another_tab_is_taken_once_they_have_said_so(
+    visitor: Browser, provider: OidcServer
+) -> None:
+    provider.person["roles"] = ["cpor-admins"]
+    signs_in(visitor)
+    with time_machine.travel(clock.utcnow() + LATER):
+        form = {**KIM, "csrf_token": visitor.csrf_token(USERS)}
+        asked = visitor.post(USERS, data=form)
+        assert asked.status_code == 403
+        other_tab = BeautifulSoup(asked.text, "html.parser").find("a", target="_blank")["href"]
+        there = visitor.page(other_tab).find("a", string="Sign in with Adatum ID")["href"]
+        signs_in(visitor, there)
+        assert visitor.post(USERS, data=form).location == USERS
+
+
+def test_a_form_of_whoever_was_signed_in_before_is_not_taken_from_another(
+    visitor: Browser, provider: OidcServer, committed: Session
+) -> None:
+    provider.person["roles"] = ["cpor-admins"]
+    signs_in(visitor)
+    form = {**KIM, "csrf_token": visitor.csrf_token(USERS)}
+    provider.person = {**provider.person, "sub": "asta-1", "email": "asta@vendor.example.com", "name": "Asta"}
+    signs_in(visitor)
+    assert visitor.post(USERS, data=form).status_code == 403
+    assert KIM["email"] not in accounts(committed)

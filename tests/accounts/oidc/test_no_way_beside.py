@@ -1,5 +1,6 @@
 """A way in of one's own would outlive one's account at the provider: who gets none, and who keeps theirs."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -25,11 +26,24 @@ def alone(house: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(house.extensions, "settings", only)
 
 
+@pytest.fixture
+def administrator(house: Flask, committed: Session, sign_in: Callable[..., Browser]) -> Browser:
+    """Somebody with a password, who manages the others."""
+    made = factories.user(committed, Role.ADMINISTRATOR)
+    committed.commit()
+    return sign_in(house.test_client(), made)
+
+
 def asks_for_a_password(house: Flask, session: Session, user: User) -> tuple[str, list[str]]:
     """Return what the page says, and the kinds of the mails that followed."""
     said = house.test_client().submit("/reset", {"email": user.email}, page="/reset")
     kinds = session.scalars(select(Mail.kind).where(Mail.user_id == user.id, Mail.kind == "password-reset"))
     return said.text, list(kinds)
+
+
+def invited(session: Session) -> list[int | None]:
+    """Return the ids of those who got an invitation."""
+    return list(session.scalars(select(Mail.user_id).where(Mail.kind == "invitation")))
 
 
 def types_the_password(house: Flask, user: User) -> tuple[int, str]:
@@ -60,6 +74,33 @@ def test_whom_the_provider_made_chooses_no_password_while_signed_in_either(
     assert visitor.get(OWN_PASSWORD).status_code == 404
     assert visitor.submit(OWN_PASSWORD, chosen, page="/account").status_code == 404
     assert rune_of(committed).password is None
+
+
+def test_whom_the_provider_made_is_activated_without_a_mail_to_choose_a_password(
+    visitor: Browser, administrator: Browser, committed: Session
+) -> None:
+    signs_in(visitor)
+    rune = rune_of(committed)
+    page = f"/people/{rune.id}"
+    for action in ("deactivate", "activate"):
+        assert administrator.submit(f"{page}/{action}", page=page).location == "/admin/users"
+    assert invited(committed) == []
+    assert signs_in(visitor) == "/"
+
+
+def test_whom_the_provider_made_is_not_called_invited_and_is_so_by_a_decision_alone(
+    visitor: Browser, administrator: Browser, committed: Session
+) -> None:
+    signs_in(visitor)
+    rune = rune_of(committed)
+    page = f"/people/{rune.id}"
+    assert "Invited" not in administrator.page("/admin/users").main.get_text()
+    said = administrator.page(page).main.get_text(" ")
+    assert "Invited" not in said
+    assert "Has not chosen a password yet." not in said
+    assert "Signs in with Adatum ID, and has no password here." in said
+    assert administrator.submit(f"{page}/invite", page=page).location == "/admin/users"
+    assert invited(committed) == [rune.id]
 
 
 def test_who_had_a_password_before_keeps_it(house: Flask, visitor: Browser, committed: Session) -> None:
