@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cpor_web import facts, lifecycle
 from cpor_web.claims import partners_clock
 from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.consent import stops
 from cpor_web.emails.catalogue import to_partner, to_staff
 from cpor_web.models import Claim, Heartbeat, Mail, Round, RoundState
@@ -76,7 +77,9 @@ def _to_be_reminded(now: datetime, programme: Programme) -> Select[int]:
         select(Round.claim_id).where(Round.state == RoundState.STOPPED, Round.contact_due_at.between(now, until))
     )
     today = calendar.start_of(calendar.local_day(now))
-    told = exists().where(Mail.claim_id == Claim.id, Mail.kind == REMINDER, Mail.queued_at >= today)
+    told = exists().where(
+        Mail.claim_id == Claim.id, Mail.kind == REMINDER, Mail.queued_at.between(today, now + CLOCKS_APART)
+    )
     return select(Claim.id).where(or_(waiting, stopped), ~told)
 
 

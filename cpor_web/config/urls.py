@@ -49,12 +49,14 @@ def redis(text: str) -> str:
 
 
 def _names_a_redis(parts: SplitResult) -> bool:
-    # A password that is cut at its / or # leaves a host that is none, or what belongs to no such address.
+    # Without a host it is this machine. A password that is cut at its / or # leaves a path that is no number, or what
+    # belongs to no such address; one that is cut at its ?, no host.
     if parts.fragment or parts.scheme not in {"redis", "rediss", "unix"}:
         return False
     if parts.scheme == "unix":
         return len(parts.path) > 1
-    return bool(parts.hostname and re.fullmatch(r"(/[0-9]*)?", parts.path))
+    is_cut = parts.query and not parts.hostname
+    return not is_cut and re.fullmatch(r"(/[0-9]*/?)?", parts.path) is not None
 
 
 def _takes_options(text: str) -> bool:
@@ -72,7 +74,7 @@ def documents(text: str) -> str:
     scheme, colon, rest = text.partition(":")
     if not colon or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
         return folder(text)
-    if not re.match("///." if scheme == "file" else "//[^/]", rest) or scheme not in {"file", *STORES}:
+    if not re.match("//(localhost)?/." if scheme == "file" else "//[^/]", rest) or scheme not in {"file", *STORES}:
         raise ValueError("a folder's path, file:///path, or an object store's address such as s3://bucket/folder")
     return text
 

@@ -7,6 +7,7 @@ word, never a clock of the web server's. A denial that comes before the closing 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
@@ -112,13 +113,11 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     _resume(session, held, now, programme)
     if _has_passed(session, held.round):
         assessment.restore(session, held.claim, now=now, programme=programme)
-    for each in held.round.asked:
-        is_own = each.id == invitation.id
-        to_customer.denial_undone(session, held.claim, each, is_own=is_own, now=now, programme=programme)
     needs_contact = stops.needs_contact(session, held.claim, held.round)
-    to_partner.denial_undone_for_partner(
-        session, held.claim, held.round, needs_contact=needs_contact, now=now, programme=programme
-    )
+    about: dict[str, Any] = {"needs_contact": needs_contact, "now": now, "programme": programme}
+    for each in held.round.asked:
+        to_customer.denial_undone(session, held.claim, each, is_own=each.id == invitation.id, **about)
+    to_partner.denial_undone_for_partner(session, held.claim, held.round, **about)
 
 
 def no_objection(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
@@ -196,7 +195,9 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
     for each in asked:
         if recalling.was_called_back(session, each.id, ASKS):  # nobody is asked about what is over, and now it is not
             rounds.ask(session, held.claim, each, now=now, programme=programme)
-    if stops.is_astray(session, asked):
+    if stops.is_astray(session, asked) and facts.proposed_contact(session, held.claim) is not None:
+        stops.stop(session, held.claim, round_, now=now, why=stops.STILL_MISSING)  # a reviewer acts next
+    elif stops.is_astray(session, asked):
         stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.STILL_MISSING)
     elif superseded.is_to_be_read(session, held.claim):
         stops.stop(session, held.claim, round_, now=now, why=stops.DENIED_BY_REPLACED)

@@ -10,8 +10,7 @@ from cpor_web.doctor.front import public_address, settings_of_front
 from cpor_web.doctor.machinery import behind_redis, what_waits
 from cpor_web.doctor.places import disks, documents, keys, mailbox, scanner
 from cpor_web.doctor.standing import database
-from cpor_web.doctor.wiring import connection, settings_of_mail
-from cpor_web.emails.dkim import DkimSigner
+from cpor_web.doctor.wiring import connection
 
 EXIT_CODES = {Mark.OK: 0, Mark.LOOK: 1, Mark.WRONG: 2}
 
@@ -26,7 +25,6 @@ def examine_all(environ: Mapping[str, str], clock: Callable[[], datetime]) -> li
     findings = [ok("settings", "can be used"), *settings_of_front(settings), *standing, *behind_redis(settings)]
     if not any(each.mark is Mark.WRONG and each.about in {"database", "tables"} for each in standing):
         findings += [*what_waits(settings, clock()), *keys(settings, clock())]
-    findings += settings_of_mail(settings, DkimSigner.from_settings(settings))
     findings += [*connection(settings, clock()), mailbox(settings), documents(settings), *disks(settings)]
     return [*findings, scanner(settings), *public_address(settings)]
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.database.prepared import Prepared, prepared
@@ -18,13 +18,21 @@ _MAY_BE_CALLED_BACK = (Mail.state.in_(NOT_BEGUN), Mail.repeats == 0)
 
 def call_back(session: Session, invitation_id: int, *, why: str, now: datetime) -> None:
     """End those mails of an invitation that nobody has begun to send; `why` is for the reviewers."""
-    _call_back(session, Mail.invitation_id == invitation_id, why, now)
+    waiting = select(Mail).where(Mail.invitation_id == invitation_id, *_MAY_BE_CALLED_BACK).order_by(Mail.id)
+    for mail in session.scalars(waiting.with_for_update()):
+        outbox.end(mail, MailState.REFUSED, why, now)
 
 
 def call_back_these(session: Session, mail_ids: Collection[int], *, why: str, now: datetime) -> None:
-    """End those of these mails that nobody has begun to send; `why` is for the reviewers."""
-    if mail_ids:
-        _call_back(session, Mail.id.in_(mail_ids), why, now)
+    """End those of these mails that nobody is sending; `why` is for the reviewers.
+
+    Of one that was to go out once more, as it is in doubt, nobody knows whether it is out.
+    """
+    if not mail_ids:
+        return
+    waiting = select(Mail).where(Mail.id.in_(mail_ids), Mail.state.in_(NOT_BEGUN)).order_by(Mail.id)
+    for mail in session.scalars(waiting.with_for_update()):
+        outbox.end(mail, MailState.UNKNOWN if mail.repeats else MailState.REFUSED, why, now)
 
 
 def was_called_back(session: Session, invitation_id: int, kinds: Collection[str]) -> bool:
@@ -43,9 +51,3 @@ def not_begun(session: Session, invitation_ids: Collection[int]) -> Collection[i
 def _not_begun() -> Prepared:
     waiting = (detached.among(Mail.invitation_id, "invitations"), *_MAY_BE_CALLED_BACK)
     return prepared(select(Mail.invitation_id).where(*waiting).distinct())
-
-
-def _call_back(session: Session, which: ColumnElement[bool], why: str, now: datetime) -> None:
-    waiting = select(Mail).where(which, *_MAY_BE_CALLED_BACK).order_by(Mail.id)
-    for mail in session.scalars(waiting.with_for_update()):
-        outbox.end(mail, MailState.REFUSED, why, now)

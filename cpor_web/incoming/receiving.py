@@ -93,8 +93,7 @@ def _found(session: Session, said: Incoming, returns: ReturnAddresses) -> Found:
     if said.is_report:
         return _report(session, said, signed)
     answered = signed or _answered(session, said)
-    is_by_a_robot = said.is_from_a_robot and not asked_as(session, [said.sender])  # a small firm's one mailbox
-    if said.is_automatic or is_by_a_robot:
+    if said.is_automatic or (said.is_from_a_robot and not _is_of_somebody_asked(session, said, answered)):
         is_returned = signed is not None and not said.answers
         return _of(ReceivedKind.AUTOMATIC, answered, NOT_UNDERSTOOD if is_returned else "")
     if answered is not None:
@@ -105,6 +104,13 @@ def _found(session: Session, said: Incoming, returns: ReturnAddresses) -> Found:
         return Found(kind, diagnostic=FROM_A_STRANGER if _names_a_claim(session, said.words) else "")
     notice = _notice(session, asked[0]) if len(asked) == 1 else None
     return _of(ReceivedKind.REPLY, notice)
+
+
+def _is_of_somebody_asked(session: Session, said: Incoming, answered: Mail | None) -> bool:
+    """Tell whether a mail is from where we had asked: a small firm's only mailbox may be called like a robot's."""
+    if answered is not None and answered.invitation_id is not None and answered.to_address.lower() == said.sender:
+        return True
+    return bool(asked_as(session, [said.sender]))
 
 
 def _names_a_claim(session: Session, text: str) -> bool:

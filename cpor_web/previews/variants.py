@@ -25,6 +25,7 @@ VARIANTS = {
     "denial-recorded--other-contact": N_("another contact denied"),
     "denial-undone--own-link": N_("through the reader's own link"),
     "denial-undone--stopped": N_("the time stands still"),
+    "denial-undone--reviewed": N_("the time stands still for a reviewer"),
     "denial-undone--needs-yes": N_("the customer's yes is needed"),
     "denial-recorded-partner--mail-client": N_("with the mail program's own button, after the consent period"),
     "denial-undone-partner--needs-yes": N_("the customer's yes is needed"),

@@ -164,6 +164,10 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "denial-undone": ({**CUSTOMER, "end": END, "needs_yes": False}, {"deny_url": DENY}),
     "denial-undone--own-link": ({**CUSTOMER, "end": END, "needs_yes": False, "is_own": True}, {"deny_url": DENY}),
     "denial-undone--stopped": ({**CUSTOMER, "end": None, "needs_yes": False, "is_stopped": True}, {"deny_url": DENY}),
+    "denial-undone--reviewed": (
+        {**CUSTOMER, "end": None, "needs_yes": False, "is_stopped": True, "needs_contact": False},
+        {"deny_url": DENY},
+    ),
     "denial-undone--needs-yes": ({**CUSTOMER, "end": None, "needs_yes": True}, {"deny_url": DENY}),
     "denial-recorded-partner": ({**NOT_DUE, **DENIAL}, {}),
     "denial-recorded-partner--mail-client": (

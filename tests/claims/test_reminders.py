@@ -141,3 +141,16 @@ def test_a_contact_who_has_another_copy_of_the_request_is_reminded(about: dict[s
     taken(outbox.put_again(session, first, now=NOW), **about)
     comes_back(first, **about)
     assert reminded(**about, days=4) == [(3, MISSPELT)]
+
+
+def test_a_reminder_of_a_clock_that_was_ahead_takes_no_other_ones_place(
+    about: dict[str, Any], sent_back: Claim
+) -> None:
+    contact = taken(mails(about["session"], sent_back, "information-requested")[0], **about)
+    assert sent_back.due_at is not None
+    on_the_day, ahead = sent_back.due_at - timedelta(hours=12), sent_back.due_at - timedelta(minutes=1)
+    session, programme = about["session"], about["programme"]
+    assert reminders.remind(session, sent_back.id, now=ahead, programme=programme)
+    assert reminders.remind(session, sent_back.id, now=on_the_day, programme=programme)
+    assert not reminders.remind(session, sent_back.id, now=ahead, programme=programme)
+    assert {each.to_address for each in mails(session, sent_back, "partner-reminder")} == {contact.to_address}

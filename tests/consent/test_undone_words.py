@@ -6,11 +6,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cpor_web import history
+from cpor_web.claims.contacts import propose_contact
 from cpor_web.consent import answers, stops, superseded
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 from tests.consent.test_answers import LATER, SECOND, Customers
 from tests.support import claims
+
+SHARED = ("end", "is_stopped", "needs_contact", "needs_yes")
 
 
 @pytest.fixture
@@ -23,10 +26,11 @@ def undo(customers: Customers, who: Any) -> None:
 
 
 def told(customers: Customers) -> dict[str, Any]:
-    """Return what the partner is told of an undoing, of how the consent period goes on."""
+    """Return what the partner is told of how the consent period goes on. The customer is told the same."""
     (mail,) = customers.mails("denial-undone-partner")
-    names = ("end", "is_waiting", "is_stopped", "needs_contact", "needs_yes")
-    return {name: mail.context[name] for name in names if mail.context[name]}
+    for other in customers.mails("denial-undone"):
+        assert [other.context[name] for name in SHARED] == [mail.context[name] for name in SHARED]
+    return {name: mail.context[name] for name in (*SHARED, "is_waiting") if mail.context[name]}
 
 
 def test_the_partner_is_told_until_when_the_customer_can_deny_again(customers: Customers) -> None:
@@ -42,6 +46,20 @@ def test_the_partner_is_told_that_the_period_still_needs_a_right_contact(custome
     customers.deny(customers.carla)
     undo(customers, customers.carla)
     assert told(customers) == {"is_stopped": True, "needs_contact": True}
+
+
+def test_who_has_proposed_a_right_contact_is_not_asked_for_one_again(customers: Customers) -> None:
+    claim, about = customers.claim, {"now": LATER, "programme": customers.programme}
+    answers.not_the_right_person(customers.session, customers.dora, **about)
+    nina = claims.ContactDraft(name="Nina Neu", email="nina@contoso.example.com")
+    dora = customers.dora.contact_id
+    propose_contact(customers.session, claim, nina, instead_of=dora, actor=claim.filed_by.actor, **about)
+    asked = len(customers.mails("contact-needed"))
+    customers.deny(customers.carla)
+    undo(customers, customers.carla)
+    assert told(customers) == {"is_stopped": True}
+    assert len(customers.mails("contact-needed")) == asked
+    assert claim.has_proposal
 
 
 def test_the_partner_is_told_that_the_period_stands_still_until_a_reviewer_has_looked(customers: Customers) -> None:

@@ -1,12 +1,13 @@
 """A notice that waits to be sent while the other contact denies: nobody is asked about what is over."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import posting
+from cpor_web.claims import bouncing, posting
 from cpor_web.consent import answers
 from cpor_web.emails.outcomes import Accepted, Transient
 from cpor_web.models import Invitation, Mail, MailState, RoundState
@@ -55,6 +56,22 @@ def test_a_notice_that_was_refused_for_now_is_not_sent_after_a_denial(customers:
     posting.settle(customers.session, notice.id, outcome, now=LATER, programme=customers.programme)
     assert notice.state is MailState.DEFERRED
     assert begin(customers, notice) is None
+
+
+@pytest.mark.parametrize("is_denied_first", [False, True])
+def test_a_notice_in_doubt_ends_as_in_doubt_once_it_is_denied(customers: Customers, is_denied_first: bool) -> None:
+    (notice,) = notices(customers, customers.dora)
+    assert begin(customers, notice) is not None
+    if is_denied_first:
+        customers.deny(customers.carla)
+    about: dict[str, Any] = {"now": MUCH_LATER, "programme": customers.programme}
+    posting.take_back(customers.session, notice.id, **about)
+    assert (notice.state, notice.repeats) == (MailState.DEFERRED, 1)
+    if not is_denied_first:
+        customers.deny(customers.carla)
+    assert posting.begin(customers.session, notice.id, **about) is None
+    assert (notice.state, notice.due_at, notice.ended_at) == (MailState.UNKNOWN, None, MUCH_LATER)
+    assert bouncing.bounced(customers.session, notice.id, "550 5.1.1 Nobody", **about), "it may have been out"
 
 
 def test_once_asked_again_only_the_new_question_goes_out(customers: Customers) -> None:

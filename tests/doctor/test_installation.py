@@ -257,12 +257,6 @@ def test_production_without_a_proxy_is_to_be_looked_at(settings: Settings) -> No
 # All of it
 
 
-def test_the_mail_settings_are_looked_at_too(environ: dict[str, str]) -> None:
-    findings = examine_all({**environ, "CPOR_REPLY_TO": "claims@vendor.example.com"}, clock.utcnow)
-    assert about(findings, "replies").words == "go to claims@vendor.example.com; a person reads them"
-    assert about(findings, "sender").mark is Mark.LOOK
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [

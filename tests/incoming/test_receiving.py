@@ -10,7 +10,7 @@ from cpor_web.config import Settings
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.incoming import keeping, queries
 from cpor_web.incoming.diagnoses import FROM_A_STRANGER, NOT_SIGNED, NOT_UNDERSTOOD, OTHER_RECIPIENT
-from cpor_web.models import Claim, Invitation, Mail, ReceivedKind, ReceivedMail
+from cpor_web.models import Claim, Invitation, Mail, ReceivedKind, ReceivedMail, RoundState
 from tests.incoming.conftest import LATER, Desk
 from tests.support import returned_mail
 from tests.support.returned_mail import out_of_office, receipt, reply, report
@@ -109,9 +109,11 @@ def test_a_new_mail_of_a_contact_who_is_asked_is_a_reply(
     assert (received.kind, received.mail_id) == (ReceivedKind.REPLY, notice.id)
 
 
-def test_a_contact_whose_address_is_a_programs_is_a_person(desk: Desk, notice: Mail) -> None:
+@pytest.mark.parametrize("state", [RoundState.RUNNING, RoundState.PASSED])
+def test_a_contact_whose_address_is_a_programs_is_a_person(desk: Desk, notice: Mail, state: RoundState) -> None:
     invitation = desk.session.get_one(Invitation, notice.invitation_id)
-    invitation.contact.email = "postmaster@contoso.example.com"
+    invitation.contact.email = notice.to_address = "postmaster@contoso.example.com"
+    invitation.round.state, invitation.round.closed_at = state, LATER if state is RoundState.PASSED else None
     answers = notice.message_id or ""
     person = desk.receive(reply("Postmaster@contoso.example.com", "We never worked with them.", answers=answers))
     assert (person.kind, person.words) == (ReceivedKind.REPLY, "We never worked with them.")

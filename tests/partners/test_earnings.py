@@ -44,11 +44,11 @@ def test_what_may_end_is_marked_on_the_page_and_in_the_table(
     programme = app.extensions["programme"]
     rival = claims.under_review(committed, programme)
     about = {"actor": rival.reviewer.actor, "now": clock.utcnow(), "programme": programme}
+    rival.tenant_id = uuid4()  # nothing of theirs but what is decided below
+    operations.approve(committed, rival, **about)
     competing.put_over(
         committed, rival, [contested.claim], "The newer order.", actor=about["actor"], now=about["now"]
     )
-    rival.tenant_id = uuid4()  # nothing of theirs but what was decided above
-    operations.approve(committed, rival, **about)
     committed.commit()
     page = browser.page("/earnings")
     assert isinstance(page.main, Tag)

@@ -66,8 +66,18 @@ def denial_recorded(
 
 
 def denial_undone(
-    session: Session, claim: Claim, invitation: Invitation, *, is_own: bool, now: datetime, programme: Programme
+    session: Session,
+    claim: Claim,
+    invitation: Invitation,
+    *,
+    is_own: bool,
+    needs_contact: bool,
+    now: datetime,
+    programme: Programme,
 ) -> None:
-    """Tell a contact that the association is restored, by whose link, and until when they can deny."""
-    about = {**facts.consent(invitation.round), "is_own": is_own}
+    """Tell a contact that the association is restored, by whose link, and until when they can deny.
+
+    `needs_contact` tells whether the time stands still until the partner names a right contact.
+    """
+    about = {**facts.consent(invitation.round), "is_own": is_own, "needs_contact": needs_contact}
     addressing.for_customer(session, "denial-undone", claim, invitation, now, programme, **about)
