@@ -26,7 +26,7 @@ KNOWN_FOR = timedelta(days=365)
 def init_app(app: Flask) -> None:
     """Know a browser once somebody has signed in with it, or chosen a password by the link of their mail."""
     user_logged_in.connect(_remember, app)
-    password_reset.connect(_remember, app)
+    password_reset.connect(_rename, app)
 
 
 def account_key(email: str) -> str:
@@ -52,8 +52,20 @@ def known_as(email: str) -> str:
 
 
 def _remember(_app: Flask, *, user: User, **_how: object) -> None:
+    _keep(user, known_as(user.email) or _new_name())
+
+
+def _rename(_app: Flask, *, user: User, **_how: object) -> None:
+    """Know this browser by another name, under which nothing was tried yet: the new password is taken at once."""
+    _keep(user, _new_name())
+
+
+def _new_name() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def _keep(user: User, name: str) -> None:
     account = account_key(user.email)
-    name = known_as(user.email) or secrets.token_urlsafe(12)
     value = _signer(account).dumps(name)
 
     @after_this_request

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user, views
 from flask_security.utils import login_user, logout_user
 
-from cpor_web.accounts import failures, freshness, places, second_step, session_cookie
+from cpor_web.accounts import failures, freshness, new_secret, places, second_step, session_cookie
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.exc import NotBelieved, ProviderAway
 from cpor_web.accounts.way_on import within
@@ -155,13 +155,18 @@ def _sign_in(user: User, onward: str, proved_at: datetime) -> ResponseReturnValu
 
 
 def _sign_out_before(user: User) -> None:
-    """End the sign-in that this browser has. Forms that wait in other tabs of the same person's stay good."""
+    """End the sign-in that this browser has.
+
+    Forms that wait in other tabs of the same person's stay good, and so does what their app has read.
+    """
     if not current_user.is_authenticated:
         return
-    token = session.get(_FORMS) if current_user.id == user.id else None
+    is_same = current_user.id == user.id
+    token, secret = (session.get(_FORMS), new_secret.seen(user)) if is_same else (None, "")
     logout_user()
     if token is not None:
         session[_FORMS] = token
+    new_secret.hand_on(user, secret)
 
 
 def _sign_out() -> ResponseReturnValue:

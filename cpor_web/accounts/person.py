@@ -164,6 +164,7 @@ def _page(user: User, form: ChangePersonForm) -> str:
         form=form,
         me=actor(),
         list_url=_list(),
+        only_there=settings().oidc_only,
         tied=ties.tied_among(db.session(), [user], settings().oidc_issuer),
         has_passkeys=bool(passkeys.passkeys_of(db.session(), user)),
     )

@@ -2,12 +2,12 @@
 
 from http import HTTPStatus
 
-from flask import flash, redirect, render_template, session, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from cpor_web.accounts import session_cookie
+from cpor_web.accounts import new_secret, session_cookie
 from cpor_web.accounts.access import allowed
 from cpor_web.accounts.blueprint import bp
 from cpor_web.accounts.freshness import fresh
@@ -25,8 +25,6 @@ from cpor_web.web.errors import sentence, status_of
 
 PAGE = "accounts.own_second_factor"
 NEW = "accounts.new_second_factor"
-
-_SECRET = "second_factor_secret"  # noqa: S105 - where it is in the session, encrypted
 
 
 @bp.get("/account/second-factor")
@@ -59,14 +57,14 @@ def set_up_second_factor() -> ResponseReturnValue:
     try:
         with transaction(db.session):
             codes = second_factor.set_up(
-                db.session(), user(), _new_secret(), form.code.data, authenticator=_authenticator(), now=now()
+                db.session(), user(), _secret(), form.code.data, authenticator=_authenticator(), now=now()
             )
             session_cookie.end_others(user(), why=Ended.SECOND_FACTOR)
             _announce(SecurityKind.SECOND_FACTOR_ADDED)
     except Invalid as invalid:
         form.code.errors = [sentence(invalid)]
         return _page(form), status_of(invalid)
-    session.pop(_SECRET, None)
+    new_secret.forget()
     return _codes(codes)
 
 
@@ -108,17 +106,8 @@ def _authenticator() -> Authenticator:
     return authenticator_of(settings().secret_keys, programme_as_set_up().name)
 
 
-def _new_secret() -> str:
-    """Return the secret that is being set up: the same until that is done, encrypted in the session.
-
-    And only in this sign-in: whoever signed in with this browser before has seen theirs. Saying once more who one is
-    goes on from it (`session_cookie.renew`), and an app that has read the picture stays good.
-    """
-    began, secret = session.get(_SECRET, (None, ""))
-    if began != session_cookie.began():
-        secret = _authenticator().new()
-        session[_SECRET] = (session_cookie.began(), secret)
-    return str(secret)
+def _secret() -> str:
+    return new_secret.of(user(), _authenticator())
 
 
 def _refused(refused: Refused) -> ResponseReturnValue:
@@ -127,7 +116,7 @@ def _refused(refused: Refused) -> ResponseReturnValue:
 
 
 def _page(form: CodeForm) -> str:
-    secret = _new_secret()
+    secret = _secret()
     return render_template(
         "accounts/set_up_second_factor.html",
         form=form,

@@ -18,6 +18,7 @@ from cpor_web.accounts import (
     calendar_feed,  # noqa: F401 - its views are registered, and those of the others that are not named below
     freshness,
     known_browsers,
+    new_secret,
     oidc_views,
     passkey_pages,  # noqa: F401
     person,  # noqa: F401
@@ -121,6 +122,7 @@ def init_app(app: Flask) -> None:
     password_changed.connect(_note_new_password, app)
     password_reset.connect(_note_new_password, app)
     session_cookie.init_app(app)
+    new_secret.init_app(app)
     known_browsers.init_app(app)
     sent_in_vain.init_app(app)
     user_authenticated.connect(freshness.note, app)

@@ -4,8 +4,8 @@ chain of the history.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, or_, select, true, update
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from cpor_web import history
 from cpor_web.emails.outcomes import codes_of
@@ -27,9 +27,16 @@ from cpor_web.models import (
 from cpor_web.rules.roles import SYSTEM
 
 
-def of_claim(session: Session, claim: Claim, *, now: datetime, why: str) -> None:
-    """Erase everybody in a claim that the caller has locked, and what they wrote. `why` is a msgid."""
-    positions = session.scalars(select(Event.position).where(Event.claim_id == claim.id)).all()
+def of_claim(session: Session, claim: Claim, *, now: datetime, why: str, until: datetime | None = None) -> None:
+    """Erase everybody in a claim that the caller has locked, and what they wrote. `why` is a msgid.
+
+    With `until`, what was said or sent after that moment stays.
+    """
+
+    def over(at: QueryableAttribute[datetime]) -> ColumnElement[bool]:
+        return at <= until if until is not None else true()
+
+    positions = session.scalars(select(Event.position).where(Event.claim_id == claim.id, over(Event.at))).all()
     history.erase(session, claim, positions, actor=SYSTEM, now=now, why=why)
     if claim.partner_contact_email is not None:
         claim.partner_contact_email = ERASED
@@ -42,11 +49,11 @@ def of_claim(session: Session, claim: Claim, *, now: datetime, why: str) -> None
         session, Replacement, (Replacement.claim_id == claim.id) | (Replacement.replaced_id == claim.id), rationale=""
     )
     for said in (Comment, Note):
-        _set(session, said, said.claim_id == claim.id, body=ERASED)
+        _set(session, said, (said.claim_id == claim.id) & over(said.at), body=ERASED)
     _set(session, ProofCell, ProofCell.claim_id == claim.id, page="", missing="", place="", mend="")
     asked = select(Invitation.id).join(Round).where(Round.claim_id == claim.id)
     _set(session, Answer, Answer.invitation_id.in_(asked) & (Answer.words != ""), words="")
-    of_mails(session, Mail.claim_id == claim.id, now=now)
+    of_mails(session, (Mail.claim_id == claim.id) & over(Mail.queued_at), now=now)
     claim.erased_at = now
     session.flush()
 

@@ -41,6 +41,11 @@ def retentions(settings: Settings) -> Mapping[str, Retention]:
         waits = or_(Claim.erased_at.is_(None), ended.said_since_erased(now, people))
         return and_(waits, or_(ended.ended(now, people), ended.dropped(now, drafts)))
 
+    def forget(session: Session, claim: Claim, now: datetime) -> None:
+        """Leave what was said lately about a claim whose people were erased before: it has its own time."""
+        until = now - timedelta(days=people) if claim.erased_at is not None else None
+        erasing.of_claim(session, claim, now=now, why=OVER, until=until)
+
     def proven(now: datetime) -> ColumnElement[bool]:
         has_proof = select(Document.id).where(Document.claim_id == Claim.id).exists()
         return and_(ended.ended(now, proof), has_proof)
@@ -51,7 +56,7 @@ def retentions(settings: Settings) -> Mapping[str, Retention]:
 
     return {
         "abandoned drafts": _of_claims("keep_draft_days", drafts, lambda now: ended.abandoned(now, drafts), _abandon),
-        "people of ended claims": _of_claims("keep_people_days", people, over, _forget_people),
+        "people of ended claims": _of_claims("keep_people_days", people, over, forget),
         "documents of ended claims": _of_claims("keep_proof_days", proof, proven, _drop_proof),
         "mails of no claim": Retention(
             "keep_account_mail_days",
@@ -108,10 +113,6 @@ def _of_log(setting: str, days: int, log: type[Opening] | type[Download]) -> Ret
 def _abandon(session: Session, claim: Claim, now: datetime) -> None:
     """Delete a draft as its partner could have, and what its history tells at once."""
     filing.drop(session, claim, actor=SYSTEM, now=now)
-    _forget_people(session, claim, now)
-
-
-def _forget_people(session: Session, claim: Claim, now: datetime) -> None:
     erasing.of_claim(session, claim, now=now, why=OVER)
 
 

@@ -106,25 +106,6 @@ def test_one_day_before_its_time_nothing_is_erased_and_a_second_run_finds_nothin
     assert erase_all(db_session, settings, end + timedelta(days=1)) == {}
 
 
-def test_what_is_said_about_a_claim_after_its_people_were_erased_is_erased_in_its_time(
-    db_session: Session, programme: Programme, settings: Settings
-) -> None:
-    claim = claims.denied(db_session, programme)
-    all_sent(db_session)
-    erase_all(db_session, settings)
-    assert claim.reviewer is not None
-    operations.comment(db_session, claim, f"Ask {CARLA}.", actor=claim.reviewer.actor, now=YEARS, programme=programme)
-    operations.note(db_session, claim, f"Ask {CARLA}.", actor=claim.reviewer.actor, now=YEARS - timedelta(seconds=1))
-    all_sent(db_session)
-    end = YEARS + timedelta(days=settings.keep_people_days)
-    assert erase_all(db_session, settings, end - timedelta(seconds=2)) == {}
-    assert erase_all(db_session, settings, end) == {"people of ended claims": 1}
-    assert claim.erased_at == end
-    kept = dump(db_session)
-    assert CARLA not in str(kept)
-    assert erase_all(db_session, settings, end + timedelta(days=1)) == {}
-
-
 @pytest.mark.parametrize(
     "make", [claims.submitted, claims.under_review, claims.partner_action_required, claims.approved, claims.running]
 )

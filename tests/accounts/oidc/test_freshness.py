@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web import clock
 from tests.accounts.oidc.visiting import BEGIN, accounts, signs_in
+from tests.support.authenticator_app import NEW as SECOND_FACTOR
+from tests.support.authenticator_app import App, letters_on
 from tests.support.browser import Browser
 from tests.support.oidc_server import Claims, OidcServer
 
@@ -91,6 +93,45 @@ def test_a_form_that_waits_in_another_tab_is_taken_once_they_have_said_so(
         there = visitor.page(other_tab).find("a", string="Sign in with Adatum ID")["href"]
         signs_in(visitor, there)
         assert visitor.post(USERS, data=form).location == USERS
+
+
+def test_the_picture_of_a_second_factor_stays_once_they_have_said_so(visitor: Browser) -> None:
+    signs_in(visitor)
+    app = App(letters_on(visitor))
+    with time_machine.travel(clock.utcnow() + LATER):
+        there = visitor.page(visitor.get(SECOND_FACTOR).location).find("a", string="Sign in with Adatum ID")["href"]
+        assert signs_in(visitor, there) == SECOND_FACTOR
+        assert visitor.submit(SECOND_FACTOR, {"code": app.code()}, page=SECOND_FACTOR).status_code == 200
+
+
+def test_the_picture_stays_however_often_they_said_so_before_they_looked_at_it_again(visitor: Browser) -> None:
+    signs_in(visitor)
+    seen = letters_on(visitor)
+    for _ in range(2):
+        signs_in(visitor)
+    assert letters_on(visitor) == seen
+
+
+def test_another_who_signs_in_over_them_gets_another_picture_and_so_do_they_afterwards(
+    visitor: Browser, provider: OidcServer
+) -> None:
+    rune, asta = provider.person, {**provider.person, "sub": "asta-1", "email": "asta@vendor.example.com"}
+    signs_in(visitor)
+    seen = [letters_on(visitor)]
+    signs_in(visitor)
+    for provider.person in (asta, rune):
+        signs_in(visitor)
+        seen.append(letters_on(visitor))
+    assert len(set(seen)) == 3
+
+
+def test_who_has_signed_out_gets_another_picture_the_next_time(visitor: Browser) -> None:
+    signs_in(visitor)
+    seen = letters_on(visitor)
+    signs_in(visitor)
+    visitor.submit("/logout", page="/account")
+    signs_in(visitor)
+    assert letters_on(visitor) != seen
 
 
 def test_a_form_of_whoever_was_signed_in_before_is_not_taken_from_another(

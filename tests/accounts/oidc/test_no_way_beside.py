@@ -103,6 +103,18 @@ def test_whom_the_provider_made_is_not_called_invited_and_is_so_by_a_decision_al
     assert invited(committed) == [rune.id]
 
 
+@pytest.mark.usefixtures("alone")
+def test_where_no_password_lets_in_nobody_is_offered_to_choose_one_by_an_invitation(
+    visitor: Browser, administrator: Browser, committed: Session
+) -> None:
+    signs_in(visitor)
+    page = administrator.page(f"/people/{rune_of(committed).id}").main
+    said = page.get_text(" ")
+    assert "Signs in with Adatum ID alone." in said
+    assert "An invitation" not in said
+    assert page.find("form", action=lambda to: str(to).endswith("/invite")) is None
+
+
 def test_who_had_a_password_before_keeps_it(house: Flask, visitor: Browser, committed: Session) -> None:
     rune = factories.user(committed, Role.REVIEWER, email=RUNE["email"])
     committed.commit()
