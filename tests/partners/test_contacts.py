@@ -126,6 +126,7 @@ def test_after_a_denial_the_form_leaves_who_is_asked_as_it_is_and_says_why(
     form = browser.page(address(claim, "edit"))
     assert why in text_of(form)
     assert "carla@contoso.example.com" in text_of(form)
+    assert "Second customer contact" not in text_of(form), "there is none"
     names = {str(each.get("name")) for each in form.select("form input, form select")}
     assert not {name for name in names if name.startswith(("contact_", "second_"))}
     forged = form_of(claim.partner, contact_email="dora@contoso.example.com", products=["teams"], seen=claim.version)
