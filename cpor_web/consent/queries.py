@@ -64,7 +64,8 @@ class Standing:
     """A link's state with what its page shows: of the claim, of the round, and of this contact's part of it.
 
     `denial` is the round's, where it was denied; `said` the newest answer of each kind that this contact gave.
-    `replaces` tells of an open question whether another partner's association ends if it is not denied.
+    `replaces` tells of an open question whether another partner's association ends if it is not denied,
+    `needs_contact` whether its time stands still until the partner names a right contact.
     """
 
     state: LinkState
@@ -80,6 +81,7 @@ class Standing:
     said: Mapping[AnswerKind, datetime]
     can_undo_until: datetime | None
     replaces: bool = False
+    needs_contact: bool = False
 
 
 def standing(ask: Ask, link_id: bytes, *, now: datetime) -> Standing | None:
@@ -111,6 +113,7 @@ def _standing(found: Found, now: datetime) -> Standing:
         said={AnswerKind(kind): datetime.fromisoformat(at) for kind, at in found["said"]},
         can_undo_until=until if until is not None and until >= now else None,
         replaces=state is LinkState.OPEN and found["replaces"],
+        needs_contact=found["needs_contact"],
     )
 
 
@@ -172,6 +175,16 @@ _BEHIND_LINK = """
                 SELECT FROM replacements JOIN claims ended ON ended.id = replaced_id
                 WHERE claim_id = claim.id AND replacements.ended_at IS NULL AND ended.status = 'approved'
             ) AS replaces,
+            round.state = 'stopped' AND EXISTS (
+                SELECT FROM invitations astray WHERE round_id = round.id AND superseded_at IS NULL AND (
+                    bounced_at IS NOT NULL OR EXISTS (
+                        SELECT FROM answers WHERE invitation_id = astray.id AND kind = 'not-the-right-person'
+                    )
+                )
+            ) AND NOT EXISTS (
+                SELECT FROM customer_contacts WHERE claim_id = claim.id
+                    AND replaces_id IS NOT NULL AND position IS NULL AND confirmed_by_id IS NULL
+            ) AS needs_contact,
             ARRAY(
                 SELECT printed_end FROM invitations WHERE round_id = round.id AND superseded_at IS NULL
             ) AS printed_ends,

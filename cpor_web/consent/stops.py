@@ -147,7 +147,8 @@ def replace_contact(
         if invitation.contact_id == old.id and invitation.superseded_at is None:
             invitation.superseded_at = now
             recalling.call_back(session, invitation.id, why="called back: another contact is asked instead", now=now)
-            if _has_confirmed(session, invitation):
+            others_said_so = any(_has_confirmed(session, each) for each in round_.asked)
+            if _has_confirmed(session, invitation) and not others_said_so:
                 round_.yes_at = None
     position, old.position = old.position, None
     session.flush()

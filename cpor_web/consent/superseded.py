@@ -21,7 +21,10 @@ READ_BY = ("consent:resumed", "contact:corrected", "consent:opened")
 def deny(
     session: Session, held: Held, *, reason: Denial, words: str, way: Way, now: datetime, programme: Programme
 ) -> Outcome:
-    """Stop the clock of the round that is open, and have a reviewer look. Denying twice is the same as once."""
+    """Stop the clock of the round that is open, and have a reviewer look. Denying twice is the same as once.
+
+    Once a reviewer has looked and let the period go on, what is said again is not recorded: ALREADY.
+    """
     if not held.round.is_open or not recording.is_in_force(held):
         return Outcome.SUPERSEDED
     said = select(Event.id).where(
@@ -30,7 +33,7 @@ def deny(
         Event.data["invitation"].as_integer() == held.invitation.id,
     )
     if session.scalar(said.limit(1)) is not None:
-        return Outcome.SUPERSEDED  # also after a reviewer let the period go on
+        return Outcome.SUPERSEDED if is_to_be_read(session, held.claim) else Outcome.ALREADY
     data = {"invitation": held.invitation.id, "reason": reason.value, "way": way.value}
     data["words"] = words.strip()[:LONGEST_WORDS]
     history.append(session, held.claim, DENIED, actor=held.actor, now=now, data=data, is_internal=True)

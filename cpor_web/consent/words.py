@@ -62,7 +62,8 @@ def _claim(record: dict[str, Any], zone: str) -> Iterator[tuple[str, str]]:
     claim, issuer = record["claim"], record["issuer"]
     yield _("Reference"), claim["reference"]
     yield _("Partner"), f"{claim['partner']} ({_('MPN ID')} {claim['mpn_id']})"
-    yield _("Customer"), f"{claim['customer']} ({_('Tenant')} {claim['tenant_id']})"
+    tenant = _("Tenant ID: %(tenant_id)s", tenant_id=claim["tenant_id"])
+    yield _("Customer"), f"{claim['customer']} ({tenant})"
     yield _("Products"), ", ".join(product["name"] for product in claim["products"])
     yield _("Status"), f"{_(Status(claim['status']).label)}, {_when(claim['status_since'], zone)}"
     yield _("Issued by"), f"{issuer['operator']}, {issuer['programme']}"

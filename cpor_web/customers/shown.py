@@ -29,7 +29,8 @@ class Page(NamedTuple):
 
     `said` has what this contact said, `newest` the newest of the quiet answers; `awaits_yes` tells whether only a yes
     lets the association stand, and there is none yet; `is_plainly_said` whether the catalogue says in a sentence what
-    was done; `replaces` whether another partner's association would end.
+    was done; `replaces` whether another partner's association would end,
+    `needs_contact` whether the time stands still until the partner names a right contact.
     """
 
     state: str
@@ -49,6 +50,7 @@ class Page(NamedTuple):
     has_domain: bool
     is_plainly_said: bool
     replaces: bool
+    needs_contact: bool
     said: frozenset[AnswerKind]
     newest: AnswerKind | None
 
@@ -79,6 +81,7 @@ class Page(NamedTuple):
             has_domain=bool(standing.claim.domain),
             is_plainly_said=bool(catalogue.for_customers(standing.claim.area, standing.claim.activity)),
             replaces=standing.replaces,
+            needs_contact=standing.needs_contact,
             said=frozenset(said),
             newest=max((kind for kind in QUIET if kind in said), key=lambda kind: said[kind], default=None),
         )

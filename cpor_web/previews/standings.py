@@ -81,7 +81,11 @@ def _waiting(stage: Stage) -> Standing:
 
 def _stopped(stage: Stage) -> Standing:
     said = {AnswerKind.NOT_THE_RIGHT_PERSON: stage.now}
-    return stage.asked(LinkState.OPEN, RoundState.STOPPED, said=said)
+    return stage.asked(LinkState.OPEN, RoundState.STOPPED, said=said, needs_contact=True)
+
+
+def _looked_at(stage: Stage) -> Standing:
+    return stage.asked(LinkState.OPEN, RoundState.STOPPED)
 
 
 def _denied(stage: Stage) -> Standing:
@@ -100,6 +104,10 @@ def _can_be_undone(stage: Stage) -> Standing:
 def _restored(stage: Stage) -> Standing:
     said = {AnswerKind.DENIED: stage.now, AnswerKind.UNDONE: stage.now}
     return stage.asked(LinkState.OPEN, RoundState.RUNNING, said=said)
+
+
+def _restored_needing_yes(stage: Stage) -> Standing:
+    return replace(_restored(stage), needs_yes=True)
 
 
 def _passed(stage: Stage) -> Standing:
@@ -134,6 +142,7 @@ STATES = {
     "open": State(N_("Open: the customer may deny"), LINK, _open),
     "waiting": State(N_("Open, before the notices are out"), LINK, _waiting),
     "stopped": State(N_("Open, the time stands still"), LINK, _stopped),
+    "looked-at": State(N_("Open, the time stands still for a reviewer"), LINK, _looked_at),
     "denied": State(N_("Denied"), LINK, _denied),
     "denied-late": State(N_("Denied after the consent period"), LINK, _denied_late),
     "passed": State(N_("Passed without a denial"), LINK, _passed),
@@ -143,6 +152,7 @@ STATES = {
     "no-yes": State(N_("Ended without the yes that was needed"), LINK, _no_yes),
     "can-be-undone": State(N_("Undo: the denial can be undone"), UNDO, _can_be_undone),
     "restored": State(N_("Undo: the association is restored"), UNDO, _restored),
+    "restored-needs-yes": State(N_("Undo: restored, and a yes is needed"), UNDO, _restored_needing_yes),
     "nothing-to-undo": State(N_("Undo: its time is over"), UNDO, _denied),
     "yes-pressed": State(N_("Confirm: a yes was pressed"), CONFIRM, _yes_pressed),
     "yes-confirmed": State(N_("Confirm: the yes counts"), CONFIRM, _yes_confirmed),

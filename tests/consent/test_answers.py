@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations
-from cpor_web.consent import answers, recording, rounds
+from cpor_web.consent import answers, recording, rounds, stops
 from cpor_web.consent.answers import Outcome
 from cpor_web.consent.queries import LinkState, standing
-from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Mail, Round, RoundState
+from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Way, Withdrawal
 from cpor_web.rules.roles import Role
@@ -189,6 +189,21 @@ def test_the_round_after_a_disputed_denial_needs_a_yes_which_counts_once_confirm
     assert round_.yes_at == LATER
     again.pass_by()
     assert (again.claim.status, round_.state) == (Status.APPROVED, RoundState.PASSED)
+
+
+@pytest.mark.parametrize("said_by_both", [False, True])
+def test_a_yes_counts_as_long_as_somebody_is_asked_who_said_it(customers: Customers, said_by_both: bool) -> None:
+    customers.deny(customers.carla)
+    again = customers.dispute_and_approve()
+    about: dict[str, Any] = {"now": LATER, "programme": customers.programme}
+    for who in (again.carla, again.dora) if said_by_both else (again.carla,):
+        answers.press_yes(customers.session, who, **about)
+        answers.confirm_yes(customers.session, who, **about)
+    nina = CustomerContact(position=None, name="Nina Neu", email="nina@contoso.example.com", language="en")
+    again.claim.all_contacts.append(nina)
+    customers.session.flush()
+    stops.replace_contact(customers.session, again.claim, again.carla.round, again.carla.contact, nina, **about)
+    assert (again.carla.round.yes_at is not None) is said_by_both
 
 
 def test_a_yes_that_was_only_pressed_does_not_count(customers: Customers) -> None:

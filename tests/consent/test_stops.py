@@ -134,6 +134,10 @@ def test_a_denial_through_a_replaced_link_decides_nothing_but_stops_the_clock_an
         is Outcome.SUPERSEDED
     )
     assert db_session.scalars(select(Event.id)).all() == events, "twice is the same as once"
+    contacts.let_go_on(db_session, claim, "He has left.", actor=reviewer, now=at, programme=programme)
+    said = answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, now=at, programme=programme)
+    assert said is Outcome.ALREADY, "nobody is told that it was noted"
+    stops.stop(db_session, claim, new.round, now=at, why=stops.DENIED_BY_REPLACED)
     assert not rounds.close(db_session, new.round.id, now=NOW + timedelta(days=99), programme=programme)
 
 

@@ -1,18 +1,21 @@
 """Each state of a link has a calm page of its own."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from cpor_web import lifecycle
-from cpor_web.claims import operations
-from cpor_web.consent import answers, rounds
-from cpor_web.models import RoundState
+from cpor_web.claims import contacts, operations
+from cpor_web.consent import answers, rounds, stops
+from cpor_web.emails.links import Purpose
+from cpor_web.models import CustomerContact, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection, Withdrawal
 from cpor_web.rules.statuses import Status
 from tests.customers.conftest import (
+    RESTORE,
     Asked,
     Deny,
     asked_about,
@@ -113,3 +116,55 @@ def test_the_page_says_when_somebody_was_named_too_late(
     asked.session.commit()
 
     assert "There is no association." in words(customer, asked.path())
+
+
+def test_who_restored_where_a_yes_is_needed_is_told_that_it_still_is(
+    asked_again: Asked, customer: Browser, deny: Deny
+) -> None:
+    deny(asked_again)
+    customer.post(asked_again.path(Purpose.UNDO), data=RESTORE)
+
+    assert "It still needs an explicit yes" in words(customer, asked_again.path(Purpose.UNDO))
+    said = words(customer, asked_again.path())
+    assert "You need not do anything more." not in said
+    assert "Only an explicit yes lets it stand." in said
+
+
+def test_nobody_is_said_to_be_needed_where_the_time_stands_still_for_a_reviewer(
+    asked: Asked, now: datetime, customer: Browser
+) -> None:
+    claim = lifecycle.hold(asked.session, asked.claim)
+    stops.stop(asked.session, claim, asked.invitation.round, now=now, why=stops.DENIED_BY_REPLACED)
+    asked.session.commit()
+    said = words(customer, asked.path())
+    assert "A reviewer decides how it goes on." in said
+    assert "a contact who can answer" not in said
+
+    asked.invitation.bounced_at = now
+    asked.session.commit()
+    assert "a contact who can answer" in words(customer, asked.path())
+
+
+def test_a_replaced_contact_who_denies_again_after_a_reviewer_has_looked_is_told_so(
+    asked: Asked, programme: Programme, now: datetime, deny: Deny
+) -> None:
+    session, claim, round_ = asked.session, asked.claim, asked.invitation.round
+    about: dict[str, Any] = {"now": now, "programme": programme}
+    nina = CustomerContact(position=None, name="Nina Neu", email="nina@contoso.example.com", language="en")
+    claim.all_contacts.append(nina)
+    session.flush()
+    stops.replace_contact(session, claim, round_, asked.invitation.contact, nina, **about)
+    claims.take_notice(session, programme, claims.invitations_of(session, claim)[-1], now=now)
+    session.commit()
+    assert "Your denial was noted" in deny(asked).text
+    reviewer = claim.reviewer
+    assert reviewer is not None
+    contacts.let_go_on(session, claim, "He has left.", actor=reviewer.actor, **about)
+    session.commit()
+    before = asked.rows()
+
+    answer = deny(asked)
+
+    assert "a person has looked at it. What you pressed now was not recorded" in answer.text
+    assert "Your denial was noted" not in answer.text
+    assert asked.rows() == before
