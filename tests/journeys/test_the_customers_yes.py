@@ -41,7 +41,7 @@ def confirmed(installation: Installation, cast: Cast, request: Mail) -> None:
 
 def test_a_yes_that_was_confirmed_by_the_second_link_lets_the_association_stand(installation: Installation) -> None:
     cast, request = asked_again(installation)
-    assert "Without your explicit yes" in text_of(request)
+    assert "Without an explicit yes" in text_of(request)
     assert "List-Unsubscribe" in request.message, "the mail program's own button cannot deny"
     confirmed(installation, cast, request)
     assert cast.status_words("Approved", "Without a denial the claim is assessed.")
