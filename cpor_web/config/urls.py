@@ -63,7 +63,7 @@ def _takes_options(text: str) -> bool:
     from redis import Redis, RedisError  # large, and few addresses have options
 
     try:
-        Redis.from_url(text).connection_pool.make_connection()  # opened only when it is asked something
+        Redis.from_url(text, socket_timeout=1).connection_pool.make_connection()  # opened only when it is asked
     except (ValueError, TypeError, RedisError):
         return False
     return True
