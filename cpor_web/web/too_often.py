@@ -17,7 +17,7 @@ def wait() -> timedelta | None:
     if limit is None:
         return None
     try:
-        ends = datetime.fromtimestamp(limit.reset_at, UTC)
+        ends = datetime.fromtimestamp(limit.window.reset_time, UTC)  # `reset_at` is up to a second later
     except limit.limiter.storage.base_exceptions:  # the store has gone since it was asked
         return None
     return max(ends - now(), timedelta(seconds=1))
