@@ -15,7 +15,7 @@ def asked_again(installation: Installation) -> tuple[Cast, Mail]:
     assert cast.ines.sees("Reviewers cannot overrule a customer"), cast.ines.words
     cast.ines.press("Dispute", {"Business justification": "They mixed us up with our former owner."})
     cast.reviewer().open(f"/review/{cast.reference}").press("Take over").press("Approve")
-    request = installation.mail_to(cast.carla_address, "Only your yes counts")
+    request = installation.mail_to(cast.carla_address, "Only an explicit yes counts")
     installation.all_mail_is_out()
     assert cast.status_words("Approved", "The customer must confirm the association, or it ends as declined.")
     return cast, request
