@@ -47,6 +47,7 @@ def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tup
     from cpor_web import create_app
     from cpor_web.claims.references import normalised
     from cpor_web.extensions import db
+    from cpor_web.database import patience
     from cpor_web.verification import UnknownClaims
     from cpor_web.verification import verify as verified
     from cpor_web.web.current import settings, signing_keys
@@ -55,8 +56,7 @@ def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tup
     with create_app().app_context(), db.engine.connect() as connection:
         place = folder or settings().checkpoints
         one_moment = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            one_moment.exec_driver_sql(f"SET LOCAL {limit} = 0")
+        patience.without_limits(one_moment)
         try:
             report = verified(
                 one_moment,
