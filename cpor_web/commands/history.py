@@ -36,7 +36,8 @@ def history() -> None:
     "key_files",
     multiple=True,
     type=click.File("rb"),
-    help="Public keys as /keys shows them, kept by you; may be repeated. Default: those of CPOR_SIGNING_KEYS.",
+    help="Public keys as /keys and “keys retire” show them, kept by you; may be repeated, as no others are believed. "
+    "Default: those of CPOR_SIGNING_KEYS.",
 )
 @click.argument("references", nargs=-1, metavar="[REFERENCE]…")
 def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tuple[str, ...]) -> None:
@@ -46,8 +47,8 @@ def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tup
     """
     from cpor_web import create_app
     from cpor_web.claims.references import normalised
-    from cpor_web.extensions import db
     from cpor_web.database import patience
+    from cpor_web.extensions import db
     from cpor_web.verification import UnknownClaims
     from cpor_web.verification import verify as verified
     from cpor_web.web.current import settings, signing_keys
