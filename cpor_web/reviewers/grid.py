@@ -80,7 +80,8 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
         with transaction(db.session):
             operations.judge(db.session(), claim, judged, **about)
     except Refused as refused:
-        return _shown(claim_or_404(reference), judged, refused, version), status_of(refused)
+        read = None if isinstance(refused, Stale) else version
+        return _shown(claim_or_404(reference), judged, refused, read), status_of(refused)
     found, gaps = request.form.get("found"), sum(cell.verdict is Verdict.MISSING for cell in judged.values())
     flash(_("Saved. The partner sees nothing of it until you ask or reject."), "success")
     if found and gaps:
