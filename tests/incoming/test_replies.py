@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from cpor_web.claims import contacts, replies
 from cpor_web.consent import rounds
 from cpor_web.models import (
@@ -10,6 +12,7 @@ from cpor_web.models import (
     ReceivedKind,
     RoundState,
 )
+from cpor_web.rules.exc import NotAllowed
 from cpor_web.rules.statuses import Status
 from tests.incoming.conftest import CARLA, LATER, MUCH_LATER, Desk, passed, take
 from tests.support.claims import NOW, mail_of
@@ -45,6 +48,20 @@ def test_a_second_reply_that_came_while_the_first_was_read_holds_the_closing_sti
     assert [each.id for each in replies.unread(desk.session, claim, desk.round(claim))] == [second.id]
     contacts.settle_reply(desk.session, claim, "Never heard of them.", denies=False, up_to=second.id, **about)
     assert desk.round(claim).reply_at is None
+
+
+def test_a_reply_that_was_read_is_not_read_as_the_opposite_while_a_later_one_waits(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    first = desk.take(reply(CARLA, "Who are they?", answers=notice.message_id or ""))
+    second = desk.take(reply(CARLA, "Ah, those!", answers=notice.message_id or ""))
+    assert claim.reviewer is not None
+    about = {"actor": claim.reviewer.actor, "now": MUCH_LATER, "programme": desk.programme}
+    contacts.settle_reply(desk.session, claim, "Who are they?", denies=False, up_to=first.id, **about)
+    with pytest.raises(NotAllowed, match="was read already"):
+        contacts.settle_reply(desk.session, claim, "Who are they?", denies=True, up_to=first.id, **about)
+    assert claim.status is Status.APPROVED
+    assert [each.id for each in replies.unread(desk.session, claim, desk.round(claim))] == [second.id]
 
 
 def test_no_window_closes_over_a_reply_that_has_come_and_is_not_drawn_yet(
