@@ -93,6 +93,21 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once_and_without_a_trace
     }
 
 
+def test_tables_of_a_newer_version_are_left_as_they_are_and_that_is_no_failure(
+    cpor: Command, database: Engine
+) -> None:
+    """Whoever goes back to the version before starts it as ever, and Docker and `cpor up` ask for this first."""
+    with database.begin() as connection:
+        before = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    told = cpor("db", "upgrade")
+    with database.begin() as connection:
+        left = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": before})
+    assert (told.returncode, left) == (0, "9999"), told.stderr
+    assert told.stdout == "The tables are of a newer version, with which this one works. Nothing was changed.\n"
+
+
 def test_a_partner_is_added_with_its_mpn_ids(cpor: Command, database: Engine) -> None:
     told = cpor(
         "partner", "add", "Adatum", "--domain", "adatum.example.org", "--location", "4710001", "--global", "4710000"

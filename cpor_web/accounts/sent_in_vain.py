@@ -21,7 +21,12 @@ def init_app(app: Flask) -> None:
 
 
 def answer() -> ResponseReturnValue:
-    """Answer what came with a good token from somebody who is signed out: it can be sent again as it is."""
+    """Answer what came with a good token from somebody who is signed out: it can be sent again as it is.
+
+    Not without the document that it came with: a dispute, say, is taken only once.
+    """
+    if _has_documents():
+        return _page(again=[])
     if not _telling():
         return redirect(url_for("security.login"))
     return _page(again=fields())
@@ -44,15 +49,28 @@ def _telling() -> list[tuple[str, str]]:
 
 def _with_an_old_token(_error: CSRFError) -> ResponseReturnValue:
     """Let people copy what they typed. Nothing sends it again: it may come from another site's form."""
-    if _is_ours() and texts() and request.blueprint not in {"security", "customers"}:
+    if _is_ours() and (texts() or _has_documents()) and request.blueprint not in {"security", "customers"}:
         return _page(again=[])
     return render_template("error.html", code=HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST
 
 
+def _has_documents() -> bool:
+    return any(each.filename for each in request.files.values())
+
+
 def _is_ours() -> bool:
     """Tell whether a page of this site has sent it; a site whose name only begins as ours does not."""
-    came_from = request.headers.get("Origin", request.headers.get("Referer", ""))
-    return f"{came_from}/".startswith(f"{settings().public_url}/")
+    return _is_of_ours(request.headers.get("Origin", request.referrer or ""))
+
+
+def _is_of_ours(address: str) -> bool:
+    return f"{address}/".startswith(f"{settings().public_url}/")
+
+
+def _came_from() -> str:
+    """Return the page that sent it, where its browser says so and it is one of ours."""
+    page = request.referrer or ""
+    return page if _is_of_ours(page) else url_for("accounts.home")
 
 
 def _page(*, again: list[tuple[str, str]]) -> ResponseReturnValue:
@@ -62,7 +80,8 @@ def _page(*, again: list[tuple[str, str]]) -> ResponseReturnValue:
         address=address,
         texts=texts(),
         fields=again,
-        has_documents=any(each.filename for each in request.files.values()),
+        has_documents=_has_documents(),
+        came_from=_came_from(),
         is_signed_in=current_user.is_authenticated,
     )
     return page, HTTPStatus.FORBIDDEN

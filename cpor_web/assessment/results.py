@@ -1,6 +1,6 @@
 """What an assessor found, the built-in one or the operator's own: recorded once, and told to the partner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import history, lifecycle
 from cpor_web.emails.catalogue import to_partner
-from cpor_web.models import Assessment, AssessmentState
+from cpor_web.models import ERASED, Assessment, AssessmentState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Actor
@@ -63,9 +63,16 @@ def record(session: Session, result: Result, *, actor: Actor, now: datetime, pro
     if found.state is AssessmentState.QUEUED:
         settle(session, found, result.state, result.reasons, actor=actor, now=now, programme=programme)
         return True
-    if (found.state, found.reasons) != (result.state, result.reasons):
+    if not is_again(result, found.state, found.reasons):
         raise NotAllowed(ANOTHER)
     return False
+
+
+def is_again(result: Result, state: AssessmentState, reasons: Sequence[str]) -> bool:
+    """Tell whether a result is what was recorded. Of a reason that was erased nobody knows any more what it said."""
+    if result.state is not state or len(result.reasons) != len(reasons):
+        return False
+    return all(was in {ERASED, said} for was, said in zip(reasons, result.reasons, strict=True))
 
 
 def settle(

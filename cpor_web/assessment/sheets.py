@@ -93,7 +93,7 @@ def read(session: Session, table: bytes) -> list[Row]:
     for number, result in rows:
         if result.assessment_id not in known:
             problems.append(Problem(number, "assessment", Invalid(N_("There is no such assessment."))))
-        elif recorded.setdefault(result.assessment_id, said := (result.state, result.reasons)) != said:
+        elif not results.is_again(result, *recorded.setdefault(result.assessment_id, (result.state, result.reasons))):
             problems.append(Problem(number, "state", NotAllowed(results.ANOTHER)))
     if problems:
         raise NotImported(problems)

@@ -10,6 +10,7 @@ from sqlalchemy import Identity, func, select, text, update
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import posting
+from cpor_web.database import patience
 from cpor_web.models import Base, Ended, Mail, SignIn
 from cpor_web.programme import Programme
 from cpor_web.silence import holding
@@ -25,8 +26,7 @@ def settle(session: Session, *, backed_up_at: datetime, now: datetime, programme
 
     Closing is held until an administrator releases it. Mails that tell of this are queued, and are new ones.
     """
-    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-        session.execute(text(f"SET LOCAL {limit} = 0"))
+    patience.without_limits(session.connection())
     _leave_numbers_out(session)
     holding.hold_after_restore(session, backed_up_at, now=now)
     over = update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=now, why_ended=Ended.SIGNED_OUT)

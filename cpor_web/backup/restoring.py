@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from cpor_web.backup import aftermath, manifest, programs
 from cpor_web.backup.manifest import DATABASE, Manifest
 from cpor_web.backup.trouble import BackupError
-from cpor_web.database import schema
+from cpor_web.database import patience, schema
 from cpor_web.history import checkpoints
 from cpor_web.programme import Programme
 from cpor_web.proofs import DocumentStore
@@ -111,6 +111,7 @@ def _refuse_what_is_not_empty(place: Place, *, keep_documents: bool) -> None:
 
 def _compare(engine: Engine, whole: Manifest) -> None:
     with engine.connect() as connection:
+        patience.without_limits(connection)
         for name, expected in whole.rows.items():
             if (found := connection.scalar(select(func.count()).select_from(table(name)))) != expected:
                 raise BackupError(f"{name} has {found} rows, and the backup {expected}.")

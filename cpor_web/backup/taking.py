@@ -6,23 +6,23 @@ In this order: a row for a document is written only when its bytes are stored, a
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from obstore.exceptions import BaseError as ObstoreError
 from sqlalchemy import Connection, Engine, func, select
 
 from cpor_web.backup import manifest, programs
 from cpor_web.backup.manifest import DATABASE, DOCUMENTS, Manifest
 from cpor_web.backup.trouble import BackupError
-from cpor_web.database import schema
+from cpor_web.database import patience, schema
 from cpor_web.history import checkpoints
 from cpor_web.models import Base, Checkpoint, Document
 from cpor_web.proofs import DocumentStore
 from cpor_web.version import __version__
-
-LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ def take(engine: Engine, documents: DocumentStore, folder: Path, *, now: datetim
 def _dump(engine: Engine, file: Path, pg_bin: Path | None) -> _Moment:
     """Dump the database as one transaction sees it, and return what that transaction sees."""
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as seen:
-        for limit in LIMITS:
-            seen.exec_driver_sql(f"SET LOCAL {limit} = 0")
+        patience.without_limits(seen)
         snapshot = str(seen.scalar(select(func.pg_export_snapshot())))
         found = schema.revision(seen)
         if found is None:
@@ -112,21 +111,24 @@ def _copy(documents: DocumentStore, named: Iterable[str], folder: Path) -> tuple
         file = folder / DOCUMENTS / sha256[:2] / sha256
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
-        try:
-            with file.open("wb") as copy:
-                for chunk in documents.open(sha256):
-                    digest.update(chunk)
-                    copy.write(chunk)
-                copy.flush()
-                os.fsync(copy.fileno())
-        except FileNotFoundError:
-            pass
+        with file.open("wb") as copy:
+            for chunk in _readable(documents, sha256):
+                digest.update(chunk)
+                copy.write(chunk)
+            copy.flush()
+            os.fsync(copy.fileno())
         if digest.hexdigest() == sha256:
             stored.append(file)
         else:
             file.unlink()
             missing.append(sha256)
     return stored, missing
+
+
+def _readable(documents: DocumentStore, sha256: str) -> Iterator[bytes]:
+    """Yield what can be read of a document: one that cannot be does not cost the backup of all others."""
+    with suppress(OSError, ObstoreError):  # the store's; what is raised where a chunk is written is not
+        yield from documents.open(sha256)
 
 
 def _still_named(engine: Engine, missing: Iterable[str]) -> tuple[str, ...]:

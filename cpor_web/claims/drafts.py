@@ -101,10 +101,14 @@ class Draft:
         )
 
     def is_of_another_customer(self, before: "Draft") -> bool:
-        """Tell whether the customer's name, domain and tenant are all other ones than `before`."""
+        """Tell whether the customer's name, domain and tenant are all other ones than `before`.
+
+        What neither says tells nothing: two drafts that lack the tenant do not have it in common.
+        """
         mine, theirs = self.normalised(), before.normalised()
         said = ((d.customer_name.lower(), d.customer_domain, d.tenant_id.lower()) for d in (mine, theirs))
-        return all(each != other for each, other in zip(*said, strict=True))
+        told = [pair for pair in zip(*said, strict=True) if any(pair)]
+        return bool(told) and all(each != other for each, other in told)
 
     def normalised(self) -> Self:
         """Return it with every address and domain that is one in lower-case ASCII (UTS 46), without `www.`."""

@@ -1,6 +1,7 @@
 """What is wrong with a draft, field by field."""
 
 import re
+from collections.abc import Container
 from typing import Protocol
 
 from cpor_web.claims.drafts import ContactDraft, Draft, ascii_address, day
@@ -9,6 +10,7 @@ from cpor_web.programme import Programme
 from cpor_web.rules import contacts, guards
 from cpor_web.rules.characters import NOT_VISIBLE, has_hidden
 from cpor_web.rules.exc import Invalid
+from cpor_web.rules.fields import LABELS
 from cpor_web.rules.guards import Consequence, Seen
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.words import N_, Value
@@ -45,8 +47,14 @@ class Wrong(Protocol):
     def __call__(self, name: str, message: str, **values: Value) -> None: ...
 
 
-def problems(draft: Draft, *, partner: Partner, programme: Programme) -> dict[str, Invalid]:
-    """Return what is wrong, by field; an empty dict where nothing is. What is merely missing is not wrong yet."""
+def problems(
+    draft: Draft, *, partner: Partner, programme: Programme, within: Container[str] = LABELS
+) -> dict[str, Invalid]:
+    """Return what is wrong, by field; an empty dict where nothing is. What is merely missing is not wrong yet.
+
+    `within` are the fields that can be edited: what the catalogue, or a rule, has come to say of another since,
+    nobody could mend.
+    """
     found: dict[str, Invalid] = {}
 
     def wrong(name: str, message: str, **values: Value) -> None:
@@ -75,7 +83,7 @@ def problems(draft: Draft, *, partner: Partner, programme: Programme) -> dict[st
             each.consequence is Consequence.NEEDS_A_REASON and not draft.as_fields()[each.field]
         ):
             found.setdefault(each.field, Invalid(each.sentence, each.values, field_name=each.field))
-    return found
+    return {name: problem for name, problem in found.items() if name in within}
 
 
 def left_over(draft: Draft, before: Draft) -> dict[str, Invalid]:

@@ -62,15 +62,17 @@ def give(session: Session, document: Document, *, actor: Actor, now: datetime, g
 def take_off(
     session: Session, claim: Claim, document: Document, *, actor: Actor, now: datetime, seen: int | None = None
 ) -> None:
-    """Take a document off what was not handed in yet. What it replaced counts again; places in it are forgotten.
+    """Take a document off what was not handed in yet; places in it are forgotten.
 
-    Raises NotAllowed for what was submitted. Its bytes go once no claim has them.
+    What it replaced counts again, but where it was replaced itself: then its replacement replaces both. Raises
+    NotAllowed for what was submitted. Its bytes go once no claim has them.
     """
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
     if not lets_go(claim, document):
         raise NotAllowed(KEPT)
-    session.execute(update(Document).where(Document.replaced_by_id == document.id).values(replaced_by_id=None))
+    replaced = update(Document).where(Document.replaced_by_id == document.id)
+    session.execute(replaced.values(replaced_by_id=document.replaced_by_id))
     named = update(ProofCell).where(ProofCell.document_id == document.id)
     session.execute(named.values(document_id=None, page=""))
     session.delete(document)

@@ -16,11 +16,12 @@ _TEXTS = ("customer_name", "customer_domain", "area", "activity", "partner_conta
 def write(claim: Claim, draft: Draft, *, partner: Partner, programme: Programme) -> Changes:
     """Write the fields that the claim's status lets be edited; the others keep their values.
 
-    Raises Invalid for the first field that is wrong.
+    Raises Invalid for the first of them that is wrong.
     """
     allowed = editable(claim, programme)
     before = Draft.from_claim(claim)
-    for problem in problems(_limited(before, draft, allowed), partner=partner, programme=programme).values():
+    limited = _limited(before, draft, allowed)
+    for problem in problems(limited, partner=partner, programme=programme, within=allowed).values():
         raise problem
     draft = _limited(before, draft.normalised(), allowed)
     claim.name = draft.name

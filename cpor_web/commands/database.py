@@ -30,12 +30,19 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the tables up to this version."""
+    """Bring the tables up to this version. Those of a newer one are left as they are: this one works with them."""
     import flask_migrate
 
     from cpor_web import create_app
+    from cpor_web.database import schema
+    from cpor_web.extensions import db as database
 
     with create_app().app_context():
+        with database.engine.connect() as connection:
+            standing = schema.standing(connection)
+        if standing is schema.Standing.NEWER:
+            click.echo("The tables are of a newer version, with which this one works. Nothing was changed.")
+            return
         flask_migrate.upgrade()
     click.echo("The database is up to date.")
 

@@ -36,7 +36,8 @@ def history() -> None:
     "key_files",
     multiple=True,
     type=click.File("rb"),
-    help="Public keys as /keys shows them, kept by you; may be repeated. Default: those of CPOR_SIGNING_KEYS.",
+    help="Public keys as /keys and “keys retire” show them, kept by you; may be repeated, as no others are believed. "
+    "Default: those of CPOR_SIGNING_KEYS.",
 )
 @click.argument("references", nargs=-1, metavar="[REFERENCE]…")
 def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tuple[str, ...]) -> None:
@@ -46,6 +47,7 @@ def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tup
     """
     from cpor_web import create_app
     from cpor_web.claims.references import normalised
+    from cpor_web.database import patience
     from cpor_web.extensions import db
     from cpor_web.verification import UnknownClaims
     from cpor_web.verification import verify as verified
@@ -55,8 +57,7 @@ def verify(folder: Path | None, key_files: tuple[BinaryIO, ...], references: tup
     with create_app().app_context(), db.engine.connect() as connection:
         place = folder or settings().checkpoints
         one_moment = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            one_moment.exec_driver_sql(f"SET LOCAL {limit} = 0")
+        patience.without_limits(one_moment)
         try:
             report = verified(
                 one_moment,

@@ -85,7 +85,7 @@ def retire(key_id: str) -> None:
     if ring.name == "consent":
         _check_links(key_id)
     if ring.name == "signing":
-        _tell_public_half(ring, key_id)
+        _tell_public_halves(ring, key_id)
     _take_out(ring, key_id)
 
 
@@ -124,7 +124,7 @@ def _check_links(key_id: str) -> None:
         click.echo(f"By so many of them a customer could still end an association that stands: {use.late}.")
 
 
-def _tell_public_half(ring: "Ring", key_id: str) -> None:
+def _tell_public_halves(ring: "Ring", key_id: str) -> None:
     import json
 
     from cpor_web.commands import key_use
@@ -132,11 +132,11 @@ def _tell_public_half(ring: "Ring", key_id: str) -> None:
 
     with _session() as session:
         count = key_use.checkpoints_by_key(session).get(key_id, 0)
-    public = {key_id: SigningKeys(ring.keys).published()[key_id]}
     click.echo(
-        f"Keep its public half, to verify with --keys what it signed: checkpoints ({count}) and consent records."
+        f"Keep these public halves, its own among them, to verify with --keys what it signed: checkpoints ({count}) "
+        "and consent records. No other keys are believed then."
     )
-    click.echo(json.dumps({"algorithm": "Ed25519", "keys": public}))
+    click.echo(json.dumps({"algorithm": "Ed25519", "keys": SigningKeys(ring.keys).published()}))
 
 
 def _take_out(ring: "Ring", key_id: str) -> None:

@@ -10,9 +10,6 @@ import click
 
 from cpor_web.commands.database import transaction
 
-NO_LIMIT = "SET LOCAL statement_timeout = 0"
-"""Every table is searched from end to end."""
-
 
 @click.group()
 def person() -> None:
@@ -24,14 +21,13 @@ def person() -> None:
 @click.option("-o", "--output", type=click.File("w", encoding="utf-8"), default="-", help="Default: standard output.")
 def export(email: str, output: TextIO) -> None:
     """Write everything that names somebody, or is theirs, as JSON: no password, no key, no link."""
-    from sqlalchemy import text
-
     from cpor_web.clock import utcnow
+    from cpor_web.database import patience
     from cpor_web.privacy import export as exporting
     from cpor_web.privacy import person as people
 
     with transaction() as session:
-        session.execute(text(NO_LIMIT))
+        patience.without_limits(session.connection())
         who = people.find(session, email)
         found = exporting.of_person(session, who, now=utcnow())
     json.dump(found, output, ensure_ascii=False, indent=2)
@@ -48,15 +44,14 @@ def erase(email: str, reason: str, yes: bool) -> None:
     An account is emptied and closed. A claim whose partner contact goes gets a Global admin of the partner instead.
     Refused while one of their claims is under way. Documents are not searched: look through those of the claims told.
     """
-    from sqlalchemy import text
-
     from cpor_web.clock import utcnow
+    from cpor_web.database import patience
     from cpor_web.models import Claim
     from cpor_web.privacy import erase_person
     from cpor_web.privacy import person as people
 
     with transaction() as session:
-        session.execute(text(NO_LIMIT))
+        patience.without_limits(session.connection())
         who = people.find(session, email)
         about = ("an account, " if who.user else "") + f"{len(who.claims)} claims"
         if not yes:

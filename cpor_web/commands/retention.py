@@ -3,6 +3,8 @@
 What a command needs is imported inside it, so that `cpor --help` answers at once.
 """
 
+from datetime import UTC
+
 import click
 
 from cpor_web.commands.database import transaction
@@ -21,16 +23,17 @@ def show() -> None:
 
     A worker erases once a day. Claims that are open and associations that stand are never touched.
     """
-    from sqlalchemy import select, text
+    from sqlalchemy import select
 
     from cpor_web.clock import utcnow
     from cpor_web.config import PREFIX
+    from cpor_web.database import patience
     from cpor_web.models import Erasure
     from cpor_web.privacy import retention as kept
     from cpor_web.web.current import settings
 
     with transaction() as session:
-        session.execute(text("SET LOCAL statement_timeout = 0"))
+        patience.without_limits(session.connection())
         click.echo(f"{'kept':>11}  {'due now':>8}")
         for name, each in kept.retentions(settings()).items():
             setting = f"{PREFIX}{each.setting.upper()}"
@@ -39,4 +42,5 @@ def show() -> None:
         click.echo("\nErased lately:" if erasures else "\nNothing was erased so far.")
         for erasure in erasures:
             why = f" – {erasure.why}" if erasure.why else ""
-            click.echo(f"{erasure.at:%Y-%m-%d %H:%M} UTC  {erasure.count:>8,}  {erasure.what}{why}")
+            at = erasure.at.astimezone(UTC)  # the database tells moments in its own zone
+            click.echo(f"{at:%Y-%m-%d %H:%M} UTC  {erasure.count:>8,}  {erasure.what}{why}")

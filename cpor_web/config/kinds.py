@@ -56,6 +56,9 @@ def keys(text: str) -> tuple[str, ...]:
     keys = words(text)
     if not keys or min(map(len, keys)) < SHORTEST_KEY:
         raise ValueError(f"keys of at least {SHORTEST_KEY} characters, the newest first, separated by commas")
+    if any(len(part) >= SHORTEST_KEY for key in keys for part in key.split() if part != key):
+        # Two keys in two lines would be one more, which signed nothing. Words of a phrase are no keys.
+        raise ValueError("keys without white space between them: separate keys by commas")
     return keys
 
 

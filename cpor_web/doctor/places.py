@@ -32,7 +32,11 @@ OLD_KEY = timedelta(days=730)
 def documents(settings: Settings) -> Finding:
     """Store a document of random bytes, read it, and remove it."""
     folder = _folder(settings)
-    if folder is not None and folder.exists() and folder.stat().st_uid != os.geteuid():
+    try:
+        is_anothers = folder is not None and folder.exists() and folder.stat().st_uid != os.geteuid()
+    except PermissionError:
+        return _closed("documents", folder)
+    if is_anothers:
         do = f"Run this as the owner of {folder}: what is written as somebody else, the web could not read."
         return look("documents", "not tried: the folder belongs to another user", do)
     content, store = secrets.token_bytes(64), DocumentStore(settings.documents)
@@ -61,12 +65,19 @@ def _folder(settings: Settings) -> Path | None:
 
 
 def _disk(about: str, folder: Path) -> Finding:
-    there = next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
+    try:
+        there = next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
+    except PermissionError:
+        return _closed(about, folder)
     free = shutil.disk_usage(there).free
     words = f"{free / MIB / 1024:.1f} GiB free at {folder}"
     if free < TOO_LITTLE:
         return wrong(about, words, "Make room: uploads are refused when it is full.")
     return look(about, words, "Make room soon.") if free < LITTLE else ok(about, words)
+
+
+def _closed(about: str, folder: Path | None) -> Finding:
+    return wrong(about, f"{folder} may not be entered by this user", "Give it to the service's user.")
 
 
 def scanner(settings: Settings) -> Finding:

@@ -107,6 +107,11 @@ def _quoted_printable(octets: bytes) -> bytes:
     ends_in_a_blank = b" \n" in octets or b"\t\n" in octets or octets.endswith((b" ", b"\t"))
     if ends_in_a_blank or b"\r" in octets:  # binascii would make lines of 78 of those
         return quoprimime.body_encode(octets.decode("latin-1"), eol="\r\n").encode("ascii")
+    return b"\r\n".join(map(_quoted_printable_line, octets.split(b"\n")))
+
+
+@lru_cache(1024)  # most lines of a mail stand in all mails of its form
+def _quoted_printable_line(octets: bytes) -> bytes:
     return binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
+NO_ROOM = "452 4.3.1 Insufficient system storage"
+"""Asks for the mail again later. An error that is raised aiosmtpd answers with 500, which ends a notice for good."""
+
+
 class Delivery:
     """aiosmtpd's handler: keeps what it is given, then says so to the client."""
 
@@ -22,7 +26,10 @@ class Delivery:
     async def handle_DATA(self, _server: "SMTP", _session: "Session", envelope: "Envelope") -> str:  # noqa: N802
         """Answer 250 with the mail's number, only after the file is there (RFC 5321, 6.1)."""
         raw = envelope.original_content or b""
-        mail = self._mailbox.add(envelope.mail_from or "", envelope.rcpt_tos, raw)
+        try:
+            mail = self._mailbox.add(envelope.mail_from or "", envelope.rcpt_tos, raw)
+        except OSError:
+            return NO_ROOM
         return f"250 2.0.0 Caught as {mail.number}"
 
 

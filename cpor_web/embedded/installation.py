@@ -10,10 +10,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from errno import EADDRINUSE
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from cpor_web.config import key_rings
 from cpor_web.config.secret_files import is_given
 from cpor_web.embedded.catcher import Catcher
 from cpor_web.embedded.exc import StartError
@@ -25,6 +27,7 @@ from cpor_web.embedded.supervisor import Supervisor
 
 DATABASE = "cpor"
 LARGEST_PORT = 65535
+WEB_STOPS_WITHIN = 60.0  # seconds; more than its requests have to come to an end, as with systemd and Docker
 
 
 def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = False) -> int:
@@ -33,7 +36,7 @@ def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = Fals
     host, port = environ.get("CPOR_HOST") or "127.0.0.1", environ.get("CPOR_PORT") or "8000"
     env = {name: text for name, text in environ.items() if name.startswith("CPOR_") and text}
     env |= {"CPOR_DATA_DIR": str(data_dir), "CPOR_HOST": host, "CPOR_PORT": port}
-    env.setdefault("CPOR_PUBLIC_URL", f"http://{host}:{port}")
+    env.setdefault("CPOR_PUBLIC_URL", _home(env))
     _check_port(host, port)
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(data_dir))
@@ -48,9 +51,9 @@ def run(environ: Mapping[str, str], *, sample: bool = False, reload: bool = Fals
             redis = stack.enter_context(EmbeddedRedis(data_dir))
             env["CPOR_REDIS_URL"] = redis.url
             servers.append(redis)
-        for name in ("CPOR_SECRET_KEYS", "CPOR_CONSENT_KEYS", "CPOR_SIGNING_KEYS"):
-            if not is_given(env, name):
-                env[name] = _kept_key(data_dir, name)
+        for ring in ("secret", "consent", "signing"):
+            if not is_given(env, key_rings.setting_of(ring)):
+                env[key_rings.setting_of(ring)] = _kept_key(data_dir, ring)
         catcher = None
         if "CPOR_MAIL_SERVER" not in env:
             catcher = stack.enter_context(Catcher(data_dir, web_port=_free_port(int(port) + 1)))
@@ -75,10 +78,10 @@ def database_url(data_dir: Path) -> str | None:
 
 
 def _services(env: Mapping[str, str], reload: bool) -> list[Service]:
-    address = f"http://{env['CPOR_HOST']}:{env['CPOR_PORT']}/healthz"
+    address = f"{_home(env)}/healthz"
     web = [sys.executable, "-m", "cpor_web", "web", *(["--reload"] if reload else [])]
     return [
-        Service("web", web, env, ready=lambda: _answers(address), ready_within=60),
+        Service("web", web, env, ready=lambda: _answers(address), ready_within=60, stop_within=WEB_STOPS_WITHIN),
         Service("worker", [sys.executable, "-m", "jobs.worker"], env, stop_within=30),
         Service("ticker", [sys.executable, "-m", "jobs.ticker"], env),
     ]
@@ -108,13 +111,18 @@ def _welcome(supervisor: Supervisor, env: Mapping[str, str], catcher: Catcher | 
         supervisor.say(line)
 
 
-def _kept_key(data_dir: Path, name: str) -> str:
-    """Return the key of this data folder, made at its first run and readable by its owner only."""
-    file = data_dir / f"{name.removeprefix('CPOR_').lower()}.txt"
+def _kept_key(data_dir: Path, ring: str) -> str:
+    """Return the keys of this data folder's ring, whose first was made at its first run."""
+    file = key_rings.file_of(data_dir, ring)
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(32))
+        key_rings.write(file, [secrets.token_urlsafe(32)])
     return file.read_text().strip()
+
+
+def _home(env: Mapping[str, str]) -> str:
+    """Return where the pages are served; an address of IPv6 stands in brackets there."""
+    host = env["CPOR_HOST"]
+    return f"http://{f'[{host}]' if ':' in host else host}:{env['CPOR_PORT']}"
 
 
 def _answers(address: str) -> bool:
@@ -129,18 +137,22 @@ def _check_port(host: str, port: str) -> None:
     """Raise StartError where the pages could not be served: somebody else's answer would be taken for ours."""
     if not port.isdecimal() or not 1 <= int(port) <= LARGEST_PORT:
         raise StartError(f"CPOR_PORT must be a whole number from 1 to {LARGEST_PORT}, not “{port}”.")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except OSError as error:
+    try:
+        for family, kind, protocol, _name, address in socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as error:
+        if error.errno == EADDRINUSE:
             raise StartError(f"Port {port} is taken. Choose another one with CPOR_PORT=….") from error
+        where = f"The pages cannot be served at {host}, port {port}: {error.strerror}."
+        raise StartError(f"{where} Choose another place with CPOR_HOST=… and CPOR_PORT=….") from error
 
 
 def _free_port(wished: int) -> int:
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", wished))
-        except OSError:
+        except (OSError, OverflowError):  # taken, or beyond the last port
             return 0
     return wished

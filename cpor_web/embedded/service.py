@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -52,9 +53,11 @@ class RunningService(processes.Parent):
         self._copier.start()
 
     def _copy(self, output: BinaryIO) -> None:
-        with output, self._log.open("ab", buffering=0) as log:
+        """Pass on what the process writes to its end: it dies of a pipe that nobody reads, not of a full disk."""
+        with output:
             for line in output:
-                log.write(line)
+                with suppress(OSError), self._log.open("ab", buffering=0) as log:
+                    log.write(line)
                 self._console.say(self.name, line.decode("utf-8", "replace").rstrip())
 
     def stop(self) -> None:

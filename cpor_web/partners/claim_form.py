@@ -171,7 +171,7 @@ def _right(form: ClaimForm, before: Draft, *, began: Draft | None = None) -> Dra
     `began` is the claim that a new one began from.
     """
     draft = form.draft(before)
-    found = problems(draft, partner=_partner(), programme=programme())
+    found = problems(draft, partner=_partner(), programme=programme(), within=form)
     found |= left_over(draft, began) if began else {}
     for name, problem in found.items():
         _put_at(form, name, problem)

@@ -14,13 +14,13 @@ from cpor_web.claims.references import normalised
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.partners.blueprint import bp
+from cpor_web.partners.one_by_one import one_by_one
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence
-from cpor_web.web.numbers import number_in
 from cpor_web.web.pages import cursors
 
 
@@ -42,10 +42,13 @@ def delete_drafts() -> ResponseReturnValue:
         claims = _drafts(chosen)
         documents = batches.numbers_of_documents(db.session(), claims)
         return render_template("partners/delete_drafts.html", claims=claims, documents=documents)
-    refused = [each for reference, seen in chosen.items() if (each := _delete(reference, number_in(seen)))]
-    if deleted := len(chosen) - len(refused):
+    results, cut = one_by_one(list(chosen.items()), _delete)
+    if deleted := results.count(""):
         flash(ngettext("%(num)s draft was deleted.", "%(num)s drafts were deleted.", deleted), "success")
-    for each in refused:
+    if cut:
+        broken = _("%(name)s: %(problem)s", name=cut.reference, problem=cut.words)
+        results.append(f"{broken} {cut.words_of_the_rest}".strip())
+    for each in filter(None, results):
         flash(each, "error")
     return redirect(url_for("partners.dashboard", status=Status.EDITING.value, _anchor="claims"))
 

@@ -112,7 +112,8 @@ class ClaimForm(FlaskForm):
             never = ", ".join(dict.fromkeys(each.name for each in catalogue.activities if not each.earns))
             self.activity.description = _("Never earns incentives: %(names)s.", names=never) if never else ""
         if "products" in self:
-            self.products.choices = list(_products(catalogue, chosen, alone=area is not None))
+            said = self.products.data or []
+            self.products.choices = list(_products(catalogue, chosen, said, alone=area is not None))
             needing = [each.name for each in catalogue.areas.values() if each.needs_subscription]
             self.subscription_id.description = _("Needed for %(areas)s. A GUID.", areas=named(needing))
 
@@ -182,11 +183,13 @@ def _activities(catalogue: Catalogue, chosen: str | None) -> Iterator[SelectChoi
         yield SelectChoice(key, name, render_kw={"data-areas": " ".join(areas), **unfit})
 
 
-def _products(catalogue: Catalogue, chosen: str | None, *, alone: bool) -> Iterator[SelectChoice]:
-    """Yield the products, those of the chosen area first, or `alone`."""
-    for area in sorted(catalogue.areas.values(), key=lambda area: area.key != chosen):
-        if area.key == chosen or not alone:
-            yield from (SelectChoice(p.key, p.name, optgroup=area.key) for p in area.products.values())
+def _products(catalogue: Catalogue, chosen: str | None, said: list[str], *, alone: bool) -> Iterator[SelectChoice]:
+    """Yield what is `said` and left the catalogue, then the products, those of the chosen area first, or `alone`."""
+    areas = [each for each in catalogue.areas.values() if each.key == chosen or not alone]
+    for key in sorted(set(filter(None, said)).difference(*(area.products for area in areas))):
+        yield SelectChoice(key, catalogue.product_name(key))  # goes when somebody unticks it, not by itself
+    for area in sorted(areas, key=lambda area: area.key != chosen):
+        yield from (SelectChoice(p.key, p.name, optgroup=area.key) for p in area.products.values())
 
 
 class ContactForm(FlaskForm):

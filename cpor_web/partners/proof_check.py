@@ -21,7 +21,7 @@ from cpor_web.models import Claim
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import page as claims_page
 from cpor_web.partners.refusals import words_of
-from cpor_web.rules.exc import Invalid, NotAllowed, Refused
+from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.words import N_
@@ -80,8 +80,8 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
     except Refused as refused:
         claim = claim_or_404(reference)
         found = preflight.wrong_in(session, claim, places) if isinstance(refused, Invalid) else ()
-        wrong = _wrong(found, places, once)
-        return _shown(claim, typed, refused, version, once=once, wrong=wrong), status_of(refused)
+        wrong, read = _wrong(found, places, once), None if isinstance(refused, Stale) else version
+        return _shown(claim, typed, refused, read, once=once, wrong=wrong), status_of(refused)
     left = len(preflight.gaps(claim, preflight.cells_of(session, claim)))
     flash(_("Saved. Nothing is left open.") if not left else _("Saved. %(left)s still open.", left=left), "success")
     return redirect(url_for("partners.claim", reference=claim.reference), HTTPStatus.FOUND)

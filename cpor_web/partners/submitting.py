@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
 
 from cpor_web import proofs
 from cpor_web.accounts.access import allowed
@@ -16,14 +17,14 @@ from cpor_web.extensions import db
 from cpor_web.lists import own
 from cpor_web.lists.own import Sort, Wanted
 from cpor_web.partners.blueprint import bp
+from cpor_web.partners.one_by_one import one_by_one
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.fields import LABELS
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
-from cpor_web.transactions import transaction
+from cpor_web.transactions import InDoubt, transaction
 from cpor_web.web.current import actor, now, programme, settings, user
 from cpor_web.web.errors import sentence
-from cpor_web.web.numbers import number_in
 from cpor_web.web.pages import cursors
 
 DRAFTS = Wanted(status=Status.EDITING, sort=Sort.NEWEST)
@@ -40,12 +41,13 @@ class Lack(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of one that was chosen: a sentence, and whether it was submitted."""
+    """What became of one that was chosen: a sentence, and whether it was submitted, where that is known."""
 
     reference: str
     name: str
     words: str
     is_done: bool
+    is_in_doubt: bool = False
 
 
 @bp.get("/claims/submit")
@@ -62,8 +64,16 @@ def submit_drafts() -> ResponseReturnValue:
     chosen = [each.partition(" ")[::2] for each in request.form.getlist("claim")[:AT_ONCE]]
     if not chosen:
         return _page(error=_("Choose at least one draft.")), HTTPStatus.UNPROCESSABLE_ENTITY
-    results = [_submit(reference, number_in(seen)) for reference, seen in chosen]
-    return _page(sorted(results, key=lambda result: result.is_done))
+    results, cut = one_by_one(chosen, _submit)
+    rest = cut.words_of_the_rest if cut else ""
+    if cut:
+        results.append(Result(cut.reference, cut.reference, cut.words, is_done=False, is_in_doubt=cut.is_in_doubt))
+    try:
+        return _page(sorted(results, key=lambda result: result.is_done), not_tried=rest)
+    except SQLAlchemyError as error:
+        if any(each.is_done or each.is_in_doubt for each in results):
+            raise InDoubt("some of several drafts were submitted") from error
+        raise
 
 
 def _submit(reference: str, seen: int | None) -> Result:
@@ -80,7 +90,7 @@ def _submit(reference: str, seen: int | None) -> Result:
     return Result(claim.reference, claim.name, _("Submitted."), is_done=True)
 
 
-def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = False) -> str:
+def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = False, not_tried: str = "") -> str:
     at, partner = cursors(), user().partner
     assert partner is not None, "claimants belong to a partner"
     session = db.session()
@@ -102,6 +112,8 @@ def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = Fal
         product_name=programme().catalogue.product_name,
         results=results,
         submitted=sum(result.is_done for result in results),
+        kept=sum(not result.is_done and not result.is_in_doubt for result in results),
+        not_tried=not_tried,
         uploaded=request.args.get("uploaded", ""),
         upload_mib=settings().upload_mib,
     )

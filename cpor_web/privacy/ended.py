@@ -17,7 +17,7 @@ from cpor_web.models import (
     ReceivedMail,
     Round,
 )
-from cpor_web.privacy.erasing import names_its_recipient
+from cpor_web.privacy import erasing
 from cpor_web.rules.statuses import Status
 
 
@@ -58,17 +58,19 @@ def dropped(now: datetime, days: int) -> ColumnElement[bool]:
 
 def said_since_erased(now: datetime, days: int) -> ColumnElement[bool]:
     """Whether something happened to a claim after its people were erased, and so many days ago: a comment, a note, a
-    mail.
+    mail, an assessor's words.
 
     Erasing a claim leaves no event that says who or what, so one that does came later, whatever its moment says: who
     waited for the claim meanwhile had begun before. Nor does it leave a mail that names anybody.
     """
     until = now - timedelta(days=days)
     says = and_(Event.salt.is_not(None), Event.kind != ERASURE)
-    went = and_(Mail.due_at.is_(None), names_its_recipient(), Mail.queued_at <= until)
+    went = and_(Mail.due_at.is_(None), erasing.names_its_recipient(), Mail.queued_at <= until)
+    assessed = and_(erasing.says_more_than_ours(), Assessment.assessed_at <= until)
     return or_(
         exists().where(Event.claim_id == Claim.id, says, Event.at <= until),
         exists().where(Mail.claim_id == Claim.id, went),
+        exists().where(Assessment.claim_id == Claim.id, assessed),
     )
 
 

@@ -17,6 +17,7 @@ from cpor_web import history
 from cpor_web.models import (
     ERASED,
     Answer,
+    Assessment,
     Claim,
     Erasure,
     Event,
@@ -146,14 +147,15 @@ def _erase_mails(session: Session, who: Person, now: datetime) -> None:
 def _erase_words(session: Session, who: Person) -> None:
     """Put “erased” in the place of the address wherever it was written, and of names beside it or in their claims."""
     for model, columns in person.WRITTEN.items():
-        if model is Answer:
-            continue  # a customer's own words go as a whole, and nothing else of an answer ever changes
+        if model in (Answer, Assessment):
+            continue  # a customer's own words go as a whole, as an assessor's do, which are several texts
         for name in columns:
             column, named = getattr(model, name), person.written_naming(who, model, name)
             for word in reversed(who.words):  # the address last: it tells that a name is theirs
                 there = and_(person.has(column, (word,)), named)
                 _set(session, model, there, **{name: func.regexp_replace(column, _whole(word, THERE), ERASED, "gi")})
     _set(session, Answer, person.written_naming(who, Answer), words="")
+    erasing.of_reasons(session, person.written_naming(who, Assessment))
     found = delete(SavedFilter).where(person.filters_naming(who))
     session.execute(found.execution_options(synchronize_session="fetch"))
 

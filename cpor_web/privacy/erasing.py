@@ -3,6 +3,7 @@ chain of the history.
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.orm import QueryableAttribute, Session
@@ -12,6 +13,7 @@ from cpor_web.emails.outcomes import codes_of
 from cpor_web.models import (
     ERASED,
     Answer,
+    Assessment,
     Claim,
     Comment,
     CustomerContact,
@@ -24,6 +26,7 @@ from cpor_web.models import (
     Replacement,
     Round,
 )
+from cpor_web.rules.eligibility import OURS
 from cpor_web.rules.roles import SYSTEM
 
 
@@ -33,7 +36,7 @@ def of_claim(session: Session, claim: Claim, *, now: datetime, why: str, until: 
     With `until`, what was said or sent after that moment stays.
     """
 
-    def over(at: QueryableAttribute[datetime]) -> ColumnElement[bool]:
+    def over(at: QueryableAttribute[Any]) -> ColumnElement[bool]:
         return at <= until if until is not None else true()
 
     positions = session.scalars(select(Event.position).where(Event.claim_id == claim.id, over(Event.at))).all()
@@ -53,6 +56,7 @@ def of_claim(session: Session, claim: Claim, *, now: datetime, why: str, until: 
     _set(session, ProofCell, ProofCell.claim_id == claim.id, page="", missing="", place="", mend="")
     asked = select(Invitation.id).join(Round).where(Round.claim_id == claim.id)
     _set(session, Answer, Answer.invitation_id.in_(asked) & (Answer.words != ""), words="")
+    of_reasons(session, (Assessment.claim_id == claim.id) & over(Assessment.assessed_at))
     of_mails(session, (Mail.claim_id == claim.id) & over(Mail.queued_at), now=now)
     claim.erased_at = now
     session.flush()
@@ -62,6 +66,19 @@ def of_contact(contact: CustomerContact) -> None:
     """Erase who a customer contact was; that they were asked stays."""
     contact.name = contact.email = ERASED
     contact.title = contact.reason = ""
+
+
+def of_reasons(session: Session, which: ColumnElement[bool]) -> None:
+    """Erase what an assessor wrote; which of our own reasons it gave names nobody, and stays."""
+    written = select(Assessment).where(which, says_more_than_ours()).with_for_update()
+    for found in session.scalars(written.execution_options(populate_existing=True)):
+        found.reasons = [reason if reason in OURS else ERASED for reason in found.reasons]
+    session.flush()
+
+
+def says_more_than_ours() -> ColumnElement[bool]:
+    """Whether an assessment has reasons in an assessor's own words."""
+    return ~Assessment.reasons.contained_by([*sorted(OURS), ERASED])
 
 
 def of_mails(session: Session, which: ColumnElement[bool], *, now: datetime) -> int:

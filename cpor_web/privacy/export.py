@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.models import (
     Answer,
+    Assessment,
     Base,
     Claim,
     Comment,
@@ -60,6 +61,7 @@ def _of_address(who: Person) -> dict[str, Select[Any]]:
         "claims": _and_naming(who, Claim, Claim.id.in_(who.claims)),
         "customer_contacts": _and_naming(who, CustomerContact, CustomerContact.id.in_(contacts)),
         "invitations": select(Invitation).where(Invitation.id.in_(asked)).order_by(Invitation.id),
+        "assessments": _and_naming(who, Assessment, false()),
         "answers": _and_naming(who, Answer, Answer.invitation_id.in_(asked)),
         "openings": select(Opening).where(Opening.invitation_id.in_(asked)).order_by(Opening.id),
         "events": select(Event).where(events).order_by(Event.claim_id, Event.position),

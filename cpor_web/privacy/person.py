@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.models import (
     Answer,
+    Assessment,
     Claim,
     Comment,
     CustomerContact,
@@ -32,6 +33,7 @@ WRITTEN: Mapping[type[Any], tuple[str, ...]] = {
     Claim: ("name", "rejection_comment"), Comment: ("body",), Note: ("body",), Holding: ("reason",),
     CustomerContact: ("reason", "title"), Document: ("filename",), Mail: ("answer", "bounce"),
     ProofCell: ("page", "missing", "place", "mend"), Replacement: ("rationale",), Answer: ("words",),
+    Assessment: ("reasons",),
 }  # fmt: skip
 """Where somebody, or a server, writes what they like."""
 

@@ -11,6 +11,9 @@ from typing import IO, NamedTuple
 HEAD = 8192
 """How many bytes at a file's start are looked at."""
 
+HEAD_OF_A_MAIL = 2**18
+"""As far its headers are looked for: those who passed it on, and what was checked on the way, stand before From."""
+
 CHUNK = 2**18
 
 LAST_PDF_MARK = 1024
@@ -42,10 +45,10 @@ class Kind(NamedTuple):
     inspected_as: str = ""
 
 
-def head_of(stream: IO[bytes]) -> bytes:
+def head_of(stream: IO[bytes], length: int = HEAD) -> bytes:
     """Return the first bytes of `stream`, which is at its start again afterwards."""
     stream.seek(0)
-    head = stream.read(HEAD)
+    head = stream.read(length)
     stream.seek(0)
     return head
 
@@ -155,7 +158,7 @@ def _is_wide_text(stream: IO[bytes]) -> bool:
 def _is_mail(stream: IO[bytes]) -> bool:
     if not _is_text(stream):
         return False
-    headers = BytesHeaderParser().parsebytes(head_of(stream))
+    headers = BytesHeaderParser().parsebytes(head_of(stream, HEAD_OF_A_MAIL))
     return "From" in headers and ("Date" in headers or "Subject" in headers)
 
 

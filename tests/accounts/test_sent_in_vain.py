@@ -1,5 +1,6 @@
 """What was typed while its author was signed out is shown again, and can be sent again by nobody else."""
 
+import io
 from collections.abc import Callable
 
 import pytest
@@ -132,3 +133,48 @@ def test_a_table_that_was_looked_at_can_be_sent_again_and_is_not_shown(
     page = browser.post("/claims/import/drafts", data={"csrf_token": token, "content": "TmFtZQ0K" * 20}).text
     assert "Send again" in page
     assert "<textarea" not in page
+
+
+def test_a_document_that_was_sent_while_signed_out_is_told_of_with_the_way_back(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    token, here = browser.csrf_token("/account"), "https://cpor.vendor.example.com/claims/K7QM-2XRD"
+    end_session(committed, user)
+    data = {"csrf_token": token, "document": (io.BytesIO(b"Signed."), "proof.txt")}
+    answer = browser.post("/claims/K7QM-2XRD/documents", data=data, headers={"Referer": here})
+    assert answer.status_code == 403
+    assert "Documents are not kept: you choose them again." in answer.text
+    assert "Send again" not in answer.text
+    assert back_in(answer.text) == here
+
+
+def back_in(text: str) -> str:
+    """Return where a page leads back to."""
+    return str(BeautifulSoup(text, "html.parser").find("a", string="Back to the page")["href"])
+
+
+def test_what_was_typed_beside_a_document_is_shown_and_not_sent_again_without_it(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    token = browser.csrf_token("/account")
+    end_session(committed, user)
+    data = {"csrf_token": token, "justification": WORDS, "document": (io.BytesIO(b"Signed."), "proof.txt")}
+    answer = browser.post("/claims/K7QM-2XRD/dispute", data=data)
+    assert "written with care." in answer.text
+    assert "Documents are not kept: you choose them again." in answer.text
+    assert "Send again" not in answer.text
+
+
+def test_a_document_from_before_another_sign_in_is_told_of_too(
+    browser: Browser, user: User, sign_in: SignInBy
+) -> None:
+    token = browser.csrf_token("/account")
+    browser.submit("/logout", page="/account")
+    sign_in(browser, user)
+    browser.sends_referer = False
+    data = {"csrf_token": token, "document": (io.BytesIO(b"Signed."), "proof.txt")}
+    ours = {"Origin": "https://cpor.vendor.example.com"}
+    answer = browser.post("/claims/K7QM-2XRD/documents", data=data, headers=ours)
+    assert answer.status_code == 403
+    assert "Documents are not kept: you choose them again." in answer.text
+    assert back_in(answer.text) == "/"

@@ -16,7 +16,7 @@ from cpor_web import clock
 from cpor_web.assessment import signatures
 from cpor_web.assessors import BODY_LIMIT
 from cpor_web.emails.rendering import Renderer
-from cpor_web.models import Assessment, AssessmentState, Event, Mail
+from cpor_web.models import ERASED, Assessment, AssessmentState, Event, Mail
 from cpor_web.programme import Programme
 from tests.support.assessments import passed
 from tests.support.assessor_server import SECRET
@@ -80,6 +80,18 @@ def test_the_same_result_again_is_as_good_as_once(client: Browser, committed: Se
     committed.rollback()
     assert len(mails(committed)) == 1
     assert len(committed.scalars(select(Event).where(Event.kind == "assessment:assessed")).all()) == 1
+
+
+def test_a_result_whose_reasons_were_erased_is_as_good_as_once_and_another_one_is_refused(
+    client: Browser, committed: Session, record: Assessment
+) -> None:
+    record.state, record.reasons = AssessmentState.NOT_ELIGIBLE, [ERASED, "No usage."]
+    committed.commit()
+    same = send(client, found(record, "not-eligible", "Carla said no.", "No usage."))
+    others = [("eligible",), ("not-eligible", "No usage."), ("not-eligible", "Carla said no.", "No seats.")]
+
+    assert (same.status_code, same.json["recorded"]) == (200, False)  # type: ignore[index]
+    assert [send(client, found(record, *other)).status_code for other in others] == [409] * 3
 
 
 @pytest.mark.parametrize("second", [("eligible",), ("not-eligible", "Another reason.")])

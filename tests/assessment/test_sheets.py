@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.assessment import queries, sheets
-from cpor_web.models import Assessment, AssessmentState, Mail
+from cpor_web.models import ERASED, Assessment, AssessmentState, Mail
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.roles import Actor, Role
@@ -62,6 +62,14 @@ def test_what_waits_goes_out_filled_in_it_comes_back(db_session: Session, by_csv
 
     assert take(db_session, by_csv, table) == 0
     assert len(db_session.scalars(select(Mail).where(Mail.kind == "assessment-result")).all()) == 2
+
+
+def test_a_table_comes_once_more_after_reasons_in_it_were_erased(db_session: Session, by_csv: Programme) -> None:
+    record = passed(db_session, by_csv)
+    table = f"assessment,state,reasons\n{record.id},not-eligible,No usage.|Carla said so.\n"
+    assert take(db_session, by_csv, table) == 1
+    record.reasons = ["No usage.", ERASED]
+    assert take(db_session, by_csv, table) == 0
 
 
 def test_rows_without_a_state_still_wait(db_session: Session, by_csv: Programme) -> None:

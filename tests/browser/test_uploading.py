@@ -140,3 +140,15 @@ def test_a_document_whose_sending_was_stopped_can_be_sent_again_at_once(page: Pa
     expect(page.locator(".messages")).to_have_text(f"Not uploaded: {PROOF.name}.")
     upload.click()
     expect(page.locator(".messages")).to_have_text("The document was uploaded.")
+
+
+def test_a_document_that_is_sent_after_the_session_has_ended_is_told_of_with_the_way_back(
+    page: Page, tmp_path: Path
+) -> None:
+    proof, here = tmp_path / PROOF.name, page.url
+    proof.write_bytes(PROOF.content)
+    page.context.clear_cookies()
+    page.get_by_label("Document").set_input_files(proof)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("Documents are not kept: you choose them again.")).to_be_visible()
+    expect(page.get_by_role("link", name="Back to the page")).to_have_attribute("href", here)

@@ -122,6 +122,17 @@ def test_after_submission_only_what_can_be_corrected_is_written_and_no_clock_res
     assert (claim.due_at, claim.status) == (due, status)
 
 
+def test_what_cannot_be_edited_any_more_keeps_nobody_from_editing_the_rest(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.submitted(db_session, programme)
+    draft = replace(Draft.from_claim(claim), partner_contact_name="Somebody Else")
+    areas = {key: area._replace(activities={}) for key, area in programme.catalogue.areas.items()}
+    now = replace(programme, catalogue=replace(programme.catalogue, areas=areas))
+    assert operations.save(db_session, claim, draft, **about(claim, now))
+    assert (claim.partner_contact_name, claim.activity) == ("Somebody Else", "usage")
+
+
 @pytest.mark.parametrize("make", [claims.under_review, claims.running, claims.rejected])
 def test_no_other_status_edits_anything(db_session: Session, programme: Programme, make: Any) -> None:
     claim = make(db_session, programme)

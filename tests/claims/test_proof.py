@@ -81,6 +81,20 @@ def test_a_document_is_taken_off_a_draft_and_what_it_replaced_counts_again(
     assert (event.kind, event.data["filename"]) == ("document:removed", "wrong.pdf")
 
 
+def test_a_document_taken_out_of_the_midst_of_a_chain_lets_no_older_one_count_again(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.editing(db_session, programme)
+    how = about(claim, programme)
+    oldest = operations.upload(db_session, claim, proof("old.pdf"), **how)
+    wrong = operations.upload(db_session, claim, proof("wrong.pdf"), **how, replaces=oldest.id)
+    newest = operations.upload(db_session, claim, proof("new.pdf"), **how, replaces=wrong.id)
+    operations.take_off(db_session, claim, wrong, actor=how["actor"], now=LATER)
+    db_session.flush()
+    db_session.expire_all()
+    assert (oldest.replaced_by_id, newest.replaced_by_id) == (newest.id, None)
+
+
 def test_of_what_is_to_be_resubmitted_only_what_came_since_is_taken_off(
     db_session: Session, programme: Programme
 ) -> None:

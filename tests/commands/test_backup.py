@@ -3,14 +3,17 @@
 import hashlib
 import io
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, verification
@@ -187,6 +190,45 @@ def test_a_backup_names_the_documents_that_are_missing_and_ends_with_one(
     assert hashlib.sha256(PROOF).hexdigest() in told.output
     told = cpor(elsewhere, "restore", str(tmp_path / "backup"))
     assert "1 documents were missing in it" in told.output
+
+
+def test_a_document_that_cannot_be_read_is_named_and_all_else_is_backed_up(
+    env: Env, claim: Claim, elsewhere: Env, tmp_path: Path
+) -> None:
+    (document,) = (tmp_path / "data" / "documents").rglob("*/*" + hashlib.sha256(PROOF).hexdigest()[2:])
+    document.unlink()
+    document.symlink_to(document.name)  # no rights would do, but not to root
+    told = cpor(env, "backup", str(tmp_path / "backup"))
+    assert told.exit_code == 1
+    assert f"1 documents are missing or damaged in the store:\n  {document.name}" in told.output
+    assert cpor(elsewhere, "restore", str(tmp_path / "backup")).exit_code == 0
+
+
+def test_a_disk_that_is_full_of_the_backup_ends_it_and_leaves_none(
+    env: Env, claim: Claim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_descriptor: int) -> None:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fails)
+    told = cpor(env, "backup", str(tmp_path / "backup"))
+    assert (told.exit_code, told.output) == (1, "Error: No space left on device: writing\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"data"}
+
+
+def test_what_was_restored_is_counted_however_long_it_takes(taken: Path, elsewhere: Env) -> None:
+    limits = set()
+
+    def look(_connection: object, cursor: Any, statement: str, *_more: object) -> None:
+        if statement.startswith("SELECT count(*)"):
+            limits.add(cursor.execute("SHOW statement_timeout").fetchone()[0])
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        assert cpor(elsewhere, "restore", str(taken)).exit_code == 0
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
+    assert limits == {"0"}
 
 
 def test_a_backup_takes_no_folder_that_is_there_and_leaves_none_where_it_fails(

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy.orm import Session
 
 from cpor_web.config import PREFIX, Settings
 from cpor_web.config.kinds import SHORTEST_KEY
-from cpor_web.models import User
+from cpor_web.models import Erasure, User
 from tests.support import factories
 
 ADDRESS = "wilhelmina.quist@fabrikam.example.org"
@@ -56,3 +57,12 @@ def test_erasing_asks_back_and_then_does_it(someone: User, committed: Session) -
     assert "a person – asked for" in shown.stdout
     assert ADDRESS not in shown.stdout
     assert "730 days" in shown.stdout
+
+
+def test_what_was_erased_is_told_in_utc_wherever_the_database_is(
+    someone: User, committed: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed.add(Erasure(at=datetime(2026, 11, 16, 9, 0, tzinfo=UTC), what="a person", count=1, why="asked for"))
+    committed.commit()
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    assert "2026-11-16 09:00 UTC" in run("retention", "show").stdout

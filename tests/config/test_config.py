@@ -73,6 +73,8 @@ WRONG = [
     ("secret_keys", "short", "at least 32 characters"),
     ("secret_keys", f"{'s' * 32},short", "at least 32 characters"),
     ("secret_keys", ",", "at least 32 characters"),
+    ("secret_keys", f"{'s' * 32}\n{'o' * 32}", "separate keys by commas"),
+    ("consent_keys", f"{'n' * 32}, {'s' * 32} {'o' * 32}", "separate keys by commas"),
     ("public_url", "cpor.example.com", "starts with https://"),
     ("public_url", "https://cpor.example.com/?a=b", "starts with https://"),
     ("public_url", "https://cpor example.com", "starts with https://"),
@@ -133,6 +135,11 @@ def test_a_wrong_value_is_told_with_what_would_be_right(name: str, text: str, sa
     assert f"CPOR_{name.upper()}" in problem
     assert said in problem
     assert "secret" not in problem.removeprefix("CPOR_SECRET_KEYS")
+
+
+def test_a_phrase_of_words_is_a_key() -> None:
+    phrase = "correct horse battery staple and so on"
+    assert Settings.from_environ({**GOOD, "CPOR_CONSENT_KEYS": f"{phrase},{'o' * 32}\n"}).consent_keys[0] == phrase
 
 
 def test_a_file_that_cannot_be_read_is_told_as_other_problems_are() -> None:

@@ -1,6 +1,7 @@
 """`cpor doctor` finds what is wrong with an installation, each thing by its own name, and says what to do."""
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -160,6 +161,28 @@ def test_a_document_is_stored_and_leaves_nothing(settings: Settings, tmp_path: P
 def test_documents_that_cannot_be_stored_are_told(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert places.documents(replace(settings, documents_url=str(tmp_path / "file" / "documents"))).mark is Mark.WRONG
+
+
+def test_a_folder_that_may_not_be_entered_is_told(settings: Settings, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    there = replace(settings, data_dir=closed / "data", documents_url=str(closed / "documents"))
+    with an_ordinary_user():
+        findings = [places.documents(there), *places.disks(there)]
+    for what in ("documents", "data folder", "documents' disk"):
+        assert about(findings, what).mark is Mark.WRONG
+        assert about(findings, what).do == "Give it to the service's user."
+
+
+@contextmanager
+def an_ordinary_user() -> Iterator[None]:
+    """Be one, as whom rights are asked of; root enters everywhere."""
+    before = os.geteuid()
+    os.seteuid(before or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 @pytest.mark.parametrize(("free", "mark"), [(3 * 2**30, Mark.OK), (2**30, Mark.LOOK), (2**20, Mark.WRONG)])

@@ -81,6 +81,16 @@ def test_a_mail_half_written_is_not_listed(tmp_path: Path) -> None:
     assert mailbox.mail(2) is None
 
 
+def test_a_mail_for_which_there_is_no_room_is_asked_to_come_again(catcher: Catcher) -> None:
+    catcher.mailbox.folder.touch()  # where a folder cannot be, nothing can be kept
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        post(catcher, notice())
+    assert (refused.value.smtp_code, refused.value.smtp_error) == (452, b"4.3.1 Insufficient system storage")
+    catcher.mailbox.folder.unlink()
+    post(catcher, notice())
+    assert [mail.number for mail in catcher.mailbox.newest()] == [1]
+
+
 def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -194,6 +194,12 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> 
     assert not (tmp_path / "data").exists()
 
 
+def test_a_place_that_this_machine_does_not_have_is_told_as_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=r"The pages cannot be served at 192\.0\.2\.1, port 8000: Cannot"):
+        run({"CPOR_HOST": "192.0.2.1", "CPOR_DATA_DIR": str(tmp_path / "data")})
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "-1"])
 def test_what_is_no_port_is_told_before_anything_starts(port: str, tmp_path: Path) -> None:
     with pytest.raises(StartError, match="CPOR_PORT must be a whole number"):

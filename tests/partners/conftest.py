@@ -74,7 +74,7 @@ class Desk:
     """Takes claims to where a test needs them, as partner and reviewer would."""
 
     def __init__(self, session: Session, app: Flask, user: User) -> None:
-        self.session, self.user = session, user
+        self.session, self.app, self.user = session, app, user
         self.programme: Programme = app.extensions["programme"]
         self.documents = app.extensions["documents"]
         self.reviewer = factories.user(session, Role.REVIEWER, name="Rut Ros")

@@ -1,6 +1,7 @@
 """Filing and editing a claim: a draft may be incomplete, wrong input loses nothing, what is over stays."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -28,6 +29,22 @@ def error_at(page: BeautifulSoup, name: str) -> str:
     found = page.find(id=f"{name}-error")
     assert isinstance(found, Tag), f"no error at {name}"
     return found.get_text(" ", strip=True)
+
+
+def without(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, area: str = "", activity: str = "", product: str = ""
+) -> None:
+    """Have the catalogue be without these from now on."""
+    areas = {
+        each.key: each._replace(
+            activities={key: value for key, value in each.activities.items() if key != activity},
+            products={key: value for key, value in each.products.items() if key != product},
+        )
+        for each in desk.programme.catalogue.areas.values()
+        if each.key != area
+    }
+    smaller = replace(desk.programme, catalogue=replace(desk.programme.catalogue, areas=areas))
+    monkeypatch.setitem(desk.app.extensions, "programme", smaller)
 
 
 def value_of(page: BeautifulSoup, name: str) -> str:
@@ -221,6 +238,40 @@ def test_a_submitted_claim_cannot_lose_its_last_product(browser: Browser, desk: 
     assert answer.status_code == 422
     assert "cannot be empty" in error_at(BeautifulSoup(answer.text, "html.parser"), "products")
     assert len(desk.now_of(claim).products) == 2
+
+
+def test_what_left_the_catalogue_keeps_nobody_from_editing_and_is_taken_off_by_who_unticks_it(
+    browser: Browser, desk: Desk, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = desk.claim(Status.SUBMITTED, products=("teams", "intune"))
+    without(desk, monkeypatch, activity="usage", product="intune")
+    assert user.partner is not None
+    edit = f"/claims/{claim.reference}/edit"
+    [gone] = [box for box in browser.page(edit)("input", attrs={"name": "products"}) if box["value"] == "intune"]
+    assert gone.has_attr("checked")
+    assert gone.find_parent("fieldset").legend.get_text() == "Not offered any more"
+
+    kept = form_of(user.partner, partner_contact_name="Nora", seen=claim.version)
+    page = BeautifulSoup(browser.submit(edit, kept, page=edit).text, "html.parser")
+    assert error_at(page, "products").endswith("Not a product of Microsoft 365: intune.")
+    assert browser.submit(edit, kept | {"products": ["teams"]}, page=edit).status_code == 302
+    claim = desk.now_of(claim)
+    assert (claim.partner_contact_name, claim.product_keys, claim.activity) == ("Nora", ["teams"], "usage")
+
+
+def test_a_claim_whose_area_left_the_catalogue_keeps_its_products(
+    browser: Browser, desk: Desk, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    without(desk, monkeypatch, area="microsoft-365")
+    edit = f"/claims/{claim.reference}/edit"
+    boxes = browser.page(edit)("input", attrs={"name": "products"})
+    ticked = [box["value"] for box in boxes if box.has_attr("checked")]
+    assert sorted(ticked) == sorted(claim.product_keys)
+    assert user.partner is not None
+    sent = form_of(user.partner, partner_contact_name="Nora", products=ticked, seen=claim.version)
+    assert browser.submit(edit, sent, page=edit).status_code == 302
+    assert desk.now_of(claim).partner_contact_name == "Nora"
 
 
 def test_two_who_edit_at_once_lose_nothing(browser: Browser, desk: Desk, user: User) -> None:

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from cpor_web.claims import operations
 from cpor_web.models import Claim
 from cpor_web.rules.statuses import Status
+from cpor_web.transactions import InDoubt
 from tests.partners.conftest import Desk
 from tests.partners.pages import a_file, address, messages, text_of
 from tests.support.browser import Browser
@@ -71,6 +74,26 @@ def test_a_draft_that_changed_since_is_kept_and_keeps_back_none_of_the_others(br
     assert "1 draft was deleted." in messages(done.text)
     assert "Changed: " in messages(done.text)
     assert left(desk) == ["Changed"]
+
+
+def test_where_the_database_goes_in_the_midst_what_was_deleted_is_said_and_the_rest_is_not_tried(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("First", "Second", "Third"):
+        desk.claim(name=name)
+    sent = {"claim": chosen(browser, "First", "Second", "Third"), "was_shown": "yes"}
+    delete = operations.delete_draft
+
+    def do(session: Session, claim: Claim, **how: Any) -> None:
+        if claim.name == "Second":
+            raise InDoubt("the connection was lost over a commit")
+        delete(session, claim, **how)
+
+    monkeypatch.setattr(operations, "delete_draft", do)
+    said = messages(browser.submit(DELETE, sent, page=DELETE, follow_redirects=True).text)
+    assert "1 draft was deleted." in said
+    assert "It is not certain whether this was recorded. Load the page again. 1 more was not tried." in said
+    assert left(desk) == ["Second", "Third"]
 
 
 @pytest.mark.parametrize("said", [[], [""], ["ZZZZ-9999 1"], ["x y z"], ["\x00"]])

@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup, Tag
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from cpor_web.claims import operations, readiness
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.lists import saved_filters
 from cpor_web.models import Claim, SavedFilter, User
 from cpor_web.partners import submitting
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
+from cpor_web.transactions import InDoubt
 from tests.partners.conftest import Desk
 from tests.partners.pages import a_file, address, messages, text_of
 from tests.support import factories
@@ -39,6 +42,30 @@ def boxes(page: BeautifulSoup) -> dict[str, str]:
     """Return the values of the boxes that can be ticked, by the claim's name."""
     labels = {str(each["for"]): each.get_text() for each in page("label", class_="form-check-label")}
     return {labels[str(box["id"])]: str(box["value"]) for box in page("input", attrs={"name": "claim"})}
+
+
+def three_ready(desk: Desk) -> list[Claim]:
+    drafts = [desk.claim(name=f"Claim {number}", **customer(number)) for number in range(3)]
+    for each in drafts:
+        desk.upload(each)
+    return drafts
+
+
+def failing_at(monkeypatch: pytest.MonkeyPatch, draft: Claim, error: Exception) -> None:
+    """Have the database fail when this draft is submitted."""
+    submit, reference = operations.submit, draft.reference
+
+    def do(session: Session, claim: Claim, **how: Any) -> None:
+        submit(session, claim, **how)
+        if claim.reference == reference:
+            raise error
+
+    monkeypatch.setattr(operations, "submit", do)
+
+
+def told_in(page: BeautifulSoup) -> list[tuple[Tag, str]]:
+    """Return the results on a page, each with its words."""
+    return [(each, " ".join(each.get_text(" ").split())) for each in page.select("#results ~ ul li")]
 
 
 def test_a_filter_is_kept_under_its_name_and_leads_back_to_what_it_lists(
@@ -127,6 +154,49 @@ def test_several_drafts_are_submitted_each_with_its_own_result(browser: Browser,
         Status.EDITING,
         Status.EDITING,
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OperationalError("COMMIT", {}, Exception()), "Not submitted. Something went wrong on our side."),
+        (InDoubt("the connection was lost over a commit"), "It is not certain whether this was recorded."),
+    ],
+)
+def test_where_the_database_goes_in_the_midst_what_was_submitted_is_said_and_the_rest_is_not_tried(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    drafts = three_ready(desk)
+    chosen = {"claim": [f"{each.reference} {each.version}" for each in drafts]}
+    failing_at(monkeypatch, drafts[1], error)
+    page = BeautifulSoup(browser.submit(SUBMIT, chosen, page=SUBMIT).text, "html.parser")
+    results = {each.find(class_="reference").get_text(): text for each, text in told_in(page)}
+    assert results.keys() == {drafts[0].reference, drafts[1].reference}
+    assert results[drafts[0].reference].endswith("Submitted.")
+    assert told in results[drafts[1].reference]
+    assert ("Not submitted" in results[drafts[1].reference]) == ("Not submitted" in told)
+    assert "1 draft was submitted." in text_of(page)
+    assert "1 more was not tried." in text_of(page)
+    statuses = [desk.now_of(each).status for each in drafts]
+    assert statuses == [Status.SUBMITTED, Status.EDITING, Status.EDITING]
+
+
+def test_where_the_page_that_tells_of_it_fails_nobody_reads_that_nothing_was_changed(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = three_ready(desk)[0]
+    sent = {"claim": f"{draft.reference} {draft.version}", "csrf_token": browser.csrf_token(SUBMIT)}
+
+    def away(*_what: object, **_how: object) -> None:
+        raise OperationalError("SELECT", {}, Exception())
+
+    monkeypatch.setattr(readiness, "of", away)
+    submitted = browser.post(SUBMIT, data=sent)
+    assert submitted.status_code == 503
+    assert "It is not certain whether what you sent was recorded." in submitted.text
+    refused = browser.post(SUBMIT, data=sent)
+    assert refused.status_code == 503
+    assert "Nothing was changed." in refused.text
 
 
 def test_what_is_warned_of_there_is_gone_past_and_nothing_chosen_is_told(browser: Browser, desk: Desk) -> None:

@@ -172,3 +172,19 @@ def test_a_page_that_the_document_does_not_have_is_refused_in_words(
         "it is told where it was said"
     )
     assert send(browser, draft, document=document.id, page="3").status_code == 302
+
+
+def test_a_check_that_was_too_old_once_can_be_saved_from_the_page_that_says_so(
+    browser: Browser, draft: Claim, committed: Session
+) -> None:
+    form = browser.page(f"/claims/{draft.reference}/proof-check").main.form
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    said = {f"{CELL}-document": document_id(committed, draft), f"{CELL}-page": "2"}
+    add_another(committed, draft)
+    draft.version += 1
+    committed.commit()
+    answer = browser.post(form["action"], data=data | said)
+    assert answer.status_code == 409
+    form = BeautifulSoup(answer.text, "html.parser").main.form
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    assert browser.post(form["action"], data=data | said).status_code == 302

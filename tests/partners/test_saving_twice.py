@@ -52,6 +52,30 @@ def test_what_was_changed_into_another_customers_is_another_draft(
     assert names(committed) == ["Teams at Contoso", "Teams at Wingtip"]
 
 
+def test_two_customers_of_whom_not_all_is_known_yet_are_two_drafts(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    sent = filled_in(browser, user) | {
+        "customer_domain": "",
+        "tenant_id": "",
+        "contact_name": "",
+        "contact_email": "",
+    }
+    browser.submit(NEW, sent, page=NEW)
+    browser.submit(NEW, sent | {"name": "Teams at Wingtip", "customer_name": "Wingtip"}, page=NEW)
+    assert names(committed) == ["Teams at Contoso", "Teams at Wingtip"]
+
+
+def test_a_draft_of_no_customer_yet_is_edited_by_the_way_back(
+    browser: Browser, committed: Session, user: User
+) -> None:
+    nobody = dict.fromkeys(("customer_name", "customer_domain", "tenant_id", "contact_name", "contact_email"), "")
+    sent = filled_in(browser, user) | nobody
+    browser.submit(NEW, sent, page=NEW)
+    browser.submit(NEW, sent | {"name": "Teams"}, page=NEW)
+    assert names(committed) == ["Teams"]
+
+
 def test_two_forms_are_two_drafts(browser: Browser, committed: Session, user: User) -> None:
     for _ in range(2):
         browser.submit(NEW, filled_in(browser, user), page=NEW)

@@ -150,6 +150,14 @@ def test_before_a_rejection_is_requested_it_is_said_what_it_does_and_that_the_cu
     assert "The customer has said that they have no objection" in text_of(browser.page(where))
 
 
+def test_before_a_rejection_is_requested_no_dispute_is_promised_that_was_used(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.REJECTED)
+    browser.submit(address(claim, "dispute"), {"justification": "It is signed."}, page=address(claim))
+    said = text_of(browser.page(address(claim, "request-rejection")))
+    assert "you can dispute it once" not in said
+    assert "this rejection is final" in said
+
+
 def test_a_withdrawn_claim_says_who_of_the_partner_asked(browser: Browser, desk: Desk) -> None:
     claim = desk.claim(Status.UNDER_REVIEW)
     where = address(claim, "request-rejection")

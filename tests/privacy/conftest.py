@@ -10,6 +10,8 @@ from cpor_web.claims import operations
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.emails.catalogue import to_people
 from cpor_web.models import (
+    Assessment,
+    AssessmentState,
     Claim,
     Holding,
     Identity,
@@ -105,6 +107,16 @@ def put_another_over(session: Session, programme: Programme) -> User:
     session.add(Replacement(claim_id=other.id, replaced_id=claim.id, rationale=said, **decided))
     session.flush()
     return other.reviewer
+
+
+def assess(session: Session, *reasons: str) -> Assessment:
+    """Let the one association have been found not eligible, and have ended since."""
+    claim_id, round_id = session.execute(text("SELECT claim_id, id FROM rounds")).one()
+    found = Assessment(claim_id=claim_id, round_id=round_id, state=AssessmentState.NOT_ELIGIBLE, reasons=[*reasons])
+    found.queued_at = found.assessed_at = found.ended_at = NOW
+    session.add(found)
+    session.flush()
+    return found
 
 
 def erase(session: Session, address: str, why: str = "Letter of 3 May") -> int:

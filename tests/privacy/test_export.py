@@ -21,7 +21,7 @@ from cpor_web.models import (
 from cpor_web.privacy import export, person
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Request
-from tests.privacy.conftest import ADDRESS, CUSTOMER, CUSTOMERS, LATER, NAME, erase, put_another_over
+from tests.privacy.conftest import ADDRESS, CUSTOMER, CUSTOMERS, LATER, NAME, assess, erase, put_another_over
 from tests.privacy.test_retention import all_sent
 from tests.support import claims
 from tests.support.claims import NOW
@@ -43,6 +43,7 @@ def test_an_export_has_everything_that_names_the_person_and_no_secret(scene: Ses
         "notes",
         "saved_filters",
         "proof_cells",
+        "assessments",
     }
     user = scene.query(User).filter_by(email=ADDRESS).one()
     for secret in (user.fs_uniquifier, user.password, "totp_secret", "recovery_codes"):
@@ -86,6 +87,7 @@ def test_an_export_has_every_row_that_erasing_would_change(
     operations.comment(scene, other, f"See {ADDRESS} or {CUSTOMERS}", programme=programme, **how)
     why, missing = Request.SOLUTION, {"verdict": Verdict.MISSING, "missing": said}
     scene.add(ProofCell(claim_id=claim.id, reason=why, product="teams", **missing))
+    assess(scene, f"{said}.")
     all_sent(scene)
     found = export.of_person(scene, person.find(scene, address), now=LATER)
     before = dump(scene)

@@ -92,6 +92,12 @@ def test_an_old_word_file_is_no_outlook_message() -> None:
     assert refusal("mail.msg", OLE + bytes(2000)).values == {"kind": "MSG"}
 
 
+def test_a_mail_that_came_a_long_way_is_a_mail() -> None:
+    passed_on = b"Received: from a.example.org by b.example.org; Mon, 2 Mar 2026 10:00:00 +0100\r\n"
+    checked = b"Authentication-Results: b.example.org;\r\n\tspf=pass smtp.mailfrom=example.org\r\n"
+    assert taken("proof.eml", (passed_on + checked) * 300 + CONTENTS["eml"]).media_type == "message/rfc822"
+
+
 def test_any_zip_is_no_word_file() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

@@ -204,6 +204,19 @@ def test_a_page_older_than_the_claim_saves_nothing_and_loses_nothing(
     assert committed.scalar(select(func.count()).where(Event.kind == "proof:judged")) == 0
 
 
+def test_a_check_that_was_too_old_once_can_be_saved_from_the_page_that_says_so(
+    desk: Browser, under_review: Claim, committed: Session, filer: User, programme: Any, now: Any
+) -> None:
+    said = {f"{DATES}-{part}": value for part, value in MISSING.items()}
+    form = form_with(desk.page(f"/review/{under_review.reference}/proof"), "Save the check")
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    operations.comment(committed, under_review, "Wait.", actor=filer.actor, now=now, programme=programme)
+    committed.commit()
+    form = form_with(read(desk.post(form["action"], data=data | said)), "Save the check")
+    data = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    assert desk.post(form["action"], data=data | said).status_code == 302
+
+
 def test_a_check_that_somebody_else_has_taken_over_is_not_saved_and_its_words_stay(
     desk: Browser, under_review: Claim, committed: Session, other_reviewer: User, programme: Any, now: Any
 ) -> None:
