@@ -54,6 +54,20 @@ def test_a_second_reply_that_came_while_the_first_was_read_holds_the_closing_sti
     assert desk.round(claim).reply_at is None
 
 
+def test_a_reply_that_was_read_is_not_read_as_the_opposite_while_a_later_one_waits(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    first = desk.take(reply(CARLA, "Who are they?", answers=notice.message_id or ""))
+    second = desk.take(reply(CARLA, "Ah, those!", answers=notice.message_id or ""))
+    assert claim.reviewer is not None
+    about = {"actor": claim.reviewer.actor, "now": MUCH_LATER, "programme": desk.programme}
+    contacts.settle_reply(desk.session, claim, "Who are they?", denies=False, up_to=first.id, **about)
+    with pytest.raises(NotAllowed, match="was read already"):
+        contacts.settle_reply(desk.session, claim, "Who are they?", denies=True, up_to=first.id, **about)
+    assert claim.status is Status.APPROVED
+    assert [each.id for each in replies.unread(desk.session, claim, desk.round(claim))] == [second.id]
+
+
 def test_no_window_closes_over_a_reply_that_has_come_and_is_not_drawn_yet(
     desk: Desk, claim: Claim, notice: Mail
 ) -> None:
