@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from cpor_web import history
 from cpor_web.claims.input import needed_text
 from cpor_web.claims.listed import ListedClaim
-from cpor_web.consent import rivals
+from cpor_web.consent import replacing, rivals
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import OPEN_STATES, Claim, Replacement, Round, RoundState
@@ -29,11 +29,11 @@ _ALL_ENDINGS = (
     .select_from(Replacement)
     .join(Claim, Claim.id == Replacement.claim_id)
     .join(Round, and_(Round.claim_id == Claim.id, Round.state.in_(OPEN_STATES)))
-    .where(Replacement.ended_at.is_(None), Claim.status == Status.APPROVED)
+    .where(replacing.MAY_COME_TRUE, Claim.status == Status.APPROVED)
     .order_by(_BY_SILENCE, _RUNS, Round.ends_at.desc())  # of several the first that comes by itself stays
 )
 _ENDINGS = _ALL_ENDINGS.where(Replacement.replaced_id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
-_CAME_OR_MAY_COME = or_(Replacement.ended_at.is_not(None), rivals.MAY_COME_TRUE)
+_CAME_OR_MAY_COME = or_(Replacement.ended_at.is_not(None), replacing.MAY_COME_TRUE)
 LEAST_RATIONALE = 20
 """Characters that a rationale has at least, blanks beside one another counted once."""
 TOO_SHORT = N_("Both partners are to understand why this claim goes before it. Write at least %(least)s characters.")

@@ -174,6 +174,9 @@ _BEHIND_LINK = """
             EXISTS (
                 SELECT FROM replacements JOIN claims ended ON ended.id = replaced_id
                 WHERE claim_id = claim.id AND replacements.ended_at IS NULL AND ended.status = 'approved'
+            ) AND NOT EXISTS (
+                SELECT FROM answers JOIN invitations ON invitations.id = invitation_id
+                WHERE round_id = round.id AND is_late
             ) AS replaces,
             round.state = 'stopped' AND EXISTS (
                 SELECT FROM invitations astray WHERE round_id = round.id AND superseded_at IS NULL AND (

@@ -5,25 +5,31 @@ had their days. Till then it is provisional, and a denial of it leaves the other
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, lifecycle
 from cpor_web.entities import ahead
-from cpor_web.models import Claim, Replacement
+from cpor_web.models import OPEN_STATES, Answer, Claim, Invitation, Replacement, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
 
-IS_DUE = exists().where(
-    Replacement.claim_id == bindparam("claim"),
-    Replacement.ended_at.is_(None),
-    Claim.id == Replacement.replaced_id,
-    Claim.status == Status.APPROVED,
+# Only what has passed is denied late, so a round with a late denial that was undone passes for the second time.
+_HAS_PASSED = exists().where(Invitation.round_id == Round.id, Answer.invitation_id == Invitation.id, Answer.is_late)
+_IS_ASKED = exists().where(
+    Round.claim_id == Replacement.claim_id, Round.state.in_(OPEN_STATES), ~_HAS_PASSED.correlate(Round)
 )
-"""Whether another partner's association ends if the customer of the `claim` does not deny."""
+WAITS = and_(Replacement.ended_at.is_(None), _IS_ASKED.correlate(Replacement))
+"""Whether a decision's moment is still to come: the customer of the claim that replaces has their first days."""
+
+_STANDS = exists().where(Claim.id == Replacement.replaced_id, Claim.status == Status.APPROVED)
+MAY_COME_TRUE = and_(WAITS, _STANDS.correlate(Replacement))
+"""Whether a decision ends an association if the customer of the claim that replaces does not deny."""
+
+_IS_DUE = exists().where(Replacement.claim_id == bindparam("claim"), MAY_COME_TRUE)
 
 
 def hold(session: Session, claim: Claim) -> Sequence[Replacement]:
@@ -31,7 +37,7 @@ def hold(session: Session, claim: Claim) -> Sequence[Replacement]:
     if ahead.of(session, claim.id).replaces is False:
         lifecycle.hold(session, claim)
         return ()
-    waits = select(Replacement).where(Replacement.claim_id == claim.id, Replacement.ended_at.is_(None))
+    waits = select(Replacement).where(Replacement.claim_id == claim.id, WAITS)
     decided = session.scalars(waits.order_by(Replacement.replaced_id)).all()
     for each in sorted((claim, *(each.replaced for each in decided)), key=lambda claim: claim.id):
         lifecycle.hold(session, each)
@@ -40,7 +46,7 @@ def hold(session: Session, claim: Claim) -> Sequence[Replacement]:
 
 def is_due(session: Session, claim: Claim) -> bool:
     """Tell whether another partner's association ends if this claim's customer does not deny."""
-    return bool(session.scalar(select(IS_DUE), {"claim": claim.id}))
+    return bool(session.scalar(select(_IS_DUE), {"claim": claim.id}))
 
 
 def end(session: Session, decided: Replacement, *, now: datetime, programme: Programme) -> bool:

@@ -12,17 +12,15 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import history
+from cpor_web.consent.replacing import MAY_COME_TRUE
 from cpor_web.emails.catalogue import to_staff
-from cpor_web.models import OPEN_STATES, Claim, ClaimProduct, Replacement, Round
+from cpor_web.models import Claim, ClaimProduct, Replacement
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
 
 STANDING = (Status.SUBMITTED, Status.UNDER_REVIEW, Status.PARTNER_ACTION_REQUIRED, Status.APPROVED)
 """The statuses of claims that are, or may become, an association."""
-
-MAY_COME_TRUE = exists().where(Round.claim_id == Replacement.claim_id, Round.state.in_(OPEN_STATES))
-"""Whether a decision that has ended no association still may: the customer of the claim that replaces is asked."""
 
 
 def competing(session: Session, claim: Claim, *, only: Collection[Status] = STANDING) -> Sequence[Claim]:
@@ -50,14 +48,17 @@ def flag(session: Session, claim: Claim, rivals: Sequence[Claim], *, now: dateti
 
 
 def tell_of_restored(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> None:
-    """Tell the reviewers of an association that was restored beside others, where neither will end the other."""
-    found = [(other, _decisions_between(session, claim, other)) for other in associations(session, claim)]
-    beside = [(other, decided) for other, decided in found if not any(decided)]
+    """Tell the reviewers of an association that was restored beside others, where no decision ends it or them."""
+    found = associations(session, claim)
+    ending = _that_may_end(session, [claim, *found])
+    beside = [] if claim.id in ending else [other for other in found if other.id not in ending]
     if beside:
-        flag(session, claim, [other for other, _decided in beside], now=now)
+        flag(session, claim, beside, now=now)
+        lapsed = (Replacement.replaced_id == claim.id, Replacement.ended_at.is_(None))
+        over = session.scalars(select(Replacement.claim_id).where(*lapsed)).all()
         others = [
-            {"reference": other.reference, "partner": other.partner.name, "was_over": bool(decided)}
-            for other, decided in beside
+            {"reference": other.reference, "partner": other.partner.name, "was_over": other.id in over}
+            for other in beside
         ]
         to_staff.competing_associations(session, claim, others, now=now, programme=programme)
 
@@ -88,9 +89,9 @@ def competes(claim: Claim) -> ColumnElement[bool]:
     )
 
 
-def _decisions_between(session: Session, claim: Claim, other: Claim) -> Sequence[bool]:
-    """Return of each decision to put one of the two over the other, which has ended nothing, whether it may yet."""
-    pairs = ((claim.id, other.id), (other.id, claim.id))
-    either = or_(*(and_(Replacement.claim_id == one, Replacement.replaced_id == over) for one, over in pairs))
-    decided = select(MAY_COME_TRUE).select_from(Replacement).where(Replacement.ended_at.is_(None), either)
-    return session.scalars(decided).all()
+def _that_may_end(session: Session, claims: Sequence[Claim]) -> Collection[int]:
+    """Return the ids of those of these associations that a decision for any claim may yet end."""
+    ids = [claim.id for claim in claims]
+    return session.scalars(
+        select(Replacement.replaced_id).where(Replacement.replaced_id.in_(ids), MAY_COME_TRUE)
+    ).all()

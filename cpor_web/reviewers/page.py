@@ -102,6 +102,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     proofs = queries.documents_of(session, claim)
     cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
     decided_over = competing.decisions_about(session, claim)
+    both = [claim, *(each.replaced for each in decided_over)]
     if Action.REQUEST_INFORMATION in offered:
         filling.fill_in(cells, programme().catalogue, ask, cast(RejectForm, empty["reject"]))
     return render_template(
@@ -119,7 +120,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         documents=proofs,
         downloads=proof.downloads_of(session, claim),
         guard=guard(),
-        endings=competing.endings(session, [claim, *(each.replaced for each in decided_over)]),
+        endings=competing.endings(session, [*both, *(each.claim for each in rivals)]),
         earlier=[event for event in events if event.kind in EARLIER],
         first_shown=next((each.id for each in proofs if _opens_at_once(each)), None),
         forms={**empty, **(forms or {})},

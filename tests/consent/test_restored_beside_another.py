@@ -10,13 +10,15 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import competing, operations, queries
-from cpor_web.consent import answers, rounds
+from cpor_web.consent import answers, replacing, rounds
+from cpor_web.consent import queries as customer_queries
 from cpor_web.models import Claim, Event, Invitation, Mail
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Way
 from cpor_web.rules.statuses import Status
 from tests.support import claims
 from tests.support.claims import NOW
+from tests.support.statements import within
 
 TENANT = {"tenant_id": "0f8fad5b-d9cb-469f-a165-70867728950e"}
 WHY = "The order of October names the other partner."
@@ -104,6 +106,45 @@ def test_a_decision_whose_moment_came_while_the_association_was_denied_ends_noth
     assert [each["was_over"] for each in two.told(denied)[0]] == [True]
     assert two.passes(denied), "the customer's word is the later one"
     assert denied.status is Status.APPROVED
+
+
+def test_a_decision_whose_moment_has_passed_ends_nothing_when_it_passes_again(two: Two) -> None:
+    restored, other = two.approve(two.waiting()), two.waiting()
+    two.approve(other, WHY)
+    closes_at = two.asked(other).round.closes_at
+    assert closes_at is not None
+    two.deny(restored, now=closes_at - timedelta(hours=1))
+    assert two.passes(other)
+    two.undo(restored, now=closes_at)
+    two.deny(other, now=closes_at + timedelta(hours=1))
+    two.undo(other, now=closes_at + timedelta(hours=2))
+    assert [each["was_over"] for each in two.told(other)[0]] == [False], "this one was over that"
+    assert not replacing.is_due(two.session, other)
+    assert competing.endings(two.session, [restored]) == {}
+    found = customer_queries.standing(within(two.session), two.asked(other).link_id, now=closes_at)
+    assert found is not None
+    assert not found.replaces
+    assert two.passes(other)
+    assert restored.status is Status.APPROVED
+
+
+def test_of_three_what_ends_by_another_decision_is_not_named(two: Two) -> None:
+    denied, ending, third = two.approve(two.waiting()), two.waiting(), two.waiting()
+    two.deny(denied)
+    two.approve(ending)
+    two.approve(third, WHY)
+    two.undo(denied)
+    assert [[each["reference"] for each in others] for others in two.told(denied)] == [[third.reference]]
+
+
+def test_the_partner_reads_of_no_decision_over_an_association_that_ended_in_another_way(two: Two) -> None:
+    denied, other = two.approve(two.waiting()), two.waiting()
+    two.approve(other, WHY)
+    two.deny(denied)
+    two.session.flush()
+    assert competing.decided_for(two.session, other) is None
+    two.undo(denied)
+    assert competing.decided_for(two.session, other) is not None
 
 
 def test_neither_partner_reads_that_an_association_ends_by_a_decision_whose_moment_has_passed(two: Two) -> None:

@@ -75,6 +75,25 @@ def test_two_associations_for_the_same_are_told_of_on_the_pages_of_both(
         assert f"({other.reference}, {other.partner.name})" in notice
 
 
+def test_of_an_association_that_a_third_will_end_no_page_says_that_nothing_ends_it(
+    desk: Browser, under_review: Claim, association: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    about = {"now": now, "programme": programme}
+    (asked,) = claims.invitations_of(committed, association)
+    answers.deny(committed, asked, reason=Denial.OTHER, way=Way.PAGE, **about)
+    committed.commit()
+    assert press(desk, under_review, "Approve").status_code == 302
+    third = claims.under_review(committed, programme, now=now, tenant_id=str(under_review.tenant_id), products=("teams",))
+    assert third.reviewer is not None
+    operations.approve(committed, third, rationale=WHY, actor=third.reviewer.actor, **about)
+    answers.undo(committed, asked, **about)
+    committed.commit()
+
+    notice = desk.page(f"/review/{association.reference}").find(id="state").parent.get_text(" ", strip=True)
+    assert third.reference in notice
+    assert under_review.reference not in notice
+
+
 def test_the_rationale_is_read_by_reviewers_and_both_partners(
     desk: Browser,
     under_review: Claim,
