@@ -200,7 +200,7 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
         stops.stop(session, held.claim, round_, now=now, why=stops.STILL_MISSING)  # a reviewer acts next
     elif stops.is_astray(session, asked):
         stops.ask_for_contact(session, held.claim, round_, now=now, programme=programme, why=stops.STILL_MISSING)
-    elif superseded.is_to_be_read(session, held.claim):
+    elif stops.is_denial_to_be_read(session, held.claim):
         stops.stop(session, held.claim, round_, now=now, why=stops.DENIED_BY_REPLACED)
     elif all(each.taken_at is not None for each in asked):
         round_.state = RoundState.RUNNING

@@ -26,6 +26,10 @@ REACHED = N_("the notice was delivered after all")
 FOR_A_REVIEWER = frozenset({DENIED_BY_REPLACED, REACHED})
 """Why a clock stands still for a reviewer alone: the partner is asked for nothing."""
 
+DENIED = "consent:denied-by-superseded"
+READ_BY = ("consent:resumed", "contact:corrected", "consent:opened")
+"""What a reviewer does once they have looked at such a denial."""
+
 NOT_REACHED = N_("The notice to them could not be delivered.")
 SAYS_WRONG = N_("They say that they are not the right person.")
 
@@ -34,19 +38,28 @@ def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: s
     """Stop a round's clock, and tell whether there is something new to ask for; `why` is a msgid for the history.
 
     A round that stands still for a reviewer alone: that a right contact is missing as well is a stop of its own, with
-    a time of its own. Any other stop has asked for one already; that all were reached after all ends that asking.
+    a time of its own. Any other stop has asked for one already; that all were reached after all ends that asking,
+    and hides no denial of a replaced contact that came meanwhile.
     """
     if round_.state is RoundState.STOPPED:
         if why == DENIED_BY_REPLACED or (why == REACHED) != (stopped_since(session, claim.id) is not None):
             return False
     elif round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
         return False
+    if why == REACHED and is_denial_to_be_read(session, claim):
+        why = DENIED_BY_REPLACED
     round_.state = RoundState.STOPPED
     round_.contact_due_at = round_.contact_rule = None
     claim.version += 1
     data = {"round": round_.number, "why": why}
     history.append(session, claim, "consent:stopped", actor=SYSTEM, now=now, data=data)
     return True
+
+
+def is_denial_to_be_read(session: Session, claim: Claim) -> bool:
+    """Tell whether a replaced contact has denied, and no reviewer has let the period go on since."""
+    told = select(Event.kind).where(Event.claim_id == claim.id, Event.kind.in_((DENIED, *READ_BY)))
+    return session.scalar(told.order_by(Event.position.desc()).limit(1)) == DENIED
 
 
 def why_astray(invitation: Invitation) -> str | None:

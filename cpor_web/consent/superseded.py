@@ -9,13 +9,9 @@ from cpor_web import history
 from cpor_web.consent import recording, stops
 from cpor_web.consent.recording import LONGEST_WORDS, Held, Outcome
 from cpor_web.emails.catalogue import to_staff
-from cpor_web.models import Claim, Event
+from cpor_web.models import Event
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Way
-
-DENIED = "consent:denied-by-superseded"
-READ_BY = ("consent:resumed", "contact:corrected", "consent:opened")
-"""What a reviewer does once they have looked at such a denial."""
 
 
 def deny(
@@ -29,20 +25,14 @@ def deny(
         return Outcome.SUPERSEDED
     said = select(Event.id).where(
         Event.claim_id == held.claim.id,
-        Event.kind == DENIED,
+        Event.kind == stops.DENIED,
         Event.data["invitation"].as_integer() == held.invitation.id,
     )
     if session.scalar(said.limit(1)) is not None:
-        return Outcome.SUPERSEDED if is_to_be_read(session, held.claim) else Outcome.ALREADY
+        return Outcome.SUPERSEDED if stops.is_denial_to_be_read(session, held.claim) else Outcome.ALREADY
     data = {"invitation": held.invitation.id, "reason": reason.value, "way": way.value}
     data["words"] = words.strip()[:LONGEST_WORDS]
-    history.append(session, held.claim, DENIED, actor=held.actor, now=now, data=data, is_internal=True)
+    history.append(session, held.claim, stops.DENIED, actor=held.actor, now=now, data=data, is_internal=True)
     stops.stop(session, held.claim, held.round, now=now, why=stops.DENIED_BY_REPLACED)
     to_staff.denial_by_replaced(session, held.claim, data, now=now, programme=programme)
     return Outcome.SUPERSEDED
-
-
-def is_to_be_read(session: Session, claim: Claim) -> bool:
-    """Tell whether a replaced contact has denied, and no reviewer has let the period go on since."""
-    told = select(Event.kind).where(Event.claim_id == claim.id, Event.kind.in_((DENIED, *READ_BY)))
-    return session.scalar(told.order_by(Event.position.desc()).limit(1)) == DENIED

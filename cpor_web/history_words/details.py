@@ -9,7 +9,7 @@ from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 
 from cpor_web.catalogue import Catalogue
-from cpor_web.consent.stops import DENIED_BY_REPLACED
+from cpor_web.consent.stops import FOR_A_REVIEWER
 from cpor_web.emails.names import NAMES
 from cpor_web.emails.outcomes import codes_of
 from cpor_web.history_words.sentences import told
@@ -20,7 +20,7 @@ from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Denial, Reason, Rejection, Request, Way, Withdrawal
 from cpor_web.rules.words import N_
 
-_KEPT_BACK = {DENIED_BY_REPLACED: N_("a reviewer looks into it")}
+_KEPT_BACK = dict.fromkeys(FOR_A_REVIEWER, N_("a reviewer looks into it"))
 """What only reviewers read, and what the partner reads instead."""
 
 _CHOSEN: Mapping[str, type[StrEnum]] = {"way": Way, "detail": Withdrawal}

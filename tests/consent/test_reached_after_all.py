@@ -8,12 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import facts
-from cpor_web.claims import bouncing, contacts, deadlines, posting, reminders, running, way
+from cpor_web.claims import bouncing, contacts, deadlines, posting, queries, reminders, running, way
 from cpor_web.claims.next_steps import next_step
+from cpor_web.consent import answers, stops
 from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Accepted
 from cpor_web.models import Claim, Invitation, Mail, RoundState
 from cpor_web.programme import Programme
+from cpor_web.reviewers import waiting
+from cpor_web.reviewers.words import STOPS
+from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
 from tests.support import claims, factories
@@ -140,6 +144,43 @@ def test_a_partner_that_has_named_somebody_is_not_asked_again(astray: Astray) ->
     astray.is_sent_again_and_taken(astray.asked[0])
     astray.comes_back(astray.asked[0], now=LATER)
     assert (astray.step(), astray.times_asked()) == (way.PROPOSED, 1)
+
+
+def test_the_claim_is_in_the_list_of_what_needs_a_reviewer(astray: Astray) -> None:
+    assert waiting.needing_a_reviewer(astray.session) == []
+    astray.is_sent_again_and_taken(astray.asked[0])
+    astray.session.flush()
+    (needing,) = waiting.needing_a_reviewer(astray.session)
+    assert (needing.reference, needing.sentence) == (astray.claim.reference, STOPS[stops.REACHED])
+
+
+def test_that_all_were_reached_hides_no_denial_that_nobody_has_read(
+    db_session: Session, programme: Programme
+) -> None:
+    astray = Astray(db_session, programme, second=SECOND)
+    session, claim, (replaced, other) = astray.session, astray.claim, astray.asked
+    reviewer = factories.user(session, Role.REVIEWER).actor
+    about: dict[str, Any] = {"now": NOW, "programme": programme}
+    astray.comes_back(replaced)
+    contacts.propose_contact(
+        session, claim, RIGHT, instead_of=replaced.contact_id, actor=claim.filed_by.actor, **about
+    )
+    contacts.correct_contact(session, claim, actor=reviewer, **about)
+    session.refresh(astray.round)
+    (right,) = [each for each in astray.round.asked if each.id != other.id]
+    claims.take_notice(session, programme, right, now=NOW)
+    answers.deny(session, replaced, reason=Denial.OTHER, way=Way.PAGE, **about)
+    astray.comes_back(other)
+    astray.partner_is_told()
+    astray.is_sent_again_and_taken(other)
+    session.flush()
+
+    assert queries.why_stopped(session, claim) == stops.DENIED_BY_REPLACED
+    assert [each.sentence for each in waiting.needing_a_reviewer(session)] == [waiting.REPLACED_DENIED]
+    assert astray.step() is way.LOOKED_AT
+    assert not astray.lapses()
+    astray.comes_back(other, now=LATER)
+    assert astray.step() is way.CONTACT_NEEDED
 
 
 def test_a_reviewer_lets_the_period_go_on_with_a_full_window(astray: Astray) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import history
 from cpor_web.claims.contacts import propose_contact
-from cpor_web.consent import answers, stops, superseded
+from cpor_web.consent import answers, stops
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 from tests.consent.test_answers import LATER, SECOND, Customers
@@ -64,7 +64,7 @@ def test_who_has_proposed_a_right_contact_is_not_asked_for_one_again(customers: 
 
 def test_the_partner_is_told_that_the_period_stands_still_until_a_reviewer_has_looked(customers: Customers) -> None:
     stops.stop(customers.session, customers.claim, customers.carla.round, now=LATER, why=stops.DENIED_BY_REPLACED)
-    kind = superseded.DENIED
+    kind = stops.DENIED
     history.append(customers.session, customers.claim, kind, actor=SYSTEM, now=LATER, data={"invitation": 0})
     customers.deny(customers.carla)
     undo(customers, customers.carla)

@@ -83,7 +83,9 @@ def test_of_an_association_that_a_third_will_end_no_page_says_that_nothing_ends_
     answers.deny(committed, asked, reason=Denial.OTHER, way=Way.PAGE, **about)
     committed.commit()
     assert press(desk, under_review, "Approve").status_code == 302
-    third = claims.under_review(committed, programme, now=now, tenant_id=str(under_review.tenant_id), products=("teams",))
+    third = claims.under_review(
+        committed, programme, now=now, tenant_id=str(under_review.tenant_id), products=("teams",)
+    )
     assert third.reviewer is not None
     operations.approve(committed, third, rationale=WHY, actor=third.reviewer.actor, **about)
     answers.undo(committed, asked, **about)

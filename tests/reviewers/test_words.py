@@ -7,6 +7,6 @@ from cpor_web.rules import contacts
 def test_everything_that_can_be_shown_has_words() -> None:
     assert set(ROUNDS) == set(RoundState)
     assert set(ANSWERS) == set(AnswerKind)
-    assert set(STOPS) == {stops.NOT_DELIVERED, stops.WRONG_PERSON, stops.STILL_MISSING, stops.DENIED_BY_REPLACED}
+    assert set(STOPS) == {stops.NOT_DELIVERED, stops.WRONG_PERSON, stops.STILL_MISSING, *stops.FOR_A_REVIEWER}
     assert set(ASSESSMENTS) == set(AssessmentState)
     assert set(CONCERNS) == {each for each in vars(contacts).values() if isinstance(each, contacts.Concern)}
