@@ -1,5 +1,7 @@
 """Assessments: where each stands, what the operator's own assessor was told, and tables out and in."""
 
+from typing import Any
+
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -133,7 +135,8 @@ def send_handover_again(handover_id: int) -> ResponseReturnValue:
         flash(sentence(refused), "error")
         return _page(ResultsForm()), CONFLICT
     flash(_("The message is queued once more."), "success")
-    return redirect(url_for("administration.assessments", _anchor="messages"))
+    kept: dict[str, Any] = {name: value for name in ("state", "message") if (value := request.args.get(name))}
+    return redirect(url_for("administration.assessments", _anchor="messages", **kept))
 
 
 def _record(rows: list[sheets.Row]) -> tuple[int, list[Problem]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,7 +16,7 @@ from cpor_web.admin.forms import ReleaseForm
 from cpor_web.claims.queries import claims_of
 from cpor_web.extensions import db
 from cpor_web.models import Claim, Mail
-from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.exc import Invalid, NotAllowed, Stale
 from cpor_web.rules.roles import Role
 from cpor_web.silence import failed_notices
 from cpor_web.silence import holding as holdings
@@ -24,6 +24,7 @@ from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence
 from cpor_web.web.languages import percent
+from cpor_web.web.numbers import number_in
 
 MOST = 1000
 """Failed notices that are looked at; the figures count all."""
@@ -57,12 +58,16 @@ def release() -> ResponseReturnValue:
     form = ReleaseForm()
     if not form.validate():
         return _page(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    seen = number_in(request.form.get("holding"))
     try:
         with transaction(db.session):
-            holdings.release(db.session(), form.reason.data, actor=actor(), now=now())
+            holdings.release(db.session(), form.reason.data, actor=actor(), now=now(), seen=seen)
     except Invalid as invalid:
         form.reason.errors = [sentence(invalid)]
         return _page(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    except Stale as refused:
+        form.form_errors.append(sentence(refused))
+        return _page(form), HTTPStatus.CONFLICT
     except NotAllowed as refused:
         flash(sentence(refused), "error")
     else:

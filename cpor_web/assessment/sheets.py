@@ -46,7 +46,9 @@ BETWEEN = "|"
 """What parts several products or reasons in one cell."""
 
 DELIMITERS = ",;\t"
-MOST_ROWS = 2000
+MOST_RESULTS = 2000
+"""Rows that have a result; the others of what went out come back with them, however many wait."""
+
 AT_ONCE = 50
 """How many results one transaction records: a second's work, for which a customer's denial may have to wait."""
 
@@ -127,9 +129,6 @@ def _read(table: bytes) -> tuple[list[Row], list[Problem]]:
     missing = [Problem(1, name, Invalid(N_("This column is missing."))) for name in NEEDED if name not in header]
     if missing:
         raise NotImported(missing)
-    if len(rows) - 1 > MOST_ROWS:
-        most = {"most": MOST_ROWS}
-        raise NotImported([Problem(len(rows), "", Invalid(N_("At most %(most)s rows at once."), most))])
     columns = {name: header.index(name) for name in NEEDED}
     found: list[Row] = []
     problems: list[Problem] = []
@@ -137,6 +136,9 @@ def _read(table: bytes) -> tuple[list[Row], list[Problem]]:
         cells = {name: row[at].strip() if at < len(row) else "" for name, at in columns.items()}
         if not cells["state"] and not cells["reasons"]:
             continue
+        if len(found) + len(problems) == MOST_RESULTS:
+            most = {"most": MOST_RESULTS}
+            raise NotImported([Problem(number, "", Invalid(N_("At most %(most)s results at once."), most))])
         try:
             found.append(Row(number, results.read(_as_message(cells))))
         except Invalid as invalid:

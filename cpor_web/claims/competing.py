@@ -5,19 +5,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, bindparam, delete, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, bindparam, delete, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from cpor_web import history
-from cpor_web.claims import related
 from cpor_web.claims.input import needed_text
 from cpor_web.claims.listed import ListedClaim
+from cpor_web.consent import rivals
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import OPEN_STATES, Claim, Replacement, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
-from cpor_web.rules.roles import SYSTEM, Actor
+from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
@@ -33,6 +33,7 @@ _ALL_ENDINGS = (
     .order_by(_BY_SILENCE, _RUNS, Round.ends_at.desc())  # of several the first that comes by itself stays
 )
 _ENDINGS = _ALL_ENDINGS.where(Replacement.replaced_id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+_CAME_OR_MAY_COME = or_(Replacement.ended_at.is_not(None), rivals.MAY_COME_TRUE)
 LEAST_RATIONALE = 20
 """Characters that a rationale has at least, blanks beside one another counted once."""
 TOO_SHORT = N_("Both partners are to understand why this claim goes before it. Write at least %(least)s characters.")
@@ -40,27 +41,13 @@ TOO_SHORT = N_("Both partners are to understand why this claim goes before it. W
 
 def flag(session: Session, claim: Claim, *, now: datetime) -> None:
     """Write down, for reviewers alone, with what a claim competes that was just submitted."""
-    rivals = related.competing(session, claim)
-    if rivals:
-        data = {"with": ", ".join(rival.reference for rival in rivals)}
-        history.append(session, claim, "claim:competes", actor=SYSTEM, now=now, data=data, is_internal=True)
-
-
-def associations(session: Session, claim: Claim) -> Sequence[Claim]:
-    """Return the associations of other partners that approving this claim would end."""
-    return related.competing(session, claim, only=(Status.APPROVED,))
+    if found := rivals.competing(session, claim):
+        rivals.flag(session, claim, found, now=now)
 
 
 def over(session: Session, claim: Claim, rationale: str) -> tuple[Sequence[Claim], str]:
-    """Return the associations that an approval goes over, and the rationale; raises Invalid where it is too short.
-
-    Until the transaction ends nobody else approves for the same tenant or subscription, so that of two who approve
-    at once the second meets the association of the first.
-    """
-    for key in (claim.tenant_id, claim.subscription_id):
-        if key is not None:
-            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"association {key}", 0))))
-    found = associations(session, claim)
+    """Return the associations that an approval goes over, and the rationale; raises Invalid where it is too short."""
+    found = rivals.associations(session, claim)
     return found, _rationale(rationale) if found else ""
 
 
@@ -103,15 +90,13 @@ def tell(
 
 
 def decided_for(session: Session, claim: Claim) -> Replacement | None:
-    """Return the last decision that put this claim over another partner's association."""
-    return session.scalars(_newest().where(Replacement.claim_id == claim.id)).first()
+    """Return the last decision that put this claim over another partner's association and came true, or may yet."""
+    return session.scalars(_newest().where(Replacement.claim_id == claim.id, _CAME_OR_MAY_COME)).first()
 
 
 def decided_against(session: Session, claim: Claim) -> Replacement | None:
-    """Return the last decision that put another claim over this one and came true, or still may."""
-    found = _newest().join(Replacement.claim).where(Replacement.replaced_id == claim.id)
-    may_come_true = or_(Replacement.ended_at.is_not(None), Claim.status == Status.APPROVED)
-    return session.scalars(found.where(may_come_true)).first()
+    """Return the last decision that put another claim over this one and came true, or may yet."""
+    return session.scalars(_newest().where(Replacement.replaced_id == claim.id, _CAME_OR_MAY_COME)).first()
 
 
 class Ending(NamedTuple):

@@ -142,11 +142,14 @@ def settle_reply(
 
     `whose` is the id of the contact who replied; with one contact it may be left out. Only that contact can undo.
     `up_to` is the id of the last reply that the reviewer's page showed: one that came since holds the closing still.
+    Raises NotAllowed where another reviewer has read what this one is about.
     """
     require(actor, REVIEWERS)
     evidence = needed_text(evidence, "evidence", N_("Quote the reply: it goes on record."))
     lifecycle.hold(session, claim)
     round_ = _open(session, claim)
+    if round_.reply_at is None or (up_to and up_to <= replies.read_up_to(session, claim, round_)):
+        raise NotAllowed(N_("The reply was read already: see the history."))
     came = [received.id for received in replies.unread(session, claim, round_)]
     up_to = max(came, default=0) if up_to is None else up_to
     if all(id_ <= up_to for id_ in came):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from cpor_web import facts, history, lifecycle
 from cpor_web.claims import competing, preflight
 from cpor_web.claims.input import require, text_of
-from cpor_web.consent import rounds
+from cpor_web.consent import rounds, stops
 from cpor_web.entities import ahead
 from cpor_web.models import Claim, CustomerContact, Mail
 from cpor_web.programme import Programme
@@ -136,7 +136,8 @@ def approve(
     lifecycle.advance(session, claim, Action.APPROVE, actor=actor, now=now, programme=programme)
     claim.rejection = claim.rejection_detail = claim.rejected_by_id = None
     claim.rejection_comment, claim.is_disputed = "", False
-    rounds.open_round(session, claim, needs_yes=needs_yes, now=now, programme=programme)
+    round_ = rounds.open_round(session, claim, needs_yes=needs_yes, now=now, programme=programme)
+    stops.ask_instead_of_erased(session, claim, round_, now=now, programme=programme)
     competing.tell(session, claim, others, rationale, actor=actor, now=now, programme=programme)
 
 

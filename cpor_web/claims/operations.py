@@ -16,7 +16,8 @@ from cpor_web.claims.deciding import (
     take_over,
 )
 from cpor_web.claims.filing import create, delete_draft, resubmit, save, submit, upload
-from cpor_web.claims.preflight import judge, locate
+from cpor_web.claims.judging import judge
+from cpor_web.claims.preflight import locate
 from cpor_web.claims.proof import take_off
 from cpor_web.claims.talking import comment, deal_with, note, send_again
 

@@ -28,8 +28,8 @@ from cpor_web.rules.roles import SYSTEM
 from cpor_web.silence import holding
 
 TAKEN: Mapping[str, Callable[..., None]] = {
-    "consent-notice": rounds.notice_taken,
-    "confirmation-request": rounds.notice_taken,
+    "consent-notice": stops.notice_taken,
+    "confirmation-request": stops.notice_taken,
     "information-requested": request_taken,
     "contact-needed": stops.contact_asked,
 }

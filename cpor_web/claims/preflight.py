@@ -1,5 +1,6 @@
 """The check of the proof: a grid of the five reasons to ask × the claimed products. The partner says in which
-document and on which page each is; the reviewer says of each whether it is found there, and what is missing.
+document and on which page each is; the reviewer says of each whether it is found there, and what is missing: see
+`judging`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,13 +10,11 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from cpor_web import facts, history, lifecycle
+from cpor_web import history, lifecycle
 from cpor_web.claims import pages
-from cpor_web.claims.input import require, text_of
+from cpor_web.claims.input import require
 from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.programme import Programme
-from cpor_web.rules import transitions
-from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed, Unfinished
 from cpor_web.rules.reasons import Rejection, Request
 from cpor_web.rules.roles import CLAIMANTS, Actor
@@ -81,6 +80,13 @@ def cells_of_all(session: Session, claims: Sequence[Claim]) -> dict[int, dict[Ke
     }
 
 
+def new_cell(session: Session, claim: Claim, key: Key) -> ProofCell:
+    """Return a cell of which nothing is said yet; the next flush writes it."""
+    cell = ProofCell(claim_id=claim.id, reason=key[0], product=key[1], page="", missing="", place="", mend="")
+    session.add(cell)
+    return cell
+
+
 def gaps(claim: Claim, cells: Mapping[Key, ProofCell]) -> list[Key]:
     """Return the cells for which the partner names no document, or one that was replaced."""
     return [key for key in keys_of(claim) if key not in cells or not cells[key].is_located]
@@ -125,7 +131,7 @@ def locate(
         before = (cell.document_id, cell.page) if cell else (None, "")
         if before == (place.document_id, page):
             continue
-        cell = cell or _new(session, claim, key)
+        cell = cell or new_cell(session, claim, key)
         cell.document_id, cell.page = place.document_id, page
         named = current[place.document_id].filename if place.document_id is not None else ""
         changed.append([key[0].value, key[1], named, page])
@@ -143,41 +149,6 @@ def wrong_in(session: Session, claim: Claim, places: Mapping[Key, Place]) -> Ite
             _checked(key, places.get(key, Place()), current)
         except Invalid as refused:
             yield key, refused
-
-
-def judge(
-    session: Session,
-    claim: Claim,
-    judged: Mapping[Key, Judged],
-    *,
-    actor: Actor,
-    now: datetime,
-    programme: Programme,
-    seen: int | None = None,
-) -> bool:
-    """Note, as the reviewer who holds the claim, what is found and what is missing; return whether that changed.
-
-    The partner sees nothing of it: a request or a rejection tells. Raises Invalid with the cell as `field_name` where
-    the words name a page that none of the claim's documents has.
-    """
-    lifecycle.hold(session, claim, seen=seen)
-    known = facts.of(session, claim, actor=actor, now=now, programme=programme)
-    transitions.find(claim.status, Action.REQUEST_INFORMATION, actor.role, known)
-    cells, changed, last = cells_of(session, claim), [], _last_page(session, claim)
-    for key in keys_of(claim):
-        said = _with_words(judged.get(key, Judged()))
-        pages.check_words(said.place, last, " ".join(key))
-        cell = cells.get(key)
-        before = Judged(cell.verdict, cell.missing, cell.place, cell.mend) if cell else Judged()
-        if said == before:
-            continue
-        cell = cell or _new(session, claim, key)
-        cell.verdict, cell.missing, cell.place, cell.mend = said.verdict, said.missing, said.place, said.mend
-        changed.append([key[0].value, key[1], said.verdict.value if said.verdict else "", said.missing])
-    if changed:
-        data = {"verdicts": changed}
-        history.append(session, claim, "proof:judged", actor=actor, now=now, data=data, is_internal=True)
-    return bool(changed)
 
 
 def check_words(session: Session, claim: Claim) -> None:
@@ -226,22 +197,3 @@ def _checked(key: Key, place: Place, current: Mapping[int, Document]) -> str:
     if place.document_id is not None:
         pages.check_place(page, current[place.document_id], name)
     return page
-
-
-def _last_page(session: Session, claim: Claim) -> int | None:
-    """Return the number of pages of the longest document that was not replaced, None where one is not counted."""
-    found = select(Document.pages).where(Document.claim_id == claim.id, Document.replaced_by_id.is_(None))
-    numbers = session.scalars(found).all()
-    return None if None in numbers else max((each for each in numbers if each is not None), default=None)
-
-
-def _with_words(said: Judged) -> Judged:
-    if said.verdict is not Verdict.MISSING:
-        return Judged(said.verdict)
-    return Judged(said.verdict, *(text_of(words, "grid") for words in (said.missing, said.place, said.mend)))
-
-
-def _new(session: Session, claim: Claim, key: Key) -> ProofCell:
-    cell = ProofCell(claim_id=claim.id, reason=key[0], product=key[1], page="", missing="", place="", mend="")
-    session.add(cell)
-    return cell

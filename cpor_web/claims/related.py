@@ -1,24 +1,21 @@
-"""What else is claimed around a claim, for reviewers: by the same partner, for the same customer, and by others.
+"""What else is claimed around a claim, for reviewers: by the same partner, for the same customer, and by others."""
 
-Two claims compete when partners claim the same product for one tenant, or the same subscription, and both stand.
-"""
-
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    and_,
-    case,
-    exists,
-    false,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager, selectinload
 
+from cpor_web.consent.rivals import (
+    STANDING,
+    competes,
+    competing,
+    others_than,
+    same_product,
+    same_subscription,
+    same_tenant,
+)
 from cpor_web.models import (
     Answer,
     AnswerKind,
@@ -30,9 +27,6 @@ from cpor_web.models import (
     RoundState,
 )
 from cpor_web.rules.statuses import Status
-
-STANDING = (Status.SUBMITTED, Status.UNDER_REVIEW, Status.PARTNER_ACTION_REQUIRED, Status.APPROVED)
-"""The statuses of claims that are, or may become, an association."""
 
 MOST = 10
 """How many others a page shows."""
@@ -55,21 +49,15 @@ class Others(NamedTuple):
 
 def of_partner(session: Session, claim: Claim) -> Others:
     """Return the partner's other claims but for drafts, those for the same tenant first, then the newest."""
-    theirs = _others(claim).where(Claim.partner_id == claim.partner_id)
-    return _first(session, theirs, claim, case((_same_tenant(claim), 0), else_=1))
+    theirs = others_than(claim).where(Claim.partner_id == claim.partner_id)
+    return _first(session, theirs, claim, case((same_tenant(claim), 0), else_=1))
 
 
 def of_tenant(session: Session, claim: Claim) -> Others:
     """Return what other partners claim for this tenant or subscription: what competes first, then the newest."""
-    theirs = _others(claim).where(Claim.partner_id != claim.partner_id)
-    theirs = theirs.where(or_(_same_tenant(claim), _same_subscription(claim)))
-    return _first(session, theirs, claim, case((_competes(claim), 0), else_=1))
-
-
-def competing(session: Session, claim: Claim, *, only: Collection[Status] = STANDING) -> Sequence[Claim]:
-    """Return the claims of other partners that compete with this one, by their ids; of these statuses alone."""
-    found = _others(claim).where(_competes(claim), Claim.status.in_(only)).order_by(Claim.id)
-    return session.scalars(found.options(selectinload(Claim.partner), selectinload(Claim.reviewer))).all()
+    theirs = others_than(claim).where(Claim.partner_id != claim.partner_id)
+    theirs = theirs.where(or_(same_tenant(claim), same_subscription(claim)))
+    return _first(session, theirs, claim, case((competes(claim), 0), else_=1))
 
 
 def rivals(session: Session, claim: Claim) -> list[Related]:
@@ -103,7 +91,7 @@ def denials(session: Session, claim: Claim) -> list[Answer]:
         .join(Round.claim)
         .where(Answer.kind == AnswerKind.DENIED, Round.state == RoundState.DENIED)
         .where(Claim.id != claim.id, Claim.partner_id == claim.partner_id, Claim.status != Status.APPROVED)
-        .where(_same_tenant(claim), _same_product(claim))
+        .where(same_tenant(claim), same_product(claim))
         .order_by(Answer.id)
     )
     read = contains_eager(Answer.invitation).contains_eager(Invitation.round).contains_eager(Round.claim)
@@ -122,35 +110,10 @@ def newest_proof(session: Session, claims: Sequence[Claim]) -> dict[int, datetim
     return found
 
 
-def _others(claim: Claim) -> Any:
-    return select(Claim).where(Claim.id != claim.id, Claim.status != Status.EDITING)
-
-
 def _first(session: Session, others: Any, claim: Claim, rank: ColumnElement[int]) -> Others:
     number = session.scalar(others.with_only_columns(func.count()).order_by(None)) or 0
     listed = others.order_by(rank, Claim.first_submitted_at.desc(), Claim.id.desc()).limit(MOST)
     listed = listed.options(selectinload(Claim.partner), selectinload(Claim.products))
-    rows = session.execute(listed.add_columns(func.coalesce(_competes(claim), False))).all()
+    rows = session.execute(listed.add_columns(func.coalesce(competes(claim), False))).all()
     proofs = newest_proof(session, [other for other, _competing in rows])
     return Others([Related(other, proofs.get(other.id), competing) for other, competing in rows], number)
-
-
-def _same_tenant(claim: Claim) -> ColumnElement[bool]:
-    return Claim.tenant_id == claim.tenant_id
-
-
-def _same_subscription(claim: Claim) -> ColumnElement[bool]:
-    return Claim.subscription_id == claim.subscription_id if claim.subscription_id else false()
-
-
-def _same_product(claim: Claim) -> ColumnElement[bool]:
-    return exists().where(ClaimProduct.claim_id == Claim.id, ClaimProduct.key.in_(claim.product_keys))
-
-
-def _competes(claim: Claim) -> ColumnElement[bool]:
-    """Return whether a row's claim competes with `claim`: of another partner, standing, for the same thing."""
-    return and_(
-        Claim.partner_id != claim.partner_id,
-        Claim.status.in_(STANDING),
-        or_(and_(_same_tenant(claim), _same_product(claim)), _same_subscription(claim)),
-    )

@@ -8,22 +8,25 @@ from sqlalchemy.orm import Session, defer
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.consent import locking
-from cpor_web.models import Claim, Event, ReceivedMail, Round
+from cpor_web.models import Claim, Event, ReceivedMail, Round, RoundState
 from cpor_web.rules.roles import SYSTEM
-from cpor_web.rules.statuses import Status
 
 
 def came(session: Session, claim: Claim, received: ReceivedMail, *, now: datetime) -> bool:
-    """Hold the closing because of a reply; False where the customer is not being asked: then it decides nothing."""
+    """Hold the closing because of a reply; False where the customer is not being asked: then it decides nothing.
+
+    What comes while a denial stands holds it from when that is undone: the round goes on then, and with it the reply.
+    """
     lifecycle.hold(session, claim)
     round_ = facts.latest_round(session, claim)
-    if claim.status is not Status.APPROVED or round_ is None:
+    if round_ is None:
         return False
     locking.hold(session, claim, round_)
-    if not round_.is_open:
+    is_denied = round_.state is RoundState.DENIED
+    if not round_.is_open and not is_denied:
         return False
     round_.reply_at = round_.reply_at or now
-    data = {"round": round_.number, "received": received.id}
+    data = {"round": round_.number, "received": received.id} | ({"denied": True} if is_denied else {})
     history.append(session, claim, "reply:noted", actor=SYSTEM, now=now, data=data)
     return True
 

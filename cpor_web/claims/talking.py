@@ -74,15 +74,20 @@ def _just_said(
     return newest
 
 
-def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> Mail:
-    """Send a mail once more, as a new one. Only what reached an end can be sent again."""
+def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime, as_unattended: bool = False) -> Mail:
+    """Send a mail once more, as a new one. Only what reached an end can be sent again, and one copy at a time.
+
+    `as_unattended` tells that the person's page showed it as one that nobody has dealt with.
+    """
     require(actor, REVIEWERS)
     claim = session.get(Claim, mail.claim_id) if mail.claim_id is not None else None
     if claim is not None:
         lifecycle.hold(session, claim)
     session.refresh(mail, with_for_update=True)
-    if mail.due_at is not None:
+    if mail.due_at is not None or outbox.is_repeated_now(session, mail):
         raise NotAllowed(N_("This mail is still on its way."))
+    if as_unattended and mail.dealt_with_at is not None:
+        raise NotAllowed(N_("Somebody has dealt with this mail meanwhile."))
     if mail.erased_at is not None:
         raise NotAllowed(N_("Nobody knows any more what this mail said, or to whom: that was erased."))
     if mail.kind in ASKS and not _is_asked_still(session, mail):

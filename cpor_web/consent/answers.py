@@ -13,7 +13,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import assessment, facts, lifecycle
-from cpor_web.consent import recording, rounds, stops, superseded
+from cpor_web.consent import recording, rivals, rounds, stops, superseded
 from cpor_web.consent.recording import Held, Outcome
 from cpor_web.emails import recalling
 from cpor_web.emails.catalogue import ASKS, to_customer, to_partner
@@ -118,6 +118,7 @@ def undo(session: Session, invitation: Invitation, *, now: datetime, programme: 
     for each in held.round.asked:
         to_customer.denial_undone(session, held.claim, each, is_own=each.id == invitation.id, **about)
     to_partner.denial_undone_for_partner(session, held.claim, held.round, **about)
+    rivals.tell_of_restored(session, held.claim, now=now, programme=programme)
 
 
 def no_objection(session: Session, invitation: Invitation, *, now: datetime, programme: Programme) -> Outcome:
@@ -203,9 +204,7 @@ def _resume(session: Session, held: Held, now: datetime, programme: Programme) -
         stops.stop(session, held.claim, round_, now=now, why=stops.DENIED_BY_REPLACED)
     elif all(each.taken_at is not None for each in asked):
         round_.state = RoundState.RUNNING
-        end = rounds.latest_end(asked, programme)
-        if round_.ends_at is None or end.at > round_.ends_at:
-            rounds.set_end(round_, end, programme)
+        rounds.end_later(round_, asked if round_.ends_at is None else (), programme)
         if round_.ends_at is None or round_.ends_at < least:
             one_day = deadlines.exact_days("undo", now, LEAST_UNDO / ONE_DAY, programme.calendar)
             rounds.set_end(round_, one_day, programme)

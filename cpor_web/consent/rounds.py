@@ -64,45 +64,55 @@ def print_end(invitation: Invitation, *, now: datetime, programme: Programme) ->
     invitation.printed_end = deadlines.consent_end(now, programme.periods.consent, programme.calendar).at
 
 
-def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
+def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> Round | None:
     """Note that the mail server took a notice at `now`; the last one of a round starts its window.
 
     A notice that is sent again gives a later end; none ever takes time away. For jobs: locks the claim and the round.
+    Returns the round; None where nobody is asked by this notice any more.
     """
     invitation = ahead.invitation(session, mail.invitation_id) or session.get(Invitation, mail.invitation_id)
     if invitation is None or invitation.superseded_at is not None:
-        return
+        return None
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
     locking.hold(session, claim, round_)
     invitation.taken_at, invitation.bounced_at = now, None
-    if round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
-        return
     asked = round_.asked
-    if any(each.taken_at is None for each in asked):
-        return
-    end = latest_end(asked, programme)
-    is_longer = round_.ends_at is None or end.at > round_.ends_at
-    if is_longer:
-        set_end(round_, end, programme)
-    if is_longer or round_.state is RoundState.WAITING:
+    may_go_on = round_.is_open or round_.state is RoundState.DENIED
+    if not may_go_on or any(each.taken_at is None for each in asked):
+        return round_
+    is_longer = end_later(round_, asked, programme)
+    if round_.state is RoundState.WAITING or (is_longer and round_.state is RoundState.RUNNING):
         kind = "consent:started" if round_.state is RoundState.WAITING else "consent:extended"
         round_.state = RoundState.RUNNING
         claim.version += 1
-        data = {"round": round_.number, "ends_at": (round_.ends_at or end.at).isoformat()}
+        assert round_.ends_at is not None
+        data = {"round": round_.number, "ends_at": round_.ends_at.isoformat()}
         history.append(session, claim, kind, actor=SYSTEM, now=now, data=data)
+    return round_
 
 
-def latest_end(asked: Sequence[Invitation], programme: Programme) -> Deadline:
-    """Return the end that counts: the latest that a notice prints, and seven full days after each was taken."""
+def end_later(round_: Round, taken: Sequence[Invitation], programme: Programme) -> bool:
+    """Let a round end later where its notices print a later end, or `taken` ones ask for it; tell whether it does.
+
+    It ends at the latest that a notice prints, and seven full days after each was taken. What was computed before
+    stays as the rule of that day made it: a setting that was changed since moves nothing.
+    """
     ends = [
         deadlines.consent_end(each.taken_at, programme.periods.consent, programme.calendar)
-        for each in asked
+        for each in taken
         if each.taken_at is not None
     ]
+    if round_.ends_at is not None:
+        ends.append(Deadline(round_.ends_at, round_.end_rule or {}))
     latest = max(ends, key=lambda end: end.at)
-    printed = max((each.printed_end for each in asked if each.printed_end), default=latest.at)
-    return latest if latest.at >= printed else Deadline(printed, {**latest.rule, "printed": printed.isoformat()})
+    printed = max((each.printed_end for each in round_.asked if each.printed_end), default=latest.at)
+    if printed > latest.at:
+        latest = Deadline(printed, {**latest.rule, "printed": printed.isoformat()})
+    if round_.ends_at is not None and latest.at <= round_.ends_at:
+        return False
+    set_end(round_, latest, programme)
+    return True
 
 
 def set_end(round_: Round, end: Deadline, programme: Programme) -> None:
@@ -135,16 +145,13 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
     claim = round_.claim
     decided = replacing.hold(session, claim)
     locking.hold(session, claim, round_)
-    if round_.state is not RoundState.RUNNING or round_.closes_at is None:
+    if round_.state is not RoundState.RUNNING or round_.ends_at is None or round_.closes_at is None:
         return False
     if not unread.has_passed(session, round_.closes_at, now=now, programme=programme):
         return False
     if round_.reply_at is not None or unread.is_undrawn(session, claim, replies=True):
         return False
-    asked = round_.asked
-    end = latest_end(asked, programme)
-    if round_.ends_at is not None and end.at > round_.ends_at:
-        set_end(round_, end, programme)  # a notice that was sent again, and may be out, prints a later end
+    if end_later(round_, (), programme):  # a notice that was sent again, and may be out, prints a later end
         return False
     if holding.bars(session):
         return False
@@ -153,12 +160,12 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         claim.rejection, claim.rejection_detail, claim.rejection_comment = Rejection.CUSTOMER_DECLINE, None, ""
         claim.rejected_by_id = None
     action = Action.PASS if passed else Action.DECLINE_BY_SILENCE
-    until = {} if passed else {"ends_at": (round_.ends_at or end.at).isoformat()}
+    until = {} if passed else {"ends_at": round_.ends_at.isoformat()}
     data = {"round": round_.number, **until}
     lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme, data=data)
     round_.state = RoundState.PASSED if passed else RoundState.SILENT
     round_.closed_at = now
-    for id_ in _waiting_for(session, claim, asked):
+    for id_ in _waiting_for(session, claim, round_.asked):
         recalling.call_back(
             session, id_, why="called back: the consent period was over before this was sent", now=now
         )
@@ -166,6 +173,8 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         assessment.queue(session, claim, round_, now=now, programme=programme)
         for each in decided:
             _replace(session, each, now=now, programme=programme)
+    else:  # it may have passed before: a late denial was undone, and who had said yes was replaced
+        assessment.end(session, claim, now=now, programme=programme, why="not confirmed")
     return True
 
 

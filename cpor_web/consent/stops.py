@@ -22,6 +22,9 @@ NOT_DELIVERED = N_("the notice could not be delivered")
 WRONG_PERSON = N_("the contact is not the right person")
 DENIED_BY_REPLACED = N_("a replaced contact denied")
 STILL_MISSING = N_("the right contact is still missing")
+REACHED = N_("the notice was delivered after all")
+FOR_A_REVIEWER = frozenset({DENIED_BY_REPLACED, REACHED})
+"""Why a clock stands still for a reviewer alone: the partner is asked for nothing."""
 
 NOT_REACHED = N_("The notice to them could not be delivered.")
 SAYS_WRONG = N_("They say that they are not the right person.")
@@ -30,11 +33,11 @@ SAYS_WRONG = N_("They say that they are not the right person.")
 def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: str) -> bool:
     """Stop a round's clock, and tell whether there is something new to ask for; `why` is a msgid for the history.
 
-    A round that stands still for a replaced contact's denial waits for a reviewer alone: that a right contact is
-    missing as well is a stop of its own. Any other stop has asked for one already.
+    A round that stands still for a reviewer alone: that a right contact is missing as well is a stop of its own, with
+    a time of its own. Any other stop has asked for one already; that all were reached after all ends that asking.
     """
     if round_.state is RoundState.STOPPED:
-        if why == DENIED_BY_REPLACED or stopped_since(session, claim.id) is not None:
+        if why == DENIED_BY_REPLACED or (why == REACHED) != (stopped_since(session, claim.id) is not None):
             return False
     elif round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
         return False
@@ -75,6 +78,19 @@ def needs_contact(session: Session, claim: Claim, round_: Round) -> bool:
     return is_stopped and facts.proposed_contact(session, claim) is None
 
 
+def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
+    """Note that the mail server took a notice. For jobs: locks the claim and the round.
+
+    Where the clock stood still for a right contact, and with this one all were reached, the partner need not name
+    anybody any more: no time of its own runs, and a reviewer says how the consent period goes on.
+    """
+    round_ = rounds.notice_taken(session, mail, now=now, programme=programme)
+    if round_ is None or round_.state is not RoundState.STOPPED or is_astray(session, round_.asked):
+        return
+    if facts.proposed_contact(session, round_.claim) is None:
+        stop(session, round_.claim, round_, now=now, why=REACHED)
+
+
 def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
     """Stop the clock of a round whose notice the mail server refused or sent back. For jobs: locks the claim."""
     invitation = session.get(Invitation, mail.invitation_id)
@@ -84,6 +100,20 @@ def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Pro
     round_ = locking.hold(session, claim, invitation.round)
     invitation.bounced_at = now
     ask_for_contact(session, claim, round_, now=now, programme=programme, why=NOT_DELIVERED)
+
+
+def ask_instead_of_erased(
+    session: Session, claim: Claim, round_: Round, *, now: datetime, programme: Programme
+) -> None:
+    """Ask the partner for others where contacts of a round that was just opened are erased.
+
+    Their notices never go out, and no mail server will say so.
+    """
+    erased = [each for each in round_.asked if each.contact.is_erased]
+    for each in erased:
+        each.bounced_at = now
+    if erased:
+        ask_for_contact(session, claim, round_, now=now, programme=programme, why=NOT_DELIVERED)
 
 
 def ask_for_contact(
@@ -124,7 +154,7 @@ def stopped_since(session: Session, claim_id: int) -> datetime | None:
     """Return since when the clock stands still for a right contact that the partner is asked for."""
     stopped = select(Event).where(Event.claim_id == claim_id, Event.kind == "consent:stopped")
     last = session.scalar(stopped.order_by(Event.position.desc()).limit(1))
-    return last.at if last is not None and last.data["why"] != DENIED_BY_REPLACED else None
+    return last.at if last is not None and last.data["why"] not in FOR_A_REVIEWER else None
 
 
 def _is_of_this_stop(session: Session, mail: Mail) -> bool:

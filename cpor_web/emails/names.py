@@ -24,6 +24,7 @@ NAMES = {
     "denial-recorded-partner": N_("Denial recorded (to the partner)"),
     "denial-undone-partner": N_("Denial undone (to the partner)"),
     "denial-by-replaced": N_("Denial by a replaced contact"),
+    "competing-associations": N_("Competing associations"),
     "new-comment": N_("New comment"),
     "not-delivered": N_("Notice not delivered"),
     "overdue-digest": N_("Overdue digest"),

@@ -87,6 +87,11 @@ def put_again(session: Session, mail: Mail, *, now: datetime) -> Mail:
     return session.scalars(select(Mail).where(Mail.again_of_id == mail.id).order_by(Mail.id.desc()).limit(1)).one()
 
 
+def is_repeated_now(session: Session, mail: Mail) -> bool:
+    """Tell whether a copy of a mail is still on its way."""
+    return bool(session.scalar(select(exists().where(Mail.again_of_id == mail.id, Mail.due_at.is_not(None)))))
+
+
 def end(mail: Mail, state: MailState, answer: str, now: datetime) -> None:
     """Let nothing more become of a mail than this; `answer` is the mail server's, or why there is none."""
     mail.state, mail.answer, mail.ended_at = state, answer, now

@@ -5,7 +5,7 @@ To add a kind is to add a line here. A kind without one is shown by its own name
 
 from flask_babel import gettext as _
 
-from cpor_web.consent.stops import DENIED_BY_REPLACED
+from cpor_web.consent.stops import FOR_A_REVIEWER
 from cpor_web.models import ERASED, Event
 from cpor_web.rules.words import N_
 
@@ -96,6 +96,7 @@ KINDS = {
 
 _DENIED_LATE = N_("The customer denied the association after the consent period.")
 _STARTED_BY_ANOTHER = N_("The review started: another reviewer took the claim.")
+_REPLIED_AFTER_DENYING = N_("The customer replied after the denial. A reviewer reads it if the denial is undone.")
 _STOPPED_FOR_A_REVIEWER = N_("The consent period was stopped: a reviewer looks into it.")
 
 
@@ -119,10 +120,12 @@ def told(event: Event) -> str:
 
 def _special(event: Event) -> str | None:
     """Return the sentence of an event that is no everyday one of its kind."""
-    if event.kind == "consent:stopped" and event.data.get("why") == DENIED_BY_REPLACED:
+    if event.kind == "consent:stopped" and event.data.get("why") in FOR_A_REVIEWER:
         return _STOPPED_FOR_A_REVIEWER
     if event.kind == "consent:denied" and event.data.get("late"):
         return _DENIED_LATE
+    if event.kind == "reply:noted" and event.data.get("denied"):
+        return _REPLIED_AFTER_DENYING
     if event.kind == "claim:review-started" and event.data.get("from"):
         return _STARTED_BY_ANOTHER
     return None

@@ -16,7 +16,8 @@ from cpor_web.models import Claim
 from cpor_web.reviewers import filling, page
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import ApproveForm, AskForm, AssignForm, RejectForm
-from cpor_web.reviewers.taking import next_taken
+from cpor_web.reviewers.queue_filter import within
+from cpor_web.reviewers.taking import next_after
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import REVIEWERS
@@ -139,6 +140,6 @@ def do(
         return page.refused(reference, refusal, forms or {})
     if request.form.get("then") == THEN_NEXT:  # it is told on another claim's page
         flash(_("%(name)s: %(problem)s", name=reference, problem=done), "success")
-        return redirect(next_taken())
+        return redirect(next_after(reference))
     flash(done, "success")
-    return redirect(url_for("reviewers.claim", reference=reference))
+    return redirect(url_for("reviewers.claim", reference=reference, **within()))

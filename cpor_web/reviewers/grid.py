@@ -13,7 +13,7 @@ from flask_babel import ngettext
 
 from cpor_web import facts
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import operations, preflight, queries
+from cpor_web.claims import judging, operations, preflight, queries
 from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.claims.preflight import Judged, Key
 from cpor_web.extensions import db
@@ -21,6 +21,7 @@ from cpor_web.lifecycle import changes_since
 from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.reviewers import page
 from cpor_web.reviewers.blueprint import bp
+from cpor_web.reviewers.queue_filter import within
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import NotAllowed, Refused, Stale
 from cpor_web.rules.reasons import Request
@@ -40,12 +41,16 @@ NUMBER = re.compile(r"\d{1,5}")
 
 
 class Cell(NamedTuple):
-    """One cell of the page: its name in the form, what the partner says, and what the reviewer says."""
+    """One cell of the page: its name in the form, what the partner says, and what the reviewer says.
+
+    `saved` is what is saved of it by now, where the page was too old and that says something else.
+    """
 
     name: str
     product: str
     located: ProofCell | None
     judged: Judged
+    saved: Judged | None = None
 
     @property
     def is_unfinished(self) -> bool:
@@ -64,9 +69,8 @@ class Cell(NamedTuple):
 def check_proof(reference: str) -> ResponseReturnValue:
     """Show the grid, and beside it the document that the address names."""
     claim = claim_or_404(reference)
-    cells = preflight.cells_of(db.session(), claim)
-    judged = {key: Judged(cell.verdict, cell.missing, cell.place, cell.mend) for key, cell in cells.items()}
-    return _shown(claim, judged)
+    judged_at = judging.last_judged(db.session(), claim)  # before the cells: what is saved in between is told apart
+    return _shown(claim, _saved(claim), judged_at)
 
 
 @bp.post("/<reference>/proof")
@@ -76,12 +80,14 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
     claim, version = claim_or_404(reference), seen()
     judged = {key: _typed(key) for key in preflight.keys_of(claim)}
     about: dict[str, Any] = {"actor": actor(), "now": now(), "programme": programme(), "seen": version}
+    judged_at = number_in(request.form.get("judged-at")) or 0
     try:
         with transaction(db.session):
-            operations.judge(db.session(), claim, judged, **about)
+            operations.judge(db.session(), claim, judged, **about, judged_at=judged_at)
+    except Stale as refused:
+        return _meanwhile(claim_or_404(reference), refused), status_of(refused)
     except Refused as refused:
-        read = None if isinstance(refused, Stale) else version
-        return _shown(claim_or_404(reference), judged, refused, read), status_of(refused)
+        return _shown(claim_or_404(reference), judged, judged_at, refused, version), status_of(refused)
     found, gaps = request.form.get("found"), sum(cell.verdict is Verdict.MISSING for cell in judged.values())
     flash(_("Saved. The partner sees nothing of it until you ask or reject."), "success")
     if found and gaps:
@@ -105,11 +111,27 @@ def show_document(reference: str, document_id: int) -> ResponseReturnValue:
     return downloads.shown(found, content)
 
 
-def _typed(key: Key) -> Judged:
+def _saved(claim: Claim) -> dict[Key, Judged]:
+    cells = preflight.cells_of(db.session(), claim).items()
+    return {key: Judged(cell.verdict, cell.missing, cell.place, cell.mend) for key, cell in cells}
+
+
+def _meanwhile(claim: Claim, refused: Stale) -> str:
+    """Show what was typed on a page that was too old, and of what it left open what is saved by now.
+
+    Sent again, it counts as having shown that. So what a button decided for all that was open is not kept.
+    """
+    judged_at, saved = judging.last_judged(db.session(), claim), _saved(claim)
+    typed = {key: _typed(key, with_button=False) for key in preflight.keys_of(claim)}
+    judged = {key: said if any(said) else saved.get(key, said) for key, said in typed.items()}
+    return _shown(claim, judged, judged_at, refused)
+
+
+def _typed(key: Key, *, with_button: bool = True) -> Judged:
     name = _name(key)
     said = request.form.get(f"{name}-verdict", "")
     verdict = Verdict(said) if said in set(Verdict) else None
-    if verdict is None and request.form.get("found") in {ALL, key[0].value}:
+    if verdict is None and with_button and request.form.get("found") in {ALL, key[0].value}:
         verdict = Verdict.FOUND
     words = (request.form.get(f"{name}-{part}", "").strip()[:LONGEST_TEXT] for part in ("missing", "place", "mend"))
     return Judged(verdict, *words)
@@ -120,8 +142,9 @@ def _name(key: Key) -> str:
 
 
 def _chosen() -> dict[str, Any]:
-    """Return what the address says of the document beside the grid."""
-    return {name: value for name in ("document", "page") if (value := request.args.get(name, "")).isdigit()}
+    """Return what the address says of the document beside the grid, and of the queue's filters."""
+    beside = {name: value for name in ("document", "page") if (value := request.args.get(name, "")).isdigit()}
+    return beside | within()
 
 
 def _document(claim: Claim) -> Document | None:
@@ -138,14 +161,20 @@ def _page_of(document: Document | None) -> str:
 
 
 def _shown(
-    claim: Claim, judged: dict[Key, Judged], refused: Refused | None = None, version: int | None = None
+    claim: Claim,
+    judged: dict[Key, Judged],
+    judged_at: int,
+    refused: Refused | None = None,
+    version: int | None = None,
 ) -> str:
     headers.allow_frames()
     session, catalogue = db.session(), programme().catalogue
-    cells = preflight.cells_of(session, claim)
+    cells, saved = preflight.cells_of(session, claim), _saved(claim) if isinstance(refused, Stale) else {}
     rows: dict[str, list[Cell]] = {}
     for key in preflight.keys_of(claim):
-        cell = Cell(_name(key), catalogue.product_name(key[1]), cells.get(key), judged.get(key, Judged()))
+        said, other = judged.get(key, Judged()), saved.get(key, Judged())
+        meanwhile = other if any(other) and other != said else None
+        cell = Cell(_name(key), catalogue.product_name(key[1]), cells.get(key), said, meanwhile)
         rows.setdefault(key[0], []).append(cell)
     offered = queries.offered(session, claim, actor=actor(), now=now(), programme=programme())
     found = _document(claim)
@@ -157,6 +186,7 @@ def _shown(
         claim=claim,
         documents=queries.documents_of(session, claim),
         guard=guard(),
+        judged_at=judged_at,
         is_for_others=claim.status is Status.UNDER_REVIEW and not facts.may_review(session, claim, actor()),
         looked_for=preflight.LOOKED_FOR,
         may_decide=Action.REQUEST_INFORMATION in offered,
@@ -169,4 +199,5 @@ def _shown(
         shown_page=_page_of(found),
         unfinished=sum(cell.is_unfinished for each in rows.values() for cell in each),
         verdicts=Verdict,
+        within=within(),
     )

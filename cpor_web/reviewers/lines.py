@@ -26,6 +26,7 @@ class Line(NamedTuple):
     is_contested: bool
     has_fresh_proof: bool
     has_reviewer: bool
+    is_reviewer_active: bool
     can_be_started: bool
     is_overdue: bool
     sentence: str
@@ -50,6 +51,7 @@ def _lines(claims: Sequence[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
             is_contested=claim.is_contested,
             has_fresh_proof=claim.has_fresh_proof,
             has_reviewer=claim.reviewer_id is not None,
+            is_reviewer_active=bool(claim.reviewer_is_active),
             can_be_started=claim.status is Status.SUBMITTED and is_free,
             is_overdue=queries.is_overdue(claim, told.now),
             sentence=step.for_reviewer if step else "",

@@ -56,7 +56,8 @@ def send_again(mail_id: int) -> ResponseReturnValue:
     mail = db.session.get(Mail, mail_id) or abort(404)
     try:
         with transaction(db.session):
-            operations.send_again(db.session(), mail, actor=actor(), now=now())
+            as_unattended = "unattended" in request.form
+            operations.send_again(db.session(), mail, actor=actor(), now=now(), as_unattended=as_unattended)
     except Refused as refusal:
         _tell(mail, sentence(refusal), "error")
     else:
@@ -106,7 +107,7 @@ def _back(mail: Mail) -> str:
     origin = request.form.get("from")
     claim = _claim_before(mail)
     if claim is None:
-        return url_for("reviewers.mails", state=FOR_A_PERSON if origin == FOR_A_PERSON else None)
+        return url_for("reviewers.mails", state=origin if origin in {FOR_A_PERSON, *MailState} else None)
     return url_for("reviewers.claim", reference=claim.reference, _anchor="mails")
 
 

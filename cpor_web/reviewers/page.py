@@ -33,6 +33,7 @@ from cpor_web.reviewers.forms import (
     ReplyForm,
     texts_of,
 )
+from cpor_web.reviewers.queue_filter import within
 from cpor_web.rules import contacts
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale, Unfinished
@@ -152,6 +153,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         waiting=queries.WAITING_FOR_OPERATOR,
         warned=guards.kept(session, claim),
         why_stopped=queries.why_stopped(session, claim),
+        within=within(),
         **more,
     )
 
@@ -211,7 +213,7 @@ def _typed(form: FlaskForm) -> str:
 
 
 def _to_the_check(claim: Claim, refusal: Refused) -> Markup:
-    check = url_for("reviewers.check_proof", reference=claim.reference)
+    check = url_for("reviewers.check_proof", reference=claim.reference, **within())
     return Markup('{} <a href="{}">{}</a>').format(sentence(refusal), check, _("Check the proof"))
 
 

@@ -13,10 +13,10 @@ from cpor_web.claims import queries
 from cpor_web.extensions import db
 from cpor_web.lists import review_queue
 from cpor_web.lists.review_queue import Numbers, Wanted
-from cpor_web.models import Partner
+from cpor_web.models import Partner, User
 from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
-from cpor_web.reviewers.queue_filter import LONGEST_SEARCH, QueueFilter
+from cpor_web.reviewers.queue_filter import LONGEST_SEARCH, QueueFilter, within
 from cpor_web.reviewers.waiting import needing_a_reviewer
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.rules.statuses import Status
@@ -53,8 +53,8 @@ def queue() -> ResponseReturnValue:
     form = QueueFilter(request.args)
     session, reader, chosen = db.session(), actor(), _chosen()
     numbers = review_queue.numbers(session, reader, now=now())
-    form.offer(programme_as_set_up().catalogue, [each for each in numbers.holders if each[0] != reader.user_id])
     wanted = _wanted(form, chosen)
+    form.offer(programme_as_set_up().catalogue, _colleagues(numbers.holders, wanted.reviewer_id))
     page = review_queue.page(
         session,
         reader,
@@ -82,7 +82,19 @@ def queue() -> ResponseReturnValue:
         may_release=reader.role is Role.ADMINISTRATOR,
         partner=None if wanted.partner_id is None else session.get(Partner, wanted.partner_id),
         tabs=list(_tabs(wanted, chosen, numbers.by_status, address)),
+        within=within(),
     )
+
+
+def _colleagues(holders: Sequence[tuple[int, str]], chosen_id: int | None) -> Iterator[tuple[int, str]]:
+    """Yield the others who hold something, and who is chosen though they hold nothing any more: the page says whose
+    claims it shows.
+    """
+    yield from (each for each in holders if each[0] != actor().user_id or each[0] == chosen_id)
+    if chosen_id is not None and chosen_id not in dict(holders):
+        found = db.session.get(User, chosen_id)
+        if found is not None and found.role in REVIEWERS:
+            yield found.id, found.name
 
 
 def _suspects(session: Session, numbers: Numbers) -> Sequence[tuple[Partner, Figures]]:
@@ -100,16 +112,16 @@ def _chosen() -> str:
 
 def _wanted(form: QueueFilter, chosen: str) -> Wanted:
     """Return what the address asks for."""
-    area = form.area.data or ""
+    filters = within()
     return Wanted(
         status=Status(chosen) if chosen not in {"", ANY} else None,
         any_status=chosen == ANY,
         mine=form.whose.data == "mine",
         reviewer_id=number_in(form.whose.data),
         unassigned=form.whose.data == "unassigned",
-        disputed=bool(form.disputed.data),
+        disputed="disputed" in filters,
         overdue=bool(form.overdue.data),
-        area=area if area in programme_as_set_up().catalogue.areas else "",
+        area=filters.get("area", ""),
         search=(form.search.data or "")[:LONGEST_SEARCH],
         partner_id=number_in(request.args.get("partner")),
     )

@@ -1,7 +1,9 @@
 """What the review queue is filtered by."""
 
 from collections.abc import Hashable, Iterable
+from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SearchField, SelectField
@@ -9,6 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from cpor_web.catalogue import Catalogue
 from cpor_web.reviewers.forms import stripped
+from cpor_web.web.current import programme_as_set_up
 
 LONGEST_SEARCH = 200
 
@@ -44,3 +47,13 @@ class QueueFilter(FlaskForm):
         """By what its fields are drawn once: what is offered; None where somebody has chosen or typed."""
         chosen, offered = any(field.data for field in self), (*self.area.choices[1:], *self.whose.choices[3:])
         return None if chosen else ("queue", *((choice.value, choice.label) for choice in offered))
+
+
+def within() -> dict[str, Any]:
+    """Return by which of the queue's filters a reviewer goes from claim to claim, as an address says them.
+
+    They stand in the address of each claim on the way, and its forms repeat them.
+    """
+    form = QueueFilter(request.values)
+    area = form.area.data if form.area.data in programme_as_set_up().catalogue.areas else ""
+    return {name: value for name, value in (("area", area), ("disputed", form.disputed.data and "y")) if value}

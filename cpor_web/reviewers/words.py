@@ -23,6 +23,9 @@ STOPS = {
     ),
     stops.STILL_MISSING: N_("The clock is stopped: a right customer contact is still missing."),
     stops.DENIED_BY_REPLACED: N_("The clock is stopped: a contact who was replaced denied. Look into it."),
+    stops.REACHED: N_(
+        "The clock is stopped: the notice was delivered after all. Say how the consent period goes on."
+    ),
 }
 """Why a round is stopped, by the reason on record."""
 

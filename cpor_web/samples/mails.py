@@ -61,6 +61,10 @@ ASTRAY = [
     {"name": "Robin Roe", "why": "The notice to them could not be delivered."},
 ]
 REVIEWER = {**CLAIM, "for_reviewer": True}
+RIVALS = [
+    {"reference": "T4WN-8HCP", "partner": "Litware", "was_over": False},
+    {"reference": "B6XJ-3VQE", "partner": "Northwind Services", "was_over": True},
+]
 COMMENT = {"comment": "The signed page is page 4.\nSee the second document.", "author": "Robin Roe"}
 FAILED = {
     "failed_kind": "consent-notice",
@@ -191,6 +195,8 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     ),
     "denial-undone-partner--stopped": ({**NOT_DUE, "end": None, "needs_yes": False, "is_stopped": True}, {}),
     "denial-by-replaced": ({**REVIEWER, "words": DENIAL["words"]}, {}),
+    "competing-associations": ({**REVIEWER, "others": RIVALS[:1]}, {}),
+    "competing-associations--decided": ({**REVIEWER, "others": RIVALS}, {}),
     "new-comment": ({**CLAIM, **COMMENT, "by_partner": False}, {}),
     "new-comment--to-reviewer": ({**REVIEWER, **COMMENT, "by_partner": True}, {}),
     "not-delivered": ({**CLAIM, **FAILED}, {}),

@@ -20,7 +20,7 @@ from cpor_web.emails.catalogue import to_staff
 from cpor_web.entities import ahead
 from cpor_web.models import Holding
 from cpor_web.programme import Programme
-from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
+from cpor_web.rules.exc import Invalid, NotAllowed, NotYours, Stale
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.words import N_
 from cpor_web.silence import failed_notices
@@ -116,10 +116,12 @@ def hold_after_restore(session: Session, backed_up_at: datetime, *, now: datetim
     session.flush()
 
 
-def release(session: Session, reason: str, *, actor: Actor, now: datetime) -> Holding:
+def release(session: Session, reason: str, *, actor: Actor, now: datetime, seen: int | None = None) -> Holding:
     """Let closing go on, as an administrator; what failed until now no longer counts.
 
-    Raises Invalid without a reason or with too long a one, NotAllowed where nothing is held.
+    `seen` is the id of the holding that the person's page showed: what began after it was released nobody has looked
+    at. Raises Invalid without a reason or with too long a one, NotAllowed where nothing is held, Stale where it is
+    another holding.
     """
     if actor.role is not Role.ADMINISTRATOR:
         raise NotYours(N_("This is not for your role (%(role)s)."), {"role": actor.role.label})
@@ -130,5 +132,8 @@ def release(session: Session, reason: str, *, actor: Actor, now: datetime) -> Ho
     held = session.scalar(_in_force().with_for_update(of=Holding).execution_options(populate_existing=True))
     if held is None:
         raise NotAllowed(N_("Closing is not held. Perhaps another administrator has released it."))
+    if seen is not None and held.id != seen:
+        another = N_("Another holding has begun since you opened this page. Nothing was released: see what failed.")
+        raise Stale(another)
     held.released_at, held.released_by_id, held.reason = now, actor.user_id, reason
     return held

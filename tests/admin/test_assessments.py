@@ -278,6 +278,19 @@ def test_a_message_that_was_given_up_is_seen_and_sent_again(office: Browser, com
     assert (again.status_code, "This message is still on its way." in again.text) == (409, True)
 
 
+def test_sending_a_message_again_leads_back_to_the_filtered_lists(
+    office: Browser, committed: Session, by: By
+) -> None:
+    (message,) = messages_of(committed, passed(committed, by("webhook")))
+    give_up(committed, message)
+    page = office.page(f"{PAGE}?state=queued&message=given-up")
+    (form,) = [each for each in page("form") if each.button.get_text() == "Send again"]
+
+    answer = office.submit(form["action"], page=PAGE)
+
+    assert answer.location == f"{PAGE}?state=queued&message=given-up#messages"
+
+
 def test_nothing_is_sent_again_where_nothing_is_sent(office: Browser, committed: Session, by: By) -> None:
     record: Assessment = passed(committed, by("webhook"))
     (message,) = messages_of(committed, record)

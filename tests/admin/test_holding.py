@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from cpor_web.models import Claim, Holding, Mail, MailState, User
 from cpor_web.programme import Programme
@@ -115,6 +117,30 @@ def test_who_comes_second_is_told(office: Browser, held: Holding, committed: Ses
     page = office.page(PAGE).main.get_text()
     assert "Closing is not held. Perhaps another administrator has released it." in page
     assert committed.scalars(select(Holding.reason).execution_options(populate_existing=True)).all() == ["First."]
+
+
+def test_a_page_of_an_earlier_holding_releases_no_later_one_and_keeps_the_reason(
+    office: Browser, held: Holding, committed: Session, administrator: User
+) -> None:
+    def press(page: BeautifulSoup) -> TestResponse:
+        (form,) = page.select(f"form[action='{PAGE}/release']")
+        hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
+        return office.post(form["action"], data=hidden | {"reason": "The relay works."})
+
+    old = office.page(PAGE)
+    held.released_at, held.released_by_id, held.reason = datetime.now(UTC), administrator.id, "Mended."
+    committed.flush()
+    committed.add(later := Holding(began_at=datetime.now(UTC), notices=60, failed=50))
+    committed.commit()
+
+    answer = press(old)
+
+    assert answer.status_code == 409
+    assert "Another holding has begun since you opened this page." in answer.text
+    assert "The relay works.</textarea>" in answer.text
+    committed.refresh(later)
+    assert later.released_at is None
+    assert press(BeautifulSoup(answer.text, "html.parser")).location == PAGE
 
 
 def test_while_it_is_held_the_overview_and_the_review_queue_say_so(

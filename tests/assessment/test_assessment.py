@@ -171,6 +171,22 @@ def test_what_has_ended_is_flagged_with_the_first_reason(
     assert kinds(db_session, claim).count("assessment:flagged") == 1
 
 
+def test_silence_where_a_yes_is_needed_flags_what_had_passed_before(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = passed(db_session, programme)
+    assess(db_session, programme, claim)
+    deny(db_session, programme, claim)
+    undo(db_session, programme, claim)
+    (invitation,) = claims.invitations_of(db_session, claim)
+    invitation.round.needs_yes = True  # and who had said it was replaced
+    at = LATER + timedelta(days=9)
+    assert rounds.close(db_session, invitation.round_id, now=at, programme=programme)
+    record = record_of(db_session, claim)
+    assert claim.status is Status.REJECTED
+    assert (record.ended_at, record.ended_why) == (at, "not confirmed")
+
+
 def test_the_longest_waiting_is_assessed_first(db_session: Session, programme: Programme) -> None:
     first, second = passed(db_session, programme), passed(db_session, programme)
     record_of(db_session, second).queued_at = NOW

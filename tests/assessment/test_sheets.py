@@ -79,6 +79,17 @@ def test_rows_without_a_state_still_wait(db_session: Session, by_csv: Programme)
     assert record.state is AssessmentState.QUEUED
 
 
+def test_only_rows_with_a_result_count_towards_how_many_are_taken_at_once(
+    db_session: Session, by_csv: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "MOST_RESULTS", 2)
+    one, two = passed(db_session, by_csv), passed(db_session, by_csv)
+    table = f"assessment,state,reasons\n1,,\n2,,\n3,,\n{one.id},eligible,\n4,,\n{two.id},eligible,\n5,,\n"
+
+    assert problems(db_session, by_csv, f"{table}6,eligible,\n") == [(9, "", "At most 2 results at once.")]
+    assert take(db_session, by_csv, table) == 2
+
+
 def test_what_is_wrong_is_told_for_each_row_and_column_and_nothing_is_taken(
     db_session: Session, by_csv: Programme
 ) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import competing, operations, queries
 from cpor_web.claims.competing import Ending
 from cpor_web.claims.drafts import Draft
-from cpor_web.consent import answers, rounds, stops
+from cpor_web.consent import answers, rivals, rounds, stops
 from cpor_web.consent import queries as consent
 from cpor_web.models import Assessment, Claim, Mail, Replacement, Round, RoundState, User
 from cpor_web.programme import Programme
@@ -108,7 +108,7 @@ def test_a_claim_that_competes_with_no_association_needs_no_rationale(
     approve(db_session, programme, claim, "")
 
     assert competing.decisions_about(db_session, claim) == []
-    assert [association.id for association in competing.associations(db_session, waiting)] == [claim.id]
+    assert rivals.associations(db_session, waiting) == [claim]
 
 
 def test_both_partners_read_the_rationale_and_neither_the_others_name(

@@ -172,8 +172,8 @@ def test_a_denial_before_the_notice_is_noted_as_taken_can_be_undone_until_the_en
     db_session.flush()
     posting.settle_taken(db_session, [Taken(notice.id, "250 queued", NOW)], programme=programme)
     end = invitation.printed_end
-    assert (invitation.round.state, invitation.round.ends_at) == (RoundState.DENIED, None)
     assert end is not None
+    assert (invitation.round.state, invitation.round.ends_at) == (RoundState.DENIED, end)
     assert mail_of(db_session, claim, "denial-recorded").context["undo_until"] == end.isoformat()
     answers.undo(db_session, invitation, now=end, programme=programme)
     assert invitation.round.state is RoundState.RUNNING

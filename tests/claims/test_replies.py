@@ -50,3 +50,16 @@ def test_with_one_contact_it_is_clear_who_replied(db_session: Session, programme
     claim = claims.running(db_session, programme)
     read(db_session, programme, claim, None)
     assert claim.status is Status.REJECTED
+
+
+def test_a_reply_that_was_read_is_not_read_as_the_opposite_on_an_older_page(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme)
+    reviewer = factories.user(db_session, Role.REVIEWER).actor
+    contacts.note_reply(db_session, claim, actor=reviewer, now=NOW)
+    about = {"actor": reviewer, "now": NOW, "programme": programme}
+    contacts.settle_reply(db_session, claim, "Who?", denies=False, **about)
+    with pytest.raises(NotAllowed, match="was read already"):
+        contacts.settle_reply(db_session, claim, "Who?", denies=True, **about)
+    assert claim.status is Status.APPROVED

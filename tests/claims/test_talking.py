@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations, queries
-from cpor_web.models import Mail
+from cpor_web.models import Mail, MailState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
 from cpor_web.rules.reasons import Request
@@ -143,3 +143,27 @@ def test_a_partner_sends_nothing_again(db_session: Session, programme: Programme
     notice = claims.mail_of(db_session, claim, "consent-notice")
     with pytest.raises(NotYours):
         operations.send_again(db_session, notice, actor=claim.filed_by.actor, now=LATER)
+
+
+def test_of_two_who_send_a_mail_again_only_the_first_does(db_session: Session, programme: Programme) -> None:
+    claim = claims.running(db_session, programme)
+    assert claim.reviewer is not None
+    reviewer, notice = claim.reviewer.actor, claims.mail_of(db_session, claim, "consent-notice")
+    operations.send_again(db_session, notice, actor=reviewer, now=LATER)
+    before = dump(db_session)
+    with pytest.raises(NotAllowed, match="on its way"):
+        operations.send_again(db_session, notice, actor=reviewer, now=LATER)
+    assert changed(before, dump(db_session)) == []
+
+
+def test_a_mail_that_somebody_has_dealt_with_is_sent_again_only_by_who_has_seen_that(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme)
+    assert claim.reviewer is not None
+    reviewer, notice = claim.reviewer.actor, claims.mail_of(db_session, claim, "consent-notice")
+    notice.state, notice.bounced_at, notice.message_id = MailState.BOUNCED, NOW, "<1@vendor.example.com>"
+    operations.deal_with(db_session, notice, actor=reviewer, now=LATER)
+    with pytest.raises(NotAllowed, match="dealt with this mail meanwhile"):
+        operations.send_again(db_session, notice, actor=reviewer, now=LATER, as_unattended=True)
+    assert operations.send_again(db_session, notice, actor=reviewer, now=LATER).again_of_id == notice.id

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from cpor_web.emails import outbox
 from cpor_web.facts import latest_round
 from cpor_web.models import Assessment, Claim, Event, Mail, Round, RoundState
 from cpor_web.programme import Programme
-from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.reasons import Denial, Rejection, Way
 from cpor_web.rules.statuses import Status
 from tests.consent.agreement import assert_agrees
 from tests.support import claims
@@ -159,6 +160,40 @@ def test_a_reply_that_waits_for_a_reader_holds_the_closing(db_session: Session, 
     late = END + timedelta(days=1)
     assert round_.id not in rounds.due(db_session, now=late, most=9)
     assert not close(db_session, programme, round_, late)
+
+
+@pytest.mark.parametrize("is_denied_between", [False, True])
+@pytest.mark.parametrize(("days", "zone"), [(14, "Europe/Berlin"), (7, "America/New_York")])
+def test_an_end_stays_where_it_was_computed_whatever_is_set_since(
+    db_session: Session, programme: Programme, days: int, zone: str, is_denied_between: bool
+) -> None:
+    claim = claims.running(db_session, programme)
+    round_ = round_of(db_session, claim)
+    rule = round_.end_rule
+    calendar = replace(programme.calendar, zone=ZoneInfo(zone))
+    now_set = replace(programme, periods=replace(programme.periods, consent=days), calendar=calendar)
+    if is_denied_between:
+        (invitation,) = round_.invitations
+        about: dict[str, Any] = {"now": NOW, "programme": now_set}
+        answers.deny(db_session, invitation, reason=Denial.OTHER, way=Way.PAGE, **about)
+        answers.undo(db_session, invitation, **about)
+    assert (round_.ends_at, round_.end_rule) == (END, rule)
+    assert close(db_session, now_set, round_, END + timedelta(minutes=15))
+    assert (round_.ends_at, round_.end_rule) == (END, rule)
+
+
+def test_a_later_end_that_a_notice_prints_keeps_the_rule_of_the_one_before(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme)
+    round_ = round_of(db_session, claim)
+    (invitation,) = round_.invitations
+    now_set = replace(programme, periods=replace(programme.periods, consent=14))
+    rounds.print_end(invitation, now=NOW, programme=now_set)
+    assert not close(db_session, now_set, round_, END + timedelta(minutes=15))
+    assert round_.ends_at == END + timedelta(days=7)
+    assert round_.end_rule is not None
+    assert (round_.end_rule["count"], round_.end_rule["printed"]) == (7, round_.ends_at.isoformat())
 
 
 def test_a_round_that_needs_a_yes_and_gets_none_ends_as_declined(db_session: Session, programme: Programme) -> None:

@@ -89,6 +89,13 @@ def put_one_over_another(session: Session, programme: Programme) -> None:
     operations.approve(session, rival, rationale="The newer order names them.", **about)
 
 
+def restore_one_beside_another(session: Session, programme: Programme) -> None:
+    tenant: dict[str, Any] = {"tenant_id": "2f8fad5b-d9cb-469f-a165-70867728950e"}
+    denied = claims.denied(session, programme, **tenant)
+    claims.running(session, programme, **tenant)
+    answers.undo(session, claims.invitations_of(session, denied)[0], now=NOW, programme=programme)
+
+
 def pass_and_assess(session: Session, programme: Programme) -> None:
     claim = claims.running(session, programme)
     to_partner.consent_period_passed(session, claim, now=NOW, programme=programme)
@@ -152,8 +159,8 @@ def change_the_password(session: Session, programme: Programme) -> None:
 
 EVENTS: tuple[Event, ...] = (
     submit, ask, reject, deny_and_undo, deny_without_a_reason, name_the_wrong_person, dispute_and_say_yes,
-    put_one_over_another, pass_and_assess, withdraw, talk, lose_a_mail, deny_though_replaced, be_late, hold_closing,
-    come_and_forget, change_the_password,
+    put_one_over_another, restore_one_beside_another, pass_and_assess, withdraw, talk, lose_a_mail,
+    deny_though_replaced, be_late, hold_closing, come_and_forget, change_the_password,
 )  # fmt: skip
 
 

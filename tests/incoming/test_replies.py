@@ -1,18 +1,25 @@
 """What follows from what people write back."""
 
 from collections.abc import Callable
+from typing import Any
 
-from cpor_web.claims import contacts, replies
-from cpor_web.consent import rounds
+import pytest
+
+from cpor_web import history_words
+from cpor_web.claims import contacts, queries, replies, way
+from cpor_web.claims.next_steps import next_step
+from cpor_web.consent import answers, rounds
 from cpor_web.models import (
     Claim,
     Mail,
     ReceivedKind,
     RoundState,
 )
+from cpor_web.rules.exc import NotAllowed
+from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.statuses import Status
 from tests.incoming.conftest import CARLA, LATER, MUCH_LATER, Desk, passed, take
-from tests.support.claims import NOW, mail_of
+from tests.support.claims import NOW, invitations_of, mail_of
 from tests.support.returned_mail import reply
 
 
@@ -45,6 +52,20 @@ def test_a_second_reply_that_came_while_the_first_was_read_holds_the_closing_sti
     assert [each.id for each in replies.unread(desk.session, claim, desk.round(claim))] == [second.id]
     contacts.settle_reply(desk.session, claim, "Never heard of them.", denies=False, up_to=second.id, **about)
     assert desk.round(claim).reply_at is None
+
+
+def test_a_reply_that_was_read_is_not_read_as_the_opposite_while_a_later_one_waits(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    first = desk.take(reply(CARLA, "Who are they?", answers=notice.message_id or ""))
+    second = desk.take(reply(CARLA, "Ah, those!", answers=notice.message_id or ""))
+    assert claim.reviewer is not None
+    about = {"actor": claim.reviewer.actor, "now": MUCH_LATER, "programme": desk.programme}
+    contacts.settle_reply(desk.session, claim, "Who are they?", denies=False, up_to=first.id, **about)
+    with pytest.raises(NotAllowed, match="was read already"):
+        contacts.settle_reply(desk.session, claim, "Who are they?", denies=True, up_to=first.id, **about)
+    assert claim.status is Status.APPROVED
+    assert [each.id for each in replies.unread(desk.session, claim, desk.round(claim))] == [second.id]
 
 
 def test_no_window_closes_over_a_reply_that_has_come_and_is_not_drawn_yet(
@@ -99,6 +120,31 @@ def test_a_partners_reply_to_its_own_mail_holds_nothing(desk: Desk, claim: Claim
     received = desk.take(reply(mail.to_address, "Thanks!", answers=mail.message_id or ""))
     assert (received.kind, received.settled_at) == (ReceivedKind.REPLY, LATER)
     assert desk.round(claim).reply_at is None
+
+
+def test_a_reply_that_comes_while_a_denial_stands_holds_the_closing_once_it_is_undone(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    (invitation,) = invitations_of(desk.session, claim)
+    about: dict[str, Any] = {"now": LATER, "programme": desk.programme}
+    answers.deny(desk.session, invitation, reason=Denial.OTHER, way=Way.PAGE, **about)
+    received = desk.take(reply(CARLA, "Do not believe who undoes this.", answers=notice.message_id or ""))
+    assert claim.reviewer is not None
+    reading: dict[str, Any] = {**about, "actor": claim.reviewer.actor, "denies": False}
+    with pytest.raises(NotAllowed):
+        contacts.settle_reply(desk.session, claim, "Do not believe it.", **reading)
+    assert next_step(claim, desk.round(claim), now=LATER).step is way.DISPUTABLE
+    told = next(e for e in queries.history(desk.session, claim, claim.reviewer.actor) if e.kind == "reply:noted")
+    assert history_words.told(told).startswith("The customer replied after the denial.")
+
+    answers.undo(desk.session, invitation, **about)
+    round_ = desk.round(claim)
+    assert round_.closes_at is not None
+    assert next_step(claim, round_, now=LATER).step is way.REPLIED
+    assert [each.id for each in replies.unread(desk.session, claim, round_)] == [received.id]
+    assert not rounds.close(desk.session, round_.id, now=MUCH_LATER, programme=desk.programme)
+    contacts.settle_reply(desk.session, claim, "Do not believe it.", up_to=received.id, **reading)
+    assert rounds.close(desk.session, round_.id, now=MUCH_LATER, programme=desk.programme)
 
 
 def test_a_reply_after_the_window_decides_nothing_and_stays_to_be_seen(

@@ -48,6 +48,7 @@ BREAKS = {
 """What could end a line, a header or a part, or turn one around. Of one kind together: some fields refuse a kind."""
 
 NOT_TYPED = {"closing-held", "overdue-digest", "partner-reminder", "not-delivered", "assessment-result"} | {
+    "competing-associations",
     "consent-period-passed",
     "security-notice",
     "confirmation-request",

@@ -9,10 +9,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations
+from cpor_web.consent import answers
 from cpor_web.models import Claim, User
 from cpor_web.moments import exactly
 from cpor_web.programme import Programme
-from cpor_web.rules.reasons import Withdrawal
+from cpor_web.rules.reasons import Denial, Way, Withdrawal
 from cpor_web.rules.statuses import Status
 from tests.reviewers.pages import press, press_on, read
 from tests.support import claims
@@ -52,6 +53,26 @@ def test_too_short_a_rationale_is_refused_at_its_field_and_still_stands_there(
     assert page.select_one(".error-summary a[href='#approve-rationale']")
     committed.refresh(under_review)
     assert under_review.status is Status.UNDER_REVIEW
+
+
+def test_two_associations_for_the_same_are_told_of_on_the_pages_of_both(
+    desk: Browser, under_review: Claim, association: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    about = {"now": now, "programme": programme}
+    (asked,) = claims.invitations_of(committed, association)
+    answers.deny(committed, asked, reason=Denial.OTHER, way=Way.PAGE, **about)
+    committed.commit()
+    assert press(desk, under_review, "Approve").status_code == 302
+    said = "neither association ends by itself"
+    assert said not in desk.page(f"/review/{under_review.reference}").main.get_text()
+
+    answers.undo(committed, asked, **about)
+    committed.commit()
+
+    for claim, other in ((under_review, association), (association, under_review)):
+        notice = desk.page(f"/review/{claim.reference}").find(id="state").parent.get_text(" ", strip=True)
+        assert said in notice
+        assert f"({other.reference}, {other.partner.name})" in notice
 
 
 def test_the_rationale_is_read_by_reviewers_and_both_partners(

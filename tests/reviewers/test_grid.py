@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -235,3 +236,52 @@ def test_a_check_that_somebody_else_has_taken_over_is_not_saved_and_its_words_st
 )
 def test_an_address_with_anything_in_it_shows_the_page(desk: Browser, claim: Claim, query: str) -> None:
     assert desk.get(f"/review/{claim.reference}/proof?{query}").status_code == 200
+
+
+def data_of(page: BeautifulSoup) -> dict[str, str]:
+    """What the form of the check would send."""
+    form = form_with(page, "Save the check")
+    fields = [each for each in form("input") if each.get("type") != "radio" or each.has_attr("checked")]
+    return {each["name"]: each["value"] for each in fields}
+
+
+def test_an_older_window_takes_back_no_verdict_that_another_has_saved(
+    desk: Browser, under_review: Claim, committed: Session
+) -> None:
+    older = desk.page(f"/review/{under_review.reference}/proof")
+    save(desk, under_review, **MISSING)
+    typed = data_of(older) | {"missing-or-old-dates-exchange-online-verdict": "found"}
+
+    answer = desk.post(form_with(older, "Save the check")["action"], data=typed | {"found": "all"})
+
+    def verdicts() -> list[Verdict]:
+        committed.expire_all()
+        return list(committed.scalars(select(ProofCell.verdict).where(ProofCell.verdict.is_not(None))))
+
+    assert answer.status_code == 409
+    assert "The check of the proof was saved since you opened this page" in answer.text
+    assert verdicts() == [Verdict.MISSING]
+    now_typed = data_of(read(answer))
+    assert [now_typed[f"{DATES}-{part}"] for part in MISSING] == list(MISSING.values())
+    assert now_typed["missing-or-old-dates-exchange-online-verdict"] == "found", "what was typed is kept"
+    assert desk.post(form_with(older, "Save the check")["action"], data=now_typed).status_code == 302
+    assert sorted(verdicts()) == [Verdict.FOUND, Verdict.MISSING]
+
+
+def test_what_two_windows_say_of_one_cell_is_shown_beside_what_is_saved(desk: Browser, under_review: Claim) -> None:
+    older = desk.page(f"/review/{under_review.reference}/proof")
+    save(desk, under_review, **MISSING)
+
+    typed = data_of(older) | {f"{DATES}-verdict": "found"}
+    answer = desk.post(form_with(older, "Save the check")["action"], data=typed)
+
+    (saved,) = read(answer).select(".cell .field__warning")
+    assert saved.get_text() == "Saved so far: Missing: The order has no date"
+    assert data_of(read(answer))[f"{DATES}-verdict"] == "found"
+
+
+def test_a_decision_that_is_being_written_does_not_grow_old_by_the_check(desk: Browser, under_review: Claim) -> None:
+    page = desk.page(f"/review/{under_review.reference}")
+    save(desk, under_review, **MISSING)
+
+    assert press_on(desk, page, "Reject", Reason="missing-products", Comment="Where is Teams?").status_code != 409

@@ -187,6 +187,35 @@ def test_done_and_send_again_settle_it_and_say_who_did(
     assert "Dealt with" in desk.page("/review/mails?state=bounced").main.get_text()
 
 
+def test_an_older_list_sends_nothing_again_that_somebody_has_dealt_with(
+    desk: Browser, claim: Claim, committed: Session, now: datetime
+) -> None:
+    end(received(committed), MailState.BOUNCED, now)
+    committed.commit()
+    form = button(desk, "Send again")
+    sent = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    done = button(desk, "Done")
+    desk.post(done["action"], data={field["name"]: field["value"] for field in done("input", type="hidden")})
+
+    answer = desk.post(form["action"], data=sent)
+
+    assert "Somebody has dealt with this mail meanwhile." in desk.page(answer.location).main.get_text()
+    assert len(committed.scalars(select(Mail)).all()) == 1
+
+
+@pytest.mark.parametrize("state", ["bounced", "needs-a-person", ""])
+def test_a_button_in_a_filtered_list_leads_back_to_that_list(
+    desk: Browser, claim: Claim, committed: Session, now: datetime, state: str
+) -> None:
+    end(received(committed), MailState.BOUNCED, now)
+    committed.commit()
+    path = f"/review/mails?state={state}" if state else "/review/mails"
+    form = desk.page(path).select_one("tbody form")
+    sent = {field["name"]: field["value"] for field in form("input", type="hidden")}
+
+    assert desk.post(form["action"], data=sent).location == path
+
+
 def test_done_twice_is_done_once_and_what_did_not_fail_is_not_done(
     desk: Browser, claim: Claim, committed: Session, now: datetime
 ) -> None:

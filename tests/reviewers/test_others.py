@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations, related
-from cpor_web.consent import answers
+from cpor_web.consent import answers, rivals
 from cpor_web.models import Claim, Document, User
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Way
@@ -89,8 +89,8 @@ def test_claims_compete_for_a_product_of_a_tenant_or_for_a_subscription(
     claim = claims.submitted(db_session, programme, **({"tenant_id": HERE} | mine))
     other = claims.submitted(db_session, programme, **({"tenant_id": HERE} | theirs))
 
-    assert list(related.competing(db_session, claim)) == [other] * competes
-    assert list(related.competing(db_session, other)) == [claim] * competes
+    assert list(rivals.competing(db_session, claim)) == [other] * competes
+    assert list(rivals.competing(db_session, other)) == [claim] * competes
     assert contested(db_session) == ({claim.id, other.id} if competes else set())
 
 
@@ -102,7 +102,7 @@ def test_neither_drafts_nor_the_rejected_nor_the_partners_own_compete(
     claims.rejected(db_session, programme, tenant_id=HERE)
     claims.submitted(db_session, programme, tenant_id=HERE, filer=claim.filed_by)
 
-    assert related.competing(db_session, claim) == []
+    assert rivals.competing(db_session, claim) == []
     assert claim.id not in contested(db_session)
 
 

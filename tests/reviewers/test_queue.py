@@ -73,6 +73,20 @@ def test_a_row_names_claim_partner_customer_activity_and_holder(desk: Browser, c
         assert words in row
 
 
+def test_a_holder_whose_account_was_deactivated_is_said_not_to_be_active(
+    desk: Browser, under_review_by_another: Claim, other_reviewer: User, committed: Session
+) -> None:
+    def said() -> list[bool]:
+        page = desk.page(f"/review/{under_review_by_another.reference}")
+        holders = (desk.page("/review").select_one("tbody td[data-label=Reviewer]"), page.find(id="state").parent)
+        return ["Not active" in holder.get_text() for holder in holders]
+
+    assert said() == [False, False]
+    other_reviewer.active = False
+    committed.commit()
+    assert said() == [True, True]
+
+
 def test_a_draft_is_not_in_the_queue_and_has_no_page(desk: Browser, file_claim: FileClaim) -> None:
     draft = file_claim(submitted=False)
 

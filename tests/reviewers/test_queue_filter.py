@@ -169,3 +169,13 @@ def test_the_queue_is_filtered_by_each_colleague_who_holds_something(
     chosen = desk.page(f"/review?whose={offered['Sam Raymond']}").select_one("#whose option[selected]")
     assert chosen.get_text() == "Sam Raymond"
     assert names(desk, "?whose=999999999999999999999999") == [under_review_by_another.name, "Nobody's"]
+
+
+def test_a_colleague_who_holds_nothing_any_more_stays_the_one_who_is_chosen(
+    desk: Browser, claim: Claim, other_reviewer: User, reviewer: User
+) -> None:
+    for each in (other_reviewer, reviewer):
+        page = desk.page(f"/review?whose={each.id}")
+        assert page.select_one("#whose option[selected]").get_text() == each.name
+        assert page.select_one(".empty").get_text().strip().startswith("No claim fits this filter.")
+    assert desk.page("/review?whose=999999999").select_one("#whose option[selected]") is None, "there is nobody"

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from cpor_web.claims import operations
 from cpor_web.models import Claim, User
 from cpor_web.rules.statuses import Status
 from tests.reviewers.conftest import FileClaim
@@ -35,8 +38,51 @@ def test_take_the_next_one_leads_to_the_claim_that_is_due_first(
 def test_the_next_one_fits_the_filters_of_the_queue(desk: Browser, claim: Claim) -> None:
     answer = press_on(desk, desk.page("/review?area=business-applications"), "Take the next one")
 
-    assert answer.location == "/review"
-    assert "No claim is left to take" in desk.page("/review").get_text()
+    assert answer.location == "/review?area=business-applications"
+    page = desk.page(answer.location).get_text()
+    assert "Nothing more is left to take within this filter." in page
+    assert "somebody holds each that waits" not in page
+
+
+def test_the_filters_of_the_queue_hold_from_claim_to_claim(
+    desk: Browser, under_review: Claim, file_claim: FileClaim, now: datetime, committed: Session
+) -> None:
+    disputed = file_claim(name="Disputed", at=now - timedelta(days=1))
+    disputed.is_disputed = True
+    file_claim(name="Due first", at=now - timedelta(days=3))
+    committed.commit()
+    page = desk.page("/review?disputed=y&area=microsoft-365")
+
+    taken = press_on(desk, page, "Take the next one").location
+
+    filters = "?area=microsoft-365&disputed=y"
+    assert taken == f"/review/{disputed.reference}{filters}"
+    page = desk.page(taken)
+    (check,) = [each for each in page("a") if each.get_text() == "Check the proof, document beside grid"]
+    assert press_on(desk, desk.page(check["href"]), "Take the next one").location == f"/review{filters}"
+    form = form_with(page, "Approve, then take the next one")
+    hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
+    assert desk.post(form["action"], data={**hidden, "then": "next"}).location == f"/review{filters}"
+
+
+def test_a_decision_stands_and_is_said_to_where_no_next_claim_can_be_fetched(
+    desk: Browser, under_review: Claim, committed: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = form_with(desk.page(f"/review/{under_review.reference}"), "Approve, then take the next one")
+    hidden = {field["name"]: field["value"] for field in form("input", type="hidden")}
+
+    def goes_away(*_: object, **__: object) -> None:
+        raise OperationalError("", {}, Exception("gone"))
+
+    monkeypatch.setattr(operations, "go_on", goes_away)
+    answer = desk.post(form["action"], data={**hidden, "then": "next"})
+
+    assert answer.location == f"/review/{under_review.reference}"
+    committed.refresh(under_review)
+    assert under_review.status is Status.APPROVED
+    words = desk.page(answer.location).get_text()
+    assert f"{under_review.reference}: Approved. The customer is asked by mail." in words
+    assert "The next claim could not be fetched at the moment." in words
 
 
 def test_a_decision_and_the_next_claim_are_one_press(

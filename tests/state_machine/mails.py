@@ -135,6 +135,11 @@ def _stopped(told: Told) -> list[Letter]:
     return [("contact-needed", told.partner)] if told.data["why"] in FOR_CONTACT else []
 
 
+def _competes(told: Told) -> list[Letter]:
+    """Return whom the reviewer is told of an association that was restored; of a claim that waits the page tells."""
+    return [("competing-associations", told.reviewer)] if told.claim["status"] == "approved" else []
+
+
 def _comment(told: Told) -> list[Letter]:
     is_reviewers = told.event["role"] in {"reviewer", "administrator"}
     return [("new-comment", told.partner if is_reviewers else told.reviewer)]
@@ -179,6 +184,7 @@ FOLLOW: dict[str, Callable[[Told], list[Letter]]] = {
     "consent:undone": _undone,
     "consent:stopped": _stopped,
     "consent:denied-by-superseded": lambda told: [("denial-by-replaced", told.reviewer)],
+    "claim:competes": _competes,
     "consent:yes-pressed": _yes,
     "consent:passed": _to_partner("consent-period-passed"),
     "consent:declined-by-silence": _to_partner("rejected"),

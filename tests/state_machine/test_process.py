@@ -27,7 +27,7 @@ STORIES = int(os.environ.get("CPOR_TEST_STORIES", "0"))
 FEW = 60
 STEPS = 40
 
-REVIEWERS_ONLY = {"denial-by-replaced"}
+REVIEWERS_ONLY = {"denial-by-replaced", "competing-associations"}
 """Mails of which no partner may ever learn."""
 
 

@@ -26,6 +26,7 @@ KINDS = (
     "new-comment",
     "not-delivered",
     "denial-by-replaced",
+    "competing-associations",
     "overdue-digest",
     "closing-held",
     "password-reset",

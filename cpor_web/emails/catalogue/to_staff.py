@@ -39,6 +39,13 @@ def denial_by_replaced(session: Session, claim: Claim, said: Context, *, now: da
     addressing.for_reviewer(session, "denial-by-replaced", claim, now, programme, words=said["words"])
 
 
+def competing_associations(
+    session: Session, claim: Claim, others: Sequence[Context], *, now: datetime, programme: Programme
+) -> None:
+    """Tell the reviewer that an association was restored beside `others` for the same, and that none ends another."""
+    addressing.for_reviewer(session, "competing-associations", claim, now, programme, others=list(others))
+
+
 def overdue_digest(session: Session, overdue: Sequence[Claim], *, now: datetime, programme: Programme) -> None:
     """Tell every administrator which claims are overdue."""
     claims = [{"reference": c.reference, "name": c.name, "due_at": facts.iso(c.due_at)} for c in overdue]
