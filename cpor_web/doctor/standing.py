@@ -88,7 +88,19 @@ def _tables(connection: Connection) -> list[Finding]:
         return [
             look("tables", f"are at {revision}, of a newer version than this one", "Finish the upgrade here too.")
         ]
-    return [ok("tables", f"are at {revision}, as this version needs"), _rights(connection)]
+    return [ok("tables", f"are at {revision}, as this version needs"), *_indexes(connection), _rights(connection)]
+
+
+def _indexes(connection: Connection) -> list[Finding]:
+    """Tell of indexes whose making was broken off: no search uses them, and every change keeps them up."""
+    broken = connection.scalars(
+        text(
+            "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+            " WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace ORDER BY relname"
+        )
+    ).all()
+    do = "Unless it is just being made: as the owner of the tables, REINDEX INDEX CONCURRENTLY {}; in psql."
+    return [look("indexes", f"{name} was not made to its end", do.format(name)) for name in broken]
 
 
 def _rights(connection: Connection) -> Finding:

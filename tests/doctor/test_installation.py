@@ -48,6 +48,19 @@ def test_a_database_in_order_has_its_version_its_time_and_its_tables(settings: S
     }
 
 
+def test_an_index_that_was_not_made_to_its_end_is_told(settings: Settings, app: Flask, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE INDEX broken_off ON heartbeats (at)"))
+        connection.execute(text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken_off'::regclass"))
+    try:
+        found = about(database(settings, clock.utcnow), "indexes")
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP INDEX broken_off"))
+    assert found.mark is Mark.LOOK
+    assert "REINDEX INDEX CONCURRENTLY broken_off" in found.do
+
+
 def test_a_database_that_is_away_is_the_one_finding_and_no_password_is_told(settings: Settings) -> None:
     url = f"postgresql+psycopg://cpor:hunter2@127.0.0.1:{free_port()}/cpor"
     (found,) = database(replace(settings, database_url=url), clock.utcnow)

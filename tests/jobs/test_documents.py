@@ -1,6 +1,7 @@
 """Documents are scanned after they were taken: filed while the scanner is away, given out once they are clean."""
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,10 +13,13 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 import jobs.documents
+import jobs.turn
 from cpor_web.claims import operations
 from cpor_web.config import Settings
+from cpor_web.extensions import bell
 from cpor_web.models import Claim, Document, Download, Event, Scan, User
 from cpor_web.proofs import DocumentStore
+from cpor_web.queue import TIDY_DOCUMENTS
 from cpor_web.rules.exc import GuardFailed
 from cpor_web.rules.roles import Role
 from tests.proofs.test_clamd import clamd as clamd
@@ -134,6 +138,31 @@ def test_what_no_claim_has_is_removed_after_two_days_and_nothing_else(app: Flask
         jobs.documents.tidy()
     assert not store.has(orphan.sha256)
     assert store.has(kept.sha256)
+
+
+def test_what_there_was_no_time_to_remove_is_removed_as_soon_as_the_worker_goes_on(
+    app: Flask, committed, upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rung = app.extensions["documents"], []
+    orphans = [
+        store.store(io.BytesIO(each), filename="a.txt", media_type="text/plain").sha256 for each in (b"1", b"2")
+    ]
+    monkeypatch.setattr(bell, "ring", rung.append)
+    forget = store.forget
+
+    def is_told_to_stop(*given):
+        jobs.turn.told_to_stop.set()
+        return forget(*given)
+
+    with time_machine.travel(jobs.documents.clock.utcnow() + timedelta(days=3)):
+        with monkeypatch.context() as stopped:
+            stopped.setattr(jobs.turn, "told_to_stop", threading.Event())
+            stopped.setattr(store, "forget", is_told_to_stop)
+            jobs.documents.tidy()
+        assert [store.has(each) for each in orphans].count(True) == 1
+        assert rung == [TIDY_DOCUMENTS]
+        jobs.documents.tidy()
+    assert not any(store.has(each) for each in orphans)
 
 
 def test_without_a_scanner_reviewers_read_that_nothing_is_scanned(
