@@ -23,7 +23,7 @@ from cpor_web.web import current
 from jobs import pauses, seldom
 from jobs.app import app
 from jobs.leases import work_off
-from jobs.turn import Turn
+from jobs.turn import Turn, told_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -49,21 +49,21 @@ def scan() -> None:
 def tidy() -> None:
     """Once a day, remove from the store what was uploaded and never became a claim's, or went with its draft.
 
-    What there was no time for is removed soon, where this turn brought it nearer: else a store that is only long to
-    list would be listed without end.
+    The turn begins with the first that is removed: it is the removing that takes long, and however long the listing
+    is, a job that has begun anew gets further by a turn's removals.
     """
     with app().app_context():
         if not seldom.is_time(TIDIED, every=TIDY_EVERY):
             return
-        before, removed, turn, is_done = clock.utcnow() - FORGOTTEN_AFTER, 0, Turn(), True
+        before, removed, turn = clock.utcnow() - FORGOTTEN_AFTER, 0, None
         for each in _nobodys(before):
-            if turn.is_over():
-                is_done = False
+            if told_to_stop.is_set() or (turn is not None and turn.is_over()):
+                seldom.go_on_soon(TIDIED, TIDY_DOCUMENTS)
                 break
-            removed += each is not None and current.documents().forget(each, before)
+            if each is not None:
+                turn = turn or Turn()
+                removed += current.documents().forget(each, before)
         log.info("%d documents that no claim has were removed", removed)
-        if removed and not is_done:
-            seldom.go_on_soon(TIDIED, TIDY_DOCUMENTS)
 
 
 def _nobodys(before: datetime) -> Iterator[str | None]:
