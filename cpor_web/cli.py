@@ -60,7 +60,8 @@ def main() -> None:
 
 def _sentence(error: Exception) -> str | None:
     """Return what a person is told of an error, None where it is a fault of ours."""
-    from sqlalchemy.exc import OperationalError
+    from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTable
+    from sqlalchemy.exc import OperationalError, ProgrammingError
 
     from cpor_web.catalogue import CatalogueError
     from cpor_web.config import ConfigError
@@ -72,6 +73,13 @@ def _sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OperationalError):
         return f"The database cannot be reached or refuses. Check CPOR_DATABASE_URL. It says:\n  {error.orig}"
+    if isinstance(error, ProgrammingError):
+        says = f"It says:\n  {str(error.orig).partition(chr(10))[0]}"
+        if isinstance(error.orig, UndefinedTable | UndefinedColumn):
+            return f"The database lacks tables of this version. Make them: cpor db upgrade. {says}"
+        if isinstance(error.orig, InsufficientPrivilege):
+            do = "Run the command as the owner of the tables, or as the owner: cpor db grant ROLE."
+            return f"This role of the database may not do that. {do} {says}"
     return None
 
 

@@ -15,6 +15,14 @@ def utcnow() -> datetime:
     return now if _shared_offset is None else now + _offset(_shared_offset)
 
 
+def utcnow_at_most(by_another: datetime) -> datetime:
+    """Return the present moment, or what another machine's clock says where that is earlier.
+
+    By this is done what cannot be made good after one clock was ahead. The time of a test no other machine knows.
+    """
+    return utcnow() if _shared_offset is not None else min(utcnow(), by_another)
+
+
 def is_ahead(noted: datetime, now: datetime) -> bool:
     """Tell whether a moment that was noted as past is so far ahead that the clock of who noted it was wrong."""
     return noted > now + CLOCKS_APART

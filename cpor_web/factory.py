@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     current.init_app(app, settings)
     proofs.init_app(app, settings)
     limits.init_app(app)
+    health.init_app(app)
     headers.init_app(app, trusted_proxies=settings.trusted_proxies)
     assets.init_app(app)
     measures.init_app(app)
@@ -69,7 +70,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     brand.init_app(app, settings)
     accounts.init_app(app)
     unasked.init_app(app)
-    health.init_app(app)
     for part in PAGES:
         app.register_blueprint(part.bp)
     return app

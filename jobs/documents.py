@@ -4,8 +4,8 @@ No transaction is open while the scanner reads a document. Two workers never sca
 """
 
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -17,13 +17,13 @@ from cpor_web.models import Document
 from cpor_web.proofs import scanning
 from cpor_web.proofs.clamd import NotScanned, Scanner, ScannerAway
 from cpor_web.proofs.scanning import SCANNER
-from cpor_web.queue import SCAN_DOCUMENTS
+from cpor_web.queue import SCAN_DOCUMENTS, TIDY_DOCUMENTS
 from cpor_web.transactions import transaction
 from cpor_web.web import current
 from jobs import pauses, seldom
 from jobs.app import app
 from jobs.leases import work_off
-from jobs.turn import Turn
+from jobs.turn import Turn, told_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -47,16 +47,32 @@ def scan() -> None:
 
 
 def tidy() -> None:
-    """Once a day, remove from the store what was uploaded and never became a claim's, or went with its draft."""
+    """Once a day, remove from the store what was uploaded and never became a claim's, or went with its draft.
+
+    The turn begins with the first that is removed: it is the removing that takes long, and however long the listing
+    is, a job that has begun anew gets further by a turn's removals.
+    """
     with app().app_context():
         if not seldom.is_time(TIDIED, every=TIDY_EVERY):
             return
-        before, removed = clock.utcnow() - FORGOTTEN_AFTER, 0
-        for found in current.documents().older_than(before):
-            known = set(db.session.scalars(select(Document.sha256).where(Document.sha256.in_(found))))
-            db.session.rollback()
-            removed += sum(current.documents().forget(each, before) for each in sorted(set(found) - known))
+        before, removed, turn = clock.utcnow() - FORGOTTEN_AFTER, 0, None
+        for each in _nobodys(before):
+            if told_to_stop.is_set() or (turn is not None and turn.is_over()):
+                seldom.go_on_soon(TIDIED, TIDY_DOCUMENTS)
+                break
+            if each is not None:
+                turn = turn or Turn()
+                removed += current.documents().forget(each, before)
         log.info("%d documents that no claim has were removed", removed)
+
+
+def _nobodys(before: datetime) -> Iterator[str | None]:
+    """Yield the hashes of what was stored before a moment and no claim has; None after each page of the listing."""
+    for found in current.documents().older_than(before):
+        known = set(db.session.scalars(select(Document.sha256).where(Document.sha256.in_(found))))
+        db.session.rollback()
+        yield from sorted(set(found) - known)
+        yield None
 
 
 def _lease() -> Sequence[int]:

@@ -56,11 +56,14 @@ def drain() -> None:
             if trouble is not None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
                 return
-            pauses.resume(TRANSPORT)
             turn = Turn()
             _take_back_abandoned()
-            while leased := _lease():
-                if not HandOver(transport, marks).has_sent(leased, turn):
+            while True:
+                leased = _lease()
+                if leased and not HandOver(transport, marks).has_sent(leased, turn):
+                    return
+                pauses.resume(TRANSPORT)  # not before: that it takes no mail a server may say after the greeting, too
+                if not leased:
                     return
                 if turn.is_over():
                     bell.ring(SEND_MAIL)
@@ -114,6 +117,7 @@ class HandOver:
         self._transport, self._marks = transport, marks
         self._taken: list[Taken] = []
         self._is_noted = True
+        self._has_got_past = False
         self._unsettled: list[tuple[int, Outcome, datetime]] = []
 
     def has_sent(self, mail_ids: Sequence[int], turn: Turn) -> bool:
@@ -132,6 +136,8 @@ class HandOver:
             while left and trouble is None and not (self._unsettled or turn.is_over() or fresh.is_over()):
                 trouble = self._trouble_with(ready[left.pop(0)])
         if trouble is not None:
+            if self._has_got_past:
+                pauses.resume(TRANSPORT)
             pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
         return trouble is None
 
@@ -153,7 +159,10 @@ class HandOver:
             self._is_noted = False
         elif not _is_settled(mail_id, outcome, at := clock.utcnow()):
             self._unsettled.append((mail_id, outcome, at))
-        return outcome if isinstance(outcome, Unavailable) else None
+        if isinstance(outcome, Unavailable):
+            return outcome
+        self._has_got_past = True
+        return None
 
     def _offered(self, ready: Ready) -> tuple[bytes, Outcome | None]:
         """Write a mail and offer it to the mail server; return its bytes, and why they are not waited for, if not."""

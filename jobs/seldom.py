@@ -18,7 +18,7 @@ def is_time(name: str, *, every: timedelta) -> bool:
     """
     now = clock.utcnow()
     begun = insert(Heartbeat).values(name=name, at=now)
-    is_due = or_(Heartbeat.at <= now - every, Heartbeat.at > now + clock.CLOCKS_APART)
+    is_due = or_(Heartbeat.at <= now - every, Heartbeat.is_ahead(now))
     begun = begun.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=is_due)
     with transaction(db.session):
         return db.session.scalar(begun.returning(Heartbeat.name)) is not None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
@@ -46,13 +47,17 @@ def checkpoint() -> None:
 
 
 def count_figures() -> None:
-    """Count the days that are over into the figures of their weeks, a day a transaction; what is left, next time."""
+    """Count the days that are over into the figures of their weeks, a day a transaction; what is left, next time.
+
+    A day is counted once. One that a clock which is ahead takes for over would be missing for good.
+    """
     turn = Turn(COUNTING_SECONDS)
     with app().app_context():
         programme = current.programme()
         while not turn.is_over():
             with transaction(db.session):
-                if not counting.count_due(db.session(), now=clock.utcnow(), programme=programme):
+                now = clock.utcnow_at_most(db.session.scalars(select(func.now())).one())
+                if not counting.count_due(db.session(), now=now, programme=programme):
                     return
 
 

@@ -17,6 +17,7 @@ from cpor_web import create_app
 from cpor_web.config import Settings
 from cpor_web.extensions import db, limiter
 from cpor_web.models import Mail
+from cpor_web.monitoring import health
 from cpor_web.proofs import DocumentStore
 from cpor_web.rules.roles import Role
 from cpor_web.web import limits
@@ -173,6 +174,22 @@ def test_only_our_own_names_are_answered_in_production(production: Flask, host: 
     assert host not in answer.text or status == 200 or not host
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_machines_may_ask_from_within_by_any_name_which_no_answer_repeats(production: Flask, path: str) -> None:
+    """Whatever balances several webs asks each by its own address, which stands in no setting."""
+    with production.test_client() as browser:
+        answer = browser.get(path, base_url=f"http://{EVIL}:8000")
+    assert answer.status_code == (404 if path == "/metrics" else 200)  # without a token there is no such page
+    assert EVIL not in f"{answer.headers} {answer.text}"
+
+
+def test_only_what_machines_ask_is_answered_by_any_name(production: Flask) -> None:
+    paths = {
+        rule.rule for rule in production.url_map.iter_rules() if rule.endpoint.startswith(("health.", "metrics."))
+    }
+    assert paths == health.FOR_MACHINES
+
+
 def test_a_forged_host_is_in_no_mail(client: Browser, committed: Session) -> None:
     user = factories.user(committed)
     committed.commit()
@@ -192,7 +209,7 @@ def test_who_asks_is_believed_only_of_as_many_proxies_as_there_are(
     behind = create_app(replace(settings, trusted_proxies=proxies))
     limiter.init_app(app)
     assert isinstance(behind.wsgi_app, ProxyFix) == bool(proxies)
-    behind.view_functions["health.alive"] = lambda: [request.remote_addr, request.scheme, request.host]
+    behind.view_functions["published.keys"] = lambda: [request.remote_addr, request.scheme, request.host]
     headers = {
         "X-Forwarded-For": "198.51.100.1, 198.51.100.2, 198.51.100.3",
         "X-Forwarded-Proto": "https,https",
@@ -200,7 +217,7 @@ def test_who_asks_is_believed_only_of_as_many_proxies_as_there_are(
     }
     environ = {"REMOTE_ADDR": "203.0.113.7"}
     with behind.test_client() as browser:
-        said = browser.get("/healthz", base_url="http://own", headers=headers, environ_base=environ).json
+        said = browser.get("/keys", base_url="http://own", headers=headers, environ_base=environ).json
     assert said == ([seen, "https", EVIL] if proxies else [seen, "http", "own"])
 
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from cpor_web.cli import cli
 from cpor_web.config import PREFIX, Settings, env_name
@@ -106,6 +106,35 @@ def test_tables_of_a_newer_version_are_left_as_they_are_and_that_is_no_failure(
         connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": before})
     assert (told.returncode, left) == (0, "9999"), told.stderr
     assert told.stdout == "The tables are of a newer version, with which this one works. Nothing was changed.\n"
+
+
+def test_a_database_without_tables_is_told_in_a_sentence(
+    env: dict[str, str], running: Servers, worker_number: int
+) -> None:
+    empty = {"CPOR_DATABASE_URL": running.new_database(f"cpor_cli_empty_{worker_number}")}
+    told = _run(env | empty, "user", "add", "a@vendor.example.com", "--name", "A", "--role", "administrator")
+    assert told.returncode == 1
+    assert told.stderr.startswith("The database lacks tables of this version. Make them: cpor db upgrade. It says:\n")
+    assert told.stderr.count("\n") == 2
+
+
+def test_a_role_without_the_rights_is_told_in_a_sentence(
+    cpor: Command, env: dict[str, str], database: Engine, worker_number: int
+) -> None:
+    name = f"cpor_cli_{worker_number}"
+    with database.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'of the tests'"))
+    try:
+        url = make_url(env["CPOR_DATABASE_URL"]).set(username=name, password="of the tests")
+        other = {"CPOR_DATABASE_URL": url.render_as_string(hide_password=False)}
+        told = _run(env | other, "user", "add", "a@vendor.example.com", "--name", "A", "--role", "administrator")
+    finally:
+        with database.begin() as connection:
+            connection.execute(text(f"DROP ROLE {name}"))
+    assert told.returncode == 1
+    assert told.stderr.startswith("This role of the database may not do that. ")
+    assert "cpor db grant" in told.stderr
+    assert told.stderr.endswith("  permission denied for table users\n")
 
 
 def test_a_partner_is_added_with_its_mpn_ids(cpor: Command, database: Engine) -> None:

@@ -65,6 +65,18 @@ def test_compose_names_settings_secrets_volumes_and_networks_that_there_are(comp
         assert sorted(Path(file).name for file in files) == sorted(service["secrets"]), name
 
 
+def test_compose_changes_the_tables_as_their_owner_who_is_the_one_role_unless_another_is_named(
+    compose: dict[str, Any],
+) -> None:
+    migrate = compose["services"]["migrate"]["environment"]
+    for name in PROCESSES:
+        others = compose["services"][name]["environment"]
+        assert {each for each in others if others[each] != migrate[each]} == {"CPOR_DATABASE_URL_FILE"}
+        assert others.keys() == migrate.keys()
+    named = compose["secrets"]["owner_database_url"]["file"]
+    assert named == f"${{OWNER_DATABASE_URL_FILE:-{compose['secrets']['database_url']['file']}}}"
+
+
 def test_compose_keeps_no_secret_itself_and_gives_no_rights_away(compose: dict[str, Any]) -> None:
     for service in ours(compose).values():
         assert not set(service["environment"]) & (set(SECRETS) - {"CPOR_REDIS_URL"})
@@ -143,17 +155,6 @@ def test_the_image_has_programs_for_backups_of_the_server_beside_it(
         assert programs.found(name, at_least=int(version), folder=None) == tmp_path / "bin" / name
     kept = sum(file.stat().st_size for file in (tmp_path / "postgresql").rglob("*") if file.is_file())
     assert kept < 4 * 2**20
-
-
-def test_the_manual_backs_up_and_restores_in_a_container_without_what_it_depends_on() -> None:
-    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^    docker compose run (.*) web (db \S+)( \S+)", text, re.MULTILINE)
-    assert {command for _options, command, _folder in commands} == {"db backup", "db restore"}
-    for options, command, folder in commands:
-        assert is_command(command.split())
-        assert "--no-deps" in options, "else `migrate` would change the tables first"
-        assert "-v /var/backups/cpor:/backups" in options
-        assert folder.startswith(" /backups/")
 
 
 def test_the_procfile_has_every_process() -> None:

@@ -1,17 +1,21 @@
 """The migrations make the tables that the models describe, and can be undone and done again."""
 
+import multiprocessing
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.util.exc import CommandError
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import CheckConstraint, Connection, Engine, create_engine, inspect, text
 
 from cpor_web import verification
+from cpor_web.database import schema
+from cpor_web.database.migrate import take_turn
 from cpor_web.extensions import migrate
 from cpor_web.models import Base
 from cpor_web.paths import MIGRATIONS
@@ -50,22 +54,32 @@ FROM c, generate_series(1, :events) n WHERE id > 1
 """Claims with some events each, and one without any, as the tables were before events were chained."""
 
 
-def schema(connection: Connection) -> dict[str, set[tuple[Any, ...]]]:
+def tables_of(connection: Connection) -> dict[str, set[tuple[Any, ...]]]:
     return {name: {tuple(row) for row in connection.execute(text(sql))} for name, sql in PARTS.items()}
 
 
 @pytest.fixture
 def house(running: Servers, worker_number: int) -> Iterator[tuple[Flask, Engine]]:
     """A bare application with an empty database of its own, and a connection to that beside it."""
-    app, db = Flask(__name__), SQLAlchemy(metadata=Base.metadata)
-    app.config["SQLALCHEMY_DATABASE_URI"] = url = running.new_database(f"cpor_migrations_{worker_number}")
-    db.init_app(app)
-    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    app = bare(url := running.new_database(f"cpor_migrations_{worker_number}"))
     engine = create_engine(url)
     yield app, engine
     engine.dispose()
     with app.app_context():
-        db.engine.dispose()
+        app.extensions["sqlalchemy"].engine.dispose()
+
+
+def bare(url: str) -> Flask:
+    app, db = Flask(__name__), SQLAlchemy(metadata=Base.metadata)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    return app
+
+
+def bring_up_to_date(url: str) -> None:
+    with bare(url).app_context():
+        upgrade()
 
 
 def test_alembic_finds_nothing_to_migrate(engine: Engine) -> None:
@@ -80,7 +94,7 @@ def test_the_migrated_schema_is_that_of_the_models_word_for_word(
     models = create_engine(running.new_database(f"cpor_models_{worker_number}"))
     with models.begin() as fresh, engine.connect() as migrated:
         Base.metadata.create_all(fresh)
-        expected, found = schema(fresh), schema(migrated)
+        expected, found = tables_of(fresh), tables_of(migrated)
     models.dispose()
     for part in PARTS:
         assert found[part] == expected[part], part
@@ -128,12 +142,38 @@ def test_migrating_up_down_and_up_again_leaves_nothing_behind_and_ends_the_same(
         with app.app_context():
             upgrade()
         with engine.connect() as connection:
-            schemas.append((schema(connection), {tuple(row) for row in connection.execute(text(TRIGGERS))}))
+            schemas.append((tables_of(connection), {tuple(row) for row in connection.execute(text(TRIGGERS))}))
         if len(schemas) == 1:
             with app.app_context():
                 downgrade(revision="base")
             with engine.connect() as connection:
-                assert schema(connection) == {name: set() for name in PARTS}
+                assert tables_of(connection) == {name: set() for name in PARTS}
                 left = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
                 assert connection.scalar(text(left)) == 0
     assert schemas[0] == schemas[1]
+
+
+def test_of_two_that_migrate_at_once_one_waits_for_the_other_and_finds_nothing_to_do(
+    house: tuple[Flask, Engine],
+) -> None:
+    app, engine = house
+    fresh = multiprocessing.get_context("spawn")
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    both = [fresh.Process(target=bring_up_to_date, args=(url,)) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join(120)
+    assert [each.exitcode for each in both] == [0, 0]
+    with engine.connect() as connection:
+        assert schema.standing(connection) is schema.Standing.OK
+        assert connection.scalar(text("SELECT count(*) FROM pg_index WHERE NOT indisvalid")) == 0
+
+
+def test_who_waited_in_vain_for_another_that_migrates_reads_why_and_what_to_do(house: tuple[Flask, Engine]) -> None:
+    _, engine = house
+    with engine.connect() as first, engine.connect() as second:
+        take_turn(first, patience=0)
+        first.rollback()
+        with pytest.raises(CommandError, match="Another process is migrating these tables"):
+            take_turn(second, patience=0)

@@ -97,10 +97,14 @@ def _is_time(now: datetime, programme: Programme) -> bool:
 
 
 def _is_first_today(session: Session, now: datetime, programme: Programme) -> bool:
-    """Take this day's digest, so that of two jobs at the same moment one sends it."""
+    """Take this day's digest, so that of two jobs at the same moment one sends it.
+
+    What a clock took that was ahead holds none back.
+    """
     today = programme.calendar.start_of(programme.calendar.local_day(now))
     taken = insert(Heartbeat).values(name=DIGEST, at=now)
-    taken = taken.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=Heartbeat.at < today)
+    is_untaken = or_(Heartbeat.at < today, Heartbeat.is_ahead(now))
+    taken = taken.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=is_untaken)
     return session.scalar(taken.returning(Heartbeat.name)) is not None
 
 

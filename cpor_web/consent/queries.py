@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from cpor_web.consent import answers
-from cpor_web.models import AnswerKind, RoundState
+from cpor_web.models import ERASED, AnswerKind, RoundState
 from cpor_web.rules import transitions
 from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Denial, Rejection, Way
@@ -65,7 +65,8 @@ class Standing:
 
     `denial` is the round's, where it was denied; `said` the newest answer of each kind that this contact gave.
     `replaces` tells of an open question whether another partner's association ends if it is not denied,
-    `needs_contact` whether its time stands still until the partner names a right contact.
+    `needs_contact` whether its time stands still until the partner names a right contact. `is_erased` tells of who
+    denied, or else of who was sent this link, whether nobody has their address any more: no mail goes there.
     """
 
     state: LinkState
@@ -82,6 +83,7 @@ class Standing:
     can_undo_until: datetime | None
     replaces: bool = False
     needs_contact: bool = False
+    is_erased: bool = False
 
 
 def standing(ask: Ask, link_id: bytes, *, now: datetime) -> Standing | None:
@@ -89,7 +91,7 @@ def standing(ask: Ask, link_id: bytes, *, now: datetime) -> Standing | None:
 
     It is no object of the models: this is asked whenever a link is opened, and nothing of it is changed.
     """
-    found = ask(_BEHIND_LINK, {"link": link_id})
+    found = ask(_BEHIND_LINK, {"link": link_id, "erased": ERASED})
     return _standing(found, now) if found is not None else None
 
 
@@ -114,6 +116,7 @@ def _standing(found: Found, now: datetime) -> Standing:
         can_undo_until=until if until is not None and until >= now else None,
         replaces=state is LinkState.OPEN and found["replaces"],
         needs_contact=found["needs_contact"],
+        is_erased=found["is_erased"],
     )
 
 
@@ -194,6 +197,7 @@ _BEHIND_LINK = """
             ARRAY(SELECT json_build_array(kind, at) FROM answers WHERE invitation_id = asked.id ORDER BY id) AS said,
             denial.at AS denied_at, denial.way, denial.reason, denial.is_late,
             denial.invitation_id = asked.id AS is_denied_here,
+            coalesce(denial.email, contact.email) = %(erased)s AS is_erased,
             denial.id IS NOT NULL AND EXISTS (
                 SELECT FROM events WHERE claim_id = claim.id AND kind = 'claim:edited' AND position > (
                     SELECT max(position) FROM events WHERE claim_id = claim.id AND kind = 'consent:denied'
@@ -206,7 +210,9 @@ _BEHIND_LINK = """
         JOIN partners partner ON partner.id = claim.partner_id
         LEFT JOIN mpn_ids mpn ON mpn.id = claim.mpn_id_id
         LEFT JOIN LATERAL (
-            SELECT answers.* FROM answers JOIN invitations ON invitations.id = invitation_id
+            SELECT answers.*, customer_contacts.email
+            FROM answers JOIN invitations ON invitations.id = invitation_id
+                JOIN customer_contacts ON customer_contacts.id = contact_id
             WHERE round.state = 'denied' AND round_id = round.id AND kind = 'denied'
             ORDER BY answers.id DESC LIMIT 1
         ) denial ON true

@@ -30,7 +30,8 @@ class Page(NamedTuple):
     `said` has what this contact said, `newest` the newest of the quiet answers; `awaits_yes` tells whether only a yes
     lets the association stand, and there is none yet; `is_plainly_said` whether the catalogue says in a sentence what
     was done; `replaces` whether another partner's association would end,
-    `needs_contact` whether the time stands still until the partner names a right contact.
+    `needs_contact` whether the time stands still until the partner names a right contact, `is_erased` whether there
+    is no address any more to which a mail with the link goes that undoes a denial.
     """
 
     state: str
@@ -51,6 +52,7 @@ class Page(NamedTuple):
     is_plainly_said: bool
     replaces: bool
     needs_contact: bool
+    is_erased: bool
     said: frozenset[AnswerKind]
     newest: AnswerKind | None
 
@@ -82,6 +84,7 @@ class Page(NamedTuple):
             is_plainly_said=bool(catalogue.for_customers(standing.claim.area, standing.claim.activity)),
             replaces=standing.replaces,
             needs_contact=standing.needs_contact,
+            is_erased=standing.is_erased,
             said=frozenset(said),
             newest=max((kind for kind in QUIET if kind in said), key=lambda kind: said[kind], default=None),
         )

@@ -1,14 +1,47 @@
 """What Flask-Migrate finds in an application. It is imported when tables are migrated: Alembic comes with it."""
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, func, select
 
 if TYPE_CHECKING:
     import flask_migrate
 
+TURN = 3_519_088
+"""The number of the advisory lock that who migrates holds, in a session of its own; no other lock has it."""
+
+LOOK_SECONDS = 0.5
+PATIENCE_SECONDS = 600.0
+"""How long one waits for another: what takes longer is watched by somebody, who knows that it goes on."""
+
 OPTIONS: dict[str, Any] = {"compare_type": True, "render_as_batch": False}
+
+
+def take_turn(connection: Connection, *, patience: float = PATIENCE_SECONDS) -> None:
+    """Wait until nobody else migrates these tables. The turn ends with the connection to the database.
+
+    It is asked for anew instead of waited for: an index that is made CONCURRENTLY waits for all transactions that are
+    open, so each of the two would wait for the other. Raises CommandError, which `flask_migrate` tells as a sentence.
+    """
+    until = time.monotonic() + patience
+    while not _has_turn(connection):
+        if time.monotonic() >= until:
+            from alembic.util.exc import CommandError
+
+            raise CommandError(
+                f"Another process is migrating these tables and was not done within {patience / 60:.0f} minutes. "
+                "It goes on; nothing was changed here. Run this again later: there is then nothing left to do."
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _has_turn(connection: Connection) -> bool:
+    has_it = connection.scalar(select(func.pg_try_advisory_lock(TURN)))
+    connection.commit()
+    return bool(has_it)
 
 
 class Migrations(NamedTuple):

@@ -11,7 +11,9 @@ from cpor_web.doctor.findings import Finding, look, ok, wrong
 
 ANSWER_SECONDS = 10.0
 STALLED_SECONDS = 2.0
-ALIVE = b'"status":"ok"'
+PAGE = "/keys"
+"""Everybody may read it, and only by a name of ours: what machines ask is answered by any."""
+OURS = b'"algorithm":"Ed25519"'
 
 
 def settings_of_front(settings: Settings) -> list[Finding]:
@@ -35,16 +37,16 @@ def public_address(settings: Settings) -> list[Finding]:
     except (OSError, http.client.HTTPException) as error:
         do = "Start web and proxy; check CPOR_PUBLIC_URL, the DNS, and whether this machine may reach it."
         return [wrong("public address", f"{settings.public_url} does not answer: {type(error).__name__}", do)]
-    if status != 200 or ALIVE not in body.replace(b" ", b""):
+    if status != 200 or OURS not in body.replace(b" ", b""):
         do = "Another site answers, or the proxy cannot reach us: check its configuration, and CPOR_TRUSTED_HOSTS."
-        return [wrong("public address", f"/healthz answers {status}, and not as we do", do)]
+        return [wrong("public address", f"{PAGE} answers {status}, and not as we do", do)]
     return [ok("public address", f"{settings.public_url} answers"), _stalled(where)]
 
 
 def _asked(where: SplitResult) -> tuple[int, bytes]:
     connection = _connection(where)
     try:
-        connection.request("GET", f"{where.path}/healthz")
+        connection.request("GET", f"{where.path}{PAGE}")
         answer = connection.getresponse()
         return answer.status, answer.read(1000)
     finally:

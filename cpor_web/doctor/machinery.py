@@ -13,11 +13,13 @@ from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.monitoring import figures
 from cpor_web.monitoring.figures import InDatabase
 from cpor_web.monitoring.health import LATE_AFTER, SILENT_FOR_SECONDS
+from cpor_web.queue import ENOUGH_WAITING
 
 OLDEST_REDIS = 6
 LATE_WINDOW = timedelta(minutes=30)
 LATE_MAILBOX = timedelta(minutes=5)
-MANY_JOBS = 1000
+MANY_JOBS = ENOUGH_WAITING * 4 // 5
+"""Above it nobody works the queue off. More than enough never wait, as rings then add nothing."""
 POLICY = "noeviction"
 FOLLOW_NTP = "A clock is wrong, or was: let all machines follow NTP."
 

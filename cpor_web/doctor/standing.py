@@ -12,11 +12,16 @@ from cpor_web.database.schema import Standing
 from cpor_web.doctor.engines import engine_of
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.models import Base
+from cpor_web.web.flask_settings import for_flask
 
 OLDEST_POSTGRES = 15
 MOST_APART = 2.0
 FAR_APART = 30.0
 """Seconds between this machine's clock and the database's: deadlines are judged by ours."""
+
+OF_A_WORKER = 2
+OF_THE_TICKER = 1
+"""Connections: a worker marks mails on one of its own."""
 
 ADDED_TO_ONLY = ("events", "checkpoints", "answers")
 
@@ -27,7 +32,12 @@ def database(settings: Settings, clock: Callable[[], datetime]) -> list[Finding]
     """Return how the database does; if it does not answer, that alone."""
     try:
         with engine_of(settings) as engine, engine.connect() as connection:
-            return [_version(connection), _clock(connection, clock), *_tables(connection)]
+            return [
+                _version(connection),
+                _room(connection, settings),
+                _clock(connection, clock),
+                *_tables(connection),
+            ]
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
         do = "Start PostgreSQL, or mend CPOR_DATABASE_URL: host, name, user, password."
@@ -40,6 +50,20 @@ def _version(connection: Connection) -> Finding:
     if number < OLDEST_POSTGRES:
         return wrong("database", f"is PostgreSQL {version}", f"Take version {OLDEST_POSTGRES} or a newer one.")
     return ok("database", f"PostgreSQL {version} answers")
+
+
+def _room(connection: Connection, settings: Settings) -> Finding:
+    """Tell whether PostgreSQL lets in all that this machine's processes may take at once."""
+    given = int(str(connection.scalar(text("SHOW max_connections"))))
+    given -= int(str(connection.scalar(text("SHOW superuser_reserved_connections"))))
+    pool = for_flask(settings)["SQLALCHEMY_ENGINE_OPTIONS"]
+    of_a_web = pool["pool_size"] + pool["max_overflow"]
+    taken = settings.web_processes_number * of_a_web + settings.workers * OF_A_WORKER + OF_THE_TICKER
+    words = f"web, workers and ticker here may take {taken} of {given} that PostgreSQL has for all"
+    if taken > given:
+        do = "Raise max_connections, or put PgBouncer between: docs/performance.md. Too few, and pages answer 503."
+        return look("connections", words, do)
+    return ok("connections", words)
 
 
 def _clock(connection: Connection, clock: Callable[[], datetime]) -> Finding:
@@ -64,7 +88,19 @@ def _tables(connection: Connection) -> list[Finding]:
         return [
             look("tables", f"are at {revision}, of a newer version than this one", "Finish the upgrade here too.")
         ]
-    return [ok("tables", f"are at {revision}, as this version needs"), _rights(connection)]
+    return [ok("tables", f"are at {revision}, as this version needs"), *_indexes(connection), _rights(connection)]
+
+
+def _indexes(connection: Connection) -> list[Finding]:
+    """Tell of indexes whose making was broken off: no search uses them, and every change keeps them up."""
+    broken = connection.scalars(
+        text(
+            "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+            " WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace ORDER BY relname"
+        )
+    ).all()
+    do = "Unless it is just being made: as the owner of the tables, REINDEX INDEX CONCURRENTLY {}; in psql."
+    return [look("indexes", f"{name} was not made to its end", do.format(name)) for name in broken]
 
 
 def _rights(connection: Connection) -> Finding:

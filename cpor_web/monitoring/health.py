@@ -1,6 +1,8 @@
 """For machines: alive, and able to work. Degraded is not down: what still serves customers stays in front of them."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
@@ -18,6 +20,10 @@ from cpor_web.monitoring.figures import TICKER, InRedis
 from cpor_web.silence import holding, unread
 from cpor_web.web import present
 from cpor_web.web.current import now, programme_as_set_up, settings
+from cpor_web.web.flask_settings import LOCAL
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 bp = Blueprint("health", __name__)
 
@@ -27,21 +33,36 @@ SILENT_FOR_SECONDS = 600
 LATE_AFTER = timedelta(minutes=15)
 """A mail that was due so long ago, and is not out, is late."""
 
-FOR_MACHINES = frozenset({"health", "metrics"})
-"""Blueprints that are asked from within, past the proxy."""
+FOR_MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What is asked from within, past the proxy, and by whatever name: of one web among several that is its address."""
 
 _PROXY = "came_through_a_proxy"
 
 
 def init_app(app: Flask) -> None:
-    """Note of every request of people whether it came through a proxy."""
+    """Note of every request of people whether it came through a proxy; let machines ask by any name.
+
+    Call it before proxies in front are believed: what machines ask has our own name whatever those say.
+    """
 
     def note() -> None:
         asked = present.asked()
-        if asked.blueprint not in FOR_MACHINES:
+        if asked.path not in FOR_MACHINES:
             app.extensions[_PROXY] = "X-Forwarded-For" in asked.headers
 
     app.before_request(note)
+    app.wsgi_app = _by_any_name(app.wsgi_app)  # type: ignore[assignment, method-assign]
+
+
+def _by_any_name(ask: "WSGIApplication") -> "WSGIApplication":
+    """Put a name of ours in place of the one that a machine asks by, so that no answer can repeat that."""
+
+    def asked(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO") in FOR_MACHINES:
+            environ["HTTP_HOST"] = LOCAL[0]
+        return ask(environ, start_response)
+
+    return asked
 
 
 @bp.get("/healthz")

@@ -97,6 +97,10 @@ def _denied_late(stage: Stage) -> Standing:
     return _rejected(stage.asked(LinkState.DENIED, RoundState.DENIED, ago=LONG_AGO, denial=denial))
 
 
+def _denied_by_erased(stage: Stage) -> Standing:
+    return replace(_denied(stage), is_erased=True)
+
+
 def _can_be_undone(stage: Stage) -> Standing:
     return replace(_denied(stage), can_undo_until=stage.now + LEAST_UNDO)
 
@@ -145,6 +149,7 @@ STATES = {
     "looked-at": State(N_("Open, the time stands still for a reviewer"), LINK, _looked_at),
     "denied": State(N_("Denied"), LINK, _denied),
     "denied-late": State(N_("Denied after the consent period"), LINK, _denied_late),
+    "denied-erased": State(N_("Denied, by a contact who was erased"), LINK, _denied_by_erased),
     "passed": State(N_("Passed without a denial"), LINK, _passed),
     "superseded": State(N_("Superseded by another contact's link"), LINK, _superseded),
     "ended": State(N_("Ended by the partner"), LINK, _ended),

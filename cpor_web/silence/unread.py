@@ -24,7 +24,7 @@ def note_emptied(session: Session, *, begun_at: datetime) -> None:
     Of two looks at once the longer one ends last: the later beginning stays, unless a clock noted it that was ahead.
     """
     noted = insert(Heartbeat).values(name=EMPTIED, at=begun_at)
-    is_replaced = or_(Heartbeat.at < begun_at, Heartbeat.at > begun_at + clock.CLOCKS_APART)
+    is_replaced = or_(Heartbeat.at < begun_at, Heartbeat.is_ahead(begun_at))
     session.execute(
         noted.on_conflict_do_update(index_elements=["name"], set_={"at": noted.excluded.at}, where=is_replaced)
     )
@@ -32,7 +32,7 @@ def note_emptied(session: Session, *, begun_at: datetime) -> None:
 
 def forget_what_is_ahead(session: Session, *, now: datetime) -> None:
     """Forget a look whose clock was ahead: once time has caught up, it would vouch for mail that nobody read."""
-    wrong = (Heartbeat.name == EMPTIED, Heartbeat.at > now + clock.CLOCKS_APART)
+    wrong = (Heartbeat.name == EMPTIED, Heartbeat.is_ahead(now))
     session.execute(delete(Heartbeat).where(*wrong))
 
 

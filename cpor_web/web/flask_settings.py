@@ -47,6 +47,7 @@ def for_flask(settings: Settings) -> dict[str, Any]:
             "connect_args": {"options": database_limits(settings), **_line(settings.database_url)},
             "pool_events": connections.EVENTS,
             "pool_size": settings.web_threads,  # else what more threads use is made anew each time
+            "max_overflow": settings.web_threads,  # a customer's answer takes a second one while it has the first
             "pool_recycle": KEPT_SECONDS,
             "pool_use_lifo": True,  # else PostgreSQL plans for each of them in turn what one has planned already
             "hide_parameters": True,  # an error's text goes into the log, where no address belongs

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import bouncing, posting, reminders
+from cpor_web.clock import CLOCKS_APART
 from cpor_web.consent import answers
 from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Accepted, Permanent
@@ -18,7 +19,7 @@ from cpor_web.rules.roles import Role
 from tests.support import claims, factories
 from tests.support.claims import NOW
 
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 MISSPELT = "typo@fabrikam.example.com"
 
 
@@ -154,3 +155,16 @@ def test_a_reminder_of_a_clock_that_was_ahead_takes_no_other_ones_place(
     assert reminders.remind(session, sent_back.id, now=on_the_day, programme=programme)
     assert not reminders.remind(session, sent_back.id, now=ahead, programme=programme)
     assert {each.to_address for each in mails(session, sent_back, "partner-reminder")} == {contact.to_address}
+
+
+@pytest.mark.parametrize(("ahead", "goes_out"), [(CLOCKS_APART + SECOND, True), (CLOCKS_APART, False)])
+def test_the_digest_goes_out_though_a_clock_that_was_ahead_sent_one(
+    db_session: Session, programme: Programme, about: dict[str, Any], ahead: timedelta, goes_out: bool
+) -> None:
+    factories.user(db_session, Role.ADMINISTRATOR)
+    waits = claims.under_review(db_session, programme)
+    db_session.flush()
+    assert waits.due_at is not None
+    today = waits.due_at + timedelta(hours=12)
+    assert reminders.send_digest(now=today + ahead, **about)
+    assert reminders.send_digest(now=today, **about) is goes_out

@@ -10,7 +10,7 @@ from cpor_web import lifecycle
 from cpor_web.claims import contacts, operations
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.emails.links import Purpose
-from cpor_web.models import CustomerContact, RoundState
+from cpor_web.models import ERASED, CustomerContact, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Rejection, Withdrawal
 from cpor_web.rules.statuses import Status
@@ -168,3 +168,34 @@ def test_a_replaced_contact_who_denies_again_after_a_reviewer_has_looked_is_told
     assert "a person has looked at it. What you pressed now was not recorded" in answer.text
     assert "Your denial was noted" not in answer.text
     assert asked.rows() == before
+
+
+def test_who_was_erased_is_promised_no_mail_and_no_link_that_undoes_a_denial(
+    asked: Asked, customer: Browser, deny: Deny
+) -> None:
+    promised = "yours has a link that undoes it"
+    assert promised in words(customer, asked.path())
+    asked.invitation.contact.email = ERASED
+    asked.session.commit()
+
+    assert promised not in words(customer, asked.path())
+    assert "You get none, and so no link that undoes it" in words(customer, asked.path())
+    deny(asked)
+    said = words(customer, asked.path())
+    assert "got another one by mail" not in said
+    assert "Every contact" not in said
+    assert "Was it a mistake? Write to the address below" in said
+
+
+def test_another_contact_is_not_told_that_one_who_was_erased_got_a_link_that_undoes_it(
+    committed: Session, app: Flask, programme: Programme, now: datetime, customer: Browser, deny: Deny
+) -> None:
+    other = claims.ContactDraft(name="Sam Soto", email="sam@contoso.example.com")
+    claim = claims.running(committed, programme, now=now, second=other)
+    denies, reads = asked_about(committed, app, claim), asked_about(committed, app, claim, 1)
+    denies.invitation.contact.email = ERASED
+    committed.commit()
+
+    deny(denies)
+
+    assert "got a mail with a link" not in words(customer, reads.path())

@@ -16,7 +16,7 @@ from redis import Redis
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session
 
-from cpor_web import clock
+from cpor_web import clock, queue
 from cpor_web.config import Settings
 from cpor_web.doctor import front, machinery, places
 from cpor_web.doctor.findings import Finding, Mark
@@ -41,10 +41,24 @@ def test_a_database_in_order_has_its_version_its_time_and_its_tables(settings: S
     findings = database(settings, clock.utcnow)
     assert {each.about: each.mark for each in findings} == {
         "database": Mark.OK,
+        "connections": Mark.OK,
         "clocks": Mark.OK,
         "tables": Mark.OK,
         "role": Mark.LOOK,  # the tests' role is a superuser
     }
+
+
+def test_an_index_that_was_not_made_to_its_end_is_told(settings: Settings, app: Flask, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE INDEX broken_off ON heartbeats (at)"))
+        connection.execute(text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken_off'::regclass"))
+    try:
+        found = about(database(settings, clock.utcnow), "indexes")
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP INDEX broken_off"))
+    assert found.mark is Mark.LOOK
+    assert "REINDEX INDEX CONCURRENTLY broken_off" in found.do
 
 
 def test_a_database_that_is_away_is_the_one_finding_and_no_password_is_told(settings: Settings) -> None:
@@ -70,6 +84,15 @@ def test_tables_of_another_version_are_told(settings: Settings, engine: Engine, 
     finally:
         with engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": before})
+
+
+@pytest.mark.parametrize(("processes", "mark"), [(1, Mark.OK), (64, Mark.LOOK)])
+def test_fewer_connections_than_this_machine_may_take_are_told(
+    settings: Settings, app: Flask, processes: int, mark: Mark
+) -> None:
+    found = about(database(replace(settings, web_processes=processes), clock.utcnow), "connections")
+    assert found.mark is mark
+    assert f" {2 * 8 * processes + 2 * settings.workers + 1} " in found.words
 
 
 @contextmanager
@@ -110,6 +133,18 @@ def test_redis_is_asked_for_its_policy_and_its_file(settings: Settings) -> None:
     assert about(findings, "redis memory").mark is Mark.LOOK
     assert about(findings, "workers").mark is Mark.WRONG
     assert "redis memory" not in {each.about for each in machinery.behind_redis(settings)}
+
+
+def test_jobs_that_nobody_works_off_are_told_before_rings_add_no_more(settings: Settings) -> None:
+    with Redis.from_url(settings.redis_url) as redis:
+        try:
+            for _ in range(2 * queue.ENOUGH_WAITING):
+                queue._enqueue(queue.SEND_MAIL, redis)
+            findings = machinery.behind_redis(settings)
+        finally:
+            redis.flushdb()
+    assert about(findings, "queue").mark is Mark.LOOK
+    assert about(findings, "queue").words == f"{queue.ENOUGH_WAITING} jobs wait"
 
 
 def test_a_redis_that_is_away_is_the_one_finding(settings: Settings) -> None:
@@ -221,12 +256,12 @@ def test_keys_are_told_by_their_ids(settings: Settings, committed: Session) -> N
 
 
 @contextmanager
-def site(answer: Callable[[bytes], bytes | None]) -> Iterator[str]:
+def site(answer: Callable[[bytes], bytes | None], times: int = 2) -> Iterator[str]:
     """A site that answers to what has come so far, as soon as `answer` returns something."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
-            for _ in range(2):
+            for _ in range(times):
                 connection, _where = listening.accept()
                 with connection:
                     came = b""
@@ -246,12 +281,22 @@ def _said(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
 
 
+KEYS = b'{"algorithm":"Ed25519","keys":{}}\n'
+
+
 def _patient(came: bytes) -> bytes | None:
-    return _said(b'{"status":"ok"}\n') if came.startswith(b"GET") else None
+    return _said(KEYS) if came.startswith(b"GET") else None
 
 
 def _hasty(came: bytes) -> bytes | None:
-    return _said(b'{"status":"ok"}\n')
+    return _said(KEYS)
+
+
+def _by_another_name(came: bytes) -> bytes | None:
+    """Answer as the web does whose proxy tells it a name that is not its own: what machines ask, and nothing else."""
+    if came.startswith(b"GET /healthz"):
+        return _said(b'{"status":"ok"}\n')
+    return b"HTTP/1.1 400 BAD REQUEST\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 @pytest.mark.parametrize(("answer", "mark"), [(_patient, Mark.OK), (_hasty, Mark.LOOK)])
@@ -263,6 +308,13 @@ def test_who_works_on_half_a_request_is_told(
         findings = front.public_address(replace(settings, public_url=url))
     assert about(findings, "public address").mark is Mark.OK
     assert about(findings, "stalled uploads").mark is mark
+
+
+def test_a_site_that_is_asked_for_by_another_name_than_its_own_is_told(settings: Settings) -> None:
+    with site(_by_another_name, times=1) as url:
+        (found,) = front.public_address(replace(settings, public_url=url))
+    assert (found.about, found.mark) == ("public address", Mark.WRONG)
+    assert "CPOR_TRUSTED_HOSTS" in found.do
 
 
 def test_an_address_where_nobody_answers_is_told(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """Documents are scanned after they were taken: filed while the scanner is away, given out once they are clean."""
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,10 +15,13 @@ from sqlalchemy.orm import Session
 import jobs.documents
 from cpor_web.claims import operations
 from cpor_web.config import Settings
+from cpor_web.extensions import bell
 from cpor_web.models import Claim, Document, Download, Event, Scan, User
 from cpor_web.proofs import DocumentStore
+from cpor_web.queue import TIDY_DOCUMENTS
 from cpor_web.rules.exc import GuardFailed
 from cpor_web.rules.roles import Role
+from jobs.turn import Turn
 from tests.proofs.test_clamd import clamd as clamd
 from tests.support import claims, factories
 from tests.support.browser import Browser
@@ -134,6 +138,39 @@ def test_what_no_claim_has_is_removed_after_two_days_and_nothing_else(app: Flask
         jobs.documents.tidy()
     assert not store.has(orphan.sha256)
     assert store.has(kept.sha256)
+
+
+def test_what_there_was_no_time_to_remove_is_removed_as_soon_as_the_worker_goes_on(
+    app: Flask, committed, upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rung = app.extensions["documents"], []
+    orphans = [
+        store.store(io.BytesIO(each), filename="a.txt", media_type="text/plain").sha256 for each in (b"1", b"2")
+    ]
+    monkeypatch.setattr(bell, "ring", rung.append)
+    monkeypatch.setattr(jobs.documents, "Turn", lambda: Turn(seconds=0))
+    with time_machine.travel(jobs.documents.clock.utcnow() + timedelta(days=3)):
+        jobs.documents.tidy()
+        assert [store.has(each) for each in orphans].count(True) == 1
+        assert rung == [TIDY_DOCUMENTS]
+        jobs.documents.tidy()
+    assert not any(store.has(each) for each in orphans)
+
+
+def test_who_is_told_to_stop_removes_no_more_and_the_next_worker_goes_on(
+    app: Flask, committed, upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rung, stop = app.extensions["documents"], [], threading.Event()
+    orphan = store.store(io.BytesIO(b"1"), filename="a.txt", media_type="text/plain").sha256
+    monkeypatch.setattr(bell, "ring", rung.append)
+    monkeypatch.setattr(jobs.documents, "told_to_stop", stop)
+    stop.set()
+    with time_machine.travel(jobs.documents.clock.utcnow() + timedelta(days=3)):
+        jobs.documents.tidy()
+        assert (store.has(orphan), rung) == (True, [TIDY_DOCUMENTS])
+        stop.clear()
+        jobs.documents.tidy()
+    assert not store.has(orphan)
 
 
 def test_without_a_scanner_reviewers_read_that_nothing_is_scanned(

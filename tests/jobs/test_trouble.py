@@ -16,11 +16,15 @@ from cpor_web.emails import outbox
 from cpor_web.emails.condition import LONGEST_PAUSE
 from cpor_web.emails.condition import outbox as outbox_at
 from cpor_web.emails.outbox import Recipient
+from cpor_web.emails.outcomes import Outcome, Unavailable
+from cpor_web.emails.transport import Transport
 from cpor_web.extensions import db
 from cpor_web.models import Breaker, Claim, Mail, MailState
+from cpor_web.programme import Programme
 from jobs import pauses
 from jobs.mail import drain
 from tests.jobs.mails import notice_of
+from tests.support import claims
 from tests.support.claims import mail_of
 from tests.support.one_mail import newest
 from tests.support.smtp_server import ScriptedServer
@@ -95,6 +99,47 @@ def test_each_failure_in_a_row_pauses_longer_up_to_five_minutes_and_success_forg
     committed.expire_all()
     assert committed.get(Breaker, "mail") is None
     assert notice_of(committed, claim).state is MailState.SENT
+
+
+def test_trouble_that_comes_after_the_greeting_pauses_longer_each_time_too(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    smtp_server.fail("MAIL", "421 4.7.0 Too many connections from you")
+    waited = []
+    with time_machine.travel(utcnow(), tick=False):
+        for _ in range(3):
+            drain()
+            committed.expire_all()
+            breaker = committed.get_one(Breaker, "mail")
+            waited.append((breaker.open_until - utcnow()).total_seconds())
+            breaker.open_until = utcnow()
+            committed.commit()
+    assert waited == [2, 4, 8]
+    assert notice_of(committed, claim).attempts == 0
+
+
+def test_trouble_after_a_mail_that_was_taken_is_the_first_again(
+    claim: Claim,
+    committed: Session,
+    smtp_server: ScriptedServer,
+    programme: Programme,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    claims.approved(committed, programme, now=utcnow())
+    committed.add(
+        Breaker(name="mail", failures=7, open_until=utcnow(), why="connect: 421 4.7.0 Too many connections")
+    )
+    committed.commit()
+    offer = Transport.offer
+
+    def one_only(self: Transport, message: bytes, **about: str) -> Outcome | None:
+        return Unavailable("421 4.7.0 Enough", "connect") if smtp_server.mails else offer(self, message, **about)
+
+    monkeypatch.setattr(Transport, "offer", one_only)
+    drain()
+    committed.expire_all()
+    assert len(smtp_server.mails) == 1
+    assert committed.get_one(Breaker, "mail").failures == 1
 
 
 def test_a_pause_of_a_clock_that_was_ahead_for_a_moment_is_none(

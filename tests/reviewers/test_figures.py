@@ -6,11 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
 
 import jobs.upkeep
+from cpor_web.clock import utcnow
 from cpor_web.figures import counting
 from cpor_web.models import Claim, Heartbeat, Measure, WeeklyFigure
 from cpor_web.programme import Programme
@@ -212,6 +214,15 @@ def test_the_job_counts_every_day_that_is_over(
     counted = committed.get_one(Heartbeat, counting.COUNTED).at
     assert timedelta(0) < datetime.now(UTC) - counted < timedelta(days=1, hours=1, minutes=15)
     assert "up to the end of" in desk.page("/review/figures").main.get_text()
+
+
+def test_a_worker_whose_clock_is_ahead_counts_no_day_that_has_not_been(
+    app: Flask, committed: Session, claim: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.upkeep, "app", lambda: app)
+    with time_machine.travel(utcnow() + timedelta(days=30)):
+        jobs.upkeep.count_figures()
+    assert committed.get_one(Heartbeat, counting.COUNTED).at <= utcnow()
 
 
 @pytest.mark.parametrize("role", [Role.GLOBAL_ADMIN, Role.VIEWER])
