@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -11,6 +12,7 @@ from cpor_web.claims import listed, queries
 from cpor_web.claims.listed import QueuedClaim
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.extensions import db
+from cpor_web.reviewers.queue_filter import within
 from cpor_web.rules.statuses import Status
 from cpor_web.web import drawn
 from cpor_web.web.current import actor, programme_as_set_up
@@ -41,7 +43,7 @@ def of(claims: Sequence[QueuedClaim]) -> Markup:
 
 def _lines(claims: Sequence[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
     told, reader, token, catalogue = telling(), actor(), generate_csrf(), programme_as_set_up().catalogue
-    session, steps = db.session(), _steps(claims, told)
+    session, steps, filters = db.session(), _steps(claims, told), urlencode(within())
     for claim in claims:
         step = steps.get(claim.id)
         is_free = not claim.reviewer_id or claim.reviewer_id == reader.user_id or not claim.reviewer_is_active
@@ -68,6 +70,7 @@ def _lines(claims: Sequence[QueuedClaim]) -> Iterator[tuple[Line, Words]]:
             "reviewer": claim.reviewer_name or "",
             "version": str(claim.version),
             "token": token,
+            "within": filters and f"?{filters}",
         }
         by, rule = (claim.due_at, claim.due_rule) if step is None else (step.by, step.rule)
         yield line, words | told.deadline(by, rule)

@@ -10,6 +10,7 @@ from cpor_web.extensions import db
 from cpor_web.reviewers import page
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.forms import CommentForm, NoteForm
+from cpor_web.reviewers.queue_filter import within
 from cpor_web.rules.exc import Refused
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.transactions import transaction
@@ -32,7 +33,7 @@ def comment(reference: str) -> ResponseReturnValue:
     except Refused as refusal:
         return page.refused(reference, refusal, {"comment": form})
     flash(_("The comment is added and mailed to the partner."), "success")
-    return redirect(url_for("reviewers.claim", reference=reference, _anchor="comments"))
+    return redirect(url_for("reviewers.claim", reference=reference, _anchor="comments", **within()))
 
 
 @bp.post("/<reference>/notes")
@@ -48,4 +49,4 @@ def note(reference: str) -> ResponseReturnValue:
     except Refused as refusal:
         return page.refused(reference, refusal, {"note": form})
     flash(_("The note is added. Only reviewers see it."), "success")
-    return redirect(url_for("reviewers.claim", reference=reference, _anchor="notes"))
+    return redirect(url_for("reviewers.claim", reference=reference, _anchor="notes", **within()))

@@ -65,6 +65,20 @@ def test_the_filters_of_the_queue_hold_from_claim_to_claim(
     assert desk.post(form["action"], data={**hidden, "then": "next"}).location == f"/review{filters}"
 
 
+@pytest.mark.parametrize(("button", "field"), [("Add comment", "comment-comment"), ("Add note", "note-note")])
+def test_the_filters_hold_where_a_claim_is_opened_by_its_line_and_something_else_is_done_first(
+    desk: Browser, under_review: Claim, button: str, field: str
+) -> None:
+    page = desk.page("/review?area=microsoft-365")
+    (line,) = [each for each in page("a") if each.get_text() == under_review.name]
+    form = form_with(desk.page(line["href"]), button)
+    hidden = {each["name"]: each["value"] for each in form("input", type="hidden")}
+
+    there = desk.post(form["action"], data={**hidden, field: "Seen."}).location
+
+    assert press_on(desk, desk.page(there), "Take the next one").location == "/review?area=microsoft-365"
+
+
 def test_a_decision_stands_and_is_said_to_where_no_next_claim_can_be_fetched(
     desk: Browser, under_review: Claim, committed: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
