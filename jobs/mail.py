@@ -58,16 +58,14 @@ def drain() -> None:
                 return
             turn = Turn()
             _take_back_abandoned()
-            while True:
-                leased = _lease()
-                if leased and not HandOver(transport, marks).has_sent(leased, turn):
-                    return
-                pauses.resume(TRANSPORT)  # not before: that it takes no mail a server may say after the greeting, too
-                if not leased:
+            while leased := _lease():
+                if not HandOver(transport, marks).has_sent(leased, turn):
                     return
                 if turn.is_over():
                     bell.ring(SEND_MAIL)
                     return
+            if not _is_any_waiting():
+                pauses.resume(TRANSPORT)
 
 
 def composer() -> Composer:
@@ -86,6 +84,12 @@ def _has_a_reason() -> bool:
     with transaction(db.session):
         is_any_due = condition.is_any_due(db.session(), now=clock.utcnow())
     return is_any_due or pauses.has_failed(TRANSPORT)
+
+
+def _is_any_waiting() -> bool:
+    """Tell whether a mail is due, if only one over which another worker finds the mail server in trouble just now."""
+    with transaction(db.session):
+        return condition.is_any_waiting(db.session(), now=clock.utcnow())
 
 
 def _lease() -> Sequence[int]:
@@ -135,9 +139,9 @@ class HandOver:
             at_the_end.callback(self._settle_taken)
             while left and trouble is None and not (self._unsettled or turn.is_over() or fresh.is_over()):
                 trouble = self._trouble_with(ready[left.pop(0)])
+        if self._has_got_past:  # not before: that it takes no mail a server may say after its greeting, too
+            pauses.resume(TRANSPORT)
         if trouble is not None:
-            if self._has_got_past:
-                pauses.resume(TRANSPORT)
             pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
         return trouble is None
 

@@ -1,8 +1,9 @@
 """What was sent while its sender was signed out: shown again, so that no word is lost. Nothing of it is kept here."""
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
@@ -11,7 +12,7 @@ from cpor_web.web.current import settings
 
 _SECRETS = ("password", "code", "secret", "token", "credential")
 _TELLING = 12  # characters
-_OURS = ("once", "seen", "past", "claim", "content", "up_to", "then", "next")
+_OURS = ("once", "seen", "past", "claim", "content", "up_to", "then", "next", "area")
 """Fields that pages of ours fill in by themselves; what a dash adds names what they are about."""
 
 
@@ -68,9 +69,15 @@ def _is_of_ours(address: str) -> bool:
 
 
 def _came_from() -> str:
-    """Return the page that sent it, where its browser says so and it is one of ours."""
+    """Return the page that sent it, where its browser says so, it is ours, and its address opens it."""
     page = request.referrer or ""
-    return page if _is_of_ours(page) else url_for("accounts.home")
+    return page if _is_of_ours(page) and _can_be_opened(page) else url_for("accounts.home")
+
+
+def _can_be_opened(page: str) -> bool:
+    """Tell whether an address of ours shows a page: one to which a form was sent may not."""
+    addresses = current_app.create_url_adapter(request)
+    return addresses is not None and addresses.test(urlsplit(page).path, method="GET")
 
 
 def _page(*, again: list[tuple[str, str]]) -> ResponseReturnValue:

@@ -7,7 +7,6 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +22,9 @@ from cpor_web.history import checkpoints
 from cpor_web.models import Base, Checkpoint, Document
 from cpor_web.proofs import DocumentStore
 from cpor_web.version import __version__
+
+MOST_IN_A_ROW = 3
+"""So many documents that cannot be read, one after the other, are a store that cannot be: each may take minutes."""
 
 
 @dataclass(frozen=True)
@@ -105,18 +107,23 @@ def _named(seen: Connection) -> tuple[str, ...]:
 
 
 def _copy(documents: DocumentStore, named: Iterable[str], folder: Path) -> tuple[list[Path], list[str]]:
-    """Copy what the store can give whole; return the files, and the hashes of the rest."""
-    stored, missing = [], []
+    """Copy what the store can give whole; return the files, and the hashes of the rest.
+
+    Raises BackupError where it gives none for another reason than that it has not got it, time after time.
+    """
+    stored, missing, in_a_row = [], [], list[Exception]()
     for sha256 in named:
         file = folder / DOCUMENTS / sha256[:2] / sha256
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
         with file.open("wb") as copy:
-            for chunk in _readable(documents, sha256):
+            for chunk in _readable(documents, sha256, in_a_row):
                 digest.update(chunk)
                 copy.write(chunk)
             copy.flush()
             os.fsync(copy.fileno())
+        if len(in_a_row) == MOST_IN_A_ROW:
+            raise BackupError(f"The store of documents cannot be read: {in_a_row[-1]}")
         if digest.hexdigest() == sha256:
             stored.append(file)
         else:
@@ -125,10 +132,19 @@ def _copy(documents: DocumentStore, named: Iterable[str], folder: Path) -> tuple
     return stored, missing
 
 
-def _readable(documents: DocumentStore, sha256: str) -> Iterator[bytes]:
-    """Yield what can be read of a document: one that cannot be does not cost the backup of all others."""
-    with suppress(OSError, ObstoreError):  # the store's; what is raised where a chunk is written is not
+def _readable(documents: DocumentStore, sha256: str, in_a_row: list[Exception]) -> Iterator[bytes]:
+    """Yield what can be read of a document: one that cannot be does not cost the backup of all others.
+
+    `in_a_row` is why those before it could not be, back to the last that could, or was not there.
+    """
+    try:
         yield from documents.open(sha256)
+    except FileNotFoundError:
+        in_a_row.clear()
+    except (OSError, ObstoreError) as error:  # the store's; what is raised where a chunk is written is not
+        in_a_row.append(error)
+    else:
+        in_a_row.clear()
 
 
 def _still_named(engine: Engine, missing: Iterable[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from cpor_web.models import Claim, ClaimProduct, CustomerContact, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields
 from cpor_web.rules.exc import Invalid
+from cpor_web.rules.words import N_
 
 Changes = dict[str, list[str]]
 """By field: the old and the new value, as people read them."""
@@ -23,6 +24,7 @@ def write(claim: Claim, draft: Draft, *, partner: Partner, programme: Programme)
     limited = _limited(before, draft, allowed)
     for problem in problems(limited, partner=partner, programme=programme, within=allowed).values():
         raise problem
+    _check_products(before, limited, programme)
     draft = _limited(before, draft.normalised(), allowed)
     claim.name = draft.name
     for name in _TEXTS:
@@ -59,6 +61,15 @@ def _limited(before: Draft, draft: Draft, allowed: frozenset[str]) -> Draft:
     if "contact_name" in allowed:
         kept |= {"contact": draft.contact, "second": draft.second}
     return Draft(**kept)
+
+
+def _check_products(before: Draft, draft: Draft, programme: Programme) -> None:
+    """Let no product be added once the claim's area has left the catalogue, which then knows none of it."""
+    added = sorted(set(draft.products) - set(before.products))
+    if added and draft.area and draft.area not in programme.catalogue.areas:
+        names = ", ".join(map(programme.catalogue.product_name, added))
+        about = {"area": programme.catalogue.area_name(draft.area), "names": names}
+        raise Invalid(N_("Not a product of %(area)s: %(names)s."), about, field_name="products")
 
 
 def _write_products(claim: Claim, keys: tuple[str, ...]) -> None:

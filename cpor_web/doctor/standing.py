@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -60,10 +61,19 @@ def _room(connection: Connection, settings: Settings) -> Finding:
     of_a_web = pool["pool_size"] + pool["max_overflow"]
     taken = settings.web_processes_number * of_a_web + settings.workers * OF_A_WORKER + OF_THE_TICKER
     words = f"web, workers and ticker here may take {taken} of {given} that PostgreSQL has for all"
+    if _is_pooled(connection):
+        return ok("connections", f"{words}; a pooler stands between")
     if taken > given:
         do = "Raise max_connections, or put PgBouncer between: docs/performance.md. Too few, and pages answer 503."
         return look("connections", words, do)
     return ok("connections", words)
+
+
+def _is_pooled(connection: Connection) -> bool:
+    """Tell whether another one than PostgreSQL let us in, as PgBouncer does: it gives out numbers of its own."""
+    line = connection.connection.driver_connection
+    assert isinstance(line, psycopg.Connection)
+    return line.info.backend_pid != connection.scalar(text("SELECT pg_backend_pid()"))
 
 
 def _clock(connection: Connection, clock: Callable[[], datetime]) -> Finding:

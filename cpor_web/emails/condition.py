@@ -73,6 +73,11 @@ def _any_due() -> Prepared:
     return prepared(due.order_by(Mail.due_at, Mail.id).limit(1))  # in this order, for the index
 
 
+def is_any_waiting(session: Session, *, now: datetime) -> bool:
+    """Tell whether a mail is due, whoever has it."""
+    return bool(session.scalar(select(exists().where(Mail.due_at <= now))))
+
+
 def last_news() -> ColumnElement[datetime]:
     """Return when the last that is known of a mail became known, none while it is to be sent; there is an index."""
     return func.coalesce(Mail.bounced_at, Mail.ended_at)

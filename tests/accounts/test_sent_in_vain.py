@@ -148,6 +148,15 @@ def test_a_document_that_was_sent_while_signed_out_is_told_of_with_the_way_back(
     assert back_in(answer.text) == here
 
 
+def test_the_way_back_is_no_address_to_which_forms_are_sent(browser: Browser, committed: Session, user: User) -> None:
+    token = browser.csrf_token("/account")
+    end_session(committed, user)
+    data = {"csrf_token": token, "document": (io.BytesIO(b"Signed."), "proof.txt")}
+    there = "https://cpor.vendor.example.com/claims/K7QM-2XRD/documents"
+    answer = browser.post("/claims/K7QM-2XRD/documents", data=data, headers={"Referer": there})
+    assert back_in(answer.text) == "/"
+
+
 def back_in(text: str) -> str:
     """Return where a page leads back to."""
     return str(BeautifulSoup(text, "html.parser").find("a", string="Back to the page")["href"])

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, verification
-from cpor_web.backup import aftermath, manifest
+from cpor_web.backup import aftermath, manifest, taking
 from cpor_web.cli import cli
 from cpor_web.config import Settings
 from cpor_web.embedded.postgres import find_binaries
@@ -202,6 +202,19 @@ def test_a_document_that_cannot_be_read_is_named_and_all_else_is_backed_up(
     assert told.exit_code == 1
     assert f"1 documents are missing or damaged in the store:\n  {document.name}" in told.output
     assert cpor(elsewhere, "restore", str(tmp_path / "backup")).exit_code == 0
+
+
+def test_a_store_that_cannot_be_read_ends_it_and_leaves_none(
+    env: Env, claim: Claim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "MOST_IN_A_ROW", 1)
+    (document,) = (tmp_path / "data" / "documents").rglob("*/*" + hashlib.sha256(PROOF).hexdigest()[2:])
+    document.unlink()
+    document.symlink_to(document.name)
+    told = cpor(env, "backup", str(tmp_path / "backup"))
+    assert told.exit_code == 1
+    assert told.output.startswith("Error: The store of documents cannot be read: ")
+    assert {path.name for path in tmp_path.iterdir()} == {"data"}
 
 
 def test_a_disk_that_is_full_of_the_backup_ends_it_and_leaves_none(

@@ -6,6 +6,8 @@ import pytest
 import time_machine
 from flask import Flask
 
+import jobs.upkeep
+from cpor_web.claims import reminders
 from cpor_web.clock import CLOCKS_APART, utcnow
 from jobs import seldom
 
@@ -37,3 +39,13 @@ def test_what_a_clock_began_that_was_ahead_is_begun_as_soon_as_it_is_right_again
         clock.shift(-ahead)
         assert is_time(work) is is_begun
         assert not is_time(work), "it has just begun"
+
+
+def test_the_digest_is_of_no_later_day_than_the_databases(work: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(jobs.upkeep, "app", lambda: work)
+    monkeypatch.setattr(reminders, "send_digest", lambda _session, *, now, programme: asked.append(now))
+    with time_machine.travel(utcnow() + timedelta(days=1)):
+        jobs.upkeep.digest()
+    (now,) = asked
+    assert now <= utcnow()

@@ -118,6 +118,18 @@ def test_trouble_that_comes_after_the_greeting_pauses_longer_each_time_too(
     assert notice_of(committed, claim).attempts == 0
 
 
+def test_a_worker_that_finds_nothing_to_do_ends_no_pause_over_a_mail_that_another_has(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer
+) -> None:
+    now = utcnow()
+    notice_of(committed, claim).leased_until = now + CLOCKS_APART
+    committed.add(Breaker(name="mail", failures=5, open_until=now, why="421 Too many connections"))
+    committed.commit()
+    drain()
+    committed.expire_all()
+    assert committed.get_one(Breaker, "mail").failures == 5
+
+
 def test_trouble_after_a_mail_that_was_taken_is_the_first_again(
     claim: Claim,
     committed: Session,

@@ -273,6 +273,11 @@ def test_a_claim_whose_area_left_the_catalogue_keeps_its_products(
     assert browser.submit(edit, sent, page=edit).status_code == 302
     assert desk.now_of(claim).partner_contact_name == "Nora"
 
+    added = {**sent, "partner_contact_name": "Nina", "products": [*ticked, "You have won"]}
+    answer = browser.submit(edit, added | {"seen": desk.now_of(claim).version}, page=edit)
+    assert answer.status_code == 422
+    assert error_at(BeautifulSoup(answer.text, "html.parser"), "products").endswith(": You have won.")
+
 
 def test_two_who_edit_at_once_lose_nothing(browser: Browser, desk: Desk, user: User) -> None:
     claim = desk.claim()
