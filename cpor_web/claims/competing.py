@@ -172,11 +172,19 @@ def _ending(state: str, at: datetime | None, needs_yes: bool, yes_at: datetime |
     return Ending(at if state == RoundState.RUNNING else None, needs_yes and yes_at is None)
 
 
-def decisions_about(session: Session, claim: Claim) -> Sequence[Replacement]:
+class Decision(NamedTuple):
+    """A decision that put one claim over another, and whether it may still end what it is over."""
+
+    replacement: Replacement
+    may_come_true: bool
+
+
+def decisions_about(session: Session, claim: Claim) -> list[Decision]:
     """Return, for reviewers, every decision that put this claim over another or another over it, newest first."""
     about = or_(Replacement.claim_id == claim.id, Replacement.replaced_id == claim.id)
     both = (selectinload(Replacement.claim), selectinload(Replacement.replaced), selectinload(Replacement.user))
-    return session.scalars(_newest().where(about).options(*both)).all()
+    found = session.execute(_newest().where(about).options(*both).add_columns(replacing.MAY_COME_TRUE))
+    return [Decision(*row) for row in found]
 
 
 def _rationale(typed: str) -> str:

@@ -102,7 +102,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     proofs = queries.documents_of(session, claim)
     cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
     decided_over = competing.decisions_about(session, claim)
-    both = [claim, *(each.replaced for each in decided_over)]
+    both = [claim, *(each.replacement.replaced for each in decided_over)]
     if Action.REQUEST_INFORMATION in offered:
         filling.fill_in(cells, programme().catalogue, ask, cast(RejectForm, empty["reject"]))
     return render_template(

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations
-from cpor_web.consent import answers
+from cpor_web.consent import answers, rounds
 from cpor_web.models import Claim, User
 from cpor_web.moments import exactly
 from cpor_web.programme import Programme
@@ -89,6 +89,29 @@ def test_of_an_association_that_a_third_will_end_no_page_says_that_nothing_ends_
     assert third.reviewer is not None
     operations.approve(committed, third, rationale=WHY, actor=third.reviewer.actor, **about)
     answers.undo(committed, asked, **about)
+    committed.commit()
+
+    notice = desk.page(f"/review/{association.reference}").find(id="state").parent.get_text(" ", strip=True)
+    assert third.reference in notice
+    assert under_review.reference not in notice
+
+
+def test_a_decision_whose_moment_passed_is_not_named_beside_the_one_that_will_end_an_association(
+    desk: Browser, under_review: Claim, association: Claim, committed: Session, programme: Programme, now: datetime
+) -> None:
+    about: dict[str, Any] = {"now": now, "programme": programme}
+    assert press(desk, under_review, "Approve", Rationale=WHY).status_code == 302
+    (denied,), (lapsed,) = (claims.invitations_of(committed, each) for each in (association, under_review))
+    claims.take_notice(committed, programme, lapsed, now=now)
+    answers.deny(committed, denied, reason=Denial.OTHER, way=Way.PAGE, **about)
+    assert lapsed.round.closes_at is not None
+    assert rounds.close(committed, lapsed.round_id, now=lapsed.round.closes_at, programme=programme)
+    answers.undo(committed, denied, **about)
+    third = claims.under_review(
+        committed, programme, now=now, tenant_id=str(under_review.tenant_id), products=("teams",)
+    )
+    assert third.reviewer is not None
+    operations.approve(committed, third, rationale=WHY, actor=third.reviewer.actor, **about)
     committed.commit()
 
     notice = desk.page(f"/review/{association.reference}").find(id="state").parent.get_text(" ", strip=True)
