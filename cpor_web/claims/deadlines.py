@@ -5,7 +5,7 @@ the partner was never told of it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,13 +21,11 @@ from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
 from cpor_web.silence import holding, unread
 
-ONE_SECOND = timedelta(seconds=1)
-
 
 def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Return the ids of up to `most` claims whose partner did not resubmit in time, the longest over first."""
     waiting = Claim.status == Status.PARTNER_ACTION_REQUIRED
-    late = select(Claim.id).where(waiting, Claim.due_at <= now - ONE_SECOND)
+    late = select(Claim.id).where(waiting, Claim.due_at <= now - deadlines.ONE_SECOND)
     return session.scalars(late.order_by(Claim.due_at, Claim.id).limit(most)).all()
 
 
@@ -48,7 +46,7 @@ def lapse(session: Session, claim_id: int, *, now: datetime, programme: Programm
 def contacts_due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Return the ids of up to `most` rounds whose partner named no right contact in time."""
     stopped = Round.state == RoundState.STOPPED
-    late = select(Round.id).where(stopped, Round.contact_due_at <= now - ONE_SECOND)
+    late = select(Round.id).where(stopped, Round.contact_due_at <= now - deadlines.ONE_SECOND)
     return session.scalars(late.order_by(Round.contact_due_at, Round.id).limit(most)).all()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, false, or_, select, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import facts
@@ -80,6 +80,11 @@ def is_overdue(claim: Claim | ListedClaim | QueuedClaim, now: datetime) -> bool:
     """Tell whether the operator has missed the claim's deadline."""
     due = claim.due_at if claim.status in WAITING_FOR_OPERATOR else None
     return due is not None and deadlines.has_passed(due, now)
+
+
+def overdue(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the same as a condition of the claim in the statement."""
+    return and_(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at <= now - deadlines.ONE_SECOND)
 
 
 def offered(

@@ -11,20 +11,19 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import listed
 from cpor_web.claims.listed import QueuedClaim
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
+from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for, overdue
 from cpor_web.database import arrays, capped, keyset
 from cpor_web.database.keyset import FAR, Key, Order, Page, Part, Parts
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.lists import listing, own, searching
 from cpor_web.lists.searching import Search, Word, mentions
 from cpor_web.models import Claim, Document, User
-from cpor_web.rules import deadlines
 from cpor_web.rules.roles import REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
 from cpor_web.silence import failed_notices, holding
 
 _NARROWED: dict[str, ColumnElement[bool]] = {
-    "overdue": Claim.due_at <= bindparam("now", type_=DateTime(timezone=True)) - deadlines.ONE_SECOND,
+    "overdue": overdue(bindparam("now", type_=DateTime(timezone=True))),
     "mine": Claim.reviewer_id == bindparam("user_id", type_=BigInteger),
     "unassigned": Claim.reviewer_id.is_(None),
     "disputed": Claim.is_disputed.expression,
@@ -189,7 +188,7 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.disputed:
         conditions.append(_NARROWED["disputed"])
     if wanted.overdue:
-        conditions += [WAITS, _NARROWED["overdue"]]
+        conditions.append(_NARROWED["overdue"])
     if wanted.area:
         conditions.append(Claim.area == bindparam("area", type_=Text))
     if wanted.partner_id is not None:
