@@ -38,7 +38,6 @@ def of(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme
         ),
         declined_by_customer=claim.rejection is Rejection.CUSTOMER_DECLINE,
         edited_since_denial=claim.disputes_a_denial and _was_edited_since_denial(session, claim),
-        is_disputed=claim.is_disputed,
         dispute_used=claim.dispute_used,
         dispute_in_time=claim.dispute_until is not None and not deadlines.has_passed(claim.dispute_until, now),
         may_review_dispute=may_review(session, claim, actor),

@@ -54,7 +54,6 @@ ASSESSORS = {
     "webhook": N_("A system of yours assesses: it is told by webhook, and sends its results back."),
     "csv": N_("You assess: download what waits, fill in state and reasons, and upload the table."),
 }
-SENDABLE = frozenset({HandoverState.DELIVERED, HandoverState.GIVEN_UP})
 
 
 class ResultsForm(FlaskForm):
@@ -183,5 +182,5 @@ def _page(form: ResultsForm, problems: "list[Problem] | None" = None) -> str:
         message_kinds=HANDOVER_KINDS,
         message_counts=queries.handover_counts(session),
         most=queries.PAGE,
-        sendable=SENDABLE,
+        sendable=handover.SENDABLE,
     )

@@ -179,7 +179,7 @@ def _open(session: Session, claim: Claim) -> Round:
     round_ = facts.latest_round(session, claim)
     if claim.status is not Status.APPROVED or round_ is None:
         raise NotAllowed(N_("The customer is not being asked at the moment."))
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     if not round_.is_open:
         raise NotAllowed(N_("The customer is not being asked at the moment."))
     return round_

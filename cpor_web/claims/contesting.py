@@ -45,7 +45,7 @@ def withdraw(
     lifecycle.advance(session, claim, Action.WITHDRAW, actor=actor, now=now, programme=programme, data=data)
     round_ = facts.latest_round(session, claim)
     if round_ is not None and (round_.is_open or round_.state in {RoundState.PASSED, RoundState.ENDED}):
-        locking.hold(session, claim, round_)
+        locking.hold(session, round_)
         rounds.end(session, round_, now=now)
         for invitation in _to_be_told(session, round_):
             to_customer.association_ended(session, claim, invitation, now=now, programme=programme)

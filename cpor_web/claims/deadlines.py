@@ -56,7 +56,7 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
     if round_ is None:
         return False
     claim = lifecycle.hold(session, round_.claim)
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     if round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
         return False
     if not _has_passed(session, claim, round_.contact_due_at, now, programme) or holding.bars(session):

@@ -131,7 +131,6 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         mails=queries.mails_of(session, claim, reader),
         noted=next((event for event in events if event.kind == "reply:noted"), None),
         notes=queries.notes_of(session, claim),
-        now=now(),
         approved=Status.APPROVED,
         goes_over=[each for each in rivals if each.claim.status is Status.APPROVED],
         waits_too=[each for each in rivals if each.claim.status is not Status.APPROVED],
