@@ -39,8 +39,7 @@ def withdraw(
     comment = text_of(comment, "comment")
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.WITHDRAW, actor.role, known)
-    claim.rejection, claim.rejection_detail = Rejection.PARTNER_REQUEST, detail
-    claim.rejection_comment, claim.rejected_by_id = comment, None
+    lifecycle.say_why(claim, Rejection.PARTNER_REQUEST, detail=detail, comment=comment)
     data = {"detail": detail.value, "comment": comment}
     lifecycle.advance(session, claim, Action.WITHDRAW, actor=actor, now=now, programme=programme, data=data)
     round_ = facts.latest_round(session, claim)

@@ -74,6 +74,5 @@ def _has_passed(session: Session, claim: Claim, due_at: datetime, now: datetime,
 
 
 def _reject(session: Session, claim: Claim, action: Action, now: datetime, programme: Programme) -> None:
-    claim.rejection, claim.rejection_detail = Rejection.NO_PARTNER_RESPONSE, None
-    claim.rejection_comment, claim.rejected_by_id = "", None
+    lifecycle.say_why(claim, Rejection.NO_PARTNER_RESPONSE)
     lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme)

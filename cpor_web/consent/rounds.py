@@ -157,8 +157,7 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         return False
     passed = not round_.needs_yes or round_.yes_at is not None
     if not passed:
-        claim.rejection, claim.rejection_detail, claim.rejection_comment = Rejection.CUSTOMER_DECLINE, None, ""
-        claim.rejected_by_id = None
+        lifecycle.say_why(claim, Rejection.CUSTOMER_DECLINE)
     action = Action.PASS if passed else Action.DECLINE_BY_SILENCE
     until = {} if passed else {"ends_at": round_.ends_at.isoformat()}
     data = {"round": round_.number, **until}
