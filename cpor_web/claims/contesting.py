@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, facts, history, lifecycle, queue
+from cpor_web import assessment, facts, lifecycle
 from cpor_web.claims import proof
 from cpor_web.claims.input import text_of
 from cpor_web.consent import locking, rounds
@@ -81,14 +81,7 @@ def dispute(
     data = {"justification": justification}
     lifecycle.advance(session, claim, Action.DISPUTE, actor=actor, now=now, programme=programme, data=data)
     if document is not None:
-        proof.has_room(session, claim)
-        session.info.setdefault(queue.RINGS, set()).add(queue.SCAN_DOCUMENTS)
-        document.claim_id, document.uploaded_at = claim.id, now
-        assert actor.user_id is not None
-        document.uploaded_by_id = actor.user_id
-        session.add(document)
-        about = {"filename": document.filename, "size": document.size, "sha256": document.sha256}
-        history.append(session, claim, "document:uploaded", actor=actor, now=now, data=about)
+        proof.attach(session, claim, document, actor=actor, now=now)
 
 
 def _to_be_told(session: Session, round_: Round) -> list[Invitation]:
