@@ -92,8 +92,7 @@ def save(
     """
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
-    if not writing.editable(claim, programme):
-        raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
+    writing.check_editable(claim, programme)
     before = {each.mark for each in guards.warnings_of(session, claim, now=now, programme=programme)}
     changed = writing.write(claim, draft, partner=claim.partner, programme=programme)
     if changed:

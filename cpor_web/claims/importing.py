@@ -134,8 +134,7 @@ def _known(session: Session, partner: Partner, digests: Iterable[bytes]) -> dict
 
 
 def _missing(draft: Draft, programme: Programme) -> tuple[str, ...]:
-    area = programme.catalogue.areas.get(draft.area)
-    return fields.missing(draft.as_fields(), needs_subscription=area is not None and area.needs_subscription)
+    return fields.missing(draft.as_fields(), needs_subscription=programme.catalogue.needs_subscription(draft.area))
 
 
 def _completed(draft: Draft, standard: Draft) -> Draft:
