@@ -134,7 +134,7 @@ def mails_of(session: Session, claim: Claim, actor: Actor) -> Sequence[Mail]:
     """Return the claim's mails, the newest first; a partner sees those to the partner and to the customer."""
     mails = select(Mail).where(Mail.claim_id == claim.id).order_by(Mail.id.desc())
     if actor.role not in REVIEWERS:
-        mails = mails.where(~Mail.context.has_key("for_reviewer"))
+        mails = mails.where(~Mail.internal())
     return session.scalars(mails).all()
 
 

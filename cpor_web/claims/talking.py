@@ -96,8 +96,9 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime, as_
     _dealt_with(mail, actor, now)
     if claim is not None:
         data = {"mail": mail.kind, "to": mail.to_name}
-        internal = bool(mail.context.get("for_reviewer"))
-        history.append(session, claim, "mail:sent-again", actor=actor, now=now, data=data, is_internal=internal)
+        history.append(
+            session, claim, "mail:sent-again", actor=actor, now=now, data=data, is_internal=mail.is_internal
+        )
     return again
 
 
