@@ -66,7 +66,7 @@ def put(
     )
     session.add(made)
     session.flush()  # the next one of this transaction counts on from it
-    session.info.setdefault(queue.RINGS, set()).add(queue.HAND_OVER)
+    queue.ring_after_commit(session, queue.HAND_OVER)
     return made
 
 
@@ -157,7 +157,7 @@ def send_again(session: Session, handover_id: int, *, actor: Actor, now: datetim
     again.attempts, again.first_tried_at, again.delivered_at = 0, None, None
     data = {"sequence": again.sequence}
     history.append(session, claim, "assessment:handed-over-again", actor=actor, now=now, data=data, is_internal=True)
-    session.info.setdefault(queue.RINGS, set()).add(queue.HAND_OVER)
+    queue.ring_after_commit(session, queue.HAND_OVER)
 
 
 def delay(attempts: int) -> timedelta:

@@ -52,7 +52,7 @@ def attach(
     document.claim_id, document.uploaded_at, document.uploaded_by_id = claim.id, now, actor.user_id
     session.add(document)
     session.flush()
-    session.info.setdefault(queue.RINGS, set()).add(queue.SCAN_DOCUMENTS)
+    queue.ring_after_commit(session, queue.SCAN_DOCUMENTS)
     data = _told_of(document)
     if replaces is not None:
         old = session.get(Document, replaces)
