@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.claims import competing, preflight
-from cpor_web.claims.input import require, text_of
+from cpor_web.claims.input import text_of
 from cpor_web.consent import rounds, stops
 from cpor_web.entities import ahead
 from cpor_web.models import Claim, CustomerContact, Mail
@@ -16,7 +16,7 @@ from cpor_web.rules import transitions
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
-from cpor_web.rules.roles import REVIEWERS, Actor
+from cpor_web.rules.roles import REVIEWERS, Actor, require
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 from cpor_web import facts, history, lifecycle
 from cpor_web.claims import competing, guards, proof, writing
 from cpor_web.claims.drafts import Draft
-from cpor_web.claims.input import require
 from cpor_web.claims.references import new_reference
 from cpor_web.models import Claim, Document, Event, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields, transitions
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed
-from cpor_web.rules.roles import CLAIMANTS, Actor
+from cpor_web.rules.roles import CLAIMANTS, Actor, require
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 

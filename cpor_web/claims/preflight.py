@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import history, lifecycle
 from cpor_web.claims import pages, writing
-from cpor_web.claims.input import require
 from cpor_web.models import Claim, Document, ProofCell, Verdict
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, Invalid, Unfinished
 from cpor_web.rules.reasons import Rejection, Request
-from cpor_web.rules.roles import CLAIMANTS, Actor
+from cpor_web.rules.roles import CLAIMANTS, Actor, require
 from cpor_web.rules.words import N_
 
 LOOKED_FOR = {

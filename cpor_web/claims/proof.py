@@ -11,12 +11,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import history, lifecycle, queue
-from cpor_web.claims.input import require
 from cpor_web.models import Claim, Document, Download, ProofCell, Scan
 from cpor_web.proofs import scanning
 from cpor_web.rules import fields
 from cpor_web.rules.exc import Invalid, NotAllowed
-from cpor_web.rules.roles import CLAIMANTS, SYSTEM, Actor
+from cpor_web.rules.roles import CLAIMANTS, SYSTEM, Actor, require
 from cpor_web.rules.words import N_
 
 MOST_DOCUMENTS = 100
