@@ -17,7 +17,7 @@ from cpor_web.database.keyset import FAR, Key, Order, Page, Part, Parts
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.lists import listing, own, searching
 from cpor_web.lists.searching import Search, Word, mentions
-from cpor_web.models import Claim, Document, User
+from cpor_web.models import Claim, User
 from cpor_web.rules.roles import REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
 from cpor_web.silence import failed_notices, holding
@@ -115,16 +115,6 @@ def _numbers(role: Role, enough: int) -> Prepared:
 def _holders() -> Select[int, str]:
     held = exists().where(Claim.reviewer_id == User.id, WAITS)
     return select(User.id, User.name).where(User.role.in_(REVIEWERS), held).order_by(User.name, User.id)
-
-
-def with_fresh_proof(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
-    """Return the ids of those of `claims` that are approved, and to which proof was added since."""
-    approved = [claim.id for claim in claims if claim.status is Status.APPROVED]
-    if not approved:
-        return frozenset()
-    added = select(Document.claim_id).join(Claim, Claim.id == Document.claim_id)
-    added = added.where(Claim.id.in_(approved), Document.uploaded_at > Claim.status_since)
-    return frozenset(session.scalars(added))
 
 
 def _order(wanted: Wanted) -> Order:
