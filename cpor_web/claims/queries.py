@@ -1,6 +1,6 @@
 """What can be seen of claims, and by whom. Objects are loaded through the actor: another's claim does not exist."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -74,6 +74,12 @@ def claims_by_id(session: Session, ids: Sequence[int]) -> list[Claim]:
     """Return the claims with these ids, in their order; whoever asks has seen to it who may see them."""
     found = {claim.id: claim for claim in session.scalars(_CLAIMS, {"ids": ids})} if ids else {}
     return [found[id_] for id_ in ids if id_ in found]
+
+
+def references_of(session: Session, actor: Actor, ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the references of those of these claims that the actor may see, by their ids."""
+    claims = claims_of(actor).where(Claim.id.in_({id_ for id_ in ids if id_ is not None}))
+    return dict(session.execute(claims.with_only_columns(Claim.id, Claim.reference)).all())
 
 
 def is_overdue(claim: Claim | ListedClaim | QueuedClaim, now: datetime) -> bool:
