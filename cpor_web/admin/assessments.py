@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.assessment import handover, queries, sheets
+from cpor_web.assessment.words import STATES
 from cpor_web.extensions import db
 from cpor_web.models import AssessmentState, HandoverKind, HandoverState
 from cpor_web.rules.exc import Invalid, Refused
@@ -30,11 +31,6 @@ UNPROCESSABLE = 422
 CONFLICT = 409
 LARGEST_TABLE = 4 * 2**20
 
-STATES = {
-    AssessmentState.QUEUED: N_("Waiting to be assessed"),
-    AssessmentState.ELIGIBLE: N_("Eligible"),
-    AssessmentState.NOT_ELIGIBLE: N_("Not eligible"),
-}
 HANDOVER_STATES = {
     HandoverState.QUEUED: N_("Queued"),
     HandoverState.SENDING: N_("Being sent"),
