@@ -1,4 +1,4 @@
-"""House rules that no other tool checks: who may ask for the present request, and who may read the clock."""
+"""House rules that no other tool checks: who may ask for the present request, and who may read which clock."""
 
 import ast
 import tomllib
@@ -67,6 +67,23 @@ def test_only_the_clock_reads_the_clock(package: str) -> None:
     }
 
     assert readers.keys() <= {"cpor_web/clock.py", "cpor_web/embedded/mailbox.py"}, readers
+
+
+def test_what_is_made_for_an_installation_is_made_at_its_time() -> None:
+    """What was made at the tests' own moment has deadlines that are over one day, and the installation lapses it."""
+    calls = (
+        (path, node)
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("claims.")
+    )
+    forgotten = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path, call in calls
+        if any(ast.unparse(each).endswith("installation.programme") for each in call.args)
+        and not {"now", None} & {keyword.arg for keyword in call.keywords}  # None: in what is handed on with **
+    ]
+    assert not forgotten
 
 
 def test_the_rooms_below_are_all_but_those_that_make_pages() -> None:

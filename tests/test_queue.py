@@ -10,14 +10,16 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from cpor_web import queue
+from cpor_web import queue, redis_line
 from cpor_web.config import Settings
 from cpor_web.queue import CLOSE_WINDOWS, SEND_MAIL, Doorbell
 
 
 @pytest.fixture
-def bell(settings: Settings) -> Iterator[Doorbell]:
-    """A bell of this test's own, at a Redis that has nothing."""
+def bell(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doorbell]:
+    """A bell of this test's own, at a Redis that has nothing, and that is given time on a busy machine."""
+    monkeypatch.setattr(redis_line, "TIMEOUT_SECONDS", 30)
+    monkeypatch.setattr(redis_line, "to", redis_line.to.__wrapped__)
     bell = Doorbell()
     bell.connect(settings.redis_url)
     with redis.Redis.from_url(settings.redis_url) as connection:
@@ -49,6 +51,13 @@ def test_redis_is_asked_once_within_a_moment_and_for_each_job(
     assert asked == [f"cpor:rung:{SEND_MAIL}", f"cpor:rung:{CLOSE_WINDOWS}"]
 
 
+@pytest.fixture
+def long_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment within which all of a test's steps come on a busy machine, too."""
+    monkeypatch.setattr(queue, "COALESCED_MS", 2_000)
+
+
+@pytest.mark.usefixtures("long_moment")
 def test_what_is_rung_within_a_moment_is_one_more_job_at_its_end(bell: Doorbell, settings: Settings) -> None:
     for _each in range(3):
         assert bell.ring(SEND_MAIL)
@@ -58,6 +67,7 @@ def test_what_is_rung_within_a_moment_is_one_more_job_at_its_end(bell: Doorbell,
     assert _taken(settings) == []
 
 
+@pytest.mark.usefixtures("long_moment")
 def test_what_another_process_rang_for_a_moment_ago_is_rung_for_again(bell: Doorbell, settings: Settings) -> None:
     other = Doorbell()
     other.connect(settings.redis_url)

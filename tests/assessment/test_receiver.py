@@ -1,9 +1,7 @@
 """Posting, against a real server that answers in every way."""
 
-import socket
 import ssl
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +12,13 @@ from cpor_web.assessment.receiver import Away, Delivered, Failed, Outcome, as_js
 from cpor_web.assessment.signatures import headers
 from tests.support import assessor_server
 from tests.support.assessor_server import DRIP, HANG, REDIRECT, SECRET, AssessorServer
+from tests.support.servers import free_port
 
 BODY = as_json({"type": "assess", "data": {"sequence": 1, "partner": "Żółw"}})
 SIGNED = headers([SECRET], "msg_1", BODY, at=datetime(2026, 11, 27, tzinfo=UTC))
 
 
-def send(assessor: AssessorServer, answer: int | str = 204, *, timeout: float = 5) -> Outcome:
+def send(assessor: AssessorServer, answer: int | str = 204, *, timeout: float = 60) -> Outcome:
     assessor.answers = [answer]
     return post(assessor.url, BODY, SIGNED, timeout=timeout)
 
@@ -57,10 +56,7 @@ def test_who_does_not_answer_in_time_is_away(assessor: AssessorServer, manner: s
 
 
 def test_who_is_not_there_is_away() -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
-
-    outcome = post(f"http://127.0.0.1:{port}/", BODY, SIGNED, timeout=1)
+    outcome = post(f"http://127.0.0.1:{free_port()}/", BODY, SIGNED, timeout=60)
 
     assert isinstance(outcome, Away)
     assert outcome.answer.startswith("ConnectionRefusedError")

@@ -60,7 +60,7 @@ def test_a_dispute_is_asked_about_once_more_and_who_says_no_keeps_what_they_wrot
 ) -> None:
     with installation.session() as session:
         ines = factories.user(session)
-        reference = claims.rejected(session, installation.programme, filer=ines).reference
+        reference = claims.rejected(session, installation.programme, now=installation.now(), filer=ines).reference
     somebody = visitor().sign_in(ines.email, PASSWORD).open(f"/claims/{reference}")
     page, words = somebody.page, somebody.page.get_by_label("Business justification")
     words.fill("It is on the last page.")
@@ -92,7 +92,7 @@ def test_what_would_be_lost_is_asked_about_before_what_can_be_done_only_once(
 ) -> None:
     with installation.session() as session:
         ines = factories.user(session)
-        reference = claims.rejected(session, installation.programme, filer=ines).reference
+        reference = claims.rejected(session, installation.programme, now=installation.now(), filer=ines).reference
     page = visitor(rules=False).sign_in(ines.email, PASSWORD).open(f"/claims/{reference}").page
     page.get_by_label("Comment", exact=True).fill("Not sent yet")
     page.get_by_label("Business justification").fill("It is on the last page.")
@@ -108,7 +108,7 @@ def test_without_scripts_a_dispute_says_beside_its_button_that_it_is_the_only_on
 ) -> None:
     with installation.session() as session:
         ines = factories.user(session)
-        reference = claims.rejected(session, installation.programme, filer=ines).reference
+        reference = claims.rejected(session, installation.programme, now=installation.now(), filer=ines).reference
     somebody = visitor(scripts=False).sign_in(ines.email, PASSWORD).open(f"/claims/{reference}")
     expect(somebody.page.locator("dialog")).to_be_hidden()
     assert "This is your only dispute of this claim" in somebody.words
@@ -125,7 +125,7 @@ def test_a_dispute_with_a_document_that_is_too_large_keeps_what_was_written(
     proof.write_bytes(PROOF.content)
     with installation.session() as session:
         ines = factories.user(session)
-        reference = claims.rejected(session, installation.programme, filer=ines).reference
+        reference = claims.rejected(session, installation.programme, now=installation.now(), filer=ines).reference
     page = browser.new_context(base_url=installation.url).new_page()
     page.set_default_timeout(SLOWEST)
     page.goto(f"/login?next=/claims/{reference}")

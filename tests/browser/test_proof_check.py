@@ -26,7 +26,8 @@ def test_what_the_reviewer_finds_missing_reaches_the_partner_in_words(
     order.write_bytes(proof.pdf(("Signed order",)))
     with installation.session() as session:
         ines, rosa = factories.user(session), factories.user(session, Role.REVIEWER)
-        claim = claims.editing(session, installation.programme, filer=ines, products=("teams",))
+        about = {"now": installation.now(), "filer": ines, "products": ("teams",)}
+        claim = claims.editing(session, installation.programme, **about)
         session.query(Document).filter_by(claim_id=claim.id).delete()
         reference, name = claim.reference, claim.name
 

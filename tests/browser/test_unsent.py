@@ -127,7 +127,7 @@ def test_words_on_a_reviewers_page_that_were_not_saved_are_asked_about_before_it
 ) -> None:
     with installation.session() as session:
         rosa = factories.user(session, Role.REVIEWER)
-        claim = claims.under_review(session, installation.programme, reviewer=rosa)
+        claim = claims.under_review(session, installation.programme, now=installation.now(), reviewer=rosa)
         email, reference, claim_id, partner = rosa.email, claim.reference, claim.id, claim.filed_by.actor
     page, asked = browser.new_context(base_url=installation.url).new_page(), list[str]()
     page.set_default_timeout(SLOWEST)

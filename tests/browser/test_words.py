@@ -40,7 +40,8 @@ def test_a_long_name_is_read_in_whole_words_and_leaves_the_history_at_the_upper_
 ) -> None:
     with installation.session() as session:
         ines, rosa = factories.user(session), factories.user(session, Role.REVIEWER)
-        claim = claims.under_review(session, installation.programme, filer=ines, reviewer=rosa, name=LONG)
+        about = {"now": installation.now(), "filer": ines, "reviewer": rosa, "name": LONG}
+        claim = claims.under_review(session, installation.programme, **about)
         reference = claim.reference
     for email, path in ((ines.email, f"/claims/{reference}"), (rosa.email, f"/review/{reference}")):
         page = visitor(rules=False).sign_in(email, PASSWORD).open(path).page
@@ -54,7 +55,8 @@ def test_a_word_that_no_line_has_room_for_is_broken_and_makes_no_page_wider(
 ) -> None:
     with installation.session() as session:
         ines = factories.user(session)
-        reference = claims.submitted(session, installation.programme, filer=ines, name=ENDLESS).reference
+        about = {"now": installation.now(), "filer": ines, "name": ENDLESS}
+        reference = claims.submitted(session, installation.programme, **about).reference
     page = visitor(rules=False).sign_in(ines.email, PASSWORD).open(f"/claims/{reference}").page
     assert _broken(page, "h1", PHONE) == [ENDLESS]
 
@@ -66,7 +68,8 @@ def test_addresses_in_lists_are_broken_at_their_signs(
     with installation.session() as session:
         gita, rosa = factories.user(session, Role.GLOBAL_ADMIN), factories.user(session, Role.REVIEWER)
         contact = "wilhelmina.vandenberg@humongous.example.com"
-        claim = claims.submitted(session, installation.programme, filer=gita, partner_contact_email=contact)
+        about = {"now": installation.now(), "filer": gita, "partner_contact_email": contact}
+        claim = claims.submitted(session, installation.programme, **about)
         reference = claim.reference
     lists = {
         gita.email: {"/team": gita.email, f"/claims/{reference}": contact},
@@ -96,7 +99,7 @@ def test_a_long_name_leaves_room_to_choose_a_document_in_a_list_of_drafts(
 def test_sentences_of_a_claims_card_stand_apart(installation: Installation, visitor: NewVisitor) -> None:
     with installation.session() as session:
         ines = factories.user(session)
-        claims.partner_action_required(session, installation.programme, filer=ines)
+        claims.partner_action_required(session, installation.programme, now=installation.now(), filer=ines)
     page = visitor(rules=False).sign_in(ines.email, PASSWORD).open("/claims").page
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     assert "rejected. The reviewer asks for" in page.locator(".table--claims").inner_text()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.config import Settings
 from cpor_web.models import Heartbeat, Mail, MailState
-from cpor_web.monitoring import job_times
+from cpor_web.monitoring import job_times, metrics
 from cpor_web.monitoring.figures import TICKER
 from cpor_web.silence.unread import EMPTIED
 from tests.support.other_apps import AppWith
@@ -64,7 +64,10 @@ def test_requests_are_counted_by_endpoint_and_never_by_path(measured: Flask) -> 
     assert not [name for name in found if "a-token-of-a-customer" in "".join(name)]
 
 
-def test_the_outbox_is_told_in_numbers_and_asked_for_once_in_a_while(measured: Flask, committed: Session) -> None:
+def test_the_outbox_is_told_in_numbers_and_asked_for_once_in_a_while(
+    measured: Flask, committed: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "KEPT_SECONDS", 3600.0)
     now = datetime.now(UTC)
     mail = Mail(kind="invitation", to_address="x@adatum.example.org", language="en", state=MailState.QUEUED)
     mail.queued_at = mail.due_at = now - timedelta(hours=1)

@@ -65,9 +65,13 @@ def test_what_ends_when_all_are_told_to_stop_does_not_keep_the_others_from_finis
                 os.kill(os.getpid(), signal.SIGTERM)
             return gone
         os.waitpid = waitpid
-        works, number = work, []
+        works, says, number, (heard, mouth) = work, say, [], os.pipe()
+        def say(word):
+            says(word)
+            os.write(mouth, b"!")
         def work():
             if len(number) == 1:
+                os.read(heard, 1)  # until the other one works, and hears what it is told
                 os._exit(1)
             works()
         fork = os.fork
