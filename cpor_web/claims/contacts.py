@@ -11,7 +11,8 @@ from cpor_web.claims import replies
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.claims.input import needed_text
 from cpor_web.claims.problems import problems
-from cpor_web.consent import answers, locking, stops
+from cpor_web.consent import answers, going_on, locking, stops
+from cpor_web.emails.catalogue import to_partner
 from cpor_web.models import Claim, CustomerContact, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
@@ -21,6 +22,7 @@ from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
 NOT_STOPPED = N_("A contact is corrected only while the consent period stands still for it.")
+NOT_PROPOSED = N_("The partner has not proposed a contact yet.")
 IS_FINE = N_("%(name)s could be reached, and is not the wrong person. The contact to be replaced is: %(astray)s.")
 
 
@@ -84,12 +86,44 @@ def correct_contact(
     new = claim.proposed_contact
     old = session.get(CustomerContact, new.replaces_id) if new is not None else None
     if new is None or old is None:
-        raise NotAllowed(N_("The partner has not proposed a contact yet."))
+        raise NotAllowed(NOT_PROPOSED)
     new.confirmed_by_id = actor.user_id
-    stops.replace_contact(session, claim, round_, old, new, now=now, programme=programme)
+    going_on.replace_contact(session, claim, round_, old, new, now=now, programme=programme)
     claim.version += 1
     data = {"instead_of": old.name, "contact": new.name}
     history.append(session, claim, "contact:corrected", actor=actor, now=now, data=data)
+
+
+def turn_down(
+    session: Session,
+    claim: Claim,
+    why: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    programme: Programme,
+    seen: int | None = None,
+) -> None:
+    """Turn the partner's proposal down, as a reviewer: the partner is asked for another one, and reads `why`.
+
+    It has its whole time again for that, from the moment that it is told. Where nobody has to be replaced it is
+    asked for nothing: the period goes on instead.
+    """
+    require(actor, REVIEWERS)
+    why = needed_text(why, "why", N_("Say why this contact will not do."))
+    lifecycle.hold(session, claim, seen=seen)
+    round_ = _stopped(session, claim)
+    proposed = claim.proposed_contact
+    if proposed is None:
+        raise NotAllowed(NOT_PROPOSED)
+    if not stops.is_astray(session, round_.asked):
+        raise NotAllowed(N_("Nobody has to be replaced: let the period go on instead."))
+    name = proposed.name
+    claim.drop_proposal()
+    claim.version += 1
+    data = {"contact": name, "why": why}
+    history.append(session, claim, stops.TURNED_DOWN, actor=actor, now=now, data=data)
+    stops.ask_instead_of_proposed(session, claim, round_, name, now=now, programme=programme, why=why)
 
 
 def let_go_on(
@@ -102,19 +136,21 @@ def let_go_on(
     programme: Programme,
     seen: int | None = None,
 ) -> None:
-    """Let a stopped consent period run again, as a reviewer, with a full window from now; `why` goes on record.
+    """Let a stopped consent period go on, as a reviewer, with a full window; `why` goes on record.
 
-    What the partner proposed in place of a contact is then not asked for any more.
+    Whoever said not to be the right person is asked once more first. Whom the partner proposed in place of a contact
+    is not asked; the partner is told.
     """
     require(actor, REVIEWERS)
     why = needed_text(why, "why", N_("Say why the consent period goes on."))
     lifecycle.hold(session, claim, seen=seen)
     round_ = _stopped(session, claim)
-    stops.go_on(round_, now=now, programme=programme)
+    again = [each.contact.name for each in going_on.go_on(session, round_, now=now, programme=programme)]
     claim.drop_proposal()
     claim.version += 1
-    data = {"round": round_.number, "why": why}
+    data = {"round": round_.number, "why": why, **({"asked_again": ", ".join(again)} if again else {})}
     history.append(session, claim, "consent:resumed", actor=actor, now=now, data=data)
+    to_partner.consent_period_goes_on(session, claim, round_, again, now=now, programme=programme)
 
 
 def note_reply(session: Session, claim: Claim, *, actor: Actor, now: datetime) -> None:

@@ -90,8 +90,8 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime, as_
         raise NotAllowed(N_("Somebody has dealt with this mail meanwhile."))
     if mail.erased_at is not None:
         raise NotAllowed(N_("Nobody knows any more what this mail said, or to whom: that was erased."))
-    if mail.kind in ASKS and not _is_asked_still(session, mail):
-        raise NotAllowed(N_("This customer contact is not being asked any more."))
+    if mail.kind in ASKS:
+        _refuse_unless_asked(session, mail)
     again = outbox.put_again(session, mail, now=now)
     _dealt_with(mail, actor, now)
     if claim is not None:
@@ -124,6 +124,12 @@ def _dealt_with(mail: Mail, actor: Actor, now: datetime) -> bool:
     return True
 
 
-def _is_asked_still(session: Session, mail: Mail) -> bool:
+def _refuse_unless_asked(session: Session, mail: Mail) -> None:
+    """Refuse to ask who is asked no more, or was promised that no mail follows: silence would not be an answer."""
     invitation = session.get_one(Invitation, mail.invitation_id, populate_existing=True)
-    return invitation.superseded_at is None and invitation.round.is_open
+    if invitation.superseded_at is not None or not invitation.round.is_open:
+        raise NotAllowed(N_("This customer contact is not being asked any more."))
+    if invitation.is_the_wrong_person:
+        raise NotAllowed(
+            N_("They said that they are not the right person. Let the period go on: it asks them once more.")
+        )

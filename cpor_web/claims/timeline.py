@@ -26,6 +26,7 @@ MILESTONES = frozenset(rule.event for rule in TABLE if rule.action not in _NOT_O
     "consent:wrong-person",
     "consent:yes-confirmed",
     "contact:proposed",
+    "contact:turned-down",
     "contact:corrected",
     "assessment:assessed",
     "assessment:flagged",

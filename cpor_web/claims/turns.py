@@ -28,6 +28,7 @@ from sqlalchemy import (
 from cpor_web.claims.way import Who
 from cpor_web.database import keyset
 from cpor_web.models import (
+    COUNTS,
     OPEN_STATES,
     Answer,
     AnswerKind,
@@ -50,7 +51,9 @@ HAS_PROPOSAL = exists().where(
     CustomerContact.position.is_(None),
     CustomerContact.confirmed_by_id.is_(None),
 )
-_IS_WRONG = exists().where(Answer.invitation_id == Invitation.id, Answer.kind == AnswerKind.NOT_THE_RIGHT_PERSON)
+_IS_WRONG = exists().where(
+    Answer.invitation_id == Invitation.id, Answer.kind == AnswerKind.NOT_THE_RIGHT_PERSON, COUNTS
+)
 IS_ASTRAY = exists().where(
     Invitation.round_id == Round.id,
     Invitation.superseded_at.is_(None),

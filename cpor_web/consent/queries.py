@@ -63,7 +63,8 @@ class Claimed:
 class Standing:
     """A link's state with what its page shows: of the claim, of the round, and of this contact's part of it.
 
-    `denial` is the round's, where it was denied; `said` the newest answer of each kind that this contact gave.
+    `denial` is the round's, where it was denied; `said` the newest answer of each kind that this contact
+    gave since they were last asked.
     `replaces` tells of an open question whether another partner's association ends if it is not denied,
     `needs_contact` whether its time stands still until the partner names a right contact. `is_erased` tells of who
     denied, or else of who was sent this link, whether nobody has their address any more: no mail goes there.
@@ -185,6 +186,7 @@ _BEHIND_LINK = """
                 SELECT FROM invitations astray WHERE round_id = round.id AND superseded_at IS NULL AND (
                     bounced_at IS NOT NULL OR EXISTS (
                         SELECT FROM answers WHERE invitation_id = astray.id AND kind = 'not-the-right-person'
+                            AND at > coalesce(astray.asked_again_at, '-infinity')
                     )
                 )
             ) AND NOT EXISTS (
@@ -194,7 +196,10 @@ _BEHIND_LINK = """
             ARRAY(
                 SELECT printed_end FROM invitations WHERE round_id = round.id AND superseded_at IS NULL
             ) AS printed_ends,
-            ARRAY(SELECT json_build_array(kind, at) FROM answers WHERE invitation_id = asked.id ORDER BY id) AS said,
+            ARRAY(
+                SELECT json_build_array(kind, at) FROM answers
+                WHERE invitation_id = asked.id AND at > coalesce(asked.asked_again_at, '-infinity') ORDER BY id
+            ) AS said,
             denial.at AS denied_at, denial.way, denial.reason, denial.is_late,
             denial.invitation_id = asked.id AS is_denied_here,
             coalesce(denial.email, contact.email) = %(erased)s AS is_erased,

@@ -133,6 +133,7 @@ def _invitation(session: Session, claim: Claim, invitation: Invitation, copy: Co
         "taken_at": moment(invitation.taken_at),
         "bounced_at": moment(invitation.bounced_at),
         "superseded_at": moment(invitation.superseded_at),
+        "asked_again_at": moment(invitation.asked_again_at),
         "mails": evidence.mails(session, invitation, in_full=copy is Copy.OPERATOR),
         "openings": evidence.openings(session, invitation, in_full=copy is Copy.OPERATOR),
         "answers": [_answer(each, copy) for each in invitation.answers],

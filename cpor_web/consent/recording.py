@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from cpor_web import history, lifecycle
 from cpor_web.consent import locking
 from cpor_web.entities import ahead, aside
-from cpor_web.models import Answer, AnswerKind, Claim, Invitation, Round
+from cpor_web.models import COUNTS, Answer, AnswerKind, Claim, Invitation, Round
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Actor, Role
 from cpor_web.rules.statuses import Status
@@ -81,13 +81,16 @@ _WRITE = aside.into(Answer, *_COLUMNS)
 
 
 def note(session: Session, held: Held, kind: AnswerKind, event: str, now: datetime) -> Outcome:
-    """Keep an answer that decides nothing by itself, once, while the round is open, with its `event`."""
+    """Keep an answer that decides nothing by itself, once until its contact is asked again, with its `event`.
+
+    Only while the round is open.
+    """
     if held.invitation.superseded_at is not None:
         return Outcome.SUPERSEDED
     if not held.round.is_open or not is_in_force(held):
         return Outcome.OVER
-    said = select(Answer.id).where(Answer.invitation_id == held.invitation.id, Answer.kind == kind)
-    if session.scalar(said.limit(1)) is not None:
+    said = select(Answer.id).join(Answer.invitation).where(Invitation.id == held.invitation.id, Answer.kind == kind)
+    if session.scalar(said.where(COUNTS).limit(1)) is not None:
         return Outcome.ALREADY
     record(session, held, kind, Way.PAGE, now)
     data = {"round": held.round.number}

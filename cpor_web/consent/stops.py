@@ -8,13 +8,22 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.consent import locking, rounds
-from cpor_web.emails import recalling
 from cpor_web.emails.catalogue import to_partner
 from cpor_web.entities import ahead
-from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Event, Invitation, Mail, Round, RoundState
+from cpor_web.models import (
+    COUNTS,
+    Answer,
+    AnswerKind,
+    Claim,
+    CustomerContact,
+    Event,
+    Invitation,
+    Mail,
+    Round,
+    RoundState,
+)
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
-from cpor_web.rules.exc import GuardFailed
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.words import N_
 
@@ -25,6 +34,10 @@ STILL_MISSING = N_("the right contact is still missing")
 REACHED = N_("the notice was delivered after all")
 FOR_A_REVIEWER = frozenset({DENIED_BY_REPLACED, REACHED})
 """Why a clock stands still for a reviewer alone: the partner is asked for nothing."""
+
+STOPPED = "consent:stopped"
+TURNED_DOWN = "contact:turned-down"
+"""What a reviewer does with a contact whom the partner proposed: it is asked for another one, with its whole time."""
 
 DENIED = "consent:denied-by-superseded"
 READ_BY = ("consent:resumed", "contact:corrected", "consent:opened")
@@ -49,14 +62,14 @@ def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: s
     round_.contact_due_at = round_.contact_rule = None
     claim.version += 1
     data = {"round": round_.number, "why": why}
-    history.append(session, claim, "consent:stopped", actor=SYSTEM, now=now, data=data)
+    history.append(session, claim, STOPPED, actor=SYSTEM, now=now, data=data)
     return True
 
 
 def _is_new(session: Session, claim: Claim, why: str) -> bool:
     if why == DENIED_BY_REPLACED:
         last = _last_stop(session, claim.id)
-        return last is not None and last.data["why"] == REACHED
+        return last is not None and last.kind == STOPPED and last.data["why"] == REACHED
     return (why == REACHED) == (stopped_since(session, claim.id) is not None)
 
 
@@ -75,18 +88,27 @@ def why_astray(invitation: Invitation) -> str | None:
 
 def who_is_astray(session: Session, round_: Round) -> list[tuple[CustomerContact, str]]:
     """Return the contacts instead of whom others are needed, each with why; what this transaction added counts."""
+    read_answers(session, round_)
+    return [(each.contact, why) for each in round_.astray if (why := why_astray(each)) is not None]
+
+
+def read_answers(session: Session, round_: Round) -> None:
+    """Have what contacts said read afresh when it is next looked at, with what this transaction added."""
     session.flush()
     for each in round_.invitations:
         session.expire(each, ["answers"])
-    return [(each.contact, why) for each in round_.astray if (why := why_astray(each)) is not None]
+
+
+def said(session: Session, asked: Sequence[Invitation], kind: AnswerKind) -> bool:
+    """Tell whether one of these said so since they were last asked."""
+    said = select(Answer.id).join(Answer.invitation).where(Answer.kind == kind, COUNTS)
+    return session.scalar(said.where(Invitation.id.in_([each.id for each in asked])).limit(1)) is not None
 
 
 def is_astray(session: Session, asked: Sequence[Invitation]) -> bool:
     """Tell whether a notice of these came back, or somebody said not to be the right person."""
-    wrong = select(Answer.id).where(
-        Answer.invitation_id.in_([each.id for each in asked]), Answer.kind == AnswerKind.NOT_THE_RIGHT_PERSON
-    )
-    return any(each.bounced_at is not None for each in asked) or session.scalar(wrong.limit(1)) is not None
+    is_missed = any(each.bounced_at is not None for each in asked)
+    return is_missed or said(session, asked, AnswerKind.NOT_THE_RIGHT_PERSON)
 
 
 def needs_contact(session: Session, claim: Claim, round_: Round) -> bool:
@@ -155,6 +177,15 @@ def ask_for_contact(
         to_partner.contact_needed(session, claim, round_, astray, now=now, programme=programme)
 
 
+def ask_instead_of_proposed(
+    session: Session, claim: Claim, round_: Round, name: str, *, now: datetime, programme: Programme, why: str
+) -> None:
+    """Ask the partner for another contact than `name`, who will not do; its time starts once our mail was taken."""
+    set_contact_clock(round_, None, programme)
+    astray, turned_down = who_is_astray(session, round_), {"name": name, "why": why}
+    to_partner.contact_needed(session, claim, round_, astray, turned_down=turned_down, now=now, programme=programme)
+
+
 def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
     """Start the partner's time to name a right contact: the mail server has taken the mail that asks for one."""
     if mail.claim_id is None:
@@ -183,66 +214,15 @@ def set_contact_clock(round_: Round, asked_at: datetime | None, programme: Progr
 def stopped_since(session: Session, claim_id: int) -> datetime | None:
     """Return since when the clock stands still for a right contact that the partner is asked for."""
     last = _last_stop(session, claim_id)
-    return last.at if last is not None and last.data["why"] not in FOR_A_REVIEWER else None
+    is_reviewers = last is not None and last.kind == STOPPED and last.data["why"] in FOR_A_REVIEWER
+    return None if last is None or is_reviewers else last.at
 
 
 def _last_stop(session: Session, claim_id: int) -> Event | None:
-    stopped = select(Event).where(Event.claim_id == claim_id, Event.kind == "consent:stopped")
+    stopped = select(Event).where(Event.claim_id == claim_id, Event.kind.in_((STOPPED, TURNED_DOWN)))
     return session.scalar(stopped.order_by(Event.position.desc()).limit(1))
 
 
 def _is_of_this_stop(session: Session, mail: Mail) -> bool:
     since = stopped_since(session, mail.claim_id) if mail.claim_id is not None else None
     return since is not None and mail.queued_at >= since
-
-
-def replace_contact(
-    session: Session,
-    claim: Claim,
-    round_: Round,
-    old: CustomerContact,
-    new: CustomerContact,
-    *,
-    now: datetime,
-    programme: Programme,
-) -> None:
-    """Ask another contact instead: a new notice and a full new window; only the replaced one's link is superseded."""
-    for invitation in round_.invitations:
-        if invitation.contact_id == old.id and invitation.superseded_at is None:
-            invitation.superseded_at = now
-            recalling.call_back(session, invitation.id, why="called back: another contact is asked instead", now=now)
-            others_said_so = any(_has_confirmed(session, each) for each in round_.asked)
-            if _has_confirmed(session, invitation) and not others_said_so:
-                round_.yes_at = None
-    position, old.position = old.position, None
-    session.flush()
-    new.position = position
-    round_.state = RoundState.WAITING
-    round_.contact_due_at = round_.contact_rule = None
-    others = round_.asked
-    rounds.invite(session, claim, round_, new, now=now, programme=programme)
-    if is_astray(session, others):
-        ask_for_contact(session, claim, round_, now=now, programme=programme, why=STILL_MISSING)
-
-
-def _has_confirmed(session: Session, invitation: Invitation) -> bool:
-    yes = select(Answer.id).where(Answer.invitation_id == invitation.id, Answer.kind == AnswerKind.YES_CONFIRMED)
-    return session.scalar(yes.limit(1)) is not None
-
-
-def go_on(round_: Round, *, now: datetime, programme: Programme) -> None:
-    """Let a stopped round run again, with a full window from now. Raises GuardFailed unless every notice is out."""
-    if any(each.bounced_at is not None for each in round_.asked):
-        raise GuardFailed(N_("A notice was not delivered: the right contact must be named first."))
-    if any(each.taken_at is None for each in round_.asked):
-        raise GuardFailed(
-            N_(
-                "A notice is not out yet: the period can go on once the mail server has taken it."
-                " If it is not known whether it was delivered, send it again."
-            )
-        )
-    end = deadlines.consent_end(now, programme.periods.consent, programme.calendar)
-    if round_.ends_at is None or end.at > round_.ends_at:
-        rounds.set_end(round_, end, programme)
-    round_.state = RoundState.RUNNING
-    round_.contact_due_at = round_.contact_rule = None

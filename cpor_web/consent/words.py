@@ -92,8 +92,14 @@ def _result(round_: dict[str, Any]) -> str:
     asked = [each for each in round_["contacts"] if not each["superseded_at"]]
     if any(each["bounced_at"] for each in asked):
         return _NOT_DELIVERED
-    said = {answer["kind"] for each in asked for answer in each["answers"]}
+    said = {answer["kind"] for each in asked for answer in each["answers"] if _counts(answer, each)}
     return _WRONG_PERSON if AnswerKind.NOT_THE_RIGHT_PERSON.value in said else _STOPPED_FOR_A_REVIEWER
+
+
+def _counts(answer: dict[str, Any], contact: dict[str, Any]) -> bool:
+    """Tell whether an answer was given since its contact was last asked."""
+    again = contact.get("asked_again_at")
+    return not again or datetime.fromisoformat(answer["at"]) > datetime.fromisoformat(again)
 
 
 def _contact(contact: dict[str, Any], zone: str) -> Iterator[str]:
@@ -105,6 +111,8 @@ def _contact(contact: dict[str, Any], zone: str) -> Iterator[str]:
         yield _("The notice came back: %(at)s.", at=_when(contact["bounced_at"], zone))
     if contact["superseded_at"]:
         yield _("Replaced by another contact: %(at)s.", at=_when(contact["superseded_at"], zone))
+    if again := contact.get("asked_again_at"):
+        yield _("Asked once more, after an answer that counts no longer: %(at)s.", at=_when(again, zone))
     count = contact["openings"]["count"]
     yield ngettext("The links were requested %(num)d time.", "The links were requested %(num)d times.", count)
     for answer in contact["answers"]:

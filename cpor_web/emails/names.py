@@ -14,6 +14,7 @@ NAMES = {
     "assessment-result": N_("Assessment result"),
     "association-contested": N_("Association contested"),
     "contact-needed": N_("Contact needed"),
+    "consent-period-goes-on": N_("Consent period goes on"),
     "partner-reminder": N_("Reminder"),
     "consent-notice": N_("Consent notice"),
     "confirmation-request": N_("Confirmation request"),

@@ -37,6 +37,7 @@ SENTENCES = {
     "claim:lapsed": N_("The partner's deadline passed; the claim was rejected."),
     "claim:disputed": N_("The rejection was disputed."),
     "contact:proposed": N_("Another customer contact was proposed: %(contact)s instead of %(instead_of)s."),
+    "contact:turned-down": N_("The proposed contact %(contact)s was turned down; the partner is asked for another."),
     "contact:corrected": N_("The proposed contact was confirmed: %(contact)s instead of %(instead_of)s is asked."),
     "comment:added": N_("A comment was added."),
     "note:added": N_("An internal note was added."),
@@ -96,6 +97,9 @@ KINDS = {
 """What a history can be filtered by: the part of a kind before the colon."""
 
 _DENIED_LATE = N_("The customer denied the association after the consent period.")
+_ASKED_ONCE_MORE = N_(
+    "The consent period goes on, with its full length, once the notice is out again to: %(asked_again)s."
+)
 _STARTED_BY_ANOTHER = N_("The review started: another reviewer took the claim.")
 _REPLIED_AFTER_DENYING = N_("The customer replied after the denial. A reviewer reads it if the denial is undone.")
 _STOPPED_FOR_A_REVIEWER = N_("The consent period was stopped: a reviewer looks into it.")
@@ -123,6 +127,8 @@ def _special(event: Event) -> str | None:
     """Return the sentence of an event that is no everyday one of its kind."""
     if event.kind == "consent:stopped" and event.data.get("why") in FOR_A_REVIEWER:
         return _STOPPED_FOR_A_REVIEWER
+    if event.kind == "consent:resumed" and event.data.get("asked_again"):
+        return _ASKED_ONCE_MORE
     if event.kind == "consent:denied" and event.data.get("late"):
         return _DENIED_LATE
     if event.kind == "reply:noted" and event.data.get("denied"):

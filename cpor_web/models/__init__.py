@@ -7,7 +7,7 @@ from cpor_web.models.checkpoint import Checkpoint, Seal
 from cpor_web.models.claim import Claim, ClaimProduct, CustomerContact
 from cpor_web.models.closure import Closure
 from cpor_web.models.comment import Comment, Note
-from cpor_web.models.consent import OPEN_STATES, Answer, AnswerKind, Invitation, Round, RoundState
+from cpor_web.models.consent import COUNTS, OPEN_STATES, Answer, AnswerKind, Invitation, Round, RoundState
 from cpor_web.models.document import Document, Scan
 from cpor_web.models.download import Download
 from cpor_web.models.erasure import Erasure
@@ -30,6 +30,7 @@ from cpor_web.models.user import User
 from cpor_web.models.weekly_figure import Measure, WeeklyFigure
 
 __all__ = [
+    "COUNTS",
     "ERASED",
     "FAILED",
     "FAILED_UNATTENDED",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, or_, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -110,7 +110,8 @@ class Invitation(Base):
     """One contact's part of a round: the identity behind the links in their mail.
 
     `link_id` is the random half of every link of this invitation; no link can be made from it without the key
-    ring. `taken_at` is when the mail server took the notice, `printed_end` the end that the notice says.
+    ring. `taken_at` is when the mail server took the notice, `printed_end` the end that the notice says. Whoever said
+    not to be the right person may be asked once more, at `asked_again_at`: what they said before counts no longer.
     """
 
     __tablename__ = "invitations"
@@ -123,6 +124,7 @@ class Invitation(Base):
     taken_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
     superseded_at: Mapped[datetime | None]
+    asked_again_at: Mapped[datetime | None]
 
     round: Mapped[Round] = relationship(back_populates="invitations")
     contact: Mapped[CustomerContact] = relationship()
@@ -133,7 +135,8 @@ class Invitation(Base):
 
     @property
     def is_the_wrong_person(self) -> bool:
-        return any(answer.kind is AnswerKind.NOT_THE_RIGHT_PERSON for answer in self.answers)
+        said = (each.at for each in self.answers if each.kind is AnswerKind.NOT_THE_RIGHT_PERSON)
+        return any(self.asked_again_at is None or at > self.asked_again_at for at in said)
 
     @property
     def is_in_doubt(self) -> bool:
@@ -169,3 +172,7 @@ class Answer(Base):
     invitation: Mapped[Invitation] = relationship()
 
     __table_args__ = (CheckConstraint("(kind = 'denied') = (reason IS NOT NULL)", name="denied_with_a_reason"),)
+
+
+COUNTS = or_(Invitation.asked_again_at.is_(None), Answer.at > Invitation.asked_again_at)
+"""Of an answer beside its invitation: whether it was given since its contact was last asked. Denials always count."""

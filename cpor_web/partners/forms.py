@@ -199,9 +199,14 @@ class ContactForm(FlaskForm):
     contact_reason = _line("contact_reason", WHY_PROPOSED)
 
     def offer(self, wanted: Sequence[CustomerContact], *, is_preselected: bool) -> None:
-        """Offer the contacts that can be replaced, the first of them preselected where that is meant."""
+        """Offer the contacts that can be replaced, the first of them preselected where that is meant.
+
+        A colleague most likely reads what they read: their language is preselected, not English.
+        """
         choices = [SelectChoice(str(each.id), each.name) for each in wanted]
         self.instead_of.choices = choices if is_preselected else [_nothing_chosen(), *choices]
+        if wanted and not self.is_submitted():
+            self.contact_language.data = wanted[0].language
 
     def contact(self) -> ContactDraft:
         """Return what the form says."""

@@ -15,6 +15,8 @@ VARIANTS = {
     "rejected--final": N_("for good"),
     "assessment-result--not-eligible": N_("not eligible"),
     "contact-needed--due": N_("with a deadline"),
+    "contact-needed--turned-down": N_("a proposal was turned down"),
+    "consent-period-goes-on--at-once": N_("nobody is asked once more"),
     "partner-reminder--contact": N_("a contact is needed"),
     "partner-reminder--in-stead": N_("in the partner contact's stead"),
     "consent-notice--no-header": N_("without the mail program's own button"),

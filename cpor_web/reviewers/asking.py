@@ -13,7 +13,7 @@ from cpor_web.models import Claim
 from cpor_web.reviewers import page
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.decisions import do
-from cpor_web.reviewers.forms import GoOnForm, ReplyForm
+from cpor_web.reviewers.forms import GoOnForm, ReplyForm, TurnDownForm
 from cpor_web.rules.roles import REVIEWERS
 from cpor_web.web.numbers import number_in
 from cpor_web.web.one_claim import claim_or_404
@@ -27,6 +27,21 @@ def correct_contact(reference: str) -> ResponseReturnValue:
     name = proposal.name if proposal else ""
     done = _("The contact is corrected: %(name)s is asked now, and a new notice goes out.", name=name)
     return do(reference, contacts.correct_contact, done)
+
+
+@bp.post("/<reference>/turn-down")
+@allowed(REVIEWERS)
+def turn_down(reference: str) -> ResponseReturnValue:
+    """Turn the contact down that the partner proposed; the partner is asked for another one."""
+    form = TurnDownForm(prefix="turn-down")
+    if not form.validate():
+        return page.invalid(claim_or_404(reference), {"turn-down": form})
+
+    def verb(session: Session, claim: Claim, **about: Any) -> None:
+        contacts.turn_down(session, claim, form.why.data, **about)
+
+    done = _("The proposed contact is turned down. The partner is asked for another one, and reads why.")
+    return do(reference, verb, done, {"turn-down": form})
 
 
 @bp.post("/<reference>/go-on")

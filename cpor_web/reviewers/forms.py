@@ -187,6 +187,12 @@ class NoteForm(FlaskForm):
     note = _words(_l("Internal note"), _l("Write a note first."))
 
 
+class TurnDownForm(FlaskForm):
+    """Why a contact whom the partner proposed will not do."""
+
+    why = _words(_l("Why they will not do"), _l("Say why this contact will not do."), rows=2)
+
+
 class GoOnForm(FlaskForm):
     """Why a stopped consent period goes on."""
 

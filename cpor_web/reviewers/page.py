@@ -31,6 +31,7 @@ from cpor_web.reviewers.forms import (
     NoteForm,
     RejectForm,
     ReplyForm,
+    TurnDownForm,
     texts_of,
 )
 from cpor_web.reviewers.queue_filter import within
@@ -53,6 +54,7 @@ FORMS: dict[str, type[FlaskForm]] = {
     "reject": RejectForm,
     "comment": CommentForm,
     "note": NoteForm,
+    "turn-down": TurnDownForm,
     "go-on": GoOnForm,
 }
 """The forms of the page by their prefixes; those to ask, and of a reply, also offer what is the claim's."""

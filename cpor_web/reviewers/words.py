@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from cpor_web import history_words
 from cpor_web.assessment import words as assessment_words
-from cpor_web.consent import stops
+from cpor_web.consent import going_on, stops
 from cpor_web.consent.words import ANSWERS, ROUNDS
 from cpor_web.emails import words as mail_words
 from cpor_web.models import Claim, Event, Round, RoundState
@@ -85,4 +85,5 @@ def _for_templates() -> dict[str, object]:
         "round_state": round_state,
         "told": history_words.told,
         "why_astray": stops.why_astray,
+        "why_not_on": going_on.why_not,
     }

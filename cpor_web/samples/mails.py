@@ -138,6 +138,23 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     ),
     "contact-needed": ({**NOT_DUE, "contact_due": None, "astray": ASTRAY[:1]}, {}),
     "contact-needed--due": ({**NOT_DUE, "contact_due": END, "astray": ASTRAY}, {}),
+    "contact-needed--turned-down": (
+        {
+            **NOT_DUE,
+            "contact_due": None,
+            "astray": ASTRAY[:1],
+            "turned_down": {"name": "Sam Soto", "why": "A private address.\nPlease name somebody at Adatum."},
+        },
+        {},
+    ),
+    "consent-period-goes-on": (
+        {**NOT_DUE, "end": None, "needs_yes": False, "is_waiting": True, "asked_again": ["Jamie Doe"]},
+        {},
+    ),
+    "consent-period-goes-on--at-once": (
+        {**NOT_DUE, "end": END, "needs_yes": False, "is_waiting": False, "asked_again": []},
+        {},
+    ),
     "partner-reminder": ({**CLAIM, "for_contact": False}, {}),
     "partner-reminder--contact": ({**CLAIM, "for_contact": True, "astray": ASTRAY[:1]}, {}),
     "partner-reminder--in-stead": ({**CLAIM, "for_contact": False, "in_stead": True}, {}),

@@ -164,6 +164,7 @@ MAY: dict[str, Kinds] = {
     "POST /review/<reference>/request-information": REVIEWERS,
     "POST /review/<reference>/start-review": REVIEWERS,
     "POST /review/<reference>/take-over": REVIEWERS,
+    "POST /review/<reference>/turn-down": REVIEWERS,
     "GET /review/figures": REVIEWERS,
     "GET /review/figures.csv": REVIEWERS,
     "GET /review/mails": REVIEWERS,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import deadlines, operations, posting, queries
-from cpor_web.consent import answers, rounds, stops
+from cpor_web.consent import answers, going_on, rounds
 from cpor_web.emails.outcomes import Accepted
 from cpor_web.models import Claim, CustomerContact, Document, Mail, RoundState
 from cpor_web.programme import Programme
@@ -78,7 +78,7 @@ def test_who_was_replaced_after_a_notice_is_told_too_and_nobody_twice(
         claim.all_contacts.append(new)
         db_session.flush()
         how = {"now": LATER, "programme": programme}
-        stops.replace_contact(db_session, claim, first.round, old, new, **how)  # type: ignore[arg-type]
+        going_on.replace_contact(db_session, claim, first.round, old, new, **how)  # type: ignore[arg-type]
         claims.take_notice(db_session, programme, claims.invitations_of(db_session, claim)[-1])
     operations.withdraw(db_session, claim, Withdrawal.CUSTOMER_LEFT, **by_partner(claim, programme))
     told_of_it = told(db_session, claim, "association-ended")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations
-from cpor_web.consent import answers, recording, rounds, stops
+from cpor_web.consent import answers, going_on, recording, rounds
 from cpor_web.consent.answers import Outcome
 from cpor_web.consent.queries import LinkState, standing
 from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Invitation, Mail, Round, RoundState
@@ -202,7 +202,7 @@ def test_a_yes_counts_as_long_as_somebody_is_asked_who_said_it(customers: Custom
     nina = CustomerContact(position=None, name="Nina Neu", email="nina@contoso.example.com", language="en")
     again.claim.all_contacts.append(nina)
     customers.session.flush()
-    stops.replace_contact(customers.session, again.claim, again.carla.round, again.carla.contact, nina, **about)
+    going_on.replace_contact(customers.session, again.claim, again.carla.round, again.carla.contact, nina, **about)
     assert (again.carla.round.yes_at is not None) is said_by_both
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import contacts, operations
-from cpor_web.consent import answers
+from cpor_web.consent import answers, stops, words
 from cpor_web.consent.record import ABOUT_CONSENT, ENDINGS, Copy, digest_of_address, record_of, salt_of
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.models import Claim, Client, Event, Opening, ReceivedKind, ReceivedMail
@@ -175,6 +175,25 @@ def test_a_contact_whose_place_another_one_took_keeps_its_number(db_session: Ses
 
     assert [each["contact"] for each in round_["contacts"]] == [1, 2, 1]
     assert round_["contacts"][0]["superseded_at"]
+
+
+def test_it_says_who_was_asked_once_more_and_takes_no_earlier_answer_for_the_reason_of_a_later_stop(
+    db_session: Session, programme: Programme
+) -> None:
+    claim = claims.running(db_session, programme)
+    (invitation,) = invitations_of(db_session, claim)
+    answers.not_the_right_person(db_session, invitation, now=NOW, programme=programme)
+    contacts.let_go_on(db_session, claim, "She is.", actor=holder(claim), now=LATER, programme=programme)
+    claims.take_notice(db_session, programme, invitation, now=LATER)
+    stops.stop(db_session, claim, invitation.round, now=LATER, why=stops.DENIED_BY_REPLACED)
+
+    made = record(db_session, programme, claim)
+
+    (contact,) = made["rounds"][0]["contacts"]
+    assert (contact["asked_again_at"], contact["taken_at"]) == (LATER.isoformat(timespec="microseconds"),) * 2
+    said = [line for part in words.parts_of(made) for _about, line in part.lines]
+    assert "The clock is stopped: a reviewer looks into it." in said
+    assert any(line.startswith("Asked once more, after an answer that counts no longer") for line in said)
 
 
 # The partner's copy

@@ -172,15 +172,6 @@ def test_a_notice_that_comes_back_while_a_replaced_contacts_denial_is_looked_at_
     assert whys == [stops.WRONG_PERSON, stops.DENIED_BY_REPLACED, stops.NOT_DELIVERED]
 
 
-def test_a_reviewer_lets_a_stopped_window_go_on_with_a_full_window(
-    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
-) -> None:
-    much_later = NOW + timedelta(days=10)
-    contacts.let_go_on(db_session, claim, "She is, after all.", actor=reviewer, now=much_later, programme=programme)
-    assert invitation.round.state is RoundState.RUNNING
-    assert invitation.round.ends_at == datetime(2026, 12, 3, 22, 59, 59, tzinfo=UTC)
-
-
 def test_what_was_proposed_is_not_asked_for_any_more_once_the_window_goes_on(
     db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import lifecycle
 from cpor_web.claims import contacts, operations
-from cpor_web.consent import answers, rounds, stops
+from cpor_web.consent import answers, going_on, rounds, stops
 from cpor_web.emails.links import Purpose
 from cpor_web.models import ERASED, CustomerContact, RoundState
 from cpor_web.programme import Programme
@@ -16,6 +16,7 @@ from cpor_web.rules.reasons import Rejection, Withdrawal
 from cpor_web.rules.statuses import Status
 from tests.customers.conftest import (
     RESTORE,
+    WRONG_PERSON,
     Asked,
     Deny,
     asked_about,
@@ -153,7 +154,7 @@ def test_a_replaced_contact_who_denies_again_after_a_reviewer_has_looked_is_told
     nina = CustomerContact(position=None, name="Nina Neu", email="nina@contoso.example.com", language="en")
     claim.all_contacts.append(nina)
     session.flush()
-    stops.replace_contact(session, claim, round_, asked.invitation.contact, nina, **about)
+    going_on.replace_contact(session, claim, round_, asked.invitation.contact, nina, **about)
     claims.take_notice(session, programme, claims.invitations_of(session, claim)[-1], now=now)
     session.commit()
     assert "Your denial was noted" in deny(asked).text
@@ -168,6 +169,29 @@ def test_a_replaced_contact_who_denies_again_after_a_reviewer_has_looked_is_told
     assert "a person has looked at it. What you pressed now was not recorded" in answer.text
     assert "Your denial was noted" not in answer.text
     assert asked.rows() == before
+
+
+def test_who_said_by_mistake_to_be_the_wrong_person_is_asked_once_more_with_all_buttons(
+    asked: Asked, programme: Programme, now: datetime, customer: Browser
+) -> None:
+    session, claim = asked.session, asked.claim
+    every = buttons(customer, asked.path())
+    answers.no_objection(session, asked.invitation, now=now, programme=programme)
+    answers.not_the_right_person(session, asked.invitation, now=now, programme=programme)
+    session.commit()
+    assert "can ask you once more" in words(customer, asked.path())
+    reviewer = claim.reviewer
+    assert reviewer is not None
+    contacts.let_go_on(session, claim, "She is.", actor=reviewer.actor, now=now, programme=programme)
+    claims.take_notice(session, programme, asked.invitation, now=now)
+    session.commit()
+
+    said = words(customer, asked.path())
+    assert "you need not do anything more, and no mail follows" not in said
+    assert "If nothing is done by" in said
+    assert buttons(customer, asked.path()) == every
+    customer.post(asked.path(), data=WRONG_PERSON)
+    assert "The time stands still for now." in words(customer, asked.path())
 
 
 def test_who_was_erased_is_promised_no_mail_and_no_link_that_undoes_a_denial(

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, facts
-from cpor_web.claims import operations
+from cpor_web.claims import contacts, operations
 from cpor_web.config import Settings
 from cpor_web.consent import answers
 from cpor_web.emails.catalogue import KINDS, to_partner, to_people, to_staff
@@ -65,6 +65,17 @@ def name_the_wrong_person(session: Session, programme: Programme) -> None:
     (invitation,) = claims.invitations_of(session, claim)
     answers.not_the_right_person(session, invitation, now=NOW, programme=programme)
     to_partner.partner_reminder(session, claim, due=NOW, now=NOW, programme=programme)
+
+
+def turn_down_and_go_on(session: Session, programme: Programme) -> None:
+    claim = claims.running(session, programme)
+    (invitation,) = claims.invitations_of(session, claim)
+    about: dict[str, Any] = {"now": NOW, "programme": programme}
+    answers.not_the_right_person(session, invitation, **about)
+    filer, reviewer = claim.filed_by.actor, factories.user(session, Role.REVIEWER).actor
+    contacts.propose_contact(session, claim, SECOND, instead_of=invitation.contact_id, actor=filer, **about)
+    contacts.turn_down(session, claim, "Who\nis that?", actor=reviewer, **about)
+    contacts.let_go_on(session, claim, "She is the one.", actor=reviewer, **about)
 
 
 def dispute_and_say_yes(session: Session, programme: Programme) -> None:
@@ -158,9 +169,9 @@ def change_the_password(session: Session, programme: Programme) -> None:
 
 
 EVENTS: tuple[Event, ...] = (
-    submit, ask, reject, deny_and_undo, deny_without_a_reason, name_the_wrong_person, dispute_and_say_yes,
-    put_one_over_another, restore_one_beside_another, pass_and_assess, withdraw, talk, lose_a_mail,
-    deny_though_replaced, be_late, hold_closing, come_and_forget, change_the_password,
+    submit, ask, reject, deny_and_undo, deny_without_a_reason, name_the_wrong_person, turn_down_and_go_on,
+    dispute_and_say_yes, put_one_over_another, restore_one_beside_another, pass_and_assess, withdraw, talk,
+    lose_a_mail, deny_though_replaced, be_late, hold_closing, come_and_forget, change_the_password,
 )  # fmt: skip
 
 

@@ -151,6 +151,8 @@ class Story:
         new = {"contact_name": "Cleo", "contact_title": "IT", "contact_email": "cleo@contoso.example.com"}
         self._by(self.ines).send(f"{page}/contact", "/contact", instead_of=str(first.contact_id), **new)
         rosa = self._by(self.rosa)
+        rosa.send(review, "/turn-down", **{"turn-down-why": "Who is Cleo?"})
+        self._by(self.ines).send(f"{page}/contact", "/contact", instead_of=str(first.contact_id), **new)
         self._press(rosa, review, "correct-contact")
         self._post()
         self._customer().send(self._link(first, Purpose.DENY), "", reason="other", words="I left.")

@@ -133,3 +133,19 @@ def test_after_a_denial_the_form_leaves_who_is_asked_as_it_is_and_says_why(
     assert browser.submit(address(claim, "edit"), forged, page=address(claim, "edit")).status_code == 302
     assert desk.now_of(claim).product_keys == ["teams"]
     assert [contact.email for contact in claim.all_contacts] == ["carla@contoso.example.com"]
+
+
+def test_another_contact_is_asked_in_the_language_of_who_is_replaced_unless_the_partner_says_otherwise(
+    browser: Browser, desk: Desk
+) -> None:
+    claim = desk.claim(Status.APPROVED, contact=ContactDraft("Carla Conti", "", "carla@contoso.example.com", "sv"))
+    [invitation] = desk.session.scalars(select(Invitation)).all()
+    answers.not_the_right_person(desk.session, invitation, now=clock.utcnow(), programme=desk.programme)
+    desk.session.commit()
+    where = address(claim, "contact")
+    [preselected] = browser.page(where).select("#contact_language option[selected]")
+    assert preselected["value"] == "sv"
+    said = {"seen": claim.version, "instead_of": str(claim.contacts[0].id), "contact_language": "nl"}
+    again = browser.submit(where, said, page=where)
+    [chosen] = BeautifulSoup(again.text, "html.parser").select("#contact_language option[selected]")
+    assert chosen["value"] == "nl"

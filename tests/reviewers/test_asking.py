@@ -116,6 +116,38 @@ def test_correct_contact_asks_the_proposed_contact_with_a_window_of_their_own(
     assert desk.page("/review").select_one("#asked") is None
 
 
+def proposed(session: Session, claim: Claim, filer: User, programme: Programme, now: datetime) -> None:
+    """Let the partner propose somebody who reads German."""
+    junk = ContactDraft(name="Hanna Hart", email="hanna@contoso.example.com", language="de")
+    about = {"actor": filer.actor, "now": now, "programme": programme}
+    contacts.propose_contact(session, claim, junk, instead_of=claim.contacts[0].id, **about)
+    session.commit()
+
+
+def test_a_proposed_contact_is_shown_with_the_language_that_they_are_asked_in(
+    desk: Browser, bounced: Claim, committed: Session, filer: User, programme: Programme, now: datetime
+) -> None:
+    proposed(committed, bounced, filer, programme, now)
+    assert "hanna@contoso.example.com, Deutsch" in desk.page(f"/review/{bounced.reference}").main.get_text()
+
+
+def test_a_proposed_contact_is_turned_down_with_a_sentence_that_the_partner_reads(
+    desk: Browser, bounced: Claim, committed: Session, filer: User, programme: Programme, now: datetime
+) -> None:
+    proposed(committed, bounced, filer, programme, now)
+    refused = press(desk, bounced, "Turn down", Why_they_will_not_do=" ")
+    assert refused.status_code == 422
+    assert "Say why this contact will not do." in form_with(read(refused), "Turn down").get_text()
+
+    assert press(desk, bounced, "Turn down", Why_they_will_not_do="Who is she?").status_code == 302
+    page = desk.page(f"/review/{bounced.reference}").main
+    assert "The partner has not proposed another contact yet." in page.get_text()
+    assert "Turn down" not in {button.get_text() for button in page("button")}
+    history = desk.page(f"/review/{bounced.reference}/history").main.get_text()
+    assert "The proposed contact Hanna Hart was turned down" in history
+    assert "Why: Who is she?" in history
+
+
 def test_a_stopped_period_goes_on_only_with_a_reason(
     desk: Browser, asked: Claim, committed: Session, now: datetime
 ) -> None:
@@ -131,7 +163,12 @@ def test_a_stopped_period_goes_on_only_with_a_reason(
 
 
 def test_a_period_whose_notice_was_not_delivered_does_not_go_on(desk: Browser, bounced: Claim) -> None:
-    answer = press(desk, bounced, "Let the period go on", Why_it_goes_on="We could just wait.")
+    where = f"/review/{bounced.reference}"
+    page = desk.page(where)
+    assert "Let the period go on" not in {button.get_text() for button in page("button")}, "it can only be refused"
+    assert "the right contact must be named first" in page.main.get_text()
+    sent = {"go-on-why": "We could just wait.", "seen": str(bounced.version)}
+    answer = desk.submit(f"{where}/go-on", sent, page=where)
 
     assert answer.status_code == 409
     assert "A notice was not delivered: the right contact must be named first." in answer.text

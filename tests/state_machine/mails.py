@@ -20,7 +20,7 @@ FOR_CONTACT = {
 """The stops of which the partner is told: it is asked for a right contact."""
 
 
-ASKS_PARTNER = {"claim:information-requested", "consent:stopped"}
+ASKS_PARTNER = {"claim:information-requested", "consent:stopped", "contact:turned-down"}
 STARTS_PARTNERS_TIME = {"information-requested", "contact-needed"}
 
 
@@ -183,6 +183,8 @@ FOLLOW: dict[str, Callable[[Told], list[Letter]]] = {
     "consent:denied": _denied,
     "consent:undone": _undone,
     "consent:stopped": _stopped,
+    "consent:resumed": _to_partner("consent-period-goes-on"),
+    "contact:turned-down": _to_partner("contact-needed"),
     "consent:denied-by-superseded": lambda told: [("denial-by-replaced", told.reviewer)],
     "claim:competes": _competes,
     "consent:yes-pressed": _yes,

@@ -21,6 +21,15 @@ OPENINGS: dict[str, tuple[str, Callable[[Play], object]]] = {
         "the wrong person",
         lambda play: (play.proposes_another_contact("filer"), play.confirms_the_proposed_contact("rita")),
     ),
+    "asked once more": ("the wrong person", lambda play: (play.lets_the_period_go_on("rita"), play.mails_are())),
+    "turned down": (
+        "the wrong person",
+        lambda play: (
+            play.proposes_another_contact("filer"),
+            play.turns_the_proposed_contact_down("rita"),
+            play.mails_are(),
+        ),
+    ),
     "passed": (
         "running",
         lambda play: (play.the_next_deadline_comes(0), play.windows_close(), play.assessments_are_made()),

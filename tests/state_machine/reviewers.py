@@ -61,7 +61,11 @@ class Reviewers(Played):
         self.world.person(who, number, contacts.correct_contact, programme=self.programme)
 
     @rule(who=reviewers, number=numbers)
-    def lets_the_period_go_on(self, who: str, number: int) -> None:
+    def turns_the_proposed_contact_down(self, who: str, number: int = 0) -> None:
+        self.world.person(who, number, contacts.turn_down, "Who is that?", programme=self.programme)
+
+    @rule(who=reviewers, number=numbers)
+    def lets_the_period_go_on(self, who: str, number: int = 0) -> None:
         self.world.person(who, number, contacts.let_go_on, "She is the right one.", programme=self.programme)
 
     @rule(who=reviewers, number=numbers)

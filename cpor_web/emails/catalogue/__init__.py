@@ -14,6 +14,7 @@ KINDS = (
     "assessment-result",
     "association-contested",
     "contact-needed",
+    "consent-period-goes-on",
     "partner-reminder",
     "consent-notice",
     "confirmation-request",

@@ -139,12 +139,27 @@ def contact_needed(
     round_: Round,
     astray: Sequence[tuple[CustomerContact, str]],
     *,
+    turned_down: Mapping[str, str] | None = None,
     now: datetime,
     programme: Programme,
 ) -> None:
-    """Ask the partner for a right contact; says instead of whom, why (`astray`, with msgids), and by when."""
-    about = {"contact_due": facts.iso(round_.contact_due_at), "astray": facts.astray(astray)}
+    """Ask the partner for a right contact; says instead of whom, why (`astray`, with msgids), and by when.
+
+    Where the reviewer has `turned_down` whom the partner proposed, also who that was, and why not.
+    """
+    about: dict[str, Any] = {"contact_due": facts.iso(round_.contact_due_at), "astray": facts.astray(astray)}
+    about |= {"turned_down": turned_down} if turned_down else {}
     addressing.for_partner(session, "contact-needed", claim, now, programme, **about)
+
+
+def consent_period_goes_on(
+    session: Session, claim: Claim, round_: Round, asked_again: Sequence[str], *, now: datetime, programme: Programme
+) -> None:
+    """Tell the partner that the consent period goes on, and who is asked once more for it (`asked_again`, names)."""
+    about = {**facts.consent(round_), "is_waiting": round_.state is RoundState.WAITING}
+    addressing.for_partner(
+        session, "consent-period-goes-on", claim, now, programme, asked_again=list(asked_again), **about
+    )
 
 
 def partner_reminder(
