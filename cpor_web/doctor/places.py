@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -57,11 +58,19 @@ def disks(settings: Settings) -> list[Finding]:
     folders = [("data folder", settings.data_dir), ("checkpoints", settings.checkpoints)]
     if (kept := _folder(settings)) is not None:
         folders.append(("documents' disk", kept))
-    return [_disk(about, folder) for about, folder in folders]
+    return [*(_disk(about, folder) for about, folder in folders), _temporary()]
 
 
 def _folder(settings: Settings) -> Path | None:
     return DocumentStore(settings.documents).folder
+
+
+def _temporary() -> Finding:
+    try:
+        return _disk("temporary folder", Path(tempfile.gettempdir()))
+    except FileNotFoundError:
+        do = "Make room in /tmp, or let TMPDIR name a folder with some: large uploads are refused meanwhile."
+        return wrong("temporary folder", "there is none that takes a byte", do)
 
 
 def _disk(about: str, folder: Path) -> Finding:

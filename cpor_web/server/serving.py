@@ -18,6 +18,7 @@ from flask import Flask
 
 from cpor_web.config import Settings
 from cpor_web.inspection import landlock
+from cpor_web.paths import COUNTS
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ SENT_AT_MOST = 8  # times the largest upload
 TAKEN_AT_ONCE = 2**18
 """Bytes of a request that are read at once: by waitress' own 8 KiB a large document costs three times as much."""
 
-COUNTS = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client is told the folder in which several processes count together."""
+IN_MEMORY = "/dev/shm"  # noqa: S108
+"""Where several processes count together, if the machine has it: no disk is full there, and nobody tidies it up."""
 
 FREE_WITHIN = 5.0
 """Seconds in which the processes of a server that was killed have let go of its port."""
@@ -43,7 +44,8 @@ def prepared(settings: Settings) -> Iterator[None]:
     if settings.web_processes_number == 1:
         yield
         return
-    with TemporaryDirectory(prefix="cpor-counts-") as folder:
+    in_memory = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
+    with TemporaryDirectory(prefix="cpor-counts-", dir=in_memory) as folder:
         os.environ[COUNTS] = folder
         yield
 

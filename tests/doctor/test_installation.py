@@ -228,6 +228,14 @@ def test_a_disk_that_fills_is_told(
     assert {each.mark for each in places.disks(settings)} == {mark}
 
 
+def test_a_temporary_folder_that_takes_no_byte_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(places.tempfile, "gettempdir", full)
+    assert about(places.disks(settings), "temporary folder").mark is Mark.WRONG
+
+
 def test_a_scanner_that_is_away_is_told_and_none_is_to_be_looked_at(settings: Settings) -> None:
     assert places.scanner(replace(settings, clamd=f"127.0.0.1:{free_port()}")).mark is Mark.WRONG
     assert places.scanner(settings).mark is Mark.LOOK
