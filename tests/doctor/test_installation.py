@@ -26,6 +26,7 @@ from cpor_web.models import Heartbeat, Mail, MailState
 from cpor_web.monitoring.figures import TICKER
 from cpor_web.silence.unread import EMPTIED
 from tests.support import clamd
+from tests.support.full_redis import full
 from tests.support.servers import free_port
 
 
@@ -150,6 +151,14 @@ def test_jobs_that_nobody_works_off_are_told_before_rings_add_no_more(settings: 
 def test_a_redis_that_is_away_is_the_one_finding(settings: Settings) -> None:
     (found,) = machinery.behind_redis(replace(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
     assert (found.about, found.mark) == ("redis", Mark.WRONG)
+
+
+def test_a_redis_that_takes_no_writes_is_told_with_its_own_words(settings: Settings) -> None:
+    with full(settings.redis_url):
+        (found,) = machinery.behind_redis(settings)
+    assert (found.about, found.mark) == ("redis", Mark.WRONG)
+    assert found.words.startswith("takes no writes: ")
+    assert "maxmemory" in found.words
 
 
 def test_what_waits_too_long_is_told(settings: Settings, committed: Session) -> None:
