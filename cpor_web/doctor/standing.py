@@ -50,6 +50,9 @@ def _version(connection: Connection) -> Finding:
     number = int(str(connection.scalar(text("SHOW server_version_num")))) // 10000
     if number < OLDEST_POSTGRES:
         return wrong("database", f"is PostgreSQL {version}", f"Take version {OLDEST_POSTGRES} or a newer one.")
+    if not schema.takes_changes(connection):
+        do = "Is it a standby? CPOR_DATABASE_URL must lead to the primary. Else see its storage, and its log."
+        return wrong("database", f"PostgreSQL {version} answers, and takes no changes", do)
     return ok("database", f"PostgreSQL {version} answers")
 
 

@@ -69,6 +69,17 @@ def test_a_database_that_is_away_is_the_one_finding_and_no_password_is_told(sett
     assert "hunter2" not in found.words + found.do
 
 
+def test_a_database_that_takes_no_changes_is_told(settings: Settings, app: Flask, engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"ALTER DATABASE {engine.url.database} SET default_transaction_read_only = on"))
+        try:
+            found = about(database(settings, clock.utcnow), "database")
+        finally:
+            connection.execute(text(f"ALTER DATABASE {engine.url.database} RESET default_transaction_read_only"))
+    assert found.mark is Mark.WRONG
+    assert "takes no changes" in found.words
+
+
 @pytest.mark.parametrize(("seconds", "mark"), [(0, Mark.OK), (-5, Mark.LOOK), (5, Mark.LOOK), (300, Mark.WRONG)])
 def test_a_clock_that_is_off_is_told(settings: Settings, app: Flask, seconds: int, mark: Mark) -> None:
     findings = database(settings, lambda: clock.utcnow() + timedelta(seconds=seconds))
