@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +19,7 @@ from cpor_web.doctor.engines import engine_of
 from cpor_web.doctor.findings import Finding, look, ok, wrong
 from cpor_web.incoming.mailbox import Mailbox, MailboxTrouble
 from cpor_web.keys.signing import SigningKeys
-from cpor_web.models import Checkpoint, Mail
+from cpor_web.models import Checkpoint, Document, Mail
 from cpor_web.proofs.clamd import NotScanned, Scanner, ScannerAway
 from cpor_web.proofs.store import DocumentStore
 
@@ -28,6 +29,8 @@ EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!
 MIB = 2**20
 LITTLE, TOO_LITTLE = 2048 * MIB, 256 * MIB
 OLD_KEY = timedelta(days=730)
+NEWEST = 20
+"""Documents that are looked for. Those of a disk that is not mounted are all missing, or all but what came since."""
 
 
 def documents(settings: Settings) -> Finding:
@@ -51,6 +54,28 @@ def documents(settings: Settings) -> Finding:
     if not is_whole or not is_gone:
         return wrong("documents", "do not come back as they were, or stay", "Check what CPOR_DOCUMENTS_URL names.")
     return ok("documents", f"are written, read and removed in {settings.documents}")
+
+
+def what_is_kept(settings: Settings) -> list[Finding]:
+    """Return whether what the database names lies where it is kept. For a database that answers, with its tables."""
+    newest = select(Document.sha256).order_by(Document.id.desc()).limit(NEWEST)
+    try:
+        with engine_of(settings) as engine, Session(engine) as session:
+            return [_known(session.scalars(newest).all(), DocumentStore(settings.documents))]
+    except SQLAlchemyError as error:
+        return [wrong("known documents", f"cannot be looked up: {type(error).__name__}", "See the database above.")]
+
+
+def _known(hashes: Sequence[str], store: DocumentStore) -> Finding:
+    try:
+        missing = sum(not store.has(sha256) for sha256 in hashes)
+    except Exception as error:  # an object store has many errors of its own
+        return look("known documents", f"could not be looked for: {type(error).__name__}", "See documents below.")
+    if missing:
+        do = f"Is its disk mounted? Is {store.url} its place? Stop the web until it is: what comes in would vanish."
+        words = f"{missing} of the newest {len(hashes)} {'is' if missing == 1 else 'are'} not there"
+        return wrong("known documents", words, do)
+    return ok("known documents", f"the newest {len(hashes)} are there" if hashes else "there is none yet")
 
 
 def disks(settings: Settings) -> list[Finding]:

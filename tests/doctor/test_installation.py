@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from redis import Redis
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, make_url, text, update
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, queue
@@ -22,10 +23,11 @@ from cpor_web.doctor import front, machinery, places
 from cpor_web.doctor.findings import Finding, Mark
 from cpor_web.doctor.installation import as_json, examine_all, exit_code
 from cpor_web.doctor.standing import database
-from cpor_web.models import Heartbeat, Mail, MailState
+from cpor_web.models import Document, Heartbeat, Mail, MailState
 from cpor_web.monitoring.figures import TICKER
+from cpor_web.programme import Programme
 from cpor_web.silence.unread import EMPTIED
-from tests.support import clamd
+from tests.support import claims, clamd
 from tests.support.full_redis import full
 from tests.support.servers import free_port
 
@@ -211,6 +213,22 @@ def test_a_document_is_stored_and_leaves_nothing(settings: Settings, tmp_path: P
     found = places.documents(replace(settings, documents_url=str(tmp_path / "documents")))
     assert found.mark is Mark.OK
     assert not [each for each in (tmp_path / "documents").rglob("*") if each.is_file()]
+
+
+def test_documents_that_are_named_and_not_there_are_told_as_of_a_disk_that_is_not_mounted(
+    settings: Settings, committed: Session, programme: Programme, tmp_path: Path
+) -> None:
+    here = replace(settings, documents_url=str(tmp_path / "documents"))
+    assert about(places.what_is_kept(here), "known documents").mark is Mark.OK, "there is none"
+    claim = claims.submitted(committed, programme)
+    committed.commit()
+    found = about(places.what_is_kept(here), "known documents")
+    assert found.mark is Mark.WRONG
+    assert found.words == "1 of the newest 1 is not there"
+    stored = places.DocumentStore(here.documents).store(BytesIO(b"signed"), filename="x", media_type="text/plain")
+    committed.execute(update(Document).where(Document.claim_id == claim.id).values(sha256=stored.sha256))
+    committed.commit()
+    assert about(places.what_is_kept(here), "known documents").mark is Mark.OK
 
 
 def test_documents_that_cannot_be_stored_are_told(settings: Settings, tmp_path: Path) -> None:
