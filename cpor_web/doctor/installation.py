@@ -24,7 +24,7 @@ def examine_all(environ: Mapping[str, str], clock: Callable[[], datetime]) -> li
     standing = database(settings, clock)
     findings = [ok("settings", "can be used"), *settings_of_front(settings), *standing, *behind_redis(settings)]
     if not any(each.mark is Mark.WRONG and each.about in {"database", "tables"} for each in standing):
-        findings += [*what_waits(settings, clock()), *keys(settings, clock()), *what_is_kept(settings)]
+        findings += [*what_waits(settings, clock()), *keys(settings, clock()), *what_is_kept(settings, clock())]
     findings += [*connection(settings, clock()), mailbox(settings), documents(settings), *disks(settings)]
     return [*findings, scanner(settings), *public_address(settings)]
 

@@ -17,6 +17,7 @@ from consent_links import key_id
 from cpor_web.config import Settings
 from cpor_web.doctor.engines import engine_of
 from cpor_web.doctor.findings import Finding, look, ok, wrong
+from cpor_web.history import checkpoints
 from cpor_web.incoming.mailbox import Mailbox, MailboxTrouble
 from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import Checkpoint, Document, Mail
@@ -31,6 +32,9 @@ LITTLE, TOO_LITTLE = 2048 * MIB, 256 * MIB
 OLD_KEY = timedelta(days=730)
 NEWEST = 20
 """Documents that are looked for. Those of a disk that is not mounted are all missing, or all but what came since."""
+
+PUT_OUTSIDE = timedelta(minutes=10)
+"""Within so long a checkpoint lies outside the database, too: a worker puts it there once it is committed."""
 
 
 def documents(settings: Settings) -> Finding:
@@ -56,14 +60,27 @@ def documents(settings: Settings) -> Finding:
     return ok("documents", f"are written, read and removed in {settings.documents}")
 
 
-def what_is_kept(settings: Settings) -> list[Finding]:
+def what_is_kept(settings: Settings, now: datetime) -> list[Finding]:
     """Return whether what the database names lies where it is kept. For a database that answers, with its tables."""
     newest = select(Document.sha256).order_by(Document.id.desc()).limit(NEWEST)
+    checkpoint = select(func.max(Checkpoint.number)).where(Checkpoint.at < now - PUT_OUTSIDE)
     try:
         with engine_of(settings) as engine, Session(engine) as session:
-            return [_known(session.scalars(newest).all(), DocumentStore(settings.documents))]
+            known = _known(session.scalars(newest).all(), DocumentStore(settings.documents))
+            return [known, _outside(session.scalar(checkpoint), settings.checkpoints)]
     except SQLAlchemyError as error:
         return [wrong("known documents", f"cannot be looked up: {type(error).__name__}", "See the database above.")]
+
+
+def _outside(number: int | None, folder: Path) -> Finding:
+    try:
+        is_there = number is None or number in checkpoints.numbers_in(folder)
+    except OSError:
+        is_there = False
+    if not is_there:
+        do = "See the log of the worker, which puts them there; its unit lets it write below /var/lib/cpor alone."
+        return look("newest checkpoint", f"number {number} is not in {folder}", do)
+    return ok("newest checkpoint", "there is none yet" if number is None else f"number {number} is in {folder}")
 
 
 def _known(hashes: Sequence[str], store: DocumentStore) -> Finding:

@@ -23,6 +23,8 @@ from cpor_web.doctor import front, machinery, places
 from cpor_web.doctor.findings import Finding, Mark
 from cpor_web.doctor.installation import as_json, examine_all, exit_code
 from cpor_web.doctor.standing import database
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
 from cpor_web.models import Document, Heartbeat, Mail, MailState
 from cpor_web.monitoring.figures import TICKER
 from cpor_web.programme import Programme
@@ -219,16 +221,31 @@ def test_documents_that_are_named_and_not_there_are_told_as_of_a_disk_that_is_no
     settings: Settings, committed: Session, programme: Programme, tmp_path: Path
 ) -> None:
     here = replace(settings, documents_url=str(tmp_path / "documents"))
-    assert about(places.what_is_kept(here), "known documents").mark is Mark.OK, "there is none"
+    assert about(places.what_is_kept(here, datetime.now(UTC)), "known documents").mark is Mark.OK, "there is none"
     claim = claims.submitted(committed, programme)
     committed.commit()
-    found = about(places.what_is_kept(here), "known documents")
+    found = about(places.what_is_kept(here, datetime.now(UTC)), "known documents")
     assert found.mark is Mark.WRONG
     assert found.words == "1 of the newest 1 is not there"
     stored = places.DocumentStore(here.documents).store(BytesIO(b"signed"), filename="x", media_type="text/plain")
     committed.execute(update(Document).where(Document.claim_id == claim.id).values(sha256=stored.sha256))
     committed.commit()
-    assert about(places.what_is_kept(here), "known documents").mark is Mark.OK
+    assert about(places.what_is_kept(here, datetime.now(UTC)), "known documents").mark is Mark.OK
+
+
+def test_checkpoints_that_are_not_kept_outside_the_database_are_told(
+    settings: Settings, committed: Session, programme: Programme, tmp_path: Path
+) -> None:
+    there, now, signing = replace(settings, data_dir=tmp_path), datetime.now(UTC), SigningKeys(settings.signing_keys)
+    claims.submitted(committed, programme)
+    checkpoints.take_due(committed, keys=signing, now=now, every=timedelta())
+    committed.commit()
+    assert about(places.what_is_kept(there, now), "newest checkpoint").mark is Mark.OK, "it was taken just now"
+    later = now + timedelta(hours=1)
+    found = about(places.what_is_kept(there, later), "newest checkpoint")
+    assert (found.mark, found.words) == (Mark.LOOK, f"number 1 is not in {there.checkpoints}")
+    checkpoints.put_outside(committed, there.checkpoints, public=signing.public)
+    assert about(places.what_is_kept(there, later), "newest checkpoint").mark is Mark.OK
 
 
 def test_documents_that_cannot_be_stored_are_told(settings: Settings, tmp_path: Path) -> None:
