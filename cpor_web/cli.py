@@ -66,10 +66,11 @@ def _sentence(error: Exception) -> str | None:
     from cpor_web.catalogue import CatalogueError
     from cpor_web.config import ConfigError
     from cpor_web.rules.exc import Refused
+    from cpor_web.server.serving import CannotListenError
 
     if isinstance(error, ConfigError):
         return "The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in error.problems)
-    if isinstance(error, CatalogueError | Refused):
+    if isinstance(error, CatalogueError | Refused | CannotListenError):
         return str(error)
     if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return f"The database cannot be reached or refuses. Check CPOR_DATABASE_URL. It says:\n  {error.orig}"

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from errno import EADDRINUSE
 from functools import partial
@@ -33,6 +33,10 @@ IN_MEMORY = "/dev/shm"  # noqa: S108
 
 FREE_WITHIN = 5.0
 """Seconds in which the processes of a server that was killed have let go of its port."""
+
+
+class CannotListenError(Exception):
+    """The pages cannot be served where the settings say; the words are for whoever set it."""
 
 
 @contextmanager
@@ -110,11 +114,23 @@ def _work(app: Flask, settings: Settings, sockets: Sequence[socket.socket], *, i
 
 
 def _listening(settings: Settings) -> list[socket.socket]:
-    """Return sockets that take connections at the settings' address, one for each that its name stands for."""
+    """Return sockets that take connections at the settings' address, one for each that its name stands for.
+
+    Raises CannotListenError.
+    """
     from waitress.adjustments import Adjustments
 
+    try:
+        return _bound(Adjustments(host=settings.host, port=settings.port).listen)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "this machine has no such address"
+        where = f"The pages cannot be served at {settings.host}, port {settings.port}: {why}."
+        raise CannotListenError(f"{where} Choose another place with CPOR_HOST=… and CPOR_PORT=….") from error
+
+
+def _bound(places: Iterable[tuple[Any, ...]]) -> list[socket.socket]:
     found = []
-    for family, kind, protocol, address in Adjustments(host=settings.host, port=settings.port).listen:
+    for family, kind, protocol, address in places:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

@@ -84,6 +84,22 @@ def test_a_database_that_takes_no_changes_is_told(settings: Settings, app: Flask
     assert "takes no changes" in found.words
 
 
+def test_a_database_that_lets_nobody_in_any_more_is_not_said_to_be_stopped(
+    settings: Settings, engine: Engine, worker_number: int
+) -> None:
+    name = f"doctor_{worker_number}_last"
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'doctor' CONNECTION LIMIT 0"))
+    try:
+        url = make_url(settings.database_url).set(username=name, password="doctor")
+        (found,) = database(replace(settings, database_url=url.render_as_string(hide_password=False)), clock.utcnow)
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP ROLE {name}"))
+    assert found.mark is Mark.WRONG
+    assert "max_connections" in found.do
+
+
 @pytest.mark.parametrize(("seconds", "mark"), [(0, Mark.OK), (-5, Mark.LOOK), (5, Mark.LOOK), (300, Mark.WRONG)])
 def test_a_clock_that_is_off_is_told(settings: Settings, app: Flask, seconds: int, mark: Mark) -> None:
     findings = database(settings, lambda: clock.utcnow() + timedelta(seconds=seconds))
