@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, lifecycle
-from cpor_web.consent import locking, rounds
+from cpor_web.consent import locking, rounds, stops
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -62,6 +62,8 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
     if round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
         return False
     if not _has_passed(session, claim, round_.contact_due_at, now, programme) or holding.bars(session):
+        return False
+    if stops.end_asking(session, claim, round_, now=now):  # where a version that did not do so left it running
         return False
     _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
     rounds.end(session, round_, now=now)

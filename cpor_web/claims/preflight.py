@@ -3,9 +3,9 @@ document and on which page each is; the reviewer says of each whether it is foun
 `judging`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from cpor_web import history, lifecycle
 from cpor_web.claims import pages
 from cpor_web.claims.input import require
-from cpor_web.models import Claim, Document, ProofCell, Verdict
+from cpor_web.models import Claim, Document, Event, ProofCell, Verdict
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed, Unfinished
 from cpor_web.rules.reasons import Rejection, Request
@@ -41,6 +41,8 @@ STILL_MISSING = N_(
 
 Key = tuple[Request, str]
 """A reason and a product's key."""
+
+Said = TypeVar("Said", bound=tuple[Any, ...])
 
 
 class Place(NamedTuple):
@@ -85,6 +87,21 @@ def new_cell(session: Session, claim: Claim, key: Key) -> ProofCell:
     cell = ProofCell(claim_id=claim.id, reason=key[0], product=key[1], page="", missing="", place="", mend="")
     session.add(cell)
     return cell
+
+
+def up_to_date(typed: Mapping[Key, Said], saved: Mapping[Key, Said], since: Iterable[Event]) -> dict[Key, Said]:
+    """Return what an older page says of each cell, and of what it leaves open what is `saved`, if that came `since`.
+
+    What was taken back on that page stays so, unless something was said of that very cell meanwhile.
+    """
+    told = {
+        (reason, product)
+        for event in since
+        for name in ("places", "verdicts")
+        for reason, product, *_said in event.data.get(name, ())
+    }
+    came = {key: said for key, said in saved.items() if key in told and not any(typed.get(key, ()))}
+    return {**typed, **came}
 
 
 def gaps(claim: Claim, cells: Mapping[Key, ProofCell]) -> list[Key]:

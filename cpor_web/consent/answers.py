@@ -170,6 +170,12 @@ def last_denial(session: Session, round_: Round) -> Answer | None:
     )
 
 
+def may_be_restored(session: Session, round_: Round, *, now: datetime) -> bool:
+    """Tell whether a round was denied, and the time to undo that is not over."""
+    denial = last_denial(session, round_) if round_.state is RoundState.DENIED else None
+    return denial is not None and now <= undo_until(round_, denial)
+
+
 def undo_until(round_: Round, denial: Answer) -> datetime:
     """Return until when a denial can be undone: the later of the window's end and 24 hours after it.
 

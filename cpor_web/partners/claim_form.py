@@ -130,6 +130,7 @@ def _edit(form: ClaimForm, claim: Claim, version: int | None, *, is_again: bool 
     may_be_edited = editable(claim, programme())
     if not may_be_edited:
         return _too_late(form, claim)
+    lost = meanwhile.out_of_reach(form, claim, may_be_edited) if form.is_submitted() else []
     form.keep_to(may_be_edited)
     before = Draft.from_claim(claim)
     try:
@@ -142,7 +143,7 @@ def _edit(form: ClaimForm, claim: Claim, version: int | None, *, is_again: bool 
         with transaction(db.session()):
             operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=version)
     except Refused as refused:
-        return _refused(form, claim, refused)
+        return _refused(form, claim, refused, out_of_reach=lost)
     return _saved(claim, warned, is_again=is_again)
 
 
