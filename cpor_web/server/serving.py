@@ -5,12 +5,14 @@ Several processes take connections from the same sockets: whichever is free firs
 
 import logging
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from errno import EADDRINUSE
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -31,6 +33,8 @@ TAKEN_AT_ONCE = 2**18
 IN_MEMORY = "/dev/shm"  # noqa: S108
 """Where several processes count together, if the machine has it: no disk is full there, and nobody tidies it up."""
 
+PREFIX = "cpor-counts-"
+
 FREE_WITHIN = 5.0
 """Seconds in which the processes of a server that was killed have let go of its port."""
 
@@ -49,9 +53,21 @@ def prepared(settings: Settings) -> Iterator[None]:
         yield
         return
     in_memory = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
-    with TemporaryDirectory(prefix="cpor-counts-", dir=in_memory) as folder:
+    _let_go_of_memory()
+    with TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=in_memory) as folder:
         os.environ[COUNTS] = folder
         yield
+
+
+def _let_go_of_memory() -> None:
+    """Remove the counts of servers that were killed, who could not."""
+    for left in Path(IN_MEMORY).glob(f"{PREFIX}*"):
+        try:
+            os.kill(int(left.name.removeprefix(PREFIX).partition("-")[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (OSError, ValueError):  # it lives, as somebody else; or the folder is not of our making
+            continue
 
 
 def keep_paths_out_of_the_log() -> None:
