@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.claims.queries import overdue
 from cpor_web.emails.condition import needs_a_person, oldest_due, put_off_since
 from cpor_web.history import checkpoints
 from cpor_web.models import Claim, Document, Heartbeat, Holding, Mail, MailState, Round, RoundState, Scan
@@ -83,7 +83,7 @@ def _singles(now: datetime) -> Sequence[Select[Any]]:
         select(func.count()).select_from(Mail).where(needs_a_person()),
         select(func.count()).where(*closing),
         select(func.min(Round.closes_at)).where(*closing),
-        select(func.count()).where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at < now),
+        select(func.count()).where(overdue(now)),
         select(func.count()).where(Document.scan == Scan.WAITING),
         select(func.count()).where(Holding.released_at.is_(None)),
         select(Heartbeat.at).where(Heartbeat.name == TICKER),
