@@ -11,14 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import history, lifecycle
-from cpor_web.claims import pages
-from cpor_web.claims.input import require
+from cpor_web.claims import pages, writing
 from cpor_web.models import Claim, Document, Event, ProofCell, Verdict
 from cpor_web.programme import Programme
-from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed, Unfinished
+from cpor_web.rules.exc import GuardFailed, Invalid, Unfinished
 from cpor_web.rules.reasons import Rejection, Request
-from cpor_web.rules.roles import CLAIMANTS, Actor
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.roles import CLAIMANTS, Actor, require
 from cpor_web.rules.words import N_
 
 LOOKED_FOR = {
@@ -137,8 +135,7 @@ def locate(
     """
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
-    if claim.status is not Status.EDITING and claim.status not in programme.correctable_in:
-        raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
+    writing.check_editable(claim, programme)
     current = _current(session, claim)
     cells, changed = cells_of(session, claim), []
     for key in keys_of(claim):

@@ -76,8 +76,7 @@ def deny(
     was_assessed = facts.read_parts(session, held.claim)
     answer = recording.record(session, held, AnswerKind.DENIED, way, now, reason=reason, words=words, is_late=is_late)
     claim = held.claim
-    claim.rejection, claim.rejection_detail, claim.rejected_by_id = Rejection.CUSTOMER_DECLINE, None, None
-    claim.rejection_comment = answer.words
+    lifecycle.say_why(claim, Rejection.CUSTOMER_DECLINE, comment=answer.words)
     data = {
         "round": held.round.number,
         "reason": reason.value,

@@ -127,7 +127,7 @@ def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Pro
     if invitation is None or invitation.superseded_at is not None:
         return
     claim = lifecycle.hold(session, invitation.round.claim)
-    round_ = locking.hold(session, claim, invitation.round)
+    round_ = locking.hold(session, invitation.round)
     invitation.bounced_at = now
     ask_for_contact(session, claim, round_, now=now, programme=programme, why=NOT_DELIVERED)
 
@@ -168,7 +168,7 @@ def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Pro
         return  # it was late: what it asked for has come, and the clock stands still for something else
     if facts.proposed_contact(session, claim) is not None:
         return  # the partner was quicker than our mail: a reviewer acts next
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     set_contact_clock(round_, now, programme)
 
 

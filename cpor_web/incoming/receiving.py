@@ -59,7 +59,7 @@ def receive(session: Session, raw: bytes, *, returns: ReturnAddresses, now: date
     made = session.scalar(row.on_conflict_do_nothing(index_elements=["digest"]).returning(ReceivedMail.id))
     if made is None:
         return session.scalars(select(ReceivedMail).where(ReceivedMail.digest == keeping.digest(raw))).one()
-    session.info.setdefault(queue.RINGS, set()).add(queue.SETTLE_RECEIVED)
+    queue.ring_after_commit(session, queue.SETTLE_RECEIVED)
     return session.get_one(ReceivedMail, made)
 
 

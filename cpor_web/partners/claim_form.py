@@ -96,11 +96,10 @@ def _made(form: ClaimForm, draft: Draft) -> Claim:
 def _taken_over(draft: Draft) -> dict[str, list[str]]:
     """Return the names of the fields that a new claim takes over, and of those that it needs besides."""
     said = draft.as_fields()
-    area = programme().catalogue.areas.get(draft.area)
     unasked = {"second_language"} if draft.second.is_empty else set()
     return {
         "taken": [name for name in LABELS if said[name] and name not in unasked],
-        "needed": list(missing(said, needs_subscription=area is not None and area.needs_subscription)),
+        "needed": list(missing(said, needs_subscription=programme().catalogue.needs_subscription(draft.area))),
     }
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, preflight, queries
 from cpor_web.claims.preflight import Key, Place
-from cpor_web.claims.writing import editable
+from cpor_web.claims.writing import check_editable
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
 from cpor_web.models import Claim, ProofCell
@@ -25,7 +25,6 @@ from cpor_web.partners.refusals import words_of
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import CLAIMANTS
-from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence, status_of
@@ -63,9 +62,10 @@ class Row:
 def check_proof(reference: str) -> ResponseReturnValue:
     """Show the grid, with what was said before."""
     claim = claim_or_404(reference)
-    if not editable(claim, programme()):
-        words = N_("Nothing can be edited while a claim is “%(status)s”.")
-        return claims_page(claim, NotAllowed(words, {"status": claim.status.label}))
+    try:
+        check_editable(claim, programme())
+    except NotAllowed as refused:
+        return claims_page(claim, refused)
     return _shown(claim, _said(claim))
 
 

@@ -19,7 +19,6 @@ from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.consent import rivals
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
-from cpor_web.lists import review_queue
 from cpor_web.models import Answer, Claim, Document, Event, Invitation, Round, RoundState
 from cpor_web.reviewers import filling, received, words
 from cpor_web.reviewers.blueprint import bp
@@ -128,12 +127,11 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         forms={**empty, **(forms or {})},
         languages=LANGUAGES,
         is_unchecked=not any(cell.verdict for cell in cells.values()),
-        has_fresh_proof=claim.id in review_queue.with_fresh_proof(session, [claim]),
+        has_fresh_proof=claim.status is Status.APPROVED and any(p.uploaded_at > claim.status_since for p in proofs),
         holds=claim.reviewer_id == reader.user_id,
         mails=queries.mails_of(session, claim, reader),
         noted=next((event for event in events if event.kind == "reply:noted"), None),
         notes=queries.notes_of(session, claim),
-        now=now(),
         approved=Status.APPROVED,
         goes_over=goes_over,
         lacking_yes=rivals.lacking_yes(session, [claim, *(each.claim for each in goes_over)]) if goes_over else (),
