@@ -94,6 +94,16 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
         {},
     ),
+    "information-requested--copy": (
+        {
+            **NOT_DUE,
+            "days": 5,
+            "asks": [{"reason": "Missing or old dates", "words": ""}],
+            "comment": "",
+            "copy_of": AT,
+        },
+        {},
+    ),
     "approved": ({**NOT_DUE, "days": 7.0, "needs_yes": False}, {}),
     "approved--over-another": (
         {
@@ -159,6 +169,10 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
             "way": "with the button of a mail client",
             "undo_until": END,
         },
+        {"undo_url": UNDO},
+    ),
+    "denial-recorded--copy": (
+        {**CUSTOMER, **DENIAL, "undo_until": END, "copy_of": AT},
         {"undo_url": UNDO},
     ),
     "denial-recorded--other-contact": (
