@@ -41,6 +41,7 @@ VARIANTS = {
     "not-delivered--to-reviewer": N_("to the reviewer"),
     "not-delivered--in-doubt": N_("in doubt"),
     "not-delivered--in-doubt-to-reviewer": N_("in doubt, to the reviewer"),
+    "invitation--by-nobody": N_("from the command line"),
     "security-notice--by-another": N_("somebody else did it"),
 }
 """Every specimen but the first of its kind, in a few words after the mail's name."""

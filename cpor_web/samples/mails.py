@@ -233,7 +233,14 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {},
     ),
     "password-reset": (HOUSE, ACCOUNT),
-    "invitation": (HOUSE, ACCOUNT),
+    "invitation": (
+        {**HOUSE, "organisation": "Fabrikam Consulting", "role": "Incentives admin", "by": "Ines Ito", "by_id": "7"},
+        ACCOUNT,
+    ),
+    "invitation--by-nobody": (
+        {**HOUSE, "organisation": "Example Vendor", "role": "Administrator", "by": "", "by_id": ""},
+        ACCOUNT,
+    ),
     "security-notice": (
         {
             **HOUSE,

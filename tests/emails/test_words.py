@@ -225,11 +225,11 @@ EVIL = [
     "one\r\nBcc: mallory@evil.example.org\r\n\r\ntwo",
     "one\u2028two\u0085three\x0bfour\x00five",
 ]
-PLACES = ("partner", "customer", "claim_name", "contact", "words", "mpn_id", "area")
+PLACES = ("partner", "customer", "claim_name", "contact", "words", "mpn_id", "area", "organisation", "by")
 
 
 @pytest.mark.parametrize("evil", EVIL)
-@pytest.mark.parametrize("name", ["consent-notice", "denial-recorded", "new-comment", "rejected"])
+@pytest.mark.parametrize("name", ["consent-notice", "denial-recorded", "new-comment", "rejected", "invitation"])
 def test_what_people_typed_is_inert(name: str, evil: str) -> None:
     context = SPECIMENS[name][0]
     typed = {key: evil for key in (*PLACES, "comment", "author") if key in context}
