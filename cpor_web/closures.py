@@ -9,9 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from cpor_web.models import Closure
+from cpor_web.rules.characters import one_line
 from cpor_web.rules.deadlines import Calendar
-from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
-from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.exc import Invalid, NotAllowed
+from cpor_web.rules.roles import ADMINISTRATORS, Actor, require
 from cpor_web.rules.words import N_
 
 LONGEST_NAME = 100
@@ -55,8 +56,8 @@ def add(session: Session, day: date, name: str, *, actor: Actor, now: datetime, 
 
     Raises Invalid for a day that is over (what was counted stays counted), a closure already, or without a name.
     """
-    _administrators_only(actor)
-    name = " ".join(name.replace("\x00", "").split())
+    require(actor, ADMINISTRATORS)
+    name = one_line(name)
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(N_("Give a name of at most %(most)s characters."), {"most": LONGEST_NAME}, "name")
     if day < calendar.local_day(now):
@@ -72,7 +73,7 @@ def remove(session: Session, day: date, *, actor: Actor, now: datetime, calendar
 
     Raises NotAllowed for a day that is over.
     """
-    _administrators_only(actor)
+    require(actor, ADMINISTRATORS)
     closure = session.get(Closure, day, with_for_update={"of": Closure})
     if closure is None:
         return False
@@ -80,8 +81,3 @@ def remove(session: Session, day: date, *, actor: Actor, now: datetime, calendar
         raise NotAllowed(N_("This day is over: it was not worked, and that stays on record."))
     session.delete(closure)
     return True
-
-
-def _administrators_only(actor: Actor) -> None:
-    if actor.role is not Role.ADMINISTRATOR:
-        raise NotYours(N_("This is not for your role (%(role)s)."), {"role": actor.role.label})

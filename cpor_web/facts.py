@@ -38,7 +38,6 @@ def of(session: Session, claim: Claim, *, actor: Actor, now: datetime, programme
         ),
         declined_by_customer=claim.rejection is Rejection.CUSTOMER_DECLINE,
         edited_since_denial=claim.disputes_a_denial and _was_edited_since_denial(session, claim),
-        is_disputed=claim.is_disputed,
         dispute_used=claim.dispute_used,
         dispute_in_time=claim.dispute_until is not None and not deadlines.has_passed(claim.dispute_until, now),
         may_review_dispute=may_review(session, claim, actor),
@@ -120,7 +119,6 @@ def proposed_contact(session: Session, claim: Claim) -> CustomerContact | None:
 
 def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:
     """Return the names of the fields that must be filled before the claim can be submitted."""
-    area = programme.catalogue.areas.get(claim.area or "")
     first = next(iter(claim.contacts), None)
     values = {
         "name": claim.name,
@@ -138,7 +136,7 @@ def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:
         "partner_contact_name": claim.partner_contact_name,
         "partner_contact_email": claim.partner_contact_email,
     }
-    return fields.missing(values, needs_subscription=area is not None and area.needs_subscription)
+    return fields.missing(values, needs_subscription=programme.catalogue.needs_subscription(claim.area))
 
 
 class Disputable(Protocol):

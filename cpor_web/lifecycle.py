@@ -1,4 +1,4 @@
-"""The only code that sets a claim's status.
+"""The only code that sets a claim's status, and why it was rejected.
 
 `advance` does what one row of the transition table says, in the caller's transaction: it checks, sets the status
 and the deadline, appends the event and queues the mails. It does not commit.
@@ -18,6 +18,7 @@ from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, transitions
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import NotAllowed, Stale
+from cpor_web.rules.reasons import Rejection, Withdrawal
 from cpor_web.rules.roles import REVIEWERS, Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.transitions import Clock, Rule
@@ -95,6 +96,14 @@ def advance(
     return rule
 
 
+def say_why(
+    claim: Claim, reason: Rejection, *, detail: Withdrawal | None = None, comment: str = "", by: int | None = None
+) -> None:
+    """Set why a claim is being rejected, with a comment that the partner reads, and by which reviewer."""
+    claim.rejection, claim.rejection_detail = reason, detail
+    claim.rejection_comment, claim.rejected_by_id = comment, by
+
+
 def start_partner_clock(claim: Claim, now: datetime, programme: Programme) -> None:
     """Start the partner's deadline: at the moment the mail server took the mail that tells of it."""
     due = deadlines.business_days("partner", now, programme.periods.partner, programme.calendar)
@@ -138,7 +147,9 @@ def _set_dispute(claim: Claim, rule: Rule, now: datetime, programme: Programme) 
     elif rule.action is Action.DISPUTE:
         claim.is_disputed = claim.dispute_used = True
         claim.reviewer_id = None
-    elif rule.action is Action.UNDO_DENIAL:
-        claim.dispute_used = claim.dispute_used and not claim.is_disputed
+    elif rule.action in {Action.APPROVE, Action.UNDO_DENIAL}:
+        if rule.action is Action.UNDO_DENIAL:
+            claim.dispute_used = claim.dispute_used and not claim.is_disputed
         claim.is_disputed = False
-        claim.rejection, claim.rejection_comment = None, ""
+        claim.rejection = claim.rejection_detail = claim.rejected_by_id = None
+        claim.rejection_comment = ""

@@ -70,6 +70,11 @@ class Programme:
             catalogue=catalogue.load(Path(settings.catalogue) if settings.catalogue else catalogue.SAMPLE),
         )
 
+    @property
+    def mail_host(self) -> str:
+        """The host of the address that mails come from."""
+        return self.mail_from.rpartition("@")[2]
+
     def with_closures(self, closures: Mapping[date, str]) -> "Programme":
         """Return the programme with the closures that administrators entered, by date, in its calendar."""
         return replace(self, calendar=self.calendar.with_closures(closures))

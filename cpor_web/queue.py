@@ -5,10 +5,13 @@ made good by the next tick, and every failure of Redis ends here.
 import logging
 import time
 from threading import Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from redis import Redis
+    from sqlalchemy.orm import Session, scoped_session
+
+    AnySession = Session | scoped_session[Any]
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +52,6 @@ JOBS = frozenset(
 )
 """The only names a worker runs. None takes an argument: what is due is in the database."""
 
-RINGS = "rings"
-"""Where a database session keeps the names of the jobs to ring once it has committed."""
-
 QUEUE = "cpor"
 COALESCED_MS = 300
 AWAY_SECONDS = 1.0
@@ -61,6 +61,18 @@ ENOUGH_WAITING = 50
 """Jobs in the queue after which a ring adds nothing: any one of them does all that is due."""
 
 FAILURE_TTL_SECONDS = 3600
+
+_RINGS = "rings"
+
+
+def ring_after_commit(session: "AnySession", job: str) -> None:
+    """Have a job rung once what the session does is committed, by `transaction`; rolled back, it is not."""
+    session.info.setdefault(_RINGS, set()).add(job)
+
+
+def rung(session: "AnySession") -> list[str]:
+    """Return the names of the jobs that the session has to ring, and forget them."""
+    return sorted(session.info.pop(_RINGS, ()))
 
 
 class Doorbell:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session
 
 from cpor_web.extensions import bell
-from cpor_web.queue import RINGS
+from cpor_web.queue import rung
 
 
 class InDoubt(SQLAlchemyError):
@@ -26,10 +26,10 @@ def transaction(session: "Session | scoped_session[Any]") -> Iterator[None]:
         session.flush()
         _commit(session)
     except BaseException:
-        session.info.pop(RINGS, None)
+        rung(session)  # forgotten: nothing was done
         session.rollback()
         raise
-    for job in sorted(session.info.pop(RINGS, ())):
+    for job in rung(session):
         bell.ring(job)
 
 

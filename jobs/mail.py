@@ -5,8 +5,9 @@ over, and that it was taken before the next one is; then what follows from it.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
 
 from flask import current_app
@@ -19,7 +20,7 @@ from cpor_web.emails import condition, outbox
 from cpor_web.emails.composing import Composer
 from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.marking import Marks, Taken, note
-from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Unavailable
+from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, codes_of
 from cpor_web.emails.rendering import Renderer
 from cpor_web.emails.session import MailServer
 from cpor_web.emails.transport import Transport
@@ -51,7 +52,7 @@ def drain() -> None:
         if pauses.is_paused(TRANSPORT) or not _has_a_reason():
             return
         server = MailServer.from_settings(current.settings())
-        with Transport(server) as transport, closing(Marks(db.engine)) as marks:
+        with Transport(server) as transport, closing(Marks(db.engine)) as marks, _told() as put_off:
             trouble = transport.connect()
             if trouble is not None:
                 pauses.pause(TRANSPORT, f"{trouble.kind}: {trouble.error}")
@@ -59,7 +60,7 @@ def drain() -> None:
             turn = Turn()
             _take_back_abandoned()
             while leased := _lease():
-                if not HandOver(transport, marks).has_sent(leased, turn):
+                if not HandOver(transport, marks, put_off).has_sent(leased, turn):
                     return
                 if turn.is_over():
                     bell.ring(SEND_MAIL)
@@ -77,6 +78,17 @@ def composer() -> Composer:
         made = Composer(programme, current.signers(), renderer, account_link, dkim)
         current_app.extensions["composer"] = made
     return made
+
+
+@contextmanager
+def _told() -> Iterator[Counter[str]]:
+    """Say at the end what mails were put off, by the server's codes alone: its words may quote an address."""
+    put_off = Counter[str]()
+    try:
+        yield put_off
+    finally:
+        if put_off:
+            log.warning("put off: %s", ", ".join(f"{codes} ({number})" for codes, number in put_off.items()))
 
 
 def _has_a_reason() -> bool:
@@ -117,8 +129,8 @@ class HandOver:
     the mark is on its way to the disk, the mail is written and offered to the server: only its text waits for it.
     """
 
-    def __init__(self, transport: Transport, marks: Marks) -> None:
-        self._transport, self._marks = transport, marks
+    def __init__(self, transport: Transport, marks: Marks, put_off: Counter[str]) -> None:
+        self._transport, self._marks, self._put_off = transport, marks, put_off
         self._taken: list[Taken] = []
         self._is_noted = True
         self._has_got_past = False
@@ -165,6 +177,8 @@ class HandOver:
             self._unsettled.append((mail_id, outcome, at))
         if isinstance(outcome, Unavailable):
             return outcome
+        if isinstance(outcome, Transient):
+            self._put_off[codes_of(outcome.answer) or "no answer"] += 1
         self._has_got_past = True
         return None
 

@@ -13,15 +13,10 @@ from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import Role
 from cpor_web.web.errors import sentence
 from cpor_web.web.left_open import LeftOpen
-from cpor_web.web.validators import at_most
+from cpor_web.web.validators import at_most, stripped
 
 LONGEST = 200
 NOT_TOO_LONG = at_most(LONGEST)
-
-
-def stripped(typed: str | None) -> str:
-    """Return what was typed without outer blanks."""
-    return (typed or "").strip()
 
 
 def language_field() -> SelectField:

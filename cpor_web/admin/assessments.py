@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.assessment import handover, queries, sheets
+from cpor_web.assessment.words import STATES
 from cpor_web.extensions import db
 from cpor_web.models import AssessmentState, HandoverKind, HandoverState
 from cpor_web.rules.exc import Invalid, Refused
@@ -30,11 +31,6 @@ UNPROCESSABLE = 422
 CONFLICT = 409
 LARGEST_TABLE = 4 * 2**20
 
-STATES = {
-    AssessmentState.QUEUED: N_("Waiting to be assessed"),
-    AssessmentState.ELIGIBLE: N_("Eligible"),
-    AssessmentState.NOT_ELIGIBLE: N_("Not eligible"),
-}
 HANDOVER_STATES = {
     HandoverState.QUEUED: N_("Queued"),
     HandoverState.SENDING: N_("Being sent"),
@@ -54,7 +50,6 @@ ASSESSORS = {
     "webhook": N_("A system of yours assesses: it is told by webhook, and sends its results back."),
     "csv": N_("You assess: download what waits, fill in state and reasons, and upload the table."),
 }
-SENDABLE = frozenset({HandoverState.DELIVERED, HandoverState.GIVEN_UP})
 
 
 class ResultsForm(FlaskForm):
@@ -183,5 +178,5 @@ def _page(form: ResultsForm, problems: "list[Problem] | None" = None) -> str:
         message_kinds=HANDOVER_KINDS,
         message_counts=queries.handover_counts(session),
         most=queries.PAGE,
-        sendable=SENDABLE,
+        sendable=handover.SENDABLE,
     )

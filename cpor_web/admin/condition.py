@@ -7,11 +7,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.claims.queries import overdue
 from cpor_web.emails.condition import Outbox, outbox
 from cpor_web.history import checkpoints
 from cpor_web.incoming import queries
-from cpor_web.models import Claim, Heartbeat, Holding, Mail, MailState, Scan
+from cpor_web.models import Heartbeat, Holding, Mail, MailState, Scan
 from cpor_web.monitoring.figures import TICKER
 from cpor_web.monitoring.health import SILENT_FOR_SECONDS
 from cpor_web.proofs import scanning
@@ -60,8 +60,7 @@ def condition(session: Session, *, now: datetime, tick_seconds: float, has_mailb
         mails={state: counts.get(state, 0) for state in MailState},
         outbox=outbox(session, now=now),
         held=holding.in_force(session),
-        overdue=session.scalar(select(func.count()).where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at < now))
-        or 0,
+        overdue=session.scalar(select(func.count()).where(overdue(now))) or 0,
         has_mailbox=has_mailbox,
         mailbox_read_until=emptied,
         is_mailbox_behind=has_mailbox and not _is_within(emptied, LONGEST_UNREAD, now),

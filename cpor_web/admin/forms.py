@@ -8,14 +8,14 @@ from wtforms import DateField, RadioField, SelectField, StringField, TextAreaFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired
 
-from cpor_web.accounts.person_forms import NOT_TOO_LONG, InvitationForm, stripped
+from cpor_web.accounts.person_forms import NOT_TOO_LONG, InvitationForm
 from cpor_web.closures import LONGEST_NAME
 from cpor_web.models import MpnKind, Partner
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.silence.holding import LONGEST_REASON
 from cpor_web.web.left_open import LeftOpen
-from cpor_web.web.validators import at_most
+from cpor_web.web.validators import at_most, stripped
 
 _KINDS = {
     MpnKind.LOCATION: N_("Location: enrolled, and paid"),

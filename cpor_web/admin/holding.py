@@ -13,9 +13,9 @@ from flask_babel import gettext as _
 from cpor_web.accounts.access import allowed
 from cpor_web.admin.blueprint import bp
 from cpor_web.admin.forms import ReleaseForm
-from cpor_web.claims.queries import claims_of
+from cpor_web.claims.queries import references_of
 from cpor_web.extensions import db
-from cpor_web.models import Claim, Mail
+from cpor_web.models import Mail
 from cpor_web.rules.exc import Invalid, NotAllowed, Stale
 from cpor_web.rules.roles import Role
 from cpor_web.silence import failed_notices
@@ -97,7 +97,7 @@ def _page(form: ReleaseForm) -> str:
 
 def _answers(failed: Sequence[Mail]) -> list[Answer]:
     """Group the notices by what was said of them, the most frequent first."""
-    references = _references(failed)
+    references = references_of(db.session(), actor(), (mail.claim_id for mail in failed))
     answers: defaultdict[str, Answer] = defaultdict(lambda: Answer(""))
     for mail in failed:
         words = _ADDRESS.sub("…", mail.bounce or mail.answer)
@@ -107,9 +107,3 @@ def _answers(failed: Sequence[Mail]) -> list[Answer]:
         if reference and reference not in answer.references:
             answer.references.append(reference)
     return sorted(answers.values(), key=lambda answer: -answer.number)
-
-
-def _references(failed: Sequence[Mail]) -> dict[int, str]:
-    ids = {mail.claim_id for mail in failed if mail.claim_id is not None}
-    claims = claims_of(actor()).where(Claim.id.in_(ids)).with_only_columns(Claim.id, Claim.reference)
-    return dict(db.session.execute(claims).all())

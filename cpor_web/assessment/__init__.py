@@ -39,7 +39,7 @@ def queue(session: Session, claim: Claim, round_: Round, *, now: datetime, progr
             return
     history.append(session, claim, "assessment:queued", actor=SYSTEM, now=now)
     if programme.assessor == "built-in":
-        session.info.setdefault(doorbell.RINGS, set()).add(doorbell.ASSESS)
+        doorbell.ring_after_commit(session, doorbell.ASSESS)
     if made is not None and is_handed_over:
         record = session.get_one(Assessment, made)
         handover.put(session, record, HandoverKind.ASSESS, now=now, programme=programme)

@@ -29,6 +29,9 @@ FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=48)
 
+SENDABLE = frozenset({HandoverState.DELIVERED, HandoverState.GIVEN_UP})
+"""What is no longer on its way, and may be sent once more."""
+
 STOPPED = "the worker was stopped before it noted the answer"
 
 
@@ -63,7 +66,7 @@ def put(
     )
     session.add(made)
     session.flush()  # the next one of this transaction counts on from it
-    session.info.setdefault(queue.RINGS, set()).add(queue.HAND_OVER)
+    queue.ring_after_commit(session, queue.HAND_OVER)
     return made
 
 
@@ -148,13 +151,13 @@ def send_again(session: Session, handover_id: int, *, actor: Actor, now: datetim
         raise NotAllowed(N_("There is no such message."))
     claim = lifecycle.hold(session, again.assessment.claim)
     session.refresh(again, with_for_update={"of": Handover})
-    if again.state not in {HandoverState.DELIVERED, HandoverState.GIVEN_UP}:
+    if again.state not in SENDABLE:
         raise NotAllowed(N_("This message is still on its way."))
     again.state, again.due_at = HandoverState.QUEUED, now
     again.attempts, again.first_tried_at, again.delivered_at = 0, None, None
     data = {"sequence": again.sequence}
     history.append(session, claim, "assessment:handed-over-again", actor=actor, now=now, data=data, is_internal=True)
-    session.info.setdefault(queue.RINGS, set()).add(queue.HAND_OVER)
+    queue.ring_after_commit(session, queue.HAND_OVER)
 
 
 def delay(attempts: int) -> timedelta:

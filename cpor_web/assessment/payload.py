@@ -10,8 +10,7 @@ from cpor_web.models import Assessment
 def about(record: Assessment, catalogue: Catalogue) -> dict[str, Any]:
     """Return the facts of an assessment, ready for JSON; keys of the catalogue as they are in its file."""
     claim = record.claim
-    area = catalogue.areas.get(claim.area or "")
-    activity = area.activities.get(claim.activity or "") if area else None
+    activity = catalogue.activity(claim.area, claim.activity)
     return {
         "assessment": record.id,
         "claim": claim.reference,

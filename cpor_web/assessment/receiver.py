@@ -6,17 +6,16 @@ authorities (or those that SSL_CERT_FILE names).
 """
 
 import json
-import socket
 import ssl
-import threading
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+from cpor_web.cut_off import cut_after
 
 TIMEOUT_SECONDS = 10.0
 """For connecting, and again for everything after it, however slowly the answer drips."""
@@ -60,7 +59,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float = 
     connection = _connection(address, timeout)
     try:
         connection.connect()
-        with _cut_after(timeout, connection.sock):
+        line = connection.sock  # the connection lets go of it once the answer has begun
+        with cut_after(timeout, lambda: line):
             connection.request("POST", _target(address), body, dict(headers))
             answer = connection.getresponse()
             words = f"{answer.status} {answer.reason} {_text(answer.read(LONGEST_ANSWER))}"
@@ -69,23 +69,6 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float = 
     finally:
         connection.close()
     return Delivered(_plain(words)) if answer.status in SUCCESS else Failed(_plain(words))
-
-
-@contextmanager
-def _cut_after(seconds: float, sock: socket.socket) -> Iterator[None]:
-    """Shut the socket down unless the block is left in time: its own timeout begins anew with every byte."""
-    timer = threading.Timer(seconds, _cut, [sock])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _cut(sock: socket.socket) -> None:
-    with suppress(OSError, ValueError):
-        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _connection(address: SplitResult, timeout: float) -> HTTPConnection:

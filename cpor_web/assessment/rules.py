@@ -7,8 +7,7 @@ from cpor_web.rules.eligibility import NEVER_EARNS, NO_SUCH_ACTIVITY, NOT_A_LOCA
 
 def judge(claim: Claim, catalogue: Catalogue) -> list[str]:
     """Return why the claim is not eligible, as msgids; an empty list where it is."""
-    area = catalogue.areas.get(claim.area or "")
-    activity = area.activities.get(claim.activity or "") if area else None
+    activity = catalogue.activity(claim.area, claim.activity)
     reasons = []
     if activity is None:
         reasons.append(NO_SUCH_ACTIVITY)

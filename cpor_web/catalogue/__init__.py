@@ -67,6 +67,14 @@ class Catalogue:
         """Names of products by key, over all areas."""
         return {p.key: p.name for area in self.areas.values() for p in area.products.values()}
 
+    def activity(self, area: str | None, key: str | None) -> Activity | None:
+        """Return the activity of that area, or None where there is none."""
+        return self.areas[area].activities.get(key or "") if area in self.areas else None
+
+    def needs_subscription(self, area: str | None) -> bool:
+        """Tell whether a claim of that area names a subscription."""
+        return area in self.areas and self.areas[area].needs_subscription
+
     def area_name(self, key: str | None) -> str:
         """Return the area's name; a key that left the catalogue is shown as it is."""
         return self.areas[key].name if key in self.areas else key or ""
@@ -77,7 +85,7 @@ class Catalogue:
 
     def for_customers(self, area: str | None, activity: str | None) -> Mapping[str, str]:
         """Return what customers read of an activity, by language; nothing where the file does not say."""
-        found = self.areas[area].activities.get(activity or "") if area in self.areas else None
+        found = self.activity(area, activity)
         return found.for_customers if found else {}
 
     def product_name(self, key: str) -> str:

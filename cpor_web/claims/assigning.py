@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.claims import deciding
-from cpor_web.claims.input import require
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed
-from cpor_web.rules.roles import REVIEWERS, Actor
+from cpor_web.rules.roles import REVIEWERS, Actor, require
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 

@@ -63,8 +63,7 @@ def _held(session: Session, mail_id: int) -> tuple[Mail, Claim | None]:
 
 def _note(session: Session, claim: Claim, mail: Mail, kind: str, report: str, now: datetime) -> None:
     data = {"mail": mail.kind, "to": mail.to_name, "answer": report}
-    internal = bool(mail.context.get("for_reviewer"))
-    history.append(session, claim, kind, actor=SYSTEM, now=now, data=data, is_internal=internal)
+    history.append(session, claim, kind, actor=SYSTEM, now=now, data=data, is_internal=mail.is_internal)
 
 
 def _follow_up(session: Session, claim: Claim, mail: Mail, now: datetime, programme: Programme) -> None:

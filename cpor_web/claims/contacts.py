@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 from cpor_web import facts, history, lifecycle
 from cpor_web.claims import replies
 from cpor_web.claims.drafts import ContactDraft, Draft
-from cpor_web.claims.input import needed_text, require
+from cpor_web.claims.input import needed_text
 from cpor_web.claims.problems import problems
 from cpor_web.consent import answers, locking, stops
 from cpor_web.models import Claim, CustomerContact, Invitation, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.reasons import Denial, Way
-from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor
+from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor, require
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
@@ -179,7 +179,7 @@ def _open(session: Session, claim: Claim) -> Round:
     round_ = facts.latest_round(session, claim)
     if claim.status is not Status.APPROVED or round_ is None:
         raise NotAllowed(N_("The customer is not being asked at the moment."))
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     if not round_.is_open:
         raise NotAllowed(N_("The customer is not being asked at the moment."))
     return round_

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, facts, history, lifecycle, queue
+from cpor_web import assessment, facts, lifecycle
 from cpor_web.claims import proof
 from cpor_web.claims.input import text_of
 from cpor_web.consent import locking, rounds
@@ -39,13 +39,12 @@ def withdraw(
     comment = text_of(comment, "comment")
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.WITHDRAW, actor.role, known)
-    claim.rejection, claim.rejection_detail = Rejection.PARTNER_REQUEST, detail
-    claim.rejection_comment, claim.rejected_by_id = comment, None
+    lifecycle.say_why(claim, Rejection.PARTNER_REQUEST, detail=detail, comment=comment)
     data = {"detail": detail.value, "comment": comment}
     lifecycle.advance(session, claim, Action.WITHDRAW, actor=actor, now=now, programme=programme, data=data)
     round_ = facts.latest_round(session, claim)
     if round_ is not None and (round_.is_open or round_.state in {RoundState.PASSED, RoundState.ENDED}):
-        locking.hold(session, claim, round_)
+        locking.hold(session, round_)
         rounds.end(session, round_, now=now)
         for invitation in _to_be_told(session, round_):
             to_customer.association_ended(session, claim, invitation, now=now, programme=programme)
@@ -82,14 +81,7 @@ def dispute(
     data = {"justification": justification}
     lifecycle.advance(session, claim, Action.DISPUTE, actor=actor, now=now, programme=programme, data=data)
     if document is not None:
-        proof.has_room(session, claim)
-        session.info.setdefault(queue.RINGS, set()).add(queue.SCAN_DOCUMENTS)
-        document.claim_id, document.uploaded_at = claim.id, now
-        assert actor.user_id is not None
-        document.uploaded_by_id = actor.user_id
-        session.add(document)
-        about = {"filename": document.filename, "size": document.size, "sha256": document.sha256}
-        history.append(session, claim, "document:uploaded", actor=actor, now=now, data=about)
+        proof.attach(session, claim, document, actor=actor, now=now)
 
 
 def _to_be_told(session: Session, round_: Round) -> list[Invitation]:

@@ -5,13 +5,13 @@ the partner was never told of it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, lifecycle
-from cpor_web.consent import locking, rounds
+from cpor_web.consent import locking, rounds, stops
 from cpor_web.models import Claim, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -21,13 +21,11 @@ from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
 from cpor_web.silence import holding, unread
 
-ONE_SECOND = timedelta(seconds=1)
-
 
 def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Return the ids of up to `most` claims whose partner did not resubmit in time, the longest over first."""
     waiting = Claim.status == Status.PARTNER_ACTION_REQUIRED
-    late = select(Claim.id).where(waiting, Claim.due_at <= now - ONE_SECOND)
+    late = select(Claim.id).where(waiting, Claim.due_at <= now - deadlines.ONE_SECOND)
     return session.scalars(late.order_by(Claim.due_at, Claim.id).limit(most)).all()
 
 
@@ -48,7 +46,7 @@ def lapse(session: Session, claim_id: int, *, now: datetime, programme: Programm
 def contacts_due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
     """Return the ids of up to `most` rounds whose partner named no right contact in time."""
     stopped = Round.state == RoundState.STOPPED
-    late = select(Round.id).where(stopped, Round.contact_due_at <= now - ONE_SECOND)
+    late = select(Round.id).where(stopped, Round.contact_due_at <= now - deadlines.ONE_SECOND)
     return session.scalars(late.order_by(Round.contact_due_at, Round.id).limit(most)).all()
 
 
@@ -58,10 +56,12 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
     if round_ is None:
         return False
     claim = lifecycle.hold(session, round_.claim)
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     if round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
         return False
     if not _has_passed(session, claim, round_.contact_due_at, now, programme) or holding.bars(session):
+        return False
+    if stops.end_asking(session, claim, round_, now=now):  # where a version that did not do so left it running
         return False
     _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
     rounds.end(session, round_, now=now)
@@ -76,6 +76,5 @@ def _has_passed(session: Session, claim: Claim, due_at: datetime, now: datetime,
 
 
 def _reject(session: Session, claim: Claim, action: Action, now: datetime, programme: Programme) -> None:
-    claim.rejection, claim.rejection_detail = Rejection.NO_PARTNER_RESPONSE, None
-    claim.rejection_comment, claim.rejected_by_id = "", None
+    lifecycle.say_why(claim, Rejection.NO_PARTNER_RESPONSE)
     lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme)

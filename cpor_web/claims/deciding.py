@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
 from cpor_web.claims import competing, preflight
-from cpor_web.claims.input import require, text_of
+from cpor_web.claims.input import text_of
 from cpor_web.consent import rounds, stops
 from cpor_web.entities import ahead
 from cpor_web.models import Claim, CustomerContact, Mail
@@ -16,7 +16,7 @@ from cpor_web.rules import transitions
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
-from cpor_web.rules.roles import REVIEWERS, Actor
+from cpor_web.rules.roles import REVIEWERS, Actor, require
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
@@ -134,8 +134,6 @@ def approve(
     needs_yes = claim.disputes_a_denial
     competing.put_over(session, claim, others, rationale, actor=actor, now=now)
     lifecycle.advance(session, claim, Action.APPROVE, actor=actor, now=now, programme=programme)
-    claim.rejection = claim.rejection_detail = claim.rejected_by_id = None
-    claim.rejection_comment, claim.is_disputed = "", False
     round_ = rounds.open_round(session, claim, needs_yes=needs_yes, now=now, programme=programme)
     stops.ask_instead_of_erased(session, claim, round_, now=now, programme=programme)
     competing.tell(session, claim, others, rationale, actor=actor, now=now, programme=programme)
@@ -162,10 +160,10 @@ def reject(
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.REJECT, actor.role, known)
     preflight.check_words(session, claim)
-    claim.rejection, claim.rejection_detail, claim.rejection_comment = reason, None, comment
+    lifecycle.say_why(claim, reason, comment=comment, by=claim.rejected_by_id)
     data = {"reason": reason.value, "comment": comment}
     lifecycle.advance(session, claim, Action.REJECT, actor=actor, now=now, programme=programme, data=data)
-    claim.rejected_by_id = actor.user_id  # not before: who rejected is who may not decide on the dispute
+    claim.rejected_by_id = actor.user_id  # not before: who rejected may not decide on the dispute
 
 
 def _claimed(claim: Claim, products: Mapping[Request, Collection[str]]) -> dict[str, list[str]]:

@@ -103,11 +103,11 @@ class Draft:
     def is_of_another_customer(self, before: "Draft") -> bool:
         """Tell whether the customer's name, domain and tenant are all other ones than `before`.
 
-        What neither says tells nothing: two drafts that lack the tenant do not have it in common.
+        Only what both say tells them apart: who goes on to fill in the customer has not gone over to another.
         """
         mine, theirs = self.normalised(), before.normalised()
         said = ((d.customer_name.lower(), d.customer_domain, d.tenant_id.lower()) for d in (mine, theirs))
-        told = [pair for pair in zip(*said, strict=True) if any(pair)]
+        told = [pair for pair in zip(*said, strict=True) if all(pair)]
         return bool(told) and all(each != other for each, other in told)
 
     def normalised(self) -> Self:

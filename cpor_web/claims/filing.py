@@ -9,17 +9,16 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from cpor_web import facts, history, lifecycle, queue
+from cpor_web import facts, history, lifecycle
 from cpor_web.claims import competing, guards, proof, writing
 from cpor_web.claims.drafts import Draft
-from cpor_web.claims.input import require
 from cpor_web.claims.references import new_reference
 from cpor_web.models import Claim, Document, Event, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields, transitions
 from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed
-from cpor_web.rules.roles import CLAIMANTS, Actor
+from cpor_web.rules.roles import CLAIMANTS, Actor, require
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 
@@ -92,8 +91,7 @@ def save(
     """
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
-    if not writing.editable(claim, programme):
-        raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
+    writing.check_editable(claim, programme)
     before = {each.mark for each in guards.warnings_of(session, claim, now=now, programme=programme)}
     changed = writing.write(claim, draft, partner=claim.partner, programme=programme)
     if changed:
@@ -200,22 +198,8 @@ def upload(
     lifecycle.hold(session, claim, seen=seen)
     if not fields.takes_proof(claim.status, programme.correctable_in):
         raise NotAllowed(N_("Proof cannot be added while a claim is “%(status)s”."), {"status": claim.status.label})
-    proof.has_room(session, claim)
-    document.claim_id, document.uploaded_at = claim.id, now
-    assert actor.user_id is not None
-    document.uploaded_by_id = actor.user_id
-    session.add(document)
-    session.flush()
-    session.info.setdefault(queue.RINGS, set()).add(queue.SCAN_DOCUMENTS)
-    data: dict[str, object] = {"filename": document.filename, "size": document.size, "sha256": document.sha256}
-    if replaces is not None:
-        old = session.get(Document, replaces)
-        if old is None or old.claim_id != claim.id or old.replaced_by_id is not None:
-            raise Invalid(N_("Choose a document of this claim that was not replaced yet."), field_name="replaces")
-        old.replaced_by_id = document.id
-        data["replaces"] = old.filename
     claim.version += 1
-    history.append(session, claim, "document:uploaded", actor=actor, now=now, data=data)
+    proof.attach(session, claim, document, actor=actor, now=now, replaces=replaces)
     return document
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import filing, guards, tables
 from cpor_web.claims.drafts import ContactDraft, Draft
-from cpor_web.claims.input import require
 from cpor_web.claims.problems import problems
 from cpor_web.models import Claim, Partner
 from cpor_web.programme import Programme
@@ -21,7 +20,7 @@ from cpor_web.rules.exc import Invalid
 from cpor_web.rules.fields import LABELS
 from cpor_web.rules.guards import Finding
 from cpor_web.rules.languages import LANGUAGES
-from cpor_web.rules.roles import CLAIMANTS, Actor
+from cpor_web.rules.roles import CLAIMANTS, Actor, require
 from cpor_web.tables import NotImported, Problem
 
 COLUMNS = {name.casefold(): field for field, label in LABELS.items() for name in (field, label)}
@@ -134,8 +133,7 @@ def _known(session: Session, partner: Partner, digests: Iterable[bytes]) -> dict
 
 
 def _missing(draft: Draft, programme: Programme) -> tuple[str, ...]:
-    area = programme.catalogue.areas.get(draft.area)
-    return fields.missing(draft.as_fields(), needs_subscription=area is not None and area.needs_subscription)
+    return fields.missing(draft.as_fields(), needs_subscription=programme.catalogue.needs_subscription(draft.area))
 
 
 def _completed(draft: Draft, standard: Draft) -> Draft:

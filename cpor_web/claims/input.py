@@ -1,18 +1,9 @@
 """Checks that every verb makes of what comes in."""
 
-from collections.abc import Set as AbstractSet
-
-from cpor_web.rules.exc import Invalid, NotYours
-from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.exc import Invalid
 from cpor_web.rules.words import N_
 
 LONGEST_TEXT = 10_000
-
-
-def require(actor: Actor, roles: AbstractSet[Role]) -> None:
-    """Raise NotYours unless the actor has one of `roles`."""
-    if actor.role not in roles:
-        raise NotYours(N_("This is not for your role (%(role)s)."), {"role": actor.role.label})
 
 
 def text_of(text: str, field_name: str) -> str:

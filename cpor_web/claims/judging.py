@@ -1,6 +1,6 @@
 """The reviewer's part of the check of the proof: of each cell whether it is found, and what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -71,6 +71,12 @@ def last_judged(session: Session, claim: Claim) -> int:
     """
     judged = select(func.max(Event.position)).where(Event.claim_id == claim.id, Event.kind == "proof:judged")
     return session.scalar(judged) or 0
+
+
+def judged_since(session: Session, claim: Claim, judged_at: int) -> Sequence[Event]:
+    """Return the events of saving the check after `judged_at`."""
+    judged = select(Event).where(Event.claim_id == claim.id, Event.kind == "proof:judged", Event.position > judged_at)
+    return session.scalars(judged).all()
 
 
 def _last_page(session: Session, claim: Claim) -> int | None:

@@ -56,8 +56,7 @@ def make_ready(
     """
     # The claims first, in the order of their ids: no window is closed over an end that is just being printed.
     held = detached.found(session, _asked_about(), mails=mail_ids)
-    host = programme.mail_from.rpartition("@")[2]
-    mails = marking.ready(session, mail_ids, now=now, host=host, link_keys=programme.link_keys)
+    mails = marking.ready(session, mail_ids, now=now, host=programme.mail_host, link_keys=programme.link_keys)
     mails = [mail for mail in mails if mail.kind not in ASKS or mail.claim_id in held]
     over = detached.found(session, _about_what_is_over(), mails=[mail.id for mail in mails if mail.kind in ASKS])
     recalling.call_back_these(session, over, why="called back: this was over before it was sent", now=now)
@@ -172,7 +171,7 @@ def lose(session: Session, mail_id: int, *, why: str, now: datetime, programme: 
     mail = _held(session, mail_id)
     if _was_taken(session, mail, programme):
         return False
-    outbox.lose(mail, why=why, now=now, host=programme.mail_from.rpartition("@")[2])
+    outbox.lose(mail, why=why, now=now, host=programme.mail_host)
     if mail.claim_id is not None:
         _follow_up(session, mail, _claim(session, mail.claim_id), now, programme)
     return True
@@ -191,8 +190,9 @@ def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, progra
     if mail.state not in {MailState.SENT, MailState.REFUSED, MailState.UNKNOWN}:
         return
     data = {"mail": mail.kind, "to": mail.to_name, "answer": mail.answer}
-    internal = bool(mail.context.get("for_reviewer"))
-    history.append(session, claim, f"mail:{mail.state}", actor=SYSTEM, now=now, data=data, is_internal=internal)
+    history.append(
+        session, claim, f"mail:{mail.state}", actor=SYSTEM, now=now, data=data, is_internal=mail.is_internal
+    )
     if mail.state in FAILED and mail.kind != "not-delivered":
         to_staff.not_delivered(session, claim, mail, now=now, programme=programme)
     if mail.state is MailState.REFUSED:

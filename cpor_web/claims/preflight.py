@@ -3,22 +3,20 @@ document and on which page each is; the reviewer says of each whether it is foun
 `judging`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from cpor_web import history, lifecycle
-from cpor_web.claims import pages
-from cpor_web.claims.input import require
-from cpor_web.models import Claim, Document, ProofCell, Verdict
+from cpor_web.claims import pages, writing
+from cpor_web.models import Claim, Document, Event, ProofCell, Verdict
 from cpor_web.programme import Programme
-from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed, Unfinished
+from cpor_web.rules.exc import GuardFailed, Invalid, Unfinished
 from cpor_web.rules.reasons import Rejection, Request
-from cpor_web.rules.roles import CLAIMANTS, Actor
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.roles import CLAIMANTS, Actor, require
 from cpor_web.rules.words import N_
 
 LOOKED_FOR = {
@@ -41,6 +39,8 @@ STILL_MISSING = N_(
 
 Key = tuple[Request, str]
 """A reason and a product's key."""
+
+Said = TypeVar("Said", bound=tuple[Any, ...])
 
 
 class Place(NamedTuple):
@@ -87,6 +87,21 @@ def new_cell(session: Session, claim: Claim, key: Key) -> ProofCell:
     return cell
 
 
+def up_to_date(typed: Mapping[Key, Said], saved: Mapping[Key, Said], since: Iterable[Event]) -> dict[Key, Said]:
+    """Return what an older page says of each cell, and of what it leaves open what is `saved`, if that came `since`.
+
+    What was taken back on that page stays so, unless something was said of that very cell meanwhile.
+    """
+    told = {
+        (reason, product)
+        for event in since
+        for name in ("places", "verdicts")
+        for reason, product, *_said in event.data.get(name, ())
+    }
+    came = {key: said for key, said in saved.items() if key in told and not any(typed.get(key, ()))}
+    return {**typed, **came}
+
+
 def gaps(claim: Claim, cells: Mapping[Key, ProofCell]) -> list[Key]:
     """Return the cells for which the partner names no document, or one that was replaced."""
     return [key for key in keys_of(claim) if key not in cells or not cells[key].is_located]
@@ -120,8 +135,7 @@ def locate(
     """
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
-    if claim.status is not Status.EDITING and claim.status not in programme.correctable_in:
-        raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
+    writing.check_editable(claim, programme)
     current = _current(session, claim)
     cells, changed = cells_of(session, claim), []
     for key in keys_of(claim):

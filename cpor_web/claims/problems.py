@@ -101,8 +101,7 @@ def left_over(draft: Draft, before: Draft) -> dict[str, Invalid]:
 
 def seen(draft: Draft, *, partner: Partner, programme: Programme) -> Seen:
     """Return what the guards look at of a draft that is normalised, but for the partner's other claims."""
-    area = programme.catalogue.areas.get(draft.area)
-    activity = area.activities.get(draft.activity) if area else None
+    activity = programme.catalogue.activity(draft.area, draft.activity)
     typed = {"contact": draft.contact.email, "second": draft.second.email}
     return Seen(
         mpn_id=draft.mpn_id,

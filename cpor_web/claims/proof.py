@@ -1,6 +1,6 @@
-"""What happens to a claim's documents once they are there, and is written down.
+"""What happens to a claim's documents, and is written down.
 
-They are scanned, given out, and taken off again unless they were handed in.
+They are added, scanned, given out, and taken off again unless they were handed in.
 """
 
 from collections import defaultdict
@@ -10,13 +10,12 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from cpor_web import history, lifecycle
-from cpor_web.claims.input import require
+from cpor_web import history, lifecycle, queue
 from cpor_web.models import Claim, Document, Download, ProofCell, Scan
 from cpor_web.proofs import scanning
 from cpor_web.rules import fields
 from cpor_web.rules.exc import Invalid, NotAllowed
-from cpor_web.rules.roles import CLAIMANTS, SYSTEM, Actor
+from cpor_web.rules.roles import CLAIMANTS, SYSTEM, Actor, require
 from cpor_web.rules.words import N_
 
 MOST_DOCUMENTS = 100
@@ -28,7 +27,7 @@ MOST_SHOWN = 500
 KEPT = N_("This document was submitted, and stays. A newer one can be marked as its replacement.")
 
 
-def has_room(session: Session, claim: Claim) -> None:
+def _need_room(session: Session, claim: Claim) -> None:
     """Raise Invalid where the claim has as many documents as it may have."""
     number = session.scalar(select(func.count()).where(Document.claim_id == claim.id)) or 0
     if number >= MOST_DOCUMENTS:
@@ -37,6 +36,30 @@ def has_room(session: Session, claim: Claim) -> None:
             {"number": number},
             field_name="document",
         )
+
+
+def attach(
+    session: Session, claim: Claim, document: Document, *, actor: Actor, now: datetime, replaces: int | None = None
+) -> None:
+    """Make a document whose bytes are stored already proof of a claim that is locked; it is scanned next.
+
+    `replaces` is the id of one of this claim's that it replaces. Raises Invalid where that is none that can be
+    replaced, or the claim has no room.
+    """
+    _need_room(session, claim)
+    assert actor.user_id is not None, "documents are uploaded by people who signed in"
+    document.claim_id, document.uploaded_at, document.uploaded_by_id = claim.id, now, actor.user_id
+    session.add(document)
+    session.flush()
+    queue.ring_after_commit(session, queue.SCAN_DOCUMENTS)
+    data = _told_of(document)
+    if replaces is not None:
+        old = session.get(Document, replaces)
+        if old is None or old.claim_id != claim.id or old.replaced_by_id is not None:
+            raise Invalid(N_("Choose a document of this claim that was not replaced yet."), field_name="replaces")
+        old.replaced_by_id = document.id
+        data["replaces"] = old.filename
+    history.append(session, claim, "document:uploaded", actor=actor, now=now, data=data)
 
 
 def give(session: Session, document: Document, *, actor: Actor, now: datetime, guard: scanning.Guard) -> None:
@@ -77,8 +100,12 @@ def take_off(
     session.execute(named.values(document_id=None, page=""))
     session.delete(document)
     claim.version += 1
-    about: dict[str, object] = {"filename": document.filename, "size": document.size, "sha256": document.sha256}
-    history.append(session, claim, "document:removed", actor=actor, now=now, data=about)
+    history.append(session, claim, "document:removed", actor=actor, now=now, data=_told_of(document))
+
+
+def _told_of(document: Document) -> dict[str, object]:
+    """Return what the history tells of a document that comes or goes."""
+    return {"filename": document.filename, "size": document.size, "sha256": document.sha256}
 
 
 def lets_go(claim: Claim, document: Document) -> bool:

@@ -1,10 +1,10 @@
 """What can be seen of claims, and by whom. Objects are loaded through the actor: another's claim does not exist."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, any_, bindparam, false, or_, select, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import facts
@@ -76,10 +76,21 @@ def claims_by_id(session: Session, ids: Sequence[int]) -> list[Claim]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
+def references_of(session: Session, actor: Actor, ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the references of those of these claims that the actor may see, by their ids."""
+    claims = claims_of(actor).where(Claim.id.in_({id_ for id_ in ids if id_ is not None}))
+    return dict(session.execute(claims.with_only_columns(Claim.id, Claim.reference)).all())
+
+
 def is_overdue(claim: Claim | ListedClaim | QueuedClaim, now: datetime) -> bool:
     """Tell whether the operator has missed the claim's deadline."""
     due = claim.due_at if claim.status in WAITING_FOR_OPERATOR else None
     return due is not None and deadlines.has_passed(due, now)
+
+
+def overdue(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the same as a condition of the claim in the statement."""
+    return and_(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at <= now - deadlines.ONE_SECOND)
 
 
 def offered(
@@ -129,7 +140,7 @@ def mails_of(session: Session, claim: Claim, actor: Actor) -> Sequence[Mail]:
     """Return the claim's mails, the newest first; a partner sees those to the partner and to the customer."""
     mails = select(Mail).where(Mail.claim_id == claim.id).order_by(Mail.id.desc())
     if actor.role not in REVIEWERS:
-        mails = mails.where(~Mail.context.has_key("for_reviewer"))
+        mails = mails.where(~Mail.internal())
     return session.scalars(mails).all()
 
 

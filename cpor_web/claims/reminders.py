@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web import facts, lifecycle
 from cpor_web.claims import partners_clock
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.claims.queries import overdue
 from cpor_web.clock import CLOCKS_APART
 from cpor_web.consent import stops
 from cpor_web.emails.catalogue import to_partner, to_staff
@@ -57,12 +57,7 @@ def send_digest(session: Session, *, now: datetime, programme: Programme) -> boo
     """Tell the administrators once a day of the operator which claims are overdue, if any is; tell whether it did."""
     if not _is_time(now, programme):
         return False
-    overdue = (
-        select(Claim)
-        .where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at <= now - deadlines.ONE_SECOND)
-        .order_by(Claim.due_at)
-    )
-    claims = session.scalars(overdue).all()
+    claims = session.scalars(select(Claim).where(overdue(now)).order_by(Claim.due_at)).all()
     if not claims or not _is_first_today(session, now, programme):
         return False
     to_staff.overdue_digest(session, claims, now=now, programme=programme)

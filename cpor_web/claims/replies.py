@@ -21,7 +21,7 @@ def came(session: Session, claim: Claim, received: ReceivedMail, *, now: datetim
     round_ = facts.latest_round(session, claim)
     if round_ is None:
         return False
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     is_denied = round_.state is RoundState.DENIED
     if not round_.is_open and not is_denied:
         return False

@@ -7,13 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import history, lifecycle
-from cpor_web.claims.input import needed_text, require
+from cpor_web.claims.input import needed_text
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
 from cpor_web.models import FAILED, Answer, AnswerKind, Claim, Comment, Invitation, Mail, Note
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import NotAllowed
-from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor
+from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor, require
 from cpor_web.rules.words import N_
 
 Said = TypeVar("Said", Comment, Note)
@@ -98,8 +98,9 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime, as_
     _dealt_with(mail, actor, now)
     if claim is not None:
         data = {"mail": mail.kind, "to": mail.to_name}
-        internal = bool(mail.context.get("for_reviewer"))
-        history.append(session, claim, "mail:sent-again", actor=actor, now=now, data=data, is_internal=internal)
+        history.append(
+            session, claim, "mail:sent-again", actor=actor, now=now, data=data, is_internal=mail.is_internal
+        )
     return again
 
 

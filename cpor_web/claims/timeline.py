@@ -20,6 +20,7 @@ MILESTONES = frozenset(rule.event for rule in TABLE if rule.action not in _NOT_O
     "consent:started",
     "consent:extended",
     "consent:stopped",
+    "consent:reached",
     "consent:resumed",
     "consent:no-objection",
     "consent:wrong-person",

@@ -5,7 +5,7 @@ from cpor_web.claims.problems import concern, problems
 from cpor_web.models import Claim, ClaimProduct, CustomerContact, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields
-from cpor_web.rules.exc import Invalid
+from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.words import N_
 
 Changes = dict[str, list[str]]
@@ -40,6 +40,12 @@ def write(claim: Claim, draft: Draft, *, partner: Partner, programme: Programme)
 def editable(claim: Claim, programme: Programme) -> frozenset[str]:
     """Return the names of the fields that the partner may edit at this moment."""
     return fields.editable(claim.status, programme.correctable_in, disputes_a_denial=claim.disputes_a_denial)
+
+
+def check_editable(claim: Claim, programme: Programme) -> None:
+    """Raise NotAllowed where the partner may edit nothing at this moment."""
+    if not editable(claim, programme):
+        raise NotAllowed(N_("Nothing can be edited while a claim is “%(status)s”."), {"status": claim.status.label})
 
 
 def problems_of(claim: Claim, programme: Programme) -> dict[str, Invalid]:

@@ -106,7 +106,9 @@ class Settings:
     mail_username: str = setting("", "account at the SMTP server; empty: none")
     mail_password: str = setting("", "its password")
     mail_ca_file: str = setting("", "certificates to trust instead of the system's")
-    mail_timeout: float = setting(30, "seconds to wait for the SMTP server", kinds.number(float, 1, 600))
+    mail_timeout: float = setting(
+        30, "seconds to wait for each answer of the SMTP server, and of the mailbox's", kinds.number(float, 1, 600)
+    )
     mail_from: str = setting("cpor@vendor.example.com", "sender address of every mail", kinds.address)
     reply_to: str = setting("", "where replies go that a person reads; default: the sender", kinds.address)
     reviewers_address: str = setting(

@@ -76,8 +76,7 @@ def deny(
     was_assessed = facts.read_parts(session, held.claim)
     answer = recording.record(session, held, AnswerKind.DENIED, way, now, reason=reason, words=words, is_late=is_late)
     claim = held.claim
-    claim.rejection, claim.rejection_detail, claim.rejected_by_id = Rejection.CUSTOMER_DECLINE, None, None
-    claim.rejection_comment = answer.words
+    lifecycle.say_why(claim, Rejection.CUSTOMER_DECLINE, comment=answer.words)
     data = {
         "round": held.round.number,
         "reason": reason.value,
@@ -168,6 +167,12 @@ def last_denial(session: Session, round_: Round) -> Answer | None:
         .order_by(Answer.id.desc())
         .limit(1)
     )
+
+
+def may_be_restored(session: Session, round_: Round, *, now: datetime) -> bool:
+    """Tell whether a round was denied, and the time to undo that is not over."""
+    denial = last_denial(session, round_) if round_.state is RoundState.DENIED else None
+    return denial is not None and now <= undo_until(round_, denial)
 
 
 def undo_until(round_: Round, denial: Answer) -> datetime:

@@ -19,7 +19,7 @@ _LOCK = (
 )
 
 
-def hold(session: Session, claim: Claim, round_: Round) -> Round:
+def hold(session: Session, round_: Round) -> Round:
     """Lock the round's row and read it and its invitations afresh; the claim's is locked already."""
     if ahead.round_(session, round_.id) is round_:
         return round_

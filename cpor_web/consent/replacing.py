@@ -55,8 +55,7 @@ def end(session: Session, decided: Replacement, *, now: datetime, programme: Pro
     if replaced.status is not Status.APPROVED:
         return False
     decided.ended_at = now
-    replaced.rejection, replaced.rejection_detail = Rejection.REPLACED, None
-    replaced.rejection_comment, replaced.rejected_by_id = decided.rationale, decided.user_id
+    lifecycle.say_why(replaced, Rejection.REPLACED, comment=decided.rationale, by=decided.user_id)
     data = {"rationale": decided.rationale}
     lifecycle.advance(session, replaced, Action.REPLACE, actor=SYSTEM, now=now, programme=programme, data=data)
     assessment.end(session, replaced, now=now, programme=programme, why="replaced by another claim")

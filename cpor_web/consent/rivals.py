@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from cpor_web import history
 from cpor_web.consent.replacing import MAY_COME_TRUE
 from cpor_web.emails.catalogue import to_staff
-from cpor_web.models import Claim, ClaimProduct, Replacement
+from cpor_web.models import OPEN_STATES, Claim, ClaimProduct, Replacement, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
 from cpor_web.rules.statuses import Status
@@ -60,7 +60,15 @@ def tell_of_restored(session: Session, claim: Claim, *, now: datetime, programme
             {"reference": other.reference, "partner": other.partner.name, "was_over": other.id in over}
             for other in beside
         ]
-        to_staff.competing_associations(session, claim, others, now=now, programme=programme)
+        waiting = lacking_yes(session, [claim, *beside])
+        may_end = [each.reference for each in (claim, *beside) if each.id in waiting]
+        to_staff.competing_associations(session, claim, others, may_end, now=now, programme=programme)
+
+
+def lacking_yes(session: Session, claims: Sequence[Claim]) -> Collection[int]:
+    """Return the ids of those of these claims that silence would end: they need their customer's yes, and lack it."""
+    is_asked = Round.claim_id.in_([claim.id for claim in claims]) & Round.state.in_(OPEN_STATES)
+    return session.scalars(select(Round.claim_id).where(is_asked, Round.needs_yes, Round.yes_at.is_(None))).all()
 
 
 def others_than(claim: Claim) -> Any:

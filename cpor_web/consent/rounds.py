@@ -75,7 +75,7 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
         return None
     round_ = invitation.round
     claim = lifecycle.hold(session, round_.claim)
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     invitation.taken_at, invitation.bounced_at = now, None
     asked = round_.asked
     may_go_on = round_.is_open or round_.state is RoundState.DENIED
@@ -144,7 +144,7 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         return False
     claim = round_.claim
     decided = replacing.hold(session, claim)
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     if round_.state is not RoundState.RUNNING or round_.ends_at is None or round_.closes_at is None:
         return False
     if not unread.has_passed(session, round_.closes_at, now=now, programme=programme):
@@ -157,8 +157,7 @@ def close(session: Session, round_id: int, *, now: datetime, programme: Programm
         return False
     passed = not round_.needs_yes or round_.yes_at is not None
     if not passed:
-        claim.rejection, claim.rejection_detail, claim.rejection_comment = Rejection.CUSTOMER_DECLINE, None, ""
-        claim.rejected_by_id = None
+        lifecycle.say_why(claim, Rejection.CUSTOMER_DECLINE)
     action = Action.PASS if passed else Action.DECLINE_BY_SILENCE
     until = {} if passed else {"ends_at": round_.ends_at.isoformat()}
     data = {"round": round_.number, **until}
@@ -188,7 +187,7 @@ def _replace(session: Session, decided: Replacement, *, now: datetime, programme
     """End the association whose place a claim takes, and its round where that is still open."""
     round_ = facts.latest_round(session, decided.replaced)
     if replacing.end(session, decided, now=now, programme=programme) and round_ is not None:
-        end(session, locking.hold(session, decided.replaced, round_), now=now)
+        end(session, locking.hold(session, round_), now=now)
 
 
 def end(session: Session, round_: Round, *, now: datetime) -> None:

@@ -39,12 +39,9 @@ def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: s
 
     A round that stands still for a reviewer alone: that a right contact is missing as well is a stop of its own, with
     a time of its own. Any other stop has asked for one already; that all were reached after all ends that asking,
-    and hides no denial of a replaced contact that came meanwhile.
+    and hides no denial of a replaced contact, whether that came meanwhile or comes then.
     """
-    if round_.state is RoundState.STOPPED:
-        if why == DENIED_BY_REPLACED or (why == REACHED) != (stopped_since(session, claim.id) is not None):
-            return False
-    elif round_.state not in {RoundState.WAITING, RoundState.RUNNING}:
+    if not round_.is_open or (round_.state is RoundState.STOPPED and not _is_new(session, claim, why)):
         return False
     if why == REACHED and is_denial_to_be_read(session, claim):
         why = DENIED_BY_REPLACED
@@ -54,6 +51,13 @@ def stop(session: Session, claim: Claim, round_: Round, *, now: datetime, why: s
     data = {"round": round_.number, "why": why}
     history.append(session, claim, "consent:stopped", actor=SYSTEM, now=now, data=data)
     return True
+
+
+def _is_new(session: Session, claim: Claim, why: str) -> bool:
+    if why == DENIED_BY_REPLACED:
+        last = _last_stop(session, claim.id)
+        return last is not None and last.data["why"] == REACHED
+    return (why == REACHED) == (stopped_since(session, claim.id) is not None)
 
 
 def is_denial_to_be_read(session: Session, claim: Claim) -> bool:
@@ -92,16 +96,29 @@ def needs_contact(session: Session, claim: Claim, round_: Round) -> bool:
 
 
 def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
-    """Note that the mail server took a notice. For jobs: locks the claim and the round.
-
-    Where the clock stood still for a right contact, and with this one all were reached, the partner need not name
-    anybody any more: no time of its own runs, and a reviewer says how the consent period goes on.
-    """
+    """Note that the mail server took a notice. For jobs: locks the claim and the round."""
     round_ = rounds.notice_taken(session, mail, now=now, programme=programme)
-    if round_ is None or round_.state is not RoundState.STOPPED or is_astray(session, round_.asked):
-        return
-    if facts.proposed_contact(session, round_.claim) is None:
-        stop(session, round_.claim, round_, now=now, why=REACHED)
+    if round_ is not None:
+        end_asking(session, round_.claim, round_, now=now)
+
+
+def end_asking(session: Session, claim: Claim, round_: Round, *, now: datetime) -> bool:
+    """End the partner's time to name a right contact where nobody is astray any more; tell whether nobody is.
+
+    A reviewer says how the consent period goes on. Where somebody's notice is not out yet there is nothing to say:
+    the round waits for that one, and begins with it.
+    """
+    if round_.state is not RoundState.STOPPED or is_astray(session, round_.asked):
+        return False
+    if facts.proposed_contact(session, claim) is not None or stopped_since(session, claim.id) is None:
+        return True  # a reviewer acts next as it is
+    if is_denial_to_be_read(session, claim) or all(each.taken_at is not None for each in round_.asked):
+        return stop(session, claim, round_, now=now, why=REACHED)
+    round_.state = RoundState.WAITING
+    round_.contact_due_at = round_.contact_rule = None
+    claim.version += 1
+    history.append(session, claim, "consent:reached", actor=SYSTEM, now=now, data={"round": round_.number})
+    return True
 
 
 def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
@@ -110,7 +127,7 @@ def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Pro
     if invitation is None or invitation.superseded_at is not None:
         return
     claim = lifecycle.hold(session, invitation.round.claim)
-    round_ = locking.hold(session, claim, invitation.round)
+    round_ = locking.hold(session, invitation.round)
     invitation.bounced_at = now
     ask_for_contact(session, claim, round_, now=now, programme=programme, why=NOT_DELIVERED)
 
@@ -151,7 +168,7 @@ def contact_asked(session: Session, mail: Mail, *, now: datetime, programme: Pro
         return  # it was late: what it asked for has come, and the clock stands still for something else
     if facts.proposed_contact(session, claim) is not None:
         return  # the partner was quicker than our mail: a reviewer acts next
-    locking.hold(session, claim, round_)
+    locking.hold(session, round_)
     set_contact_clock(round_, now, programme)
 
 
@@ -165,9 +182,13 @@ def set_contact_clock(round_: Round, asked_at: datetime | None, programme: Progr
 
 def stopped_since(session: Session, claim_id: int) -> datetime | None:
     """Return since when the clock stands still for a right contact that the partner is asked for."""
-    stopped = select(Event).where(Event.claim_id == claim_id, Event.kind == "consent:stopped")
-    last = session.scalar(stopped.order_by(Event.position.desc()).limit(1))
+    last = _last_stop(session, claim_id)
     return last.at if last is not None and last.data["why"] not in FOR_A_REVIEWER else None
+
+
+def _last_stop(session: Session, claim_id: int) -> Event | None:
+    stopped = select(Event).where(Event.claim_id == claim_id, Event.kind == "consent:stopped")
+    return session.scalar(stopped.order_by(Event.position.desc()).limit(1))
 
 
 def _is_of_this_stop(session: Session, mail: Mail) -> bool:
@@ -211,9 +232,15 @@ def _has_confirmed(session: Session, invitation: Invitation) -> bool:
 
 def go_on(round_: Round, *, now: datetime, programme: Programme) -> None:
     """Let a stopped round run again, with a full window from now. Raises GuardFailed unless every notice is out."""
-    asked = round_.asked
-    if any(each.taken_at is None or each.bounced_at is not None for each in asked):
+    if any(each.bounced_at is not None for each in round_.asked):
         raise GuardFailed(N_("A notice was not delivered: the right contact must be named first."))
+    if any(each.taken_at is None for each in round_.asked):
+        raise GuardFailed(
+            N_(
+                "A notice is not out yet: the period can go on once the mail server has taken it."
+                " If it is not known whether it was delivered, send it again."
+            )
+        )
     end = deadlines.consent_end(now, programme.periods.consent, programme.calendar)
     if round_.ends_at is None or end.at > round_.ends_at:
         rounds.set_end(round_, end, programme)

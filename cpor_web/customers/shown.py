@@ -40,7 +40,6 @@ class Page(NamedTuple):
     round: RoundState
     needs_yes: bool
     awaits_yes: bool
-    has_end: bool
     is_past_end: bool
     has_printed_end: bool
     is_superseded: bool
@@ -72,7 +71,6 @@ class Page(NamedTuple):
             round=standing.round,
             needs_yes=standing.needs_yes,
             awaits_yes=standing.needs_yes and standing.yes_at is None,
-            has_end=standing.ends_at is not None,
             is_past_end=standing.ends_at is not None and standing.ends_at < now,
             has_printed_end=standing.printed_end is not None,
             is_superseded=standing.superseded_at is not None,

@@ -61,7 +61,7 @@ def _mail(kind: str, programme: Programme, *, to: str, language: str, now: datet
         to_name="",
         language=language,
         context={**SPECIMENS[kind][0], **house},
-        message_id=f"<{secrets.token_hex(16)}@{programme.mail_from.rpartition('@')[2]}>",
+        message_id=f"<{secrets.token_hex(16)}@{programme.mail_host}>",
         boundary=secrets.token_hex(12),
         dated_at=now.replace(microsecond=0),
     )

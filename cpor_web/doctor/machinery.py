@@ -10,9 +10,10 @@ from cpor_web import clock, redis_line
 from cpor_web.config import Settings
 from cpor_web.doctor.engines import engine_of
 from cpor_web.doctor.findings import Finding, look, ok, wrong
+from cpor_web.emails.condition import is_late
 from cpor_web.monitoring import figures
 from cpor_web.monitoring.figures import InDatabase
-from cpor_web.monitoring.health import LATE_AFTER, SILENT_FOR_SECONDS
+from cpor_web.monitoring.health import SILENT_FOR_SECONDS
 from cpor_web.queue import ENOUGH_WAITING
 
 OLDEST_REDIS = 6
@@ -88,10 +89,14 @@ def _ticker(found: InDatabase, settings: Settings, now: datetime) -> Finding:
 
 def _mail(found: InDatabase, now: datetime) -> Finding:
     words = f"{found.mails_due} due"
-    if found.oldest_due is None or now - found.oldest_due <= LATE_AFTER:
+    if not is_late(found.oldest_due, found.put_off_since, now=now):
         return ok("mail queue", words)
-    words += f", the first for {_long((now - found.oldest_due).total_seconds())}"
-    return wrong("mail queue", words, "See mail server and workers; Administration says why a way out is paused.")
+    if found.oldest_due is not None:
+        words += f", the first for {_long((now - found.oldest_due).total_seconds())}"
+    if found.put_off_since is not None:
+        words += f"; all that was tried is put off, for {_long((now - found.put_off_since).total_seconds())}"
+    do = "See mail server and workers; Administration says why a way out is paused, Mails what the server answered."
+    return wrong("mail queue", words, do)
 
 
 def _windows(found: InDatabase, now: datetime) -> Finding:

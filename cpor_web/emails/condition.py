@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, DateTime, and_, bindparam, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, case, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from cpor_web.clock import CLOCKS_APART
@@ -17,18 +17,23 @@ from cpor_web.models import FAILED, FAILED_UNATTENDED, Breaker, Invitation, Mail
 LONGEST_PAUSE = timedelta(minutes=5)
 """How long a way out is left alone at most, before it is tried again."""
 
+LATE_AFTER = timedelta(minutes=15)
+"""Mail that should be out, or that the server puts off, for so long is late."""
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class Outbox(NamedTuple):
     """`waiting` are still to be sent, `due` of them by now, the oldest since `oldest_due`.
 
-    `paused` are the ways out that are left alone, why, and until when.
+    `put_off_since` is since when the server has put mail off, and taken none. `paused` are the ways out that are
+    left alone, why, and until when.
     """
 
     waiting: int
     due: int
     oldest_due: datetime | None
+    put_off_since: datetime | None
     sent_in_a_minute: int
     sent_in_an_hour: int
     failed_in_a_day: int
@@ -41,9 +46,10 @@ def outbox(session: Session, *, now: datetime) -> Outbox:
     to_send = (
         func.count(),
         func.count().filter(Mail.due_at <= now),
-        func.min(Mail.due_at).filter(Mail.due_at <= now),
+        oldest_due(now).scalar_subquery(),
+        put_off_since().scalar_subquery(),
     )
-    waiting, due, oldest = session.execute(select(*to_send).where(Mail.due_at.is_not(None))).one()
+    waiting, due, oldest, put_off = session.execute(select(*to_send).where(Mail.due_at.is_not(None))).one()
     taken = Mail.state.in_((MailState.SENT, MailState.BOUNCED))
     minute, hour, failed = session.execute(
         select(
@@ -53,7 +59,31 @@ def outbox(session: Session, *, now: datetime) -> Outbox:
         ).where(last_news() > now - DAY)
     ).one()
     paused = session.scalars(select(Breaker).where(is_left_alone(now)).order_by(Breaker.name)).all()
-    return Outbox(waiting, due, oldest, minute, hour, failed, count_for_a_person(session), paused)
+    return Outbox(waiting, due, oldest, put_off, minute, hour, failed, count_for_a_person(session), paused)
+
+
+def oldest_due(now: datetime) -> Select[Any]:
+    """Ask since when the first mail waits that should be out at `now`.
+
+    One that was never put off waits since it was queued: each time that the server is in trouble over it, it is due
+    anew.
+    """
+    queued = case((Mail.first_tried_at.is_(None), Mail.queued_at))
+    return select(func.min(func.least(Mail.due_at, queued))).where(Mail.due_at <= now)
+
+
+def put_off_since() -> Select[Any]:
+    """Ask since when mail is put off while the server takes none. Where it takes other mail, one recipient may be the
+    trouble. Mail that waits for its next attempt is not due.
+    """
+    taken = select(func.max(last_news())).where(Mail.state == MailState.SENT).scalar_subquery()
+    is_over = Mail.first_tried_at <= taken
+    return select(func.min(Mail.first_tried_at)).where(Mail.due_at.is_not(None), is_over.is_not(True))
+
+
+def is_late(*since: datetime | None, now: datetime) -> bool:
+    """Tell whether mail waits for too long, since when some is due, or put off."""
+    return any(each is not None and now - each > LATE_AFTER for each in since)
 
 
 def is_left_alone(now: datetime) -> ColumnElement[bool]:

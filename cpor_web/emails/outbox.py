@@ -68,7 +68,7 @@ def put(
     aside.put(
         session, _WRITE, mail | (fate if is_erased else {"state": MailState.QUEUED, "answer": "", "due_at": at})
     )
-    session.info.setdefault(queue.RINGS, set()).add(queue.SEND_MAIL)
+    queue.ring_after_commit(session, queue.SEND_MAIL)
 
 
 def put_again(session: Session, mail: Mail, *, now: datetime) -> Mail:

@@ -74,5 +74,11 @@ def one_line(text: str) -> str:
 
 def codes_of(answer: str) -> str:
     """Return a server's answer without its words: its reply code (RFC 5321) and status code (RFC 3463), if any."""
-    found = (_REPLY_CODE.match(answer), _STATUS_CODE.search(answer))
-    return " ".join(code.group() for code in found if code)
+    reply = _REPLY_CODE.match(answer)
+    return " ".join(filter(None, (reply and reply.group(), status_of(answer))))
+
+
+def status_of(answer: str) -> str:
+    """Return the status code (RFC 3463) in a server's answer, empty where it has none."""
+    found = _STATUS_CODE.search(answer)
+    return found.group() if found else ""

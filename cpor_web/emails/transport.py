@@ -14,6 +14,9 @@ from cpor_web.emails.session import MailServer, NotOpened, Session, Trouble, ope
 
 LONGEST_LINE = 998  # RFC 5321 section 4.5.3.1.6, without the CRLF
 
+DATA_SECONDS = 120.0
+"""For a whole mail to go through, out or in."""
+
 
 class Transport:
     """One kept connection to a mail server, opened when first needed, left at the end of the `with` block.
@@ -23,7 +26,7 @@ class Transport:
     that comes later leaves the mail Unknown.
     """
 
-    def __init__(self, server: MailServer, *, data_timeout: float = 120.0) -> None:
+    def __init__(self, server: MailServer, *, data_timeout: float = DATA_SECONDS) -> None:
         self.server = server
         self.data_timeout = data_timeout
         self._session: Session | None = None

@@ -79,21 +79,15 @@ class EmbeddedPostgres(Server):
         host = quote(str(sockets or self.sockets))
         return f"postgresql+psycopg://{SUPERUSER}@/{quote(dbname)}?host={host}&port={PORT}"
 
-    def create_database(self, name: str, *, template: str | None = None) -> bool:
-        """Create a database unless it exists, and tell whether it was created.
-
-        template: the database to copy; nobody may be connected to it.
-        """
+    def create_database(self, name: str) -> bool:
+        """Create a database unless it exists, and tell whether it was created."""
         import psycopg
         from psycopg import sql
 
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 return False
-            statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-            if template is not None:
-                statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
-            connection.execute(statement)
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             return True
 
     def _conninfo(self, dbname: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.claims.queries import WAITING_FOR_OPERATOR, overdue
 from cpor_web.models import Claim, Event, Heartbeat, Measure, WeeklyFigure
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
@@ -156,9 +156,8 @@ def _decided(session: Session, start: datetime, end: datetime, calendar: Calenda
 
 def _standing(session: Session, end: datetime) -> Iterator[tuple[Key, int]]:
     """Yield what waits for the operator, and what of it was overdue at `end`."""
-    overdue = func.count().filter(Claim.due_at <= end - deadlines.ONE_SECOND)
     waiting = (
-        select(Claim.partner_id, Claim.area, func.count(), overdue)
+        select(Claim.partner_id, Claim.area, func.count(), func.count().filter(overdue(end)))
         .where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at.is_not(None))
         .group_by(Claim.partner_id, Claim.area)
     )

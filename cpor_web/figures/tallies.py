@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR
+from cpor_web.claims.queries import WAITING_FOR_OPERATOR, overdue
 from cpor_web.figures.counting import COUNTED, STANDING
 from cpor_web.lists.searching import names_partner
 from cpor_web.models import Claim, Heartbeat, Measure, Partner, WeeklyFigure
-from cpor_web.rules import deadlines
 
 MOST_PARTNERS = 20
 """Partners that are told apart: those with the most that was counted."""
@@ -61,8 +60,7 @@ def counted(session: Session, wanted: Wanted) -> Mapping[Group, Counts]:
 def standing(session: Session, wanted: Wanted, *, now: datetime) -> Mapping[Group, tuple[int, int]]:
     """Return how many claims wait for the operator at this moment, and are overdue, by area or partner."""
     group = Claim.partner_id if wanted.by is By.PARTNER else Claim.area
-    overdue = func.count().filter(Claim.due_at <= now - deadlines.ONE_SECOND)
-    waiting = select(group, func.count(), overdue)
+    waiting = select(group, func.count(), func.count().filter(overdue(now)))
     # Whatever waits has a due time: the condition is there for the index of those.
     waiting = waiting.where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at.is_not(None))
     if wanted.area:

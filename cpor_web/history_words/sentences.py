@@ -49,6 +49,7 @@ SENTENCES = {
     "consent:started": N_("The notices are out; the consent period started."),
     "consent:extended": N_("The notice was sent again, so the consent period ends later."),
     "consent:stopped": N_("The consent period was stopped: a right contact is needed."),
+    "consent:reached": N_("The notice was delivered after all; the consent period begins once every notice is out."),
     "consent:resumed": N_("The consent period goes on, with its full length from now."),
     "consent:denied": N_("The customer denied the association."),
     "consent:denied-by-superseded": N_("A contact who was replaced denied; a reviewer looks at it."),

@@ -3,18 +3,24 @@
 import imaplib
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Self
 
 from cpor_web.config import Settings
+from cpor_web.cut_off import cut_after
 from cpor_web.emails.outcomes import one_line, without_addresses
+from cpor_web.emails.transport import DATA_SECONDS
 from cpor_web.incoming import keeping
 
 READ = "Processed"
 UNREADABLE = "Unreadable"
 _NUMBERS = re.compile(rb"\d+")
 _PREFIX = re.compile(rb'\(\("([^"]*)"')
+
+Answer = tuple[str, Sequence[Any]]
+"""What imaplib makes of an answer: OK, NO or BAD, and what came with it."""
 
 
 class NotGiven(Exception):
@@ -28,12 +34,29 @@ class MailboxTrouble(Exception):
         super().__init__(without_addresses(one_line(str(why))) or type(why).__name__)
 
 
+class _Server(imaplib.IMAP4):
+    """imaplib's connection, where `timeout` bounds the server's first words as a whole, not each of their packets."""
+
+    def __init__(self, host: str, port: int, *, timeout: float, **how: Any) -> None:
+        self._patience = timeout
+        with ExitStack() as self._greeting:
+            super().__init__(host, port, timeout=timeout, **how)
+
+    def open(self, *where: Any, **how: Any) -> None:
+        super().open(*where, **how)
+        self._greeting.enter_context(cut_after(self._patience, lambda: self.sock))
+
+
+class _TlsServer(_Server, imaplib.IMAP4_SSL):
+    """The same, in TLS from the first byte on (RFC 8314)."""
+
+
 @dataclass
 class Mailbox:
     """One folder of a mail server, open within a `with` block. Every failure of the server is MailboxTrouble.
 
     Nothing is changed but by `put_away`: reading marks nothing as read. Each answer of the server may take `timeout`
-    seconds.
+    seconds, whatever it says meanwhile; one that is a whole mail `data_timeout`, if that is longer.
     """
 
     host: str
@@ -44,6 +67,7 @@ class Mailbox:
     folder: str
     timeout: float
     ca_file: str = ""
+    data_timeout: float = DATA_SECONDS
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -63,7 +87,7 @@ class Mailbox:
         try:
             self._server = self._connected()
             self._sign_in()
-            self._done(self._server.select(_quoted(self.folder)))
+            self._done(self._asked(self._server.select, _quoted(self.folder)))
         except (OSError, imaplib.IMAP4.error, UnicodeError) as error:
             self.__exit__()
             raise MailboxTrouble(error) from None
@@ -86,7 +110,8 @@ class Mailbox:
         Raises NotGiven where the server answers, but keeps this one back.
         """
         try:
-            answer = self._done(self._server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{keeping.LONGEST}>)"))
+            part, seconds = f"(BODY.PEEK[]<0.{keeping.LONGEST}>)", max(self.timeout, self.data_timeout)
+            answer = self._done(self._asked(self._server.uid, "FETCH", str(uid), part, seconds=seconds))
         except (OSError, imaplib.IMAP4.abort) as error:
             raise MailboxTrouble(error) from None
         except imaplib.IMAP4.error as error:
@@ -107,11 +132,12 @@ class Mailbox:
     def _connected(self) -> imaplib.IMAP4:
         context = ssl.create_default_context(cafile=self.ca_file or None)
         if self.security == "tls":
-            return imaplib.IMAP4_SSL(self.host, self.port, ssl_context=context, timeout=self.timeout)
-        server = imaplib.IMAP4(self.host, self.port, timeout=self.timeout)
+            return _TlsServer(self.host, self.port, ssl_context=context, timeout=self.timeout)
+        server = _Server(self.host, self.port, timeout=self.timeout)
         if self.security == "starttls":
             try:
-                server.starttls(context)
+                with cut_after(self.timeout, lambda: server.sock):
+                    server.starttls(context)
             except BaseException:
                 server.shutdown()
                 raise
@@ -120,9 +146,9 @@ class Mailbox:
     def _sign_in(self) -> None:
         secret = f"\0{self.username}\0{self.password}".encode()
         if "AUTH=PLAIN" in self._server.capabilities:  # takes any characters, which LOGIN does not
-            self._done(self._server.authenticate("PLAIN", lambda _challenge: secret))
+            self._done(self._asked(self._server.authenticate, "PLAIN", lambda _challenge: secret))
         else:
-            self._done(self._server.login(self.username, self.password))
+            self._done(self._asked(self._server.login, self.username, self.password))
 
     def _made_folder(self, name: str) -> str:
         """Return the folder of that name, made where it is missing, below the account's own prefix."""
@@ -130,7 +156,7 @@ class Mailbox:
         prefix = _PREFIX.search(answer or b"")
         folder = _quoted((prefix[1].decode("ascii", "replace") if prefix else "") + name)
         try:
-            self._server.create(folder)  # NO where it is there already
+            self._asked(self._server.create, folder)  # NO where it is there already
             self._command("STATUS", folder, "(UIDNEXT)")
         except (OSError, imaplib.IMAP4.error) as error:
             raise MailboxTrouble(error) from None
@@ -140,15 +166,19 @@ class Mailbox:
     def _command(self, name: str, *arguments: str) -> Sequence[Any]:
         try:
             if name == "UID":
-                return self._done(self._server.uid(*arguments))
+                return self._done(self._asked(self._server.uid, *arguments))
             if name == "NAMESPACE":
-                return self._done(self._server.namespace())
-            return self._done(self._server.status(*arguments))
+                return self._done(self._asked(self._server.namespace))
+            return self._done(self._asked(self._server.status, *arguments))
         except (OSError, imaplib.IMAP4.error) as error:
             raise MailboxTrouble(error) from None
 
+    def _asked(self, command: Callable[..., Answer], *arguments: Any, seconds: float | None = None) -> Answer:
+        with cut_after(seconds or self.timeout, lambda: self._server.sock):
+            return command(*arguments)
+
     @staticmethod
-    def _done(answer: tuple[str, Sequence[Any]]) -> Sequence[Any]:
+    def _done(answer: Answer) -> Sequence[Any]:
         status, data = answer
         if status != "OK":
             raise imaplib.IMAP4.error(_text(data))

@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from cpor_web import queue
 from cpor_web.addresses import UnsupportedAddress, ascii_address
 from cpor_web.claims import references
+from cpor_web.consent import answers
 from cpor_web.emails.returns import ReturnAddresses
 from cpor_web.incoming import keeping, parsing
 from cpor_web.incoming.diagnoses import FROM_A_STRANGER, NOT_SIGNED, NOT_STORED, NOT_UNDERSTOOD, OTHER_RECIPIENT
 from cpor_web.incoming.parsing import Incoming
 from cpor_web.incoming.reports import Delivery, Fate
-from cpor_web.models import Claim, CustomerContact, Invitation, Mail, ReceivedKind, ReceivedMail, Round
+from cpor_web.models import Claim, CustomerContact, Invitation, Mail, ReceivedKind, ReceivedMail, Round, RoundState
 from cpor_web.models.consent import OPEN_STATES
 
 _DECIDING = {Fate.FAILED: ReceivedKind.HARD_BOUNCE, Fate.DELAYED: ReceivedKind.SOFT_BOUNCE}
@@ -40,7 +41,7 @@ def receive(session: Session, raw: bytes, *, returns: ReturnAddresses, now: date
     can, it is settled at once.
     """
     said = parsing.parse(raw[: keeping.LONGEST])
-    found = _found(session, said, returns)
+    found = _found(session, said, returns, now)
     has_consequences = found.kind in {ReceivedKind.HARD_BOUNCE, ReceivedKind.SOFT_BOUNCE, ReceivedKind.REPLY}
     is_reply = found.kind is ReceivedKind.REPLY
     row = insert(ReceivedMail).values(
@@ -58,7 +59,7 @@ def receive(session: Session, raw: bytes, *, returns: ReturnAddresses, now: date
     made = session.scalar(row.on_conflict_do_nothing(index_elements=["digest"]).returning(ReceivedMail.id))
     if made is None:
         return session.scalars(select(ReceivedMail).where(ReceivedMail.digest == keeping.digest(raw))).one()
-    session.info.setdefault(queue.RINGS, set()).add(queue.SETTLE_RECEIVED)
+    queue.ring_after_commit(session, queue.SETTLE_RECEIVED)
     return session.get_one(ReceivedMail, made)
 
 
@@ -76,29 +77,36 @@ def set_aside(session: Session, raw: bytes, *, now: datetime) -> None:
     session.execute(row.on_conflict_do_nothing(index_elements=["digest"]))
 
 
-def asked_as(session: Session, senders: Sequence[str]) -> Sequence[Invitation]:
-    """Return the invitations of open rounds that went to one of these addresses, the oldest first."""
+def asked_as(session: Session, senders: Sequence[str], *, now: datetime) -> Sequence[Invitation]:
+    """Return the invitations of open rounds that went to one of these addresses, the oldest first.
+
+    With those of rounds that are open again once a denial is undone, as long as it can be.
+    """
+    newer = aliased(Round)
+    is_newest = ~exists().where(newer.claim_id == Round.claim_id, newer.number > Round.number)
     asked = (
         select(Invitation)
         .join(Invitation.round)
         .join(Invitation.contact)
-        .where(func.lower(CustomerContact.email).in_(senders), Round.state.in_(OPEN_STATES))
+        .where(func.lower(CustomerContact.email).in_(senders), is_newest)
+        .where(Round.state.in_((*OPEN_STATES, RoundState.DENIED)))
         .order_by(Invitation.id)
     )
-    return session.scalars(asked).all() if senders else ()
+    found = session.scalars(asked).all() if senders else ()
+    return [each for each in found if each.round.is_open or answers.may_be_restored(session, each.round, now=now)]
 
 
-def _found(session: Session, said: Incoming, returns: ReturnAddresses) -> Found:
+def _found(session: Session, said: Incoming, returns: ReturnAddresses, now: datetime) -> Found:
     signed = _signed_for(session, said, returns)
     if said.is_report:
         return _report(session, said, signed)
     answered = signed or _answered(session, said)
-    if said.is_automatic or (said.is_from_a_robot and not _is_of_somebody_asked(session, said, answered)):
+    if said.is_automatic or (said.is_from_a_robot and not _is_of_somebody_asked(session, said, answered, now)):
         is_returned = signed is not None and not said.answers
         return _of(ReceivedKind.AUTOMATIC, answered, NOT_UNDERSTOOD if is_returned else "")
     if answered is not None:
         return _of(ReceivedKind.REPLY, answered)
-    asked = asked_as(session, said.senders)
+    asked = asked_as(session, said.senders, now=now)
     if not asked:
         kind = ReceivedKind.AUTOMATIC if said.is_from_a_list else ReceivedKind.UNRELATED
         return Found(kind, diagnostic=FROM_A_STRANGER if _names_a_claim(session, said.words) else "")
@@ -106,11 +114,11 @@ def _found(session: Session, said: Incoming, returns: ReturnAddresses) -> Found:
     return _of(ReceivedKind.REPLY, notice)
 
 
-def _is_of_somebody_asked(session: Session, said: Incoming, answered: Mail | None) -> bool:
+def _is_of_somebody_asked(session: Session, said: Incoming, answered: Mail | None, now: datetime) -> bool:
     """Tell whether a mail is from where we had asked: a small firm's only mailbox may be called like a robot's."""
     if answered is not None and answered.invitation_id is not None and answered.to_address.lower() == said.sender:
         return True
-    return bool(asked_as(session, [said.sender]))
+    return bool(asked_as(session, [said.sender], now=now))
 
 
 def _names_a_claim(session: Session, text: str) -> bool:

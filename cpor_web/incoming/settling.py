@@ -68,7 +68,8 @@ def _claims(session: Session, received: ReceivedMail) -> list[Claim]:
     if received.kind is ReceivedKind.REPLY and received.raw is not None:
         said = parsing.parse(received.raw)
         if mail is None or mail.message_id not in said.answers or not _is_open(session, mail):
-            ids |= {each.round.claim_id for each in asked_as(session, said.senders)}
+            asked = asked_as(session, said.senders, now=received.received_at)
+            ids |= {each.round.claim_id for each in asked}
     return [session.get_one(Claim, id_) for id_ in sorted(id_ for id_ in ids if id_ is not None)]
 
 

@@ -11,20 +11,19 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import listed
 from cpor_web.claims.listed import QueuedClaim
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for
+from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for, overdue
 from cpor_web.database import arrays, capped, keyset
 from cpor_web.database.keyset import FAR, Key, Order, Page, Part, Parts
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.lists import listing, own, searching
 from cpor_web.lists.searching import Search, Word, mentions
-from cpor_web.models import Claim, Document, User
-from cpor_web.rules import deadlines
+from cpor_web.models import Claim, User
 from cpor_web.rules.roles import REVIEWERS, Actor, Role
 from cpor_web.rules.statuses import Status
 from cpor_web.silence import failed_notices, holding
 
 _NARROWED: dict[str, ColumnElement[bool]] = {
-    "overdue": Claim.due_at <= bindparam("now", type_=DateTime(timezone=True)) - deadlines.ONE_SECOND,
+    "overdue": overdue(bindparam("now", type_=DateTime(timezone=True))),
     "mine": Claim.reviewer_id == bindparam("user_id", type_=BigInteger),
     "unassigned": Claim.reviewer_id.is_(None),
     "disputed": Claim.is_disputed.expression,
@@ -118,16 +117,6 @@ def _holders() -> Select[int, str]:
     return select(User.id, User.name).where(User.role.in_(REVIEWERS), held).order_by(User.name, User.id)
 
 
-def with_fresh_proof(session: Session, claims: Sequence[Claim]) -> frozenset[int]:
-    """Return the ids of those of `claims` that are approved, and to which proof was added since."""
-    approved = [claim.id for claim in claims if claim.status is Status.APPROVED]
-    if not approved:
-        return frozenset()
-    added = select(Document.claim_id).join(Claim, Claim.id == Document.claim_id)
-    added = added.where(Claim.id.in_(approved), Document.uploaded_at > Claim.status_since)
-    return frozenset(session.scalars(added))
-
-
 def _order(wanted: Wanted) -> Order:
     id_ = Key(Claim.id, int)
     if wanted.any_status:
@@ -189,7 +178,7 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.disputed:
         conditions.append(_NARROWED["disputed"])
     if wanted.overdue:
-        conditions += [WAITS, _NARROWED["overdue"]]
+        conditions.append(_NARROWED["overdue"])
     if wanted.area:
         conditions.append(Claim.area == bindparam("area", type_=Text))
     if wanted.partner_id is not None:

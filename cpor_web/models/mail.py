@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -92,6 +92,17 @@ class Mail(Base):
         CheckConstraint("leased_until IS NULL OR due_at IS NOT NULL", name="leased_only_while_due"),
         CheckConstraint("(dealt_with_at IS NULL) = (dealt_with_by_id IS NULL)", name="dealt_with_by_somebody"),
     )
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is the operator's own, as events are: no partner sees it, nor what became of it."""
+        return "for_reviewer" in self.context
+
+    @classmethod
+    def internal(cls) -> ColumnElement[bool]:
+        """Return the same as a condition of the mail in the statement."""
+        found: ColumnElement[bool] = cls.context.has_key("for_reviewer")
+        return found
 
     @property
     def needs_a_person(self) -> bool:

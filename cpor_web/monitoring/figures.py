@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR
-from cpor_web.emails.condition import needs_a_person
+from cpor_web.claims.queries import overdue
+from cpor_web.emails.condition import needs_a_person, oldest_due, put_off_since
 from cpor_web.history import checkpoints
 from cpor_web.models import Claim, Document, Heartbeat, Holding, Mail, MailState, Round, RoundState, Scan
 from cpor_web.monitoring import job_times
@@ -30,6 +30,7 @@ class InDatabase(NamedTuple):
     claims: Mapping[Status, int]
     mails_due: int
     oldest_due: datetime | None
+    put_off_since: datetime | None
     for_a_person: int
     windows_due: int
     oldest_window: datetime | None
@@ -54,12 +55,13 @@ def in_database(session: Session, *, now: datetime) -> InDatabase:
     mails = dict(session.execute(select(Mail.state, func.count()).group_by(Mail.state)).all())
     claims = dict(session.execute(select(Claim.status, func.count()).group_by(Claim.status)).all())
     row = session.execute(select(*(each.scalar_subquery() for each in _singles(now)))).one()
-    due, oldest, person, windows, window, overdue, documents, held, ticked, emptied, checkpoint = row
+    due, oldest, put_off, person, windows, window, overdue, documents, held, ticked, emptied, checkpoint = row
     return InDatabase(
         mails={state: mails.get(state, 0) for state in MailState},
         claims={status: claims.get(status, 0) for status in Status},
         mails_due=due,
         oldest_due=oldest,
+        put_off_since=put_off,
         for_a_person=person,
         windows_due=windows,
         oldest_window=window,
@@ -76,11 +78,12 @@ def _singles(now: datetime) -> Sequence[Select[Any]]:
     closing = (Round.state == RoundState.RUNNING, Round.reply_at.is_(None), Round.closes_at <= now)
     return (
         select(func.count()).where(Mail.due_at <= now),
-        select(func.min(Mail.due_at)).where(Mail.due_at <= now),
+        oldest_due(now),
+        put_off_since(),
         select(func.count()).select_from(Mail).where(needs_a_person()),
         select(func.count()).where(*closing),
         select(func.min(Round.closes_at)).where(*closing),
-        select(func.count()).where(Claim.status.in_(WAITING_FOR_OPERATOR), Claim.due_at < now),
+        select(func.count()).where(overdue(now)),
         select(func.count()).where(Document.scan == Scan.WAITING),
         select(func.count()).where(Holding.released_at.is_(None)),
         select(Heartbeat.at).where(Heartbeat.name == TICKER),

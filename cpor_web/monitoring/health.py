@@ -1,7 +1,7 @@
 """For machines: alive, and able to work. Degraded is not down: what still serves customers stays in front of them."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, current_app, jsonify
@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cpor_web import clock
 from cpor_web.database import schema
-from cpor_web.emails.condition import Outbox, outbox
+from cpor_web.emails.condition import Outbox, is_late, outbox
 from cpor_web.extensions import db
 from cpor_web.history import checkpoints
 from cpor_web.models import Heartbeat
@@ -29,9 +29,6 @@ bp = Blueprint("health", __name__)
 
 SILENT_FOR_SECONDS = 600
 """A ticker that has been silent for longer is dead."""
-
-LATE_AFTER = timedelta(minutes=15)
-"""A mail that was due so long ago, and is not out, is late."""
 
 FOR_MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 """What is asked from within, past the proxy, and by whatever name: of one web among several that is its address."""
@@ -122,7 +119,7 @@ def _behind_redis() -> dict[str, str]:
 
 
 def _mail(mail: Outbox) -> str:
-    return "late" if mail.oldest_due is not None and now() - mail.oldest_due > LATE_AFTER else "ok"
+    return "late" if is_late(mail.oldest_due, mail.put_off_since, now=now()) else "ok"
 
 
 def _proxy() -> str:
@@ -143,11 +140,11 @@ def _since(moment: datetime | None) -> int | None:
 
 def _figures(mail: Outbox) -> dict[str, object]:
     """Return the outbox in numbers, without the words of a mail server: everybody can read this."""
-    oldest = (now() - mail.oldest_due).total_seconds() if mail.oldest_due else 0
     return {
         "waiting": mail.waiting,
         "due": mail.due,
-        "oldest_due_seconds": round(oldest),
+        "oldest_due_seconds": _since(mail.oldest_due) or 0,
+        "oldest_deferred_seconds": _since(mail.put_off_since) or 0,
         "sent_in_a_minute": mail.sent_in_a_minute,
         "sent_in_an_hour": mail.sent_in_an_hour,
         "failed_in_a_day": mail.failed_in_a_day,

@@ -102,6 +102,8 @@ class _Installation(Collector):
         yield _gauge("cpor_documents_waiting", "Documents that were not scanned yet", found.documents_waiting)
         yield _gauge("cpor_holding", "1 while all closing is held", found.is_held)
         yield _gauge("cpor_mail_oldest_due_seconds", "How long the first due mail waits", self._age(found.oldest_due))
+        waits = "How long mail is put off and none taken"
+        yield _gauge("cpor_mail_oldest_deferred_seconds", waits, self._age(found.put_off_since))
         yield _gauge("cpor_window_oldest_due_seconds", "The same of a window", self._age(found.oldest_window))
         for name, words, at in (
             ("ticker", "the ticker ticked", found.ticked_at),

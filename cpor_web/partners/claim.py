@@ -146,7 +146,6 @@ def _content(claim: Claim) -> dict[str, Any]:
         "can_edit": is_claimant and bool(editable(claim, programme())),
         "can_upload": is_claimant and takes_proof(claim.status, programme().correctable_in),
         "can_name_contact": is_claimant and round_ is not None and round_.state is RoundState.STOPPED,
-        "can_start_anew": is_claimant,
         "comments": queries.comments_of(session, claim),
         "declined_by_customer": was_declined,
         "decided_against": competing.decided_against(session, claim),

@@ -96,11 +96,10 @@ def _made(form: ClaimForm, draft: Draft) -> Claim:
 def _taken_over(draft: Draft) -> dict[str, list[str]]:
     """Return the names of the fields that a new claim takes over, and of those that it needs besides."""
     said = draft.as_fields()
-    area = programme().catalogue.areas.get(draft.area)
     unasked = {"second_language"} if draft.second.is_empty else set()
     return {
         "taken": [name for name in LABELS if said[name] and name not in unasked],
-        "needed": list(missing(said, needs_subscription=area is not None and area.needs_subscription)),
+        "needed": list(missing(said, needs_subscription=programme().catalogue.needs_subscription(draft.area))),
     }
 
 
@@ -130,6 +129,7 @@ def _edit(form: ClaimForm, claim: Claim, version: int | None, *, is_again: bool 
     may_be_edited = editable(claim, programme())
     if not may_be_edited:
         return _too_late(form, claim)
+    lost = meanwhile.out_of_reach(form, claim, may_be_edited) if form.is_submitted() else []
     form.keep_to(may_be_edited)
     before = Draft.from_claim(claim)
     try:
@@ -142,7 +142,7 @@ def _edit(form: ClaimForm, claim: Claim, version: int | None, *, is_again: bool 
         with transaction(db.session()):
             operations.save(db.session(), claim, draft, actor=actor(), now=now(), programme=programme(), seen=version)
     except Refused as refused:
-        return _refused(form, claim, refused)
+        return _refused(form, claim, refused, out_of_reach=lost)
     return _saved(claim, warned, is_again=is_again)
 
 

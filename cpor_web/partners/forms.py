@@ -29,6 +29,7 @@ from cpor_web.rules.fields import FIELDS, LABELS
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.reasons import Withdrawal
 from cpor_web.web.languages import named
+from cpor_web.web.validators import stripped
 
 WHY = _l(
     "Only for an address outside the customer's domain, a free-mail address, or one that several people read."
@@ -38,11 +39,6 @@ WHY_PROPOSED = _l(
     "Only for an address outside the customer's domain, a free-mail address, or one that several people read."
     " The reviewer who confirms the contact reads it."
 )
-
-
-def stripped(text: str | None) -> str:
-    """Return what was typed, without blanks around it."""
-    return (text or "").strip()
 
 
 def _line(name: str, hint: str = "", **attributes: object) -> StringField:

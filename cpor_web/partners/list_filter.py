@@ -10,8 +10,8 @@ from wtforms.fields.choices import SelectChoice
 from cpor_web.catalogue import Catalogue
 from cpor_web.claims.way import Who
 from cpor_web.lists.own import Sort, Wanted
-from cpor_web.partners.forms import stripped
 from cpor_web.rules.statuses import Status
+from cpor_web.web.validators import stripped
 
 LONGEST_SEARCH = 200
 

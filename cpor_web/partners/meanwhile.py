@@ -4,7 +4,7 @@ A field that still says what the page was opened with takes the new value; one t
 and says what there is now. Products are merged one by one: nobody's choice of one undoes the other's of another.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from cpor_web import history_words
 from cpor_web.claims.drafts import Draft
 from cpor_web.models import Claim, Event
 from cpor_web.partners.forms import ClaimForm, words_of_mpn_id
-from cpor_web.rules.fields import FIELDS
+from cpor_web.rules.fields import FIELDS, LABELS
 from cpor_web.web.current import programme
 
 Keys = frozenset[str]
@@ -49,6 +49,18 @@ def taken_over(form: ClaimForm, claim: Claim, events: Sequence[Event]) -> list[C
             field = form[change.name]
             field.description = Markup("<strong>{}</strong> {}").format(now, field.description)
     return changes
+
+
+def out_of_reach(form: ClaimForm, claim: Claim, may_be_edited: Collection[str]) -> list[tuple[str, str]]:
+    """Return label and text of what was sent in fields that cannot be edited any more, unless the claim says it."""
+    current = Draft.from_claim(claim)
+    typed, stored = (draft.as_fields() for draft in (form.draft(current).normalised(), current))
+    sent = (name for name in LABELS if name not in may_be_edited and form[name].raw_data)
+    return [
+        (form[name].label.text, _in_words(name, _stored(typed[name]), claim))
+        for name in sent
+        if _stored(typed[name]) != _stored(stored[name])
+    ]
 
 
 def _changes(form: ClaimForm, claim: Claim, edits: Sequence[Event]) -> Iterator[Change]:

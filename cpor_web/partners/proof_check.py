@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import operations, preflight, queries
 from cpor_web.claims.preflight import Key, Place
-from cpor_web.claims.writing import editable
+from cpor_web.claims.writing import check_editable
 from cpor_web.extensions import db
-from cpor_web.models import Claim
+from cpor_web.lifecycle import changes_since
+from cpor_web.models import Claim, ProofCell
 from cpor_web.partners.blueprint import bp
 from cpor_web.partners.claim import page as claims_page
 from cpor_web.partners.refusals import words_of
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.reasons import Request
 from cpor_web.rules.roles import CLAIMANTS
-from cpor_web.rules.words import N_
 from cpor_web.transactions import transaction
 from cpor_web.web.current import actor, now, programme
 from cpor_web.web.errors import sentence, status_of
@@ -36,13 +36,17 @@ ALL = "*"
 
 
 class Cell(NamedTuple):
-    """One cell of the form: what its fields are called and hold, and what is wrong with it."""
+    """One cell of the form: what its fields are called and hold, and what is wrong with it.
+
+    `saved` is what is saved of it by now, where the page was too old and that says something else.
+    """
 
     name: str
     product: str
     place: Place
     is_gap: bool = False
     error: str = ""
+    saved: ProofCell | None = None
 
 
 @dataclass(slots=True)
@@ -58,9 +62,10 @@ class Row:
 def check_proof(reference: str) -> ResponseReturnValue:
     """Show the grid, with what was said before."""
     claim = claim_or_404(reference)
-    if not editable(claim, programme()):
-        words = N_("Nothing can be edited while a claim is “%(status)s”.")
-        return claims_page(claim, NotAllowed(words, {"status": claim.status.label}))
+    try:
+        check_editable(claim, programme())
+    except NotAllowed as refused:
+        return claims_page(claim, refused)
     return _shown(claim, _said(claim))
 
 
@@ -77,11 +82,15 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
     try:
         with transaction(db.session):
             operations.locate(session, claim, places, actor=actor(), now=now(), programme=programme(), seen=version)
+    except Stale as refused:
+        claim = claim_or_404(reference)
+        since = changes_since(session, claim, refused.since, actor())
+        return _shown(claim, preflight.up_to_date(typed, _said(claim), since), refused, once=once), status_of(refused)
     except Refused as refused:
         claim = claim_or_404(reference)
         found = preflight.wrong_in(session, claim, places) if isinstance(refused, Invalid) else ()
-        wrong, read = _wrong(found, places, once), None if isinstance(refused, Stale) else version
-        return _shown(claim, typed, refused, read, once=once, wrong=wrong), status_of(refused)
+        wrong = _wrong(found, places, once)
+        return _shown(claim, typed, refused, version, once=once, wrong=wrong), status_of(refused)
     left = len(preflight.gaps(claim, preflight.cells_of(session, claim)))
     flash(_("Saved. Nothing is left open.") if not left else _("Saved. %(left)s still open.", left=left), "success")
     return redirect(url_for("partners.claim", reference=claim.reference), HTTPStatus.FOUND)
@@ -145,6 +154,7 @@ def _shown(
     documents = [each for each in reversed(all_) if not each.replaced_by_id]
     names = Counter(each.filename for each in documents)
     there = {each.id for each in documents}
+    saved = preflight.cells_of(db.session(), claim) if isinstance(refused, Stale) else {}
     rows: dict[Request, Row] = {}
     for key in preflight.keys_of(claim):
         reason, product = key
@@ -152,8 +162,11 @@ def _shown(
             name, every = _name(reason, ALL), once.get(reason, Place())
             rows[reason] = Row(Cell(name, _("All products"), every, error=wrong.get(name, "")), [])
         name, place = _name(*key), places.get(key, Place())
-        is_gap = place.document_id not in there
-        rows[reason].cells.append(Cell(name, catalogue.product_name(product), place, is_gap, wrong.get(name, "")))
+        is_gap, other = place.document_id not in there, saved.get(key)
+        meanwhile = other if other and other.document and (other.document_id, other.page) != place else None
+        rows[reason].cells.append(
+            Cell(name, catalogue.product_name(product), place, is_gap, wrong.get(name, ""), meanwhile)
+        )
     told = words_of(claim, refused) if refused is not None and not wrong else {}
     return render_template(
         "partners/proof_check.html",

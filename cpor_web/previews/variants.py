@@ -36,6 +36,7 @@ VARIANTS = {
     "denial-undone-partner--contact": N_("a contact is needed"),
     "denial-undone-partner--stopped": N_("the time stands still"),
     "competing-associations--decided": N_("one was approved over the restored one"),
+    "competing-associations--needs-yes": N_("the customer's yes is needed"),
     "new-comment--to-reviewer": N_("to the reviewer"),
     "not-delivered--of-a-request": N_("a request for information"),
     "not-delivered--to-reviewer": N_("to the reviewer"),

@@ -37,6 +37,7 @@ from cpor_web.privacy.person import Person
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import SYSTEM, Role
 from cpor_web.rules.words import N_
+from cpor_web.users import people
 
 ASKED_FOR = N_("It was asked for.")
 UNDER_WAY = N_("A mail to or about this person is on its way. Try again in a minute.")
@@ -58,7 +59,8 @@ def erase(session: Session, who: Person, *, why: str, now: datetime) -> int:
     if not why.strip() or "@" in why or any(re.search(_whole(word), why, re.IGNORECASE) for word in who.words):
         raise Invalid(N_("Give a reason. It is kept, so it must not name the person."), field_name="reason")
     claims = _lock(session, who, now)
-    _require_another(session, who.user)
+    if who.user is not None:
+        people.hold_others(session, who.user)
     heirs = {claim.id: _heir(session, claim, who) for claim in claims}
     for claim in claims:
         _erase_in_claim(session, claim, who, heirs[claim.id], now)
@@ -83,18 +85,6 @@ def _lock(session: Session, who: Person, now: datetime) -> Sequence[Claim]:
     if busy:
         raise NotAllowed(N_("Claims that name this person are under way: %(claims)s."), {"claims": busy})
     return claims
-
-
-def _require_another(session: Session, user: User | None) -> None:
-    """Refuse the last active Global admin of a partner, or administrator."""
-    keeper = Role.ADMINISTRATOR if user is None or user.partner_id is None else Role.GLOBAL_ADMIN
-    if user is None or not user.active or user.role is not keeper:
-        return
-    same = (User.role == keeper, User.active, User.partner_id.is_not_distinct_from(user.partner_id))
-    if session.scalar(select(User.id).where(*same, User.id != user.id).limit(1)) is None:
-        raise NotAllowed(
-            N_("They are the last active %(role)s. Give somebody else this role first."), {"role": keeper.label}
-        )
 
 
 def _heir(session: Session, claim: Claim, who: Person) -> User | None:

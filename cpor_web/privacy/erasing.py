@@ -119,7 +119,7 @@ def of_received(session: Session, which: ColumnElement[bool], *, now: datetime) 
 
 
 def _emptied(mail: Mail) -> dict[str, bool]:
-    return {"for_reviewer": True} if mail.context.get("for_reviewer") else {}
+    return {"for_reviewer": True} if mail.is_internal else {}
 
 
 def _set(session: Session, model: type, which: ColumnElement[bool], **values: object) -> None:

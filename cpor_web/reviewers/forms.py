@@ -22,13 +22,9 @@ from cpor_web.claims.deciding import WHICH_PRODUCTS, is_unnamed
 from cpor_web.claims.input import LONGEST_TEXT
 from cpor_web.models import Claim, User
 from cpor_web.rules.reasons import REVIEWERS_CHOICE, Rejection, Request
-from cpor_web.web.validators import at_most
+from cpor_web.web.validators import at_most, stripped
 
 _SHORT_ENOUGH = at_most(LONGEST_TEXT)
-
-
-def stripped(typed: str | None) -> str:
-    return (typed or "").strip()
 
 
 def _words(label: str, missing: str = "", rows: int = 4, **more: object) -> TextAreaField:

@@ -85,7 +85,7 @@ def save_proof_check(reference: str) -> ResponseReturnValue:
         with transaction(db.session):
             operations.judge(db.session(), claim, judged, **about, judged_at=judged_at)
     except Stale as refused:
-        return _meanwhile(claim_or_404(reference), refused), status_of(refused)
+        return _meanwhile(claim_or_404(reference), judged_at, refused), status_of(refused)
     except Refused as refused:
         return _shown(claim_or_404(reference), judged, judged_at, refused, version), status_of(refused)
     found, gaps = request.form.get("found"), sum(cell.verdict is Verdict.MISSING for cell in judged.values())
@@ -116,15 +116,15 @@ def _saved(claim: Claim) -> dict[Key, Judged]:
     return {key: Judged(cell.verdict, cell.missing, cell.place, cell.mend) for key, cell in cells}
 
 
-def _meanwhile(claim: Claim, refused: Stale) -> str:
-    """Show what was typed on a page that was too old, and of what it left open what is saved by now.
+def _meanwhile(claim: Claim, judged_at: int, refused: Stale) -> str:
+    """Show what was typed on a page that was too old, and of what it left open what was saved after `judged_at`.
 
     Sent again, it counts as having shown that. So what a button decided for all that was open is not kept.
     """
-    judged_at, saved = judging.last_judged(db.session(), claim), _saved(claim)
+    now_at = judging.last_judged(db.session(), claim)  # first, as above
+    since = judging.judged_since(db.session(), claim, judged_at)
     typed = {key: _typed(key, with_button=False) for key in preflight.keys_of(claim)}
-    judged = {key: said if any(said) else saved.get(key, said) for key, said in typed.items()}
-    return _shown(claim, judged, judged_at, refused)
+    return _shown(claim, preflight.up_to_date(typed, _saved(claim), since), now_at, refused)
 
 
 def _typed(key: Key, *, with_button: bool = True) -> Judged:

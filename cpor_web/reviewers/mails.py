@@ -34,7 +34,7 @@ def mails() -> ResponseReturnValue:
     return render_template(
         "reviewers/mails.html",
         page=page,
-        references=_references(page.rows),
+        references=queries.references_of(db.session(), actor(), (each.claim_id for each in page.rows)),
         chosen=FOR_A_PERSON if _is_for_a_person() else state.value if state else None,
         for_a_person=FOR_A_PERSON,
         states=mail_words.STATES,
@@ -117,9 +117,3 @@ def _state() -> MailState | None:
 
 def _is_for_a_person() -> bool:
     return request.args.get("state") == FOR_A_PERSON
-
-
-def _references(listed: list[Mail]) -> dict[int, str]:
-    ids = {mail.claim_id for mail in listed if mail.claim_id is not None}
-    claims = queries.claims_of(actor()).where(Claim.id.in_(ids)).with_only_columns(Claim.id, Claim.reference)
-    return dict(db.session.execute(claims).all())

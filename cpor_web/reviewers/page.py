@@ -16,9 +16,9 @@ from cpor_web import facts
 from cpor_web.accounts.access import allowed
 from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related
 from cpor_web.claims.next_steps import NextStep, next_step
+from cpor_web.consent import rivals
 from cpor_web.extensions import db
 from cpor_web.lifecycle import changes_since
-from cpor_web.lists import review_queue
 from cpor_web.models import Answer, Claim, Document, Event, Invitation, Round, RoundState
 from cpor_web.reviewers import filling, received, words
 from cpor_web.reviewers.blueprint import bp
@@ -100,7 +100,8 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
     empty |= {"reply": reply, "ask": ask, "assign": assign}
     offered = queries.offered(session, claim, actor=reader, now=now(), programme=programme())
     proofs = queries.documents_of(session, claim)
-    cells, rivals = preflight.cells_of(session, claim), related.rivals(session, claim)
+    cells, found = preflight.cells_of(session, claim), related.rivals(session, claim)
+    goes_over = [each for each in found if each.claim.status is Status.APPROVED]
     decided_over = competing.decisions_about(session, claim)
     both = [claim, *(each.replacement.replaced for each in decided_over)]
     if Action.REQUEST_INFORMATION in offered:
@@ -120,21 +121,21 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         documents=proofs,
         downloads=proof.downloads_of(session, claim),
         guard=guard(),
-        endings=competing.endings(session, [*both, *(each.claim for each in rivals)]),
+        endings=competing.endings(session, [*both, *(each.claim for each in found)]),
         earlier=[event for event in events if event.kind in EARLIER],
         first_shown=next((each.id for each in proofs if _opens_at_once(each)), None),
         forms={**empty, **(forms or {})},
         languages=LANGUAGES,
         is_unchecked=not any(cell.verdict for cell in cells.values()),
-        has_fresh_proof=claim.id in review_queue.with_fresh_proof(session, [claim]),
+        has_fresh_proof=claim.status is Status.APPROVED and any(p.uploaded_at > claim.status_since for p in proofs),
         holds=claim.reviewer_id == reader.user_id,
         mails=queries.mails_of(session, claim, reader),
         noted=next((event for event in events if event.kind == "reply:noted"), None),
         notes=queries.notes_of(session, claim),
-        now=now(),
         approved=Status.APPROVED,
-        goes_over=[each for each in rivals if each.claim.status is Status.APPROVED],
-        waits_too=[each for each in rivals if each.claim.status is not Status.APPROVED],
+        goes_over=goes_over,
+        lacking_yes=rivals.lacking_yes(session, [claim, *(each.claim for each in goes_over)]) if goes_over else (),
+        waits_too=[each for each in found if each.claim.status is not Status.APPROVED],
         missing_cells=len(preflight.missing(cells)),
         of_partner=related.of_partner(session, claim),
         of_tenant=related.of_tenant(session, claim),

@@ -10,8 +10,8 @@ from wtforms import BooleanField, SearchField, SelectField
 from wtforms.fields.choices import SelectChoice
 
 from cpor_web.catalogue import Catalogue
-from cpor_web.reviewers.forms import stripped
 from cpor_web.web.current import programme_as_set_up
+from cpor_web.web.validators import stripped
 
 LONGEST_SEARCH = 200
 

@@ -41,10 +41,11 @@ def received() -> ResponseReturnValue:
         everything=chosen == EVERYTHING,
         **cursors(),
     )
+    about = (each.mail.claim_id for each in page.rows if each.mail is not None)
     return render_template(
         "reviewers/received.html",
         page=page,
-        references=_references(page.rows),
+        references=claim_queries.references_of(db.session(), actor(), about),
         chosen=chosen,
         everything=EVERYTHING,
         kinds=KINDS,
@@ -66,9 +67,3 @@ def unread(session: Session, claim: Claim) -> list[ReceivedMail]:
     """Return the replies that hold the claim's closing, the oldest first."""
     round_ = facts.latest_round(session, claim)
     return list(replies.unread(session, claim, round_)) if round_ is not None and round_.is_open else []
-
-
-def _references(listed: list[ReceivedMail]) -> dict[int, str]:
-    ids = {each.mail.claim_id for each in listed if each.mail is not None and each.mail.claim_id is not None}
-    claims = claim_queries.claims_of(actor()).where(Claim.id.in_(ids)).with_only_columns(Claim.id, Claim.reference)
-    return dict(db.session.execute(claims).all())

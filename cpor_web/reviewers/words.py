@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 
 from cpor_web import history_words
+from cpor_web.assessment import words as assessment_words
 from cpor_web.consent import stops
 from cpor_web.consent.words import ANSWERS, ROUNDS
 from cpor_web.emails import words as mail_words
-from cpor_web.models import AssessmentState, Claim, Event, Round, RoundState
+from cpor_web.models import Claim, Event, Round, RoundState
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules import contacts
 from cpor_web.rules.words import N_
@@ -28,12 +29,6 @@ STOPS = {
     ),
 }
 """Why a round is stopped, by the reason on record."""
-
-ASSESSMENTS = {
-    AssessmentState.QUEUED: N_("Waiting to be assessed"),
-    AssessmentState.ELIGIBLE: N_("Eligible"),
-    AssessmentState.NOT_ELIGIBLE: N_("Not eligible"),
-}
 
 CONCERNS = {
     contacts.PARTNERS_OWN: N_("The address is within one of the partner's own domains."),
@@ -79,7 +74,7 @@ def details(event: Event) -> list[str]:
 def _for_templates() -> dict[str, object]:
     return {
         "answer_words": ANSWERS,
-        "assessment_words": ASSESSMENTS,
+        "assessment_words": assessment_words.STATES,
         "event_actor": history_words.actor,
         "event_details": details,
         "mail_is_shown": mail_words.is_shown,

@@ -1,8 +1,10 @@
 """Who acts: the roles of people, and the two that nobody signs in as."""
 
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import NamedTuple
 
+from cpor_web.rules.exc import NotYours
 from cpor_web.rules.words import N_
 
 
@@ -46,6 +48,7 @@ REVIEWERS = frozenset({Role.REVIEWER, Role.ADMINISTRATOR})
 USER_ROLES = PARTNER_ROLES | REVIEWERS
 """The roles that somebody can sign in with."""
 
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 CUSTOMERS = frozenset({Role.CUSTOMER})
 SYSTEM_ONLY = frozenset({Role.SYSTEM})
 
@@ -60,3 +63,9 @@ class Actor(NamedTuple):
 
 
 SYSTEM = Actor(Role.SYSTEM, N_("System"))
+
+
+def require(actor: Actor, roles: AbstractSet[Role]) -> None:
+    """Raise NotYours unless the actor has one of `roles`."""
+    if actor.role not in roles:
+        raise NotYours(N_("This is not for your role (%(role)s)."), {"role": actor.role.label})

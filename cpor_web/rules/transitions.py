@@ -39,7 +39,6 @@ class Facts(NamedTuple):
     contact_overdue: bool = False
     declined_by_customer: bool = False
     edited_since_denial: bool = False
-    is_disputed: bool = False
     dispute_used: bool = False
     dispute_in_time: bool = False
     may_review_dispute: bool = True

@@ -20,8 +20,8 @@ from cpor_web.emails.catalogue import to_staff
 from cpor_web.entities import ahead
 from cpor_web.models import Holding
 from cpor_web.programme import Programme
-from cpor_web.rules.exc import Invalid, NotAllowed, NotYours, Stale
-from cpor_web.rules.roles import Actor, Role
+from cpor_web.rules.exc import Invalid, NotAllowed, Stale
+from cpor_web.rules.roles import ADMINISTRATORS, Actor, require
 from cpor_web.rules.words import N_
 from cpor_web.silence import failed_notices
 from cpor_web.silence.failed_notices import Figures
@@ -123,8 +123,7 @@ def release(session: Session, reason: str, *, actor: Actor, now: datetime, seen:
     at. Raises Invalid without a reason or with too long a one, NotAllowed where nothing is held, Stale where it is
     another holding.
     """
-    if actor.role is not Role.ADMINISTRATOR:
-        raise NotYours(N_("This is not for your role (%(role)s)."), {"role": actor.role.label})
+    require(actor, ADMINISTRATORS)
     reason = reason.replace("\x00", "").strip()
     if not reason or len(reason) > LONGEST_REASON:
         sentence = N_("Say in at most %(most)s characters why closing can go on.")

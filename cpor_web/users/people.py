@@ -204,25 +204,39 @@ def _is_keeper(user: User) -> bool:
 
 
 def hold(session: Session, user: User, actor: Actor) -> list[User]:
-    """Lock both, and everybody in the role that somebody must have; return those of them other than `user`.
+    """Lock both, and everybody in the role that somebody must have; return those of them other than `user`."""
+    locked = _lock(session, user, actor.user_id)
+    me = next((each for each in locked if each.id == actor.user_id), None)
+    if me is None or not me.active:
+        raise NotYours(MEANWHILE)
+    _require(me.actor, user.partner_id)
+    return _other_keepers(user, locked)
+
+
+def hold_others(session: Session, user: User) -> None:
+    """Lock everybody in the role that somebody must have. Raises NotAllowed where `user` is the last of them."""
+    _require_another(user, _other_keepers(user, _lock(session, user)))
+
+
+def _lock(session: Session, user: User, *also: int | None) -> Sequence[User]:
+    """Lock and return `user`, these, and everybody in the role that somebody must have.
 
     Always in the order of ids, and read afresh: of two who remove each other one waits, and is then refused.
     """
     session.flush()  # what is read afresh must not undo what this transaction has changed
     same = User.partner_id.is_not_distinct_from(user.partner_id)
     keepers = and_(User.active, User.role == _keeper(user.partner_id), same)
-    people = select(User).where(or_(keepers, User.id.in_((user.id, actor.user_id)))).order_by(User.id)
-    locked = session.scalars(
+    people = select(User).where(or_(keepers, User.id.in_((user.id, *also)))).order_by(User.id)
+    return session.scalars(
         people.with_for_update(of=User, key_share=True), execution_options={"populate_existing": True}
     ).all()
-    me = next((each for each in locked if each.id == actor.user_id), None)
-    if me is None or not me.active:
-        raise NotYours(MEANWHILE)
-    _require(me.actor, user.partner_id)
+
+
+def _other_keepers(user: User, locked: Sequence[User]) -> list[User]:
     return [each for each in locked if each is not user and each.partner_id == user.partner_id and _is_keeper(each)]
 
 
-def _require_another(user: User, others: list[User]) -> None:
+def _require_another(user: User, others: Sequence[User]) -> None:
     if _is_keeper(user) and not others:
         raise NotAllowed(
             N_("%(name)s is the last active %(role)s. Give somebody else this role first."),

@@ -1,6 +1,5 @@
-"""Headers that every answer carries, and a nonce for the page's own scripts."""
+"""Headers that every answer carries."""
 
-import secrets
 from collections.abc import Iterator
 
 from flask import Flask, Response, current_app, g
@@ -12,6 +11,7 @@ CUSTOMER_PAGES = "customers"
 
 _POLICY = {
     "default-src": "'none'",
+    "script-src": "'self'",
     "object-src": "'none'",
     "style-src": "'self'",
     "img-src": "'self' data:",
@@ -24,19 +24,11 @@ _POLICY = {
 
 
 def init_app(app: Flask, *, trusted_proxies: int) -> None:
-    """Set the headers on every answer; templates get `csp_nonce()`. Believe that many proxies in front of us."""
+    """Set the headers on every answer. Believe that many proxies in front of us."""
     if trusted_proxies:
         hops = trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.after_request(_harden)
-
-
-def csp_nonce() -> str:
-    """Return this answer's nonce, the only one that its scripts may carry."""
-    if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(16)
-    return str(g.csp_nonce)
 
 
 def is_customers_page() -> bool:
@@ -60,9 +52,8 @@ def allow_frames() -> None:
     g.csp_frames = "'self'"
 
 
-def _policy(nonce: str | None, frames: str | None) -> str:
-    scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
-    policy = {**_POLICY, "script-src": scripts, **({"frame-src": frames} if frames else {})}
+def _policy(frames: str | None) -> str:
+    policy = {**_POLICY, **({"frame-src": frames} if frames else {})}
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 
@@ -90,7 +81,7 @@ def _harden(response: Response) -> Response:
 
 def _headers() -> Iterator[tuple[str, str]]:
     asked, kept = present.asked(), present.kept()
-    yield "Content-Security-Policy", _policy(kept.get("csp_nonce"), kept.get("csp_frames"))
+    yield "Content-Security-Policy", _policy(kept.get("csp_frames"))
     yield from _OF_CUSTOMERS if is_customers_page() else _OF_ALL_ELSE
     if asked.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https":
         yield _ENCRYPTED

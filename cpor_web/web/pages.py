@@ -18,7 +18,7 @@ from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.moments import exactly
 from cpor_web.rules.deadlines import Calendar
-from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
+from cpor_web.rules.roles import ADMINISTRATORS, PARTNER_ROLES, REVIEWERS, Role
 from cpor_web.rules.words import N_
 from cpor_web.web import current, drawn, explained
 from cpor_web.web.drawn import Words
@@ -32,7 +32,7 @@ PLACES = (
     ("reviewers.queue", N_("Review queue"), REVIEWERS),
     ("reviewers.mails", N_("Mails"), REVIEWERS),
     ("reviewers.figures", N_("Figures"), REVIEWERS),
-    ("administration.overview", N_("Administration"), frozenset({Role.ADMINISTRATOR})),
+    ("administration.overview", N_("Administration"), ADMINISTRATORS),
 )
 """Where the navigation leads: endpoint, words, and whose it is."""
 

@@ -1,8 +1,13 @@
-"""What forms of several rooms check their fields by."""
+"""What forms of several rooms read and check their fields by."""
 
 from flask_babel import LazyString, format_decimal
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import Length
+
+
+def stripped(typed: str | None) -> str:
+    """Return what was typed without outer blanks."""
+    return (typed or "").strip()
 
 
 def at_most(characters: int) -> Length:

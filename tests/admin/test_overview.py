@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.admin import overview
@@ -122,6 +123,15 @@ def test_mail_that_waits_for_a_later_attempt_is_not_late(office: Browser, commit
     mail(committed, MailState.DEFERRED, datetime.now(UTC) + timedelta(hours=1))
 
     assert "None waits" in office.page("/admin").main.get_text()
+
+
+def test_mail_that_was_put_off_while_none_was_taken_is_told_of(office: Browser, committed: Session) -> None:
+    mail(committed, MailState.DEFERRED, datetime.now(UTC) + timedelta(hours=1))
+    waiting = committed.scalars(select(Mail)).one()
+    waiting.first_tried_at = datetime.now(UTC) - timedelta(hours=3)
+    committed.commit()
+    told = facts(office.page("/admin").main, "outbox")["Longest waiting mail"]
+    assert told.startswith("Put off by the mail server 3 hours ago; none was taken since")
 
 
 def test_a_paused_way_out_is_told_of_with_its_reason(office: Browser, committed: Session) -> None:

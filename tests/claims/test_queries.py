@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment
+from cpor_web.admin.condition import condition
 from cpor_web.claims import operations, queries
 from cpor_web.claims.drafts import ContactDraft
 from cpor_web.consent import rounds
-from cpor_web.lists import own
+from cpor_web.lists import own, review_queue
 from cpor_web.models import Claim, User
+from cpor_web.monitoring.figures import in_database
 from cpor_web.programme import Programme
 from cpor_web.rules.actions import Action
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Role
@@ -129,6 +131,26 @@ def test_earnings_are_approved_eligible_and_the_partners_own(
     db_session.flush()
     assert len(queries.earnings(db_session, filer.actor)) == 2
     assert queries.earnings(db_session, factories.user(db_session).actor) == []
+
+
+def test_a_claim_is_overdue_from_the_same_moment_wherever_it_is_counted(
+    db_session: Session, programme: Programme
+) -> None:
+    reviewer = factories.user(db_session, Role.REVIEWER)
+    claim = claims.under_review(db_session, programme, reviewer=reviewer)
+    claims.partner_action_required(db_session, programme)
+    assert claim.due_at is not None
+    over = claim.due_at + timedelta(seconds=1)
+    found = [
+        (
+            queries.is_overdue(claim, now),
+            review_queue.numbers(db_session, reviewer.actor, now=now).waiting["overdue"],
+            condition(db_session, now=now, tick_seconds=60, has_mailbox=False).overdue,
+            in_database(db_session, now=now).overdue,
+        )
+        for now in (over - timedelta(microseconds=1), over, over + timedelta(days=99))
+    ]
+    assert found == [(False, 0, 0, 0), (True, 1, 1, 1), (True, 1, 1, 1)]
 
 
 def test_what_is_offered_is_what_the_table_allows(db_session: Session, programme: Programme) -> None:

@@ -4,76 +4,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web import facts
-from cpor_web.claims import bouncing, contacts, deadlines, posting, queries, reminders, running, way
-from cpor_web.claims.next_steps import next_step
+from cpor_web.claims import contacts, deadlines, queries, reminders, running, way
 from cpor_web.consent import answers, stops
-from cpor_web.emails import outbox
-from cpor_web.emails.outcomes import Accepted
-from cpor_web.models import Claim, Invitation, Mail, RoundState
+from cpor_web.models import RoundState
 from cpor_web.programme import Programme
 from cpor_web.reviewers import waiting
 from cpor_web.reviewers.words import STOPS
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
 from cpor_web.rules.statuses import Status
+from tests.consent.astray import LATER, MUCH_LATER, RIGHT, SECOND, Astray
 from tests.support import claims, factories
-from tests.support.claims import NOW, ContactDraft
-
-LATER = NOW + timedelta(days=1)
-MUCH_LATER = NOW + timedelta(days=60)
-SECOND = ContactDraft(name="Dora Diaz", email="dora@contoso.example.com", language="de")
-RIGHT = ContactDraft(name="Emil Ek", email="emil@contoso.example.com")
-
-
-class Astray:
-    """A claim whose notices come back, are sent again, and are taken."""
-
-    def __init__(self, session: Session, programme: Programme, **more: Any) -> None:
-        self.session, self.programme = session, programme
-        self.claim: Claim = claims.running(session, programme, **more)
-        self.asked = claims.invitations_of(session, self.claim)
-        self.round = self.asked[0].round
-
-    def comes_back(self, who: Invitation, *, now: datetime = NOW) -> None:
-        notice = self._notice(who)
-        assert bouncing.bounced(self.session, notice.id, "5.1.1 Nobody", now=now, programme=self.programme)
-        self.session.flush()
-
-    def is_sent_again_and_taken(self, who: Invitation) -> None:
-        outbox.put_again(self.session, self._notice(who), now=LATER)
-        claims.take_notice(self.session, self.programme, who, now=LATER)
-
-    def partner_is_told(self, *, now: datetime = NOW) -> None:
-        """Let the mail server take the newest mail that asks the partner for a right contact."""
-        mail = claims.mail_of(self.session, self.claim, "contact-needed")
-        posting.begin(self.session, mail.id, now=now, programme=self.programme)
-        posting.settle(self.session, mail.id, Accepted("250 Ok"), now=now, programme=self.programme)
-        self.session.flush()
-
-    def times_asked(self) -> int:
-        asked = select(Mail.id).where(Mail.claim_id == self.claim.id, Mail.kind == "contact-needed")
-        return len(self.session.scalars(asked).all())
-
-    def step(self) -> way.Step:
-        self.session.flush()
-        self.session.expire_all()
-        return next_step(self.claim, facts.latest_round(self.session, self.claim), now=LATER).step
-
-    def lapses(self) -> bool:
-        due = deadlines.contacts_due(self.session, now=MUCH_LATER, most=9)
-        lapsed = deadlines.lapse_contact(self.session, self.round.id, now=MUCH_LATER, programme=self.programme)
-        assert lapsed == (self.round.id in due)
-        return lapsed
-
-    def _notice(self, who: Invitation) -> Mail:
-        notices = select(Mail).where(Mail.invitation_id == who.id, Mail.kind == "consent-notice")
-        found = self.session.scalars(notices.order_by(Mail.id.desc())).first()
-        assert found is not None
-        return found
+from tests.support.claims import NOW
 
 
 @pytest.fixture
@@ -159,15 +103,9 @@ def test_that_all_were_reached_hides_no_denial_that_nobody_has_read(
 ) -> None:
     astray = Astray(db_session, programme, second=SECOND)
     session, claim, (replaced, other) = astray.session, astray.claim, astray.asked
-    reviewer = factories.user(session, Role.REVIEWER).actor
     about: dict[str, Any] = {"now": NOW, "programme": programme}
     astray.comes_back(replaced)
-    contacts.propose_contact(
-        session, claim, RIGHT, instead_of=replaced.contact_id, actor=claim.filed_by.actor, **about
-    )
-    contacts.correct_contact(session, claim, actor=reviewer, **about)
-    session.refresh(astray.round)
-    (right,) = [each for each in astray.round.asked if each.id != other.id]
+    right = astray.asks_another_instead_of(replaced)
     claims.take_notice(session, programme, right, now=NOW)
     answers.deny(session, replaced, reason=Denial.OTHER, way=Way.PAGE, **about)
     astray.comes_back(other)
@@ -181,6 +119,34 @@ def test_that_all_were_reached_hides_no_denial_that_nobody_has_read(
     assert not astray.lapses()
     astray.comes_back(other, now=LATER)
     assert astray.step() is way.CONTACT_NEEDED
+
+
+def test_a_replaced_contact_who_denies_after_all_were_reached_is_told_of(
+    db_session: Session, programme: Programme, astray: Astray
+) -> None:
+    claim, (replaced,) = astray.claim, astray.asked
+    about: dict[str, Any] = {"now": NOW, "programme": programme}
+    right = astray.asks_another_instead_of(replaced)
+    claims.take_notice(db_session, programme, right, now=NOW)
+    astray.comes_back(right)
+    astray.is_sent_again_and_taken(right)
+    for _ in range(2):  # twice is the same as once
+        answers.deny(db_session, replaced, reason=Denial.OTHER, way=Way.PAGE, **about)
+    db_session.flush()
+
+    assert queries.why_stopped(db_session, claim) == stops.DENIED_BY_REPLACED
+    assert [each.sentence for each in waiting.needing_a_reviewer(db_session)] == [waiting.REPLACED_DENIED]
+    assert (astray.step(), astray.round.contact_due_at) == (way.LOOKED_AT, None)
+    astray.comes_back(right, now=LATER)
+    assert astray.step() is way.CONTACT_NEEDED, "and a right contact can be missing still"
+
+
+def test_a_claim_does_not_lapse_for_want_of_a_contact_where_all_were_reached(astray: Astray) -> None:
+    (asked,) = astray.asked
+    asked.bounced_at, asked.taken_at = None, LATER  # as a version left it that said nothing of it
+    assert not deadlines.lapse_contact(astray.session, astray.round.id, now=MUCH_LATER, programme=astray.programme)
+    assert astray.step() is way.LOOKED_AT
+    assert not astray.lapses()
 
 
 def test_a_reviewer_lets_the_period_go_on_with_a_full_window(astray: Astray) -> None:

@@ -128,6 +128,29 @@ def test_a_decision_whose_moment_has_passed_ends_nothing_when_it_passes_again(tw
     assert restored.status is Status.APPROVED
 
 
+@pytest.mark.parametrize("is_restored", [True, False], ids=["the restored one", "the other one"])
+def test_reviewers_are_told_which_of_the_two_ends_if_the_customers_yes_does_not_come(
+    two: Two, is_restored: bool
+) -> None:
+    (needs_yes, other) = (two.waiting(), two.waiting())
+    two.approve(needs_yes)
+    two.deny(needs_yes, now=BEFORE)
+    claims.dispute(two.session, two.programme, needs_yes, now=BEFORE)
+    if not is_restored:
+        two.approve(other)
+        two.deny(other)
+    two.approve(needs_yes)
+    if is_restored:
+        two.deny(needs_yes)
+        two.approve(other)
+    restored = needs_yes if is_restored else other
+    two.undo(restored)
+
+    assert len(two.told(restored)) == 1
+    mail = claims.mail_of(two.session, restored, "competing-associations")
+    assert mail.context["lacking_yes"] == [needs_yes.reference]
+
+
 def test_of_three_what_ends_by_another_decision_is_not_named(two: Two) -> None:
     denied, ending, third = two.approve(two.waiting()), two.waiting(), two.waiting()
     two.deny(denied)

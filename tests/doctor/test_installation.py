@@ -167,6 +167,17 @@ def test_what_waits_too_long_is_told(settings: Settings, committed: Session) -> 
     assert {each.about for each in findings if each.mark is Mark.OK} == {"windows", "mails"}
 
 
+def test_mail_that_the_server_puts_off_is_told(settings: Settings, committed: Session) -> None:
+    now = datetime.now(UTC)
+    mail = Mail(kind="invitation", to_address="x@adatum.example.org", language="en", state=MailState.DEFERRED)
+    mail.queued_at = mail.first_tried_at = now - timedelta(hours=5)
+    mail.due_at = now + timedelta(minutes=50)
+    committed.add(mail)
+    committed.commit()
+    found = about(machinery.what_waits(settings, now), "mail queue")
+    assert (found.mark, found.words) == (Mark.WRONG, "0 due; all that was tried is put off, for 5 hours")
+
+
 def test_what_a_clock_noted_that_was_ahead_is_told(settings: Settings, committed: Session) -> None:
     now = datetime.now(UTC)
     for name in (TICKER, EMPTIED):

@@ -21,7 +21,7 @@ def test_a_queued_mail_is_due_at_once_and_rings_the_bell(db_session: Session) ->
 
     assert (mail.state, mail.due_at, mail.attempts) == (MailState.QUEUED, NOW, 0)
     assert (mail.to_address, mail.to_name, mail.language) == ("jamie.doe@adatum.example.org", "Jamie Doe", "sv")
-    assert queue.SEND_MAIL in db_session.info[queue.RINGS]
+    assert queue.SEND_MAIL in queue.rung(db_session)
     assert identity(mail) == (None, None, None)
 
 

@@ -76,3 +76,13 @@ def test_a_new_connection_that_ends_before_the_text_is_not_replaced(
     server.fail(step, "421 4.3.2 Closing")
     assert isinstance(send(transport), kind)
     assert server.connections == 1
+
+
+def test_a_server_without_room_is_unavailable_whatever_it_says_to_the_commands_that_follow(
+    server: ScriptedServer, transport: Transport
+) -> None:
+    server.fail("MAIL", "452 4.3.1 Insufficient system storage")
+    assert send(transport) == Unavailable("452 4.3.1 Insufficient system storage", "connect")
+    server.behave()
+    assert isinstance(send(transport), Accepted)
+    assert len(server.mails) == 1

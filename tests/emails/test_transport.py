@@ -114,6 +114,42 @@ def test_a_server_that_wants_a_sign_in_is_unavailable_and_refuses_no_mail(new_sm
         assert send(transport) == Unavailable("530 5.7.0 Authentication required", "auth")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "451 4.3.0 Temporary lookup failure",
+        "452 4.3.1 Insufficient system storage",
+        "450 4.3.2 Not accepting",
+        "451 4.3.5 Server configuration error",
+    ],
+)
+def test_a_server_that_takes_no_mail_for_what_it_says_of_itself_is_unavailable(
+    smtp_server: ScriptedServer, transport: Transport, answer: str
+) -> None:
+    smtp_server.fail("MAIL", answer)
+    assert send(transport) == Unavailable(answer, "connect")
+    smtp_server.behave()
+    assert isinstance(send(transport), Accepted)
+
+
+@pytest.mark.parametrize("step", ["RCPT", "DATA", "MESSAGE"])
+def test_the_same_said_of_one_recipient_or_of_one_text_puts_off_that_mail_alone(
+    smtp_server: ScriptedServer, transport: Transport, step: Step
+) -> None:
+    smtp_server.fail(step, "452 4.3.1 Insufficient system storage", times=1)
+    assert send(transport) == Transient("452 4.3.1 Insufficient system storage")
+    assert isinstance(send(transport, BEN), Accepted)
+
+
+@pytest.mark.parametrize("answer", ["452 4.3.4 Too big", "450 4.3.3 No such feature", "452 too many", "450 4.1.8 No"])
+def test_a_refusal_for_now_that_may_be_for_what_one_mail_is_puts_off_that_mail_alone(
+    smtp_server: ScriptedServer, transport: Transport, answer: str
+) -> None:
+    smtp_server.fail("MAIL", answer, times=1)
+    assert send(transport) == Transient(answer)
+    assert isinstance(send(transport, BEN), Accepted)
+
+
 @pytest.mark.parametrize("code", [530, 535])
 def test_a_sign_in_that_is_wanted_for_one_recipient_is_about_that_mail_alone(
     smtp_server: ScriptedServer, transport: Transport, code: int

@@ -51,13 +51,6 @@ def test_a_database_is_created_once(postgres: EmbeddedPostgres) -> None:
     assert ask(postgres, "SELECT current_database()", "Twice with space") == [("Twice with space",)]
 
 
-def test_a_database_can_be_copied_from_a_template(postgres: EmbeddedPostgres) -> None:
-    postgres.create_database("original")
-    ask(postgres, "CREATE TABLE claim (reference text)", "original")
-    postgres.create_database("copy", template="original")
-    assert ask(postgres, "SELECT count(*) FROM claim", "copy") == [(0,)]
-
-
 def test_text_sorts_by_code_point_and_case_covers_all_letters(postgres: EmbeddedPostgres) -> None:
     assert ask(postgres, "SELECT 'Ä' > 'z', lower('ÄPFEL'), to_tsvector('simple', 'Ősz')::text") == [
         (True, "äpfel", "'ősz':1")

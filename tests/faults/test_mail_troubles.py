@@ -1,5 +1,7 @@
 """A running worker meets each trouble of a mail server: what was surely not taken goes again, and nothing is lost."""
 
+import json
+import re
 from collections.abc import Iterator
 from itertools import count
 
@@ -73,6 +75,42 @@ def test_a_dropped_connection_loses_no_mail_and_doubles_only_what_was_taken_with
     _arrives(installation, claim, copies=copies)
 
 
+def test_a_server_that_is_full_for_days_costs_no_mail_an_attempt(installation: Installation, domain: str) -> None:
+    installation.all_mail_is_out()
+    installation.smtp.fail("MAIL", "452 4.3.1 Insufficient system storage")
+    claim = quick_claims.approved(installation, domain=domain)
+    for hours in (1, 24, 25):
+        installation.forward(hours=hours)
+        installation.sweep()
+    assert (claim.notice().state, claim.notice().attempts, claim.round_state) == ("queued", 0, "waiting")
+    (why,) = installation.query("SELECT why FROM breakers")[0]
+    assert why == "connect: 452 4.3.1 Insufficient system storage"
+    assert _mail(installation) == "late"
+
+    installation.smtp.behave()
+    installation.forward(minutes=LATER_MINUTES)
+    _arrives(installation, claim, copies=1)
+
+
+def test_mail_that_is_put_off_to_everybody_is_told_long_before_it_is_given_up(
+    installation: Installation, domain: str
+) -> None:
+    installation.all_mail_is_out()
+    installation.smtp.fail("RCPT", "452 4.3.1 Insufficient system storage")
+    claim = quick_claims.approved(installation, domain=domain)
+    installation.eventually(lambda: claim.notice().state == "deferred", "it is put off")
+    assert _mail(installation) == "ok"
+    installation.forward(hours=1)
+    installation.sweep()
+    assert _mail(installation) == "late"
+    assert re.search(r"put off: 452 4\.3\.1 \(\d+\)", installation.logs()["worker"])
+
+    installation.smtp.behave()
+    installation.forward(hours=1)
+    _arrives(installation, claim, copies=1)
+    assert _mail(installation) == "ok"
+
+
 def test_a_connection_that_is_dropped_at_quit_concerns_no_mail(installation: Installation, domain: str) -> None:
     installation.all_mail_is_out()
     installation.smtp.drop("QUIT")
@@ -104,6 +142,12 @@ def test_a_server_that_falls_silent_stops_no_worker_for_longer_than_its_patience
     installation.smtp.behave()
     installation.forward(minutes=LATER_MINUTES)
     _arrives(installation, claim, copies=1)
+
+
+def _mail(installation: Installation) -> str:
+    """Return how /readyz says that mail does."""
+    said: str = json.loads(installation.person().open("/readyz").html)["mail"]
+    return said
 
 
 def _arrives(installation: Installation, claim: QuickClaim, *, copies: int) -> None:

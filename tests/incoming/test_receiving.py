@@ -25,7 +25,7 @@ def test_a_report_to_a_signed_address_is_a_hard_bounce(desk: Desk, notice: Mail,
     assert received.status.startswith("5.1.")
     assert "550" in received.diagnostic
     assert received.settled_at is None
-    assert queue.SETTLE_RECEIVED in desk.session.info[queue.RINGS]
+    assert queue.SETTLE_RECEIVED in queue.rung(desk.session)
 
 
 def test_a_report_of_a_delay_is_a_soft_bounce(desk: Desk, notice: Mail) -> None:

@@ -1,12 +1,13 @@
 """What follows from what people write back."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from cpor_web import history_words
-from cpor_web.claims import contacts, queries, replies, way
+from cpor_web.claims import contacts, operations, queries, replies, way
 from cpor_web.claims.next_steps import next_step
 from cpor_web.consent import answers, rounds
 from cpor_web.models import (
@@ -19,7 +20,7 @@ from cpor_web.rules.exc import NotAllowed
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.statuses import Status
 from tests.incoming.conftest import CARLA, LATER, MUCH_LATER, Desk, passed, take
-from tests.support.claims import NOW, invitations_of, mail_of
+from tests.support.claims import NOW, dispute, invitations_of, mail_of
 from tests.support.returned_mail import reply
 
 
@@ -145,6 +146,41 @@ def test_a_reply_that_comes_while_a_denial_stands_holds_the_closing_once_it_is_u
     assert not rounds.close(desk.session, round_.id, now=MUCH_LATER, programme=desk.programme)
     contacts.settle_reply(desk.session, claim, "Do not believe it.", up_to=received.id, **reading)
     assert rounds.close(desk.session, round_.id, now=MUCH_LATER, programme=desk.programme)
+
+
+def test_a_fresh_mail_of_a_contact_that_comes_while_a_denial_stands_holds_the_closing_once_it_is_undone(
+    desk: Desk, claim: Claim, notice: Mail
+) -> None:
+    (invitation,) = invitations_of(desk.session, claim)
+    invitation.contact.email = "no-reply@contoso.example.com"  # a small firm's only mailbox
+    about: dict[str, Any] = {"now": LATER, "programme": desk.programme}
+    answers.deny(desk.session, invitation, reason=Denial.OTHER, way=Way.PAGE, **about)
+    received = desk.take(reply("no-reply@contoso.example.com", "Do not believe who undoes this."))
+    assert (received.kind, received.words) == (ReceivedKind.REPLY, "Do not believe who undoes this.")
+    answers.undo(desk.session, invitation, **about)
+    assert desk.round(claim).reply_at == LATER
+    assert [each.id for each in replies.unread(desk.session, claim, desk.round(claim))] == [received.id]
+
+
+def test_a_mail_of_who_denied_is_unrelated_once_that_can_no_longer_be_undone(desk: Desk, claim: Claim) -> None:
+    (invitation,) = invitations_of(desk.session, claim)
+    about: dict[str, Any] = {"now": LATER, "programme": desk.programme}
+    answers.deny(desk.session, invitation, reason=Denial.OTHER, way=Way.PAGE, **about)
+    assert invitation.round.ends_at is not None
+    over = invitation.round.ends_at + timedelta(seconds=1)
+    assert desk.take(reply(CARLA, "Who are you?"), now=over).kind is ReceivedKind.UNRELATED
+
+
+def test_a_mail_of_who_is_asked_anew_after_a_denial_is_about_the_new_question(desk: Desk, claim: Claim) -> None:
+    (invitation,) = invitations_of(desk.session, claim)
+    about: dict[str, Any] = {"now": LATER, "programme": desk.programme}
+    answers.deny(desk.session, invitation, reason=Denial.OTHER, way=Way.PAGE, **about)
+    reviewer = dispute(desk.session, desk.programme, claim, now=LATER)
+    operations.approve(desk.session, claim, actor=reviewer, **about)
+    received = desk.take(reply(CARLA, "Who are they?"))
+    (asked_anew,) = invitations_of(desk.session, claim)
+    assert received.mail is not None
+    assert received.mail.invitation_id == asked_anew.id
 
 
 def test_a_reply_after_the_window_decides_nothing_and_stays_to_be_seen(

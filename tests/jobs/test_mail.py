@@ -52,6 +52,24 @@ def test_a_mail_that_was_taken_is_sent_and_starts_the_customers_days(
     assert _events(committed, claim)[-2:] == ["consent:started", "mail:sent"]
 
 
+def test_what_was_put_off_is_logged_once_a_drain_by_its_codes_and_by_no_word_that_was_said(
+    claim: Claim,
+    committed: Session,
+    programme: Programme,
+    smtp_server: ScriptedServer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    claims.approved(committed, programme, now=utcnow())
+    committed.commit()
+    smtp_server.drop("RCPT", times=2)  # the kept connection, and the one in its place
+    smtp_server.fail("RCPT", "450 4.1.1 <carla@secret.example.org>: unverified address", times=1)
+    smtp_server.fail("RCPT", "452 4.3.1 Full")
+    drain()
+    (line,) = [each.getMessage() for each in caplog.records if each.name == "jobs.mail"]
+    others = sum(command.startswith("RCPT") for command in smtp_server.commands) - 3
+    assert line == f"put off: no answer (1), 450 4.1.1 (1), 452 4.3.1 ({others})"
+
+
 def test_a_drain_of_one_notice_asks_little_of_the_database(
     claim: Claim, work: Flask, smtp_server: ScriptedServer
 ) -> None:

@@ -94,6 +94,39 @@ def test_late_mail_is_named(client: Browser, committed: Session, worker: None, t
         assert client.get("/readyz").json["degraded"] == expected
 
 
+def _mail(session: Session, state: MailState, **moments: datetime) -> Mail:
+    mail = Mail(kind="invitation", to_address="x@adatum.example.org", language="en", state=state, **moments)
+    session.add(mail)
+    session.commit()
+    return mail
+
+
+def test_mail_that_is_put_off_is_named_until_the_server_takes_some(
+    client: Browser, committed: Session, worker: None, ticking: None
+) -> None:
+    now = datetime.now(UTC)
+    for minutes, expected in ((14, []), (16, ["mail"])):
+        tried = {"first_tried_at": now - minutes * MINUTE, "due_at": now + 50 * MINUTE}
+        _mail(committed, MailState.DEFERRED, queued_at=now - 70 * MINUTE, **tried)
+        assert client.get("/readyz").json["degraded"] == expected
+    assert 16 * 60 <= client.get("/readyz").json["outbox"]["oldest_deferred_seconds"] < 17 * 60
+    for minutes, expected in ((17, ["mail"]), (15, [])):
+        taken = now - minutes * MINUTE
+        _mail(committed, MailState.SENT, queued_at=taken, sent_at=taken, ended_at=taken)
+        assert client.get("/readyz").json["degraded"] == expected
+
+
+def test_mail_that_was_never_put_off_waits_since_it_was_queued_however_often_it_was_begun(
+    client: Browser, committed: Session, worker: None, ticking: None
+) -> None:
+    now = datetime.now(UTC)
+    mail = _mail(committed, MailState.QUEUED, queued_at=now - 16 * MINUTE, due_at=now)
+    assert client.get("/readyz").json["degraded"] == ["mail"]
+    mail.first_tried_at = now - MINUTE
+    committed.commit()
+    assert client.get("/readyz").json["degraded"] == []
+
+
 @pytest.mark.parametrize(
     ("revision", "status", "said"), [("0003", 503, "behind"), ("9999", 200, "newer"), ("", 503, "missing")]
 )

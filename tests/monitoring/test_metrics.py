@@ -82,6 +82,18 @@ def test_the_outbox_is_told_in_numbers_and_asked_for_once_in_a_while(
     assert samples(measured)["cpor_mails_due",] == 1, "it asked the database again within the moment"
 
 
+def test_mail_that_is_put_off_has_a_figure_of_its_own(measured: Flask, committed: Session) -> None:
+    now = datetime.now(UTC)
+    mail = Mail(kind="invitation", to_address="x@adatum.example.org", language="en", state=MailState.DEFERRED)
+    mail.queued_at = mail.first_tried_at = now - timedelta(hours=1)
+    mail.due_at = now + timedelta(hours=1)
+    committed.add(mail)
+    committed.commit()
+    found = samples(measured)
+    assert found["cpor_mail_oldest_due_seconds",] == 0
+    assert 3600 <= found["cpor_mail_oldest_deferred_seconds",] < 3700
+
+
 def test_what_a_clock_noted_that_was_ahead_counts_as_long_ago(measured: Flask, committed: Session) -> None:
     now = datetime.now(UTC)
     committed.add(Heartbeat(name=TICKER, at=now + timedelta(seconds=30)))

@@ -120,3 +120,33 @@ def test_what_both_wrote_alike_is_nothing_to_decide(browser: Browser, desk: Desk
     page = read(send(browser, desk, claim, seen, customer_name="Contoso Ltd"))
     assert hint_at(page, "customer_name") == ""
     assert "Your own text is kept" not in text_of(page)
+
+
+def test_what_was_typed_where_nothing_can_be_edited_any_more_is_shown_again(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim()
+    seen = claim.version
+    desk.upload(claim)
+    how = {"actor": desk.user.actor, "now": clock.utcnow(), "programme": desk.programme}
+    operations.submit(desk.session, desk.now_of(claim), **how)
+    desk.session.commit()
+
+    typed = {"customer_name": "Contoso Ltd", "area": "business-applications", "partner_contact_name": "Ida Berg"}
+    page = read(send(browser, desk, claim, seen, **typed))
+
+    assert value_of(page, "partner_contact_name") == "Ida Berg"
+    told = [line.get_text() for line in page.select("[aria-labelledby=out-of-reach] li")]
+    assert told == ["Customer name: Contoso Ltd", "Solution area: Business Applications"]
+    assert desk.now_of(claim).customer_name == "Contoso"
+
+
+def test_a_page_on_which_it_could_not_be_typed_any_more_is_told_nothing_of_it(browser: Browser, desk: Desk) -> None:
+    claim = desk.claim(Status.SUBMITTED)
+    edit = address(claim, "edit")
+    there = {each["name"] for each in browser.page(edit).main(["input", "select"])}
+    sent = {name: value for name, value in form_of(desk.user.partner, seen=claim.version).items() if name in there}
+    first_saves(desk, claim, partner_contact_name="Ida Berg")
+
+    page = read(browser.submit(edit, sent, page=edit))
+
+    assert "customer_name" not in sent
+    assert page.find(id="out-of-reach") is None

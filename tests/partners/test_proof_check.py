@@ -188,3 +188,61 @@ def test_a_check_that_was_too_old_once_can_be_saved_from_the_page_that_says_so(
     form = BeautifulSoup(answer.text, "html.parser").main.form
     data = {field["name"]: field["value"] for field in form("input", type="hidden")}
     assert browser.post(form["action"], data=data | said).status_code == 302
+
+
+def fields_of(page: BeautifulSoup) -> dict[str, str]:
+    """What the form of the check would send."""
+    form = page.main.form
+    chosen = {each["name"]: each.find("option", selected=True) for each in form("select")}
+    typed = {each["name"]: each["value"] for each in form("input")}
+    return typed | {name: option["value"] if option else "" for name, option in chosen.items()}
+
+
+def test_an_older_page_takes_back_nothing_that_a_colleague_has_said_since(
+    browser: Browser, draft: Claim, committed: Session
+) -> None:
+    only, other = str(document_id(committed, draft)), "missing-products-intune"
+    older = browser.page(f"/claims/{draft.reference}/proof-check")
+    assert send(browser, draft, document=only, page="2").status_code == 302
+
+    typed = fields_of(older) | {f"{other}-document": only, f"{other}-page": "3"}
+    answer = browser.post(older.main.form["action"], data=typed)
+
+    assert answer.status_code == 409
+    page = BeautifulSoup(answer.text, "html.parser")
+    shown = fields_of(page)
+    assert (shown[f"{CELL}-document"], shown[f"{CELL}-page"]) == (only, "2")
+    assert shown[f"{other}-page"] == "3", "what was typed is kept"
+    assert browser.post(older.main.form["action"], data=shown).status_code == 302
+    assert set(committed.scalars(select(ProofCell.page).where(ProofCell.document_id.is_not(None)))) == {"2", "3"}
+
+
+def test_a_place_that_is_taken_back_does_not_return_by_what_a_colleague_did_meanwhile(
+    browser: Browser, draft: Claim, committed: Session
+) -> None:
+    assert send(browser, draft, document=document_id(committed, draft), page="2").status_code == 302
+    older = browser.page(f"/claims/{draft.reference}/proof-check")
+    committed.refresh(draft)
+    draft.version += 1
+    committed.commit()
+
+    typed = fields_of(older) | {f"{CELL}-document": "", f"{CELL}-page": ""}
+    answer = browser.post(older.main.form["action"], data=typed)
+
+    assert answer.status_code == 409
+    assert fields_of(BeautifulSoup(answer.text, "html.parser"))[f"{CELL}-document"] == ""
+
+
+def test_what_two_say_of_one_cell_is_shown_beside_what_is_saved(
+    browser: Browser, draft: Claim, committed: Session
+) -> None:
+    only = str(document_id(committed, draft))
+    older = browser.page(f"/claims/{draft.reference}/proof-check")
+    assert send(browser, draft, document=only, page="2").status_code == 302
+
+    typed = fields_of(older) | {f"{CELL}-document": only, f"{CELL}-page": "4"}
+    page = BeautifulSoup(browser.post(older.main.form["action"], data=typed).text, "html.parser")
+
+    (saved,) = page.select(".cell .field__warning")
+    assert saved.get_text() == "Saved so far: signed order.pdf, page 2"
+    assert fields_of(page)[f"{CELL}-page"] == "4"

@@ -76,6 +76,18 @@ def test_a_draft_of_no_customer_yet_is_edited_by_the_way_back(
     assert names(committed) == ["Teams"]
 
 
+@pytest.mark.parametrize(("first", "then"), [("", "Contoso"), ("Contoso", "")])
+def test_who_goes_back_to_say_or_to_clear_the_customer_edits_the_draft(
+    browser: Browser, committed: Session, user: User, first: str, then: str
+) -> None:
+    nobody = dict.fromkeys(("customer_domain", "tenant_id", "contact_name", "contact_email"), "")
+    sent = filled_in(browser, user) | nobody
+    browser.submit(NEW, sent | {"customer_name": first}, page=NEW)
+    browser.submit(NEW, sent | {"customer_name": then}, page=NEW)
+    assert names(committed) == ["Teams at Contoso"]
+    assert committed.scalar(select(Claim.customer_name)) == (then or None)
+
+
 def test_two_forms_are_two_drafts(browser: Browser, committed: Session, user: User) -> None:
     for _ in range(2):
         browser.submit(NEW, filled_in(browser, user), page=NEW)

@@ -1,11 +1,13 @@
 """One person's data are erased from every table, while the histories stay whole."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from cpor_web import verification
@@ -25,7 +27,7 @@ from cpor_web.models import (
     SecurityKind,
     User,
 )
-from cpor_web.privacy import person
+from cpor_web.privacy import erase_person, person
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
@@ -230,6 +232,26 @@ def test_a_reason_may_have_the_letters_of_a_short_name_in_it(scene: Session) -> 
 def test_the_last_who_can_manage_is_not_erased(scene: Session) -> None:
     with pytest.raises(NotAllowed, match="last active Global admin"):
         erase(scene, "gunnar@fabrikam.example.org")
+
+
+def test_of_two_last_administrators_erased_at_once_one_stays(engine: Engine, committed: Session) -> None:
+    addresses = [factories.user(committed, Role.ADMINISTRATOR).email for _each in range(2)]
+    committed.commit()
+    barrier = Barrier(2)
+
+    def work(address: str) -> str:
+        with Session(engine) as session:
+            who = person.find(session, address)
+            barrier.wait(timeout=120)
+            try:
+                erase_person.erase(session, who, why="Letter of 3 May", now=LATER)
+            except NotAllowed:
+                return "refused"
+            session.commit()
+            return "erased"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(work, addresses)) == ["erased", "refused"]
 
 
 def test_a_mail_that_waits_for_them_is_not_sent(scene: Session, programme: Programme) -> None:

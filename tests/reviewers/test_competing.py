@@ -73,6 +73,13 @@ def test_two_associations_for_the_same_are_told_of_on_the_pages_of_both(
         notice = desk.page(f"/review/{claim.reference}").find(id="state").parent.get_text(" ", strip=True)
         assert said in notice
         assert f"({other.reference}, {other.partner.name})" in notice
+        assert "explicit yes" not in notice
+
+    asked.round.needs_yes = True
+    committed.commit()
+    for claim in (under_review, association):
+        notice = desk.page(f"/review/{claim.reference}").find(id="state").parent.get_text(" ", strip=True)
+        assert f"But {association.reference} needs the customer's explicit yes" in notice
 
 
 def test_of_an_association_that_a_third_will_end_no_page_says_that_nothing_ends_it(

@@ -280,6 +280,39 @@ def test_what_two_windows_say_of_one_cell_is_shown_beside_what_is_saved(desk: Br
     assert data_of(read(answer))[f"{DATES}-verdict"] == "found"
 
 
+def test_a_verdict_that_is_taken_back_does_not_return_by_what_somebody_else_did_meanwhile(
+    desk: Browser, under_review: Claim, committed: Session, filer: User, programme: Any, now: Any
+) -> None:
+    save(desk, under_review, verdict="found")
+    older = desk.page(f"/review/{under_review.reference}/proof")
+    operations.comment(committed, under_review, "Wait.", actor=filer.actor, now=now, programme=programme)
+    committed.commit()
+
+    typed = data_of(older) | {f"{DATES}-verdict": ""}
+    answer = desk.post(form_with(older, "Save the check")["action"], data=typed)
+
+    assert answer.status_code == 409
+    assert data_of(read(answer))[f"{DATES}-verdict"] == ""
+    (saved,) = read(answer).select(".cell .field__warning")
+    assert saved.get_text() == "Saved so far: Found"
+
+
+def test_a_verdict_that_is_taken_back_does_not_return_by_what_is_saved_of_another_cell(
+    desk: Browser, under_review: Claim
+) -> None:
+    save(desk, under_review, verdict="found")
+    older = desk.page(f"/review/{under_review.reference}/proof")
+    other = "missing-or-old-dates-exchange-online-verdict"
+    action = form_with(older, "Save the check")["action"]
+    assert desk.post(action, data=data_of(older) | {other: "found"}).status_code == 302
+
+    answer = desk.post(action, data=data_of(older) | {f"{DATES}-verdict": ""})
+
+    assert answer.status_code == 409
+    now_typed = data_of(read(answer))
+    assert (now_typed[f"{DATES}-verdict"], now_typed[other]) == ("", "found")
+
+
 def test_a_decision_that_is_being_written_does_not_grow_old_by_the_check(desk: Browser, under_review: Claim) -> None:
     page = desk.page(f"/review/{under_review.reference}")
     save(desk, under_review, **MISSING)

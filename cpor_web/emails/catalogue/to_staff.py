@@ -40,10 +40,20 @@ def denial_by_replaced(session: Session, claim: Claim, said: Context, *, now: da
 
 
 def competing_associations(
-    session: Session, claim: Claim, others: Sequence[Context], *, now: datetime, programme: Programme
+    session: Session,
+    claim: Claim,
+    others: Sequence[Context],
+    lacking_yes: Sequence[str],
+    *,
+    now: datetime,
+    programme: Programme,
 ) -> None:
-    """Tell the reviewer that an association was restored beside `others` for the same, and that none ends another."""
-    addressing.for_reviewer(session, "competing-associations", claim, now, programme, others=list(others))
+    """Tell the reviewer that an association was restored beside `others` for the same, and that none ends another.
+
+    `lacking_yes` has the references of those of them that silence would end.
+    """
+    about = {"others": list(others), "lacking_yes": list(lacking_yes)}
+    addressing.for_reviewer(session, "competing-associations", claim, now, programme, **about)
 
 
 def overdue_digest(session: Session, overdue: Sequence[Claim], *, now: datetime, programme: Programme) -> None:
