@@ -48,8 +48,8 @@ def test_a_claims_way_back_leads_to_the_list_as_it_was_left_also_after_something
 ) -> None:
     with installation.session() as session:
         ines, rosa = factories.user(session), factories.user(session, Role.REVIEWER)
-        about = {"now": installation.now(), "filer": ines, "name": "Found again"}
-        reference = claims.submitted(session, installation.programme, **about).reference
+        about = {"filer": ines, "name": "Found again"}
+        reference = claims.submitted(session, installation.programme, now=installation.now(), **about).reference
     for somebody, left, back in (
         (rosa, f"/review?search={reference}&whose=unassigned", "Review queue"),
         (ines, "/claims?search=found&sort=newest", "Customer associations"),
@@ -73,7 +73,7 @@ def test_a_claims_way_back_leads_to_the_list_as_it_was_left_also_after_something
 def test_without_scripts_a_claims_way_back_leads_to_the_list(installation: Installation, visitor: NewVisitor) -> None:
     with installation.session() as session:
         ines = factories.user(session)
-        claims.editing(session, installation.programme, filer=ines, name="Found again")
+        claims.editing(session, installation.programme, now=installation.now(), filer=ines, name="Found again")
     somebody = visitor(scripts=False).sign_in(ines.email, PASSWORD).open("/claims?search=found")
     somebody.follow("Found again").page.locator(".back a").click()
     assert somebody.page.url == f"{installation.url}/claims"
