@@ -61,17 +61,18 @@ def main() -> None:
 def _sentence(error: Exception) -> str | None:
     """Return what a person is told of an error, None where it is a fault of ours."""
     from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTable
-    from sqlalchemy.exc import OperationalError, ProgrammingError
+    from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
     from cpor_web.catalogue import CatalogueError
     from cpor_web.config import ConfigError
     from cpor_web.rules.exc import Refused
+    from cpor_web.server.serving import CannotListenError
 
     if isinstance(error, ConfigError):
         return "The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in error.problems)
-    if isinstance(error, CatalogueError | Refused):
+    if isinstance(error, CatalogueError | Refused | CannotListenError):
         return str(error)
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return f"The database cannot be reached or refuses. Check CPOR_DATABASE_URL. It says:\n  {error.orig}"
     if isinstance(error, ProgrammingError):
         says = f"It says:\n  {str(error.orig).partition(chr(10))[0]}"

@@ -1,4 +1,4 @@
-"""Where templates and migrations lie: beside the package in a checkout, inside it in a wheel."""
+"""Where templates and migrations lie: beside the package in a checkout, inside it in a wheel. And where counts do."""
 
 from pathlib import Path
 
@@ -13,3 +13,6 @@ def _find(name: str) -> Path:
 TEMPLATES = _find("templates")
 MIGRATIONS = _find("migrations")
 TRANSLATIONS = _PACKAGE / "translations"
+
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+"""In which variable prometheus_client looks for the folder in which several processes count together."""

@@ -123,7 +123,7 @@ class Doorbell:
         except Exception as error:  # what it rings for is committed: whoever rings is not to fail over it
             self._away_until = time.monotonic() + AWAY_SECONDS
             if isinstance(error, RedisError | OSError):
-                log.warning("redis is away; the next tick makes up for it", extra={"error": type(error).__name__})
+                log.warning("redis takes no ring: %s; the next tick makes up for it", type(error).__name__)
             else:  # its words and its traceback could quote the address, with the password
                 log.error("the bell cannot be rung: %s", type(error).__name__)  # noqa: TRY400
             return False

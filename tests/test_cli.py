@@ -118,6 +118,14 @@ def test_a_database_without_tables_is_told_in_a_sentence(
     assert told.stderr.count("\n") == 2
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_that_this_machine_does_not_have_is_told_in_a_sentence(env: dict[str, str], host: str) -> None:
+    told = _run(env | {"CPOR_HOST": host}, "web")
+    assert told.returncode == 1
+    assert told.stderr.splitlines()[-1].startswith(f"The pages cannot be served at {host}, port ")
+    assert "Traceback" not in told.stderr
+
+
 def test_a_role_without_the_rights_is_told_in_a_sentence(
     cpor: Command, env: dict[str, str], database: Engine, worker_number: int
 ) -> None:

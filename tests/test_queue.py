@@ -13,6 +13,7 @@ from rq.serializers import JSONSerializer
 from cpor_web import queue, redis_line
 from cpor_web.config import Settings
 from cpor_web.queue import CLOSE_WINDOWS, SEND_MAIL, Doorbell
+from tests.support.full_redis import full
 
 
 @pytest.fixture
@@ -118,6 +119,14 @@ def test_a_ring_raises_nothing_after_a_commit_and_logs_nothing_of_the_address(
     assert not bell.ring(SEND_MAIL)
     assert "cannot be rung" in caplog.text
     assert "Zq" not in caplog.text
+
+
+def test_the_log_names_why_a_redis_takes_no_ring(
+    bell: Doorbell, caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    with full(settings.redis_url):
+        assert not bell.ring(SEND_MAIL)
+    assert "OutOfMemoryError" in caplog.text
 
 
 def test_a_ring_that_reached_nobody_silences_no_other(

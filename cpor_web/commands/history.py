@@ -18,6 +18,10 @@ What this cannot know: whether events that no checkpoint covers yet were removed
 somebody who can write to the database and compute the chain; whether newer checkpoints were removed in every place
 that was looked at; and whatever was done by somebody who has a signing key. Compare with copies kept elsewhere."""
 
+NONE_OUTSIDE = """\
+None of the checkpoints lies outside the database: whoever can write to it could remove the newest unseen. The log of
+the worker says why it cannot put them there; or --checkpoints names another folder that has them."""
+
 
 @click.group()
 def history() -> None:
@@ -95,6 +99,8 @@ def _show(report: "Report", folder: Path) -> None:
         _show_findings(report)
     else:
         click.echo("Nothing was changed, removed, put in or written anew.")
+    if report.checkpoints and not report.outside:
+        click.echo(f"\n{NONE_OUTSIDE}")
     click.echo(f"\n{CANNOT_KNOW}")
 
 

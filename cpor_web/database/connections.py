@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import psycopg
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
@@ -50,14 +51,22 @@ EVENTS = ((leave, "connect"), (leave, "checkin"), (look, "checkout"))
 
 def is_lost(connection: "psycopg.Connection[Any]", error: psycopg.Error) -> bool:
     """Tell whether a connection was lost by an error. Its end comes with a fatal one, or at any time after it."""
-    return connection.closed or error.diag.severity_nonlocalized in FATAL
+    return connection.closed or _is_of_no_more_use(error)
+
+
+def _is_of_no_more_use(error: psycopg.Error) -> bool:
+    """Tell whether no connection of before is to be asked again, as where its database has become a standby.
+
+    One that takes no changes is as good as away: a new connection may lead to the one that does.
+    """
+    return error.diag.severity_nonlocalized in FATAL or isinstance(error, ReadOnlySqlTransaction)
 
 
 @event.listens_for(Engine, "handle_error")
 def _tell_of_a_loss(context: ExceptionContext) -> None:
     """SQLAlchemy takes a connection for lost that is closed: of one that is about to be, it would go on to ask."""
     error = context.original_exception
-    if isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized in FATAL:
+    if isinstance(error, psycopg.Error) and _is_of_no_more_use(error):
         context.is_disconnect = True
 
 

@@ -50,6 +50,11 @@ def standing(connection: Connection) -> Standing:
     return Standing.BEHIND if knows(found) else Standing.NEWER
 
 
+def takes_changes(connection: Connection) -> bool:
+    """Tell whether it can be written to: a standby, or one whose storage is full, is only read."""
+    return str(connection.scalar(text("SHOW transaction_read_only"))) == "off"
+
+
 def knows(found: str) -> bool:
     """Tell whether a migration is one of this version's."""
     from alembic.util.exc import CommandError

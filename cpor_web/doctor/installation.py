@@ -8,7 +8,7 @@ from cpor_web.config import ConfigError, Settings
 from cpor_web.doctor.findings import Finding, Mark, ok, summary, table, wrong
 from cpor_web.doctor.front import public_address, settings_of_front
 from cpor_web.doctor.machinery import behind_redis, what_waits
-from cpor_web.doctor.places import disks, documents, keys, mailbox, scanner
+from cpor_web.doctor.places import disks, documents, keys, mailbox, scanner, what_is_kept
 from cpor_web.doctor.standing import database
 from cpor_web.doctor.wiring import connection
 
@@ -24,7 +24,7 @@ def examine_all(environ: Mapping[str, str], clock: Callable[[], datetime]) -> li
     standing = database(settings, clock)
     findings = [ok("settings", "can be used"), *settings_of_front(settings), *standing, *behind_redis(settings)]
     if not any(each.mark is Mark.WRONG and each.about in {"database", "tables"} for each in standing):
-        findings += [*what_waits(settings, clock()), *keys(settings, clock())]
+        findings += [*what_waits(settings, clock()), *keys(settings, clock()), *what_is_kept(settings, clock())]
     findings += [*connection(settings, clock()), mailbox(settings), documents(settings), *disks(settings)]
     return [*findings, scanner(settings), *public_address(settings)]
 

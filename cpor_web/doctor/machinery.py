@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,9 @@ def behind_redis(settings: Settings) -> list[Finding]:
     try:
         with redis_line.to(settings.redis_url) as connection:
             about, known = connection.info(), figures.in_redis(connection)
+    except ResponseError as error:
+        do = "Make room on its disk or in its memory (maxmemory). Is it a replica? CPOR_REDIS_URL must not name one."
+        return [wrong("redis", f"takes no writes: {error}", do)]
     except RedisError as error:
         do = "Start Redis, or mend CPOR_REDIS_URL. Meanwhile pages work; mail and closings wait."
         return [wrong("redis", f"does not answer: {type(error).__name__}", do)]

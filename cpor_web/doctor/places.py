@@ -3,6 +3,8 @@
 import os
 import secrets
 import shutil
+import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -15,9 +17,10 @@ from consent_links import key_id
 from cpor_web.config import Settings
 from cpor_web.doctor.engines import engine_of
 from cpor_web.doctor.findings import Finding, look, ok, wrong
+from cpor_web.history import checkpoints
 from cpor_web.incoming.mailbox import Mailbox, MailboxTrouble
 from cpor_web.keys.signing import SigningKeys
-from cpor_web.models import Checkpoint, Mail
+from cpor_web.models import Checkpoint, Document, Mail
 from cpor_web.proofs.clamd import NotScanned, Scanner, ScannerAway
 from cpor_web.proofs.store import DocumentStore
 
@@ -27,6 +30,11 @@ EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-" + b"STANDARD-ANTIVIRUS-TEST-FILE!
 MIB = 2**20
 LITTLE, TOO_LITTLE = 2048 * MIB, 256 * MIB
 OLD_KEY = timedelta(days=730)
+NEWEST = 20
+"""Documents that are looked for. Those of a disk that is not mounted are all missing, or all but what came since."""
+
+PUT_OUTSIDE = timedelta(minutes=10)
+"""Within so long a checkpoint lies outside the database, too: a worker puts it there once it is committed."""
 
 
 def documents(settings: Settings) -> Finding:
@@ -52,16 +60,59 @@ def documents(settings: Settings) -> Finding:
     return ok("documents", f"are written, read and removed in {settings.documents}")
 
 
+def what_is_kept(settings: Settings, now: datetime) -> list[Finding]:
+    """Return whether what the database names lies where it is kept. For a database that answers, with its tables."""
+    newest = select(Document.sha256).order_by(Document.id.desc()).limit(NEWEST)
+    checkpoint = select(func.max(Checkpoint.number)).where(Checkpoint.at < now - PUT_OUTSIDE)
+    try:
+        with engine_of(settings) as engine, Session(engine) as session:
+            known = _known(session.scalars(newest).all(), DocumentStore(settings.documents))
+            return [known, _outside(session.scalar(checkpoint), settings.checkpoints)]
+    except SQLAlchemyError as error:
+        return [wrong("known documents", f"cannot be looked up: {type(error).__name__}", "See the database above.")]
+
+
+def _outside(number: int | None, folder: Path) -> Finding:
+    try:
+        is_there = number is None or number in checkpoints.numbers_in(folder)
+    except OSError:
+        is_there = False
+    if not is_there:
+        do = "See the log of the worker, which puts them there; its unit lets it write below /var/lib/cpor alone."
+        return look("newest checkpoint", f"number {number} is not in {folder}", do)
+    return ok("newest checkpoint", "there is none yet" if number is None else f"number {number} is in {folder}")
+
+
+def _known(hashes: Sequence[str], store: DocumentStore) -> Finding:
+    try:
+        missing = sum(not store.has(sha256) for sha256 in hashes)
+    except Exception as error:  # an object store has many errors of its own
+        return look("known documents", f"could not be looked for: {type(error).__name__}", "See documents below.")
+    if missing:
+        do = f"Is its disk mounted? Is {store.url} its place? Stop the web until it is: what comes in would vanish."
+        words = f"{missing} of the newest {len(hashes)} {'is' if missing == 1 else 'are'} not there"
+        return wrong("known documents", words, do)
+    return ok("known documents", f"the newest {len(hashes)} are there" if hashes else "there is none yet")
+
+
 def disks(settings: Settings) -> list[Finding]:
     """Return how much room there is in the folders of this machine."""
     folders = [("data folder", settings.data_dir), ("checkpoints", settings.checkpoints)]
     if (kept := _folder(settings)) is not None:
         folders.append(("documents' disk", kept))
-    return [_disk(about, folder) for about, folder in folders]
+    return [*(_disk(about, folder) for about, folder in folders), _temporary()]
 
 
 def _folder(settings: Settings) -> Path | None:
     return DocumentStore(settings.documents).folder
+
+
+def _temporary() -> Finding:
+    try:
+        return _disk("temporary folder", Path(tempfile.gettempdir()))
+    except FileNotFoundError:
+        do = "Make room in /tmp, or let TMPDIR name a folder with some: large uploads are refused meanwhile."
+        return wrong("temporary folder", "there is none that takes a byte", do)
 
 
 def _disk(about: str, folder: Path) -> Finding:

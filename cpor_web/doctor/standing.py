@@ -26,6 +26,9 @@ OF_THE_TICKER = 1
 
 ADDED_TO_ONLY = ("events", "checkpoints", "answers")
 
+FULL = ("too many clients", "too many connections", "connection slots", "no more connections")
+"""What PostgreSQL and PgBouncer say where all connections are taken; no code of theirs comes through."""
+
 MIGRATE = "Bring them up to date, cpor db upgrade; then start web, worker and ticker anew."
 
 
@@ -41,8 +44,12 @@ def database(settings: Settings, clock: Callable[[], datetime]) -> list[Finding]
             ]
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
+        words = said[0] if said else ""
+        if any(each in words for each in FULL):
+            do = "Raise max_connections, or the role's limit, or put PgBouncer between: docs/performance.md."
+            return [wrong("database", f"lets nobody in any more: {words}", do)]
         do = "Start PostgreSQL, or mend CPOR_DATABASE_URL: host, name, user, password."
-        return [wrong("database", f"does not answer: {said[0] if said else ''}", do)]
+        return [wrong("database", f"does not answer: {words}", do)]
 
 
 def _version(connection: Connection) -> Finding:
@@ -50,6 +57,9 @@ def _version(connection: Connection) -> Finding:
     number = int(str(connection.scalar(text("SHOW server_version_num")))) // 10000
     if number < OLDEST_POSTGRES:
         return wrong("database", f"is PostgreSQL {version}", f"Take version {OLDEST_POSTGRES} or a newer one.")
+    if not schema.takes_changes(connection):
+        do = "Is it a standby? CPOR_DATABASE_URL must lead to the primary. Else see its storage, and its log."
+        return wrong("database", f"PostgreSQL {version} answers, and takes no changes", do)
     return ok("database", f"PostgreSQL {version} answers")
 
 

@@ -93,10 +93,14 @@ def _singles(now: datetime) -> Sequence[Select[Any]]:
 
 
 def in_redis(redis: "Redis") -> InRedis:
-    """Return the figures of now. Raises RedisError. Redis itself forgets a worker after eight silent minutes."""
+    """Return the figures of now. Raises RedisError, also where it can be read and takes no writes: no ring arrives.
+
+    Redis itself forgets a worker after eight silent minutes.
+    """
     from rq import Queue, Worker
     from rq.serializers import JSONSerializer
 
+    redis.set(f"{QUEUE}:written", 1, ex=1)
     queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
     # Their keys alone: RQ makes no object of a worker without having its connection wait for minutes from then on.
     known = Worker.all_keys(queue=queue)

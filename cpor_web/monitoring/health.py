@@ -70,12 +70,14 @@ def alive() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Say whether this process can serve, 503 where not: without the database, or with tables of before.
+    """Say whether this process can serve, 503 where not: without a database that takes changes, or with old tables.
 
     What else is out of order is named under `degraded`; pages and denials work meanwhile.
     """
     try:
         standing = schema.standing(db.session().connection())
+        if not schema.takes_changes(db.session().connection()):
+            return jsonify(status="down", database="takes no changes", migrations=standing), 503
         if not standing.is_usable:
             return jsonify(status="down", database="ok", migrations=standing), 503
         tick = db.session.scalar(select(Heartbeat.at).where(Heartbeat.name == TICKER))

@@ -5,12 +5,14 @@ Several processes take connections from the same sockets: whichever is free firs
 
 import logging
 import os
+import shutil
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from errno import EADDRINUSE
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -18,6 +20,7 @@ from flask import Flask
 
 from cpor_web.config import Settings
 from cpor_web.inspection import landlock
+from cpor_web.paths import COUNTS
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +30,17 @@ SENT_AT_MOST = 8  # times the largest upload
 TAKEN_AT_ONCE = 2**18
 """Bytes of a request that are read at once: by waitress' own 8 KiB a large document costs three times as much."""
 
-COUNTS = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client is told the folder in which several processes count together."""
+IN_MEMORY = "/dev/shm"  # noqa: S108
+"""Where several processes count together, if the machine has it: no disk is full there, and nobody tidies it up."""
+
+PREFIX = "cpor-counts-"
 
 FREE_WITHIN = 5.0
 """Seconds in which the processes of a server that was killed have let go of its port."""
+
+
+class CannotListenError(Exception):
+    """The pages cannot be served where the settings say; the words are for whoever set it."""
 
 
 @contextmanager
@@ -43,9 +52,22 @@ def prepared(settings: Settings) -> Iterator[None]:
     if settings.web_processes_number == 1:
         yield
         return
-    with TemporaryDirectory(prefix="cpor-counts-") as folder:
+    in_memory = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
+    _let_go_of_memory()
+    with TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=in_memory) as folder:
         os.environ[COUNTS] = folder
         yield
+
+
+def _let_go_of_memory() -> None:
+    """Remove the counts of servers that were killed, who could not."""
+    for left in Path(IN_MEMORY).glob(f"{PREFIX}*"):
+        try:
+            os.kill(int(left.name.removeprefix(PREFIX).partition("-")[0]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (OSError, ValueError):  # it lives, as somebody else; or the folder is not of our making
+            continue
 
 
 def keep_paths_out_of_the_log() -> None:
@@ -108,11 +130,23 @@ def _work(app: Flask, settings: Settings, sockets: Sequence[socket.socket], *, i
 
 
 def _listening(settings: Settings) -> list[socket.socket]:
-    """Return sockets that take connections at the settings' address, one for each that its name stands for."""
+    """Return sockets that take connections at the settings' address, one for each that its name stands for.
+
+    Raises CannotListenError.
+    """
     from waitress.adjustments import Adjustments
 
+    try:
+        return _bound(Adjustments(host=settings.host, port=settings.port).listen)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "this machine has no such address"
+        where = f"The pages cannot be served at {settings.host}, port {settings.port}: {why}."
+        raise CannotListenError(f"{where} Choose another place with CPOR_HOST=… and CPOR_PORT=….") from error
+
+
+def _bound(places: Iterable[tuple[Any, ...]]) -> list[socket.socket]:
     found = []
-    for family, kind, protocol, address in Adjustments(host=settings.host, port=settings.port).listen:
+    for family, kind, protocol, address in places:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

@@ -17,6 +17,8 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
+from cpor_web.server.taking_in import Line
+
 log = logging.getLogger(__name__)
 
 SAME_SECONDS = 1.0
@@ -48,6 +50,8 @@ def run_until_told(app: Flask, *, is_of_a_crew: bool = False, **how: Any) -> Non
 
     sockets: dict[int, Any] = {}
     server = waitress.create_server(app, map=sockets, **how)
+    for listener in _listeners(sockets):
+        listener.channel_class = Line
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
     stalled, looked_at = Stalled(STALLED_SECONDS), time.monotonic()
@@ -91,7 +95,7 @@ def _waits(line: HTTPChannel) -> bool:
 
 def _finish(sockets: dict[int, Any]) -> None:
     """Close the door behind those who stand in it, and answer them."""
-    for listener in [each for each in sockets.values() if isinstance(each, BaseWSGIServer)]:
+    for listener in _listeners(sockets):
         while select.select([listener.socket], [], [], 0)[0]:
             listener.handle_accept()
         wasyncore.dispatcher.close(listener)  # its own would also end what wakes us for finished answers
@@ -100,6 +104,10 @@ def _finish(sockets: dict[int, Any]) -> None:
         wasyncore.loop(timeout=LOOK_SECONDS, map=sockets, count=1)
     if left:
         log.warning("%d requests were cut off: they took too long", left)
+
+
+def _listeners(sockets: dict[int, Any]) -> list[BaseWSGIServer]:
+    return [each for each in sockets.values() if isinstance(each, BaseWSGIServer)]
 
 
 def _is_busy(each: Any) -> bool:

@@ -1,8 +1,11 @@
 """What pages about one claim have in common, whoever reads them. A claim that a reader may not see does not exist."""
 
+import logging
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from flask import Response, abort, render_template, request, url_for
+from obstore.exceptions import BaseError as ObstoreError
 
 from cpor_web.claims import proof, queries
 from cpor_web.consent import sealing
@@ -14,6 +17,8 @@ from cpor_web.transactions import transaction
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, documents, guard, now, programme, signing_keys
 from cpor_web.web.numbers import number_in
+
+log = logging.getLogger(__name__)
 
 
 def claim_or_404(reference: str) -> Claim:
@@ -33,8 +38,15 @@ def document_or_404(claim: Claim, document_id: int) -> Document:
 
 
 def given(document: Document) -> Iterable[bytes]:
-    """Return what is in a document, and note who was given it. Raises NotAllowed where nobody may be given it."""
-    content = documents().open(document.sha256)
+    """Return what is in a document, and note who was given it. Raises NotAllowed where nobody may be given it.
+
+    One that cannot be read is as its store is: away for the moment, such as a disk that is not mounted.
+    """
+    try:
+        content = documents().open(document.sha256)
+    except (OSError, ObstoreError) as error:
+        log.error("document %d cannot be read: %s", document.id, type(error).__name__)  # noqa: TRY400
+        abort(HTTPStatus.SERVICE_UNAVAILABLE)
     with transaction(db.session):
         proof.give(db.session(), document, actor=actor(), now=now(), guard=guard())
     return content

@@ -99,7 +99,7 @@ def test_a_redis_that_is_away_is_told_of(office: Browser, monkeypatch: pytest.Mo
     monkeypatch.setattr(overview, "in_redis", lambda: None)
     page = office.page("/admin")
 
-    assert "Redis does not answer: mail waits" in page.main.get_text()
+    assert "Redis does not answer or takes no writes: mail waits" in page.main.get_text()
     assert facts(page, "health")["Workers"] == "Not known: Redis does not answer"
 
 

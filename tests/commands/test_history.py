@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,6 +80,14 @@ def test_a_whole_history_ends_with_zero_and_says_what_it_cannot_know(verify: Ver
     assert int(numbers[1][1]) > 5
     assert "Nothing was changed, removed, put in or written anew." in told.stdout
     assert "What this cannot know" in told.stdout
+
+
+def test_checkpoints_that_lie_in_the_database_alone_are_said_to(verify: Verify, claim: Claim, folder: Path) -> None:
+    assert "None of the checkpoints" not in verify().stdout
+    shutil.rmtree(folder)
+    told = verify()
+    assert "None of the checkpoints lies outside the database" in told.stdout
+    assert told.returncode == 0
 
 
 def test_a_finding_names_claim_and_event_and_ends_with_one(verify: Verify, claim: Claim, engine: Engine) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from redis import Redis
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, make_url, text, update
 from sqlalchemy.orm import Session
 
 from cpor_web import clock, queue
@@ -22,10 +23,14 @@ from cpor_web.doctor import front, machinery, places
 from cpor_web.doctor.findings import Finding, Mark
 from cpor_web.doctor.installation import as_json, examine_all, exit_code
 from cpor_web.doctor.standing import database
-from cpor_web.models import Heartbeat, Mail, MailState
+from cpor_web.history import checkpoints
+from cpor_web.keys.signing import SigningKeys
+from cpor_web.models import Document, Heartbeat, Mail, MailState
 from cpor_web.monitoring.figures import TICKER
+from cpor_web.programme import Programme
 from cpor_web.silence.unread import EMPTIED
-from tests.support import clamd
+from tests.support import claims, clamd
+from tests.support.full_redis import full
 from tests.support.servers import free_port
 
 
@@ -66,6 +71,33 @@ def test_a_database_that_is_away_is_the_one_finding_and_no_password_is_told(sett
     (found,) = database(replace(settings, database_url=url), clock.utcnow)
     assert found.mark is Mark.WRONG
     assert "hunter2" not in found.words + found.do
+
+
+def test_a_database_that_takes_no_changes_is_told(settings: Settings, app: Flask, engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"ALTER DATABASE {engine.url.database} SET default_transaction_read_only = on"))
+        try:
+            found = about(database(settings, clock.utcnow), "database")
+        finally:
+            connection.execute(text(f"ALTER DATABASE {engine.url.database} RESET default_transaction_read_only"))
+    assert found.mark is Mark.WRONG
+    assert "takes no changes" in found.words
+
+
+def test_a_database_that_lets_nobody_in_any_more_is_not_said_to_be_stopped(
+    settings: Settings, engine: Engine, worker_number: int
+) -> None:
+    name = f"doctor_{worker_number}_last"
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'doctor' CONNECTION LIMIT 0"))
+    try:
+        url = make_url(settings.database_url).set(username=name, password="doctor")
+        (found,) = database(replace(settings, database_url=url.render_as_string(hide_password=False)), clock.utcnow)
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP ROLE {name}"))
+    assert found.mark is Mark.WRONG
+    assert "max_connections" in found.do
 
 
 @pytest.mark.parametrize(("seconds", "mark"), [(0, Mark.OK), (-5, Mark.LOOK), (5, Mark.LOOK), (300, Mark.WRONG)])
@@ -152,6 +184,14 @@ def test_a_redis_that_is_away_is_the_one_finding(settings: Settings) -> None:
     assert (found.about, found.mark) == ("redis", Mark.WRONG)
 
 
+def test_a_redis_that_takes_no_writes_is_told_with_its_own_words(settings: Settings) -> None:
+    with full(settings.redis_url):
+        (found,) = machinery.behind_redis(settings)
+    assert (found.about, found.mark) == ("redis", Mark.WRONG)
+    assert found.words.startswith("takes no writes: ")
+    assert "maxmemory" in found.words
+
+
 def test_what_waits_too_long_is_told(settings: Settings, committed: Session) -> None:
     now = datetime.now(UTC)
     committed.add(Heartbeat(name=TICKER, at=now - timedelta(minutes=20)))
@@ -204,6 +244,37 @@ def test_a_document_is_stored_and_leaves_nothing(settings: Settings, tmp_path: P
     assert not [each for each in (tmp_path / "documents").rglob("*") if each.is_file()]
 
 
+def test_documents_that_are_named_and_not_there_are_told_as_of_a_disk_that_is_not_mounted(
+    settings: Settings, committed: Session, programme: Programme, tmp_path: Path
+) -> None:
+    here = replace(settings, documents_url=str(tmp_path / "documents"))
+    assert about(places.what_is_kept(here, datetime.now(UTC)), "known documents").mark is Mark.OK, "there is none"
+    claim = claims.submitted(committed, programme)
+    committed.commit()
+    found = about(places.what_is_kept(here, datetime.now(UTC)), "known documents")
+    assert found.mark is Mark.WRONG
+    assert found.words == "1 of the newest 1 is not there"
+    stored = places.DocumentStore(here.documents).store(BytesIO(b"signed"), filename="x", media_type="text/plain")
+    committed.execute(update(Document).where(Document.claim_id == claim.id).values(sha256=stored.sha256))
+    committed.commit()
+    assert about(places.what_is_kept(here, datetime.now(UTC)), "known documents").mark is Mark.OK
+
+
+def test_checkpoints_that_are_not_kept_outside_the_database_are_told(
+    settings: Settings, committed: Session, programme: Programme, tmp_path: Path
+) -> None:
+    there, now, signing = replace(settings, data_dir=tmp_path), datetime.now(UTC), SigningKeys(settings.signing_keys)
+    claims.submitted(committed, programme)
+    checkpoints.take_due(committed, keys=signing, now=now, every=timedelta())
+    committed.commit()
+    assert about(places.what_is_kept(there, now), "newest checkpoint").mark is Mark.OK, "it was taken just now"
+    later = now + timedelta(hours=1)
+    found = about(places.what_is_kept(there, later), "newest checkpoint")
+    assert (found.mark, found.words) == (Mark.LOOK, f"number 1 is not in {there.checkpoints}")
+    checkpoints.put_outside(committed, there.checkpoints, public=signing.public)
+    assert about(places.what_is_kept(there, later), "newest checkpoint").mark is Mark.OK
+
+
 def test_documents_that_cannot_be_stored_are_told(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert places.documents(replace(settings, documents_url=str(tmp_path / "file" / "documents"))).mark is Mark.WRONG
@@ -237,6 +308,14 @@ def test_a_disk_that_fills_is_told(
 ) -> None:
     monkeypatch.setattr(places.shutil, "disk_usage", lambda _folder: type("Usage", (), {"free": free}))
     assert {each.mark for each in places.disks(settings)} == {mark}
+
+
+def test_a_temporary_folder_that_takes_no_byte_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(places.tempfile, "gettempdir", full)
+    assert about(places.disks(settings), "temporary folder").mark is Mark.WRONG
 
 
 def test_a_scanner_that_is_away_is_told_and_none_is_to_be_looked_at(settings: Settings) -> None:

@@ -1,7 +1,8 @@
-"""The disk of PostgreSQL is full under work, on a disk of its own that is really full: root may mount one."""
+"""The disk of PostgreSQL, or of counts, is full under work, on one of its own that really is: root may mount one."""
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from cpor_web.embedded.exc import StartError
 from cpor_web.embedded.postgres import EmbeddedPostgres
+from cpor_web.paths import COUNTS
 from tests.drill.conftest import Tell
 from tests.support import quick_claims
 from tests.support.installation import Installation
@@ -72,6 +74,24 @@ def test_what_was_answered_stands_and_all_goes_on_once_there_is_room(tmp_path: P
             house.all_mail_is_out()
             assert {name: house.pid_of(name) for name in processes} == processes
             tell("room again: every denial stands, those that were refused were taken, all mail is out")
+
+
+COUNTING = """
+from cpor_web.web.measures import Requests
+counts = Requests()
+for number in range(1000):
+    counts.note(f"an.endpoint.{number}", "GET", 200, 0.1)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk to fill")
+def test_a_process_that_finds_no_room_to_count_in_lives_on_and_says_so(tmp_path: Path) -> None:
+    with disk(tmp_path / "disk") as small:
+        fill(small / "ballast")
+        env, command = os.environ | {COUNTS: str(small)}, [sys.executable, "-c", COUNTING]
+        counting = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert counting.returncode == 0, "the kernel killed it"
+        assert counting.stderr.splitlines() == ["requests are not counted: OSError"]
 
 
 def _starts(postgres: EmbeddedPostgres) -> bool:

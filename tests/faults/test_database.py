@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import Request
@@ -175,6 +175,40 @@ def test_without_the_database_every_page_says_calmly_that_it_is_away_and_works_a
     assert house.rows() == before
     assert signed_in.open("/claims").sees("Customer associations"), "they have to sign in again"
     customer.open(link).press("Deny this association", {"Why do you deny it?": "Other"})
+    assert claim.status == "rejected"
+
+
+@contextmanager
+def read_only(house: Installation) -> Iterator[None]:
+    """Let the cluster take no changes for a while, as a standby does, or one whose storage is full."""
+
+    def say(how: str) -> None:
+        with house.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as superuser:
+            superuser.execute(text("SET default_transaction_read_only = off"))
+            superuser.execute(text(f"ALTER SYSTEM SET default_transaction_read_only = {how}"))
+            superuser.execute(text("SELECT pg_reload_conf()"))
+
+    say("on")
+    try:
+        yield
+    finally:
+        say("off")
+
+
+def test_a_database_that_takes_no_changes_is_away_for_whoever_changes_something(house: Installation) -> None:
+    claim = quick_claims.running(house)
+    button = str(house.mail_to(claim.address).message["List-Unsubscribe"]).strip("<>")
+    with house.session() as session:
+        email = factories.user(session).email
+    stranger = house.person().open("/login")
+    with read_only(house):
+        house.eventually(lambda: stranger.open("/readyz").status == 503, "it is not ready")
+        stranger.open("/login").press("Sign in", {"Email": email, "Password": factories.PASSWORD})
+        assert stranger.status == 503
+        assert stranger.sees(*CALM)
+        assert _deny(house, button).status == 503
+    house.eventually(lambda: stranger.open("/readyz").status == 200, "it takes changes again")
+    assert _deny(house, button).status == 200
     assert claim.status == "rejected"
 
 

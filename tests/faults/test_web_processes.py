@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -49,6 +50,31 @@ def test_a_process_that_is_killed_is_replaced_and_all_requests_stay_counted(hous
     house.eventually(lambda: len(set(house.pids_of("web"))) == 3, "another process has taken its place")
     assert house.pid_of("web") == web
     assert counted(house) == 2 * ASKED
+
+
+def folder_of_counts(house: Installation) -> Path:
+    """Return where they count, as the kernel tells which files a process has in its memory."""
+    ask(house)
+    held = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in house.pids_of("web"))
+    return Path(re.findall(r"(/\S+)/counter_\d+\.db", held)[0])
+
+
+def test_they_count_where_no_disk_is_full_and_in_files_that_take_up_all_their_room(house: Installation) -> None:
+    folder = folder_of_counts(house)
+    assert folder.parent == Path("/dev/shm")
+    files = [each.stat() for each in folder.iterdir()]
+    assert files
+    assert all(each.st_blocks * 512 >= each.st_size for each in files)
+
+
+def test_a_folder_of_counts_that_is_gone_costs_counts_and_no_answer(house: Installation) -> None:
+    _web, *before = house.pids_of("web")
+    shutil.rmtree(folder_of_counts(house))
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    house.eventually(lambda: len({*house.pids_of("web"), *before}) == 5, "others have taken their place")
+    ask(house)
+    assert counted(house) == 0
 
 
 def test_all_processes_go_when_the_one_that_forked_them_is_killed_alone(house: Installation) -> None:

@@ -16,6 +16,7 @@ from cpor_web.database import schema
 from cpor_web.models import Heartbeat, Mail, MailState
 from cpor_web.monitoring.figures import TICKER
 from tests.support.browser import Browser
+from tests.support.full_redis import full
 from tests.support.live_worker import worker as worker
 from tests.support.other_apps import AppWith
 from tests.support.servers import free_port
@@ -154,6 +155,14 @@ def _ready(app: Flask, **headers: str) -> dict[str, object]:
     answer = browser.get("/readyz")
     assert answer.json is not None
     return dict(answer.json)
+
+
+def test_a_redis_that_answers_and_takes_no_writes_is_away(
+    client: Browser, settings: Settings, worker: None, ticking: None
+) -> None:
+    with full(settings.redis_url):
+        found = client.get("/readyz").json
+    assert (found["degraded"], found["redis"]) == (["redis", "workers"], "away")
 
 
 def test_a_redis_that_is_away_degrades_and_does_not_take_down(app_with: AppWith, committed: Session) -> None:

@@ -42,6 +42,18 @@ def test_a_document_comes_back_as_it_was_and_is_only_saved(browser: Browser, des
     assert saved.mimetype == "text/plain"
 
 
+def test_a_document_that_is_known_and_not_there_is_said_to_be_away_for_the_moment(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    claim = desk.claim()
+    browser.submit(address(claim, "documents"), {"document": a_file("order.txt", b"Signed.")}, page=address(claim))
+    [document] = desk.documents_of(claim)
+    monkeypatch.setitem(browser.application.extensions, "documents", proofs.DocumentStore(str(tmp_path)))
+    answer = browser.get(address(claim, "documents", str(document.id)))
+    assert answer.status_code == 503
+    assert "Not available for the moment" in answer.text
+
+
 @pytest.mark.parametrize(("field", "number"), [("document", 1), ("comment", 0)])
 def test_a_large_file_comes_in_where_documents_are_kept_and_leaves_nothing_there_but_a_document(
     browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, field: str, number: int

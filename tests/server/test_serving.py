@@ -1,12 +1,17 @@
 """What the web server says when it starts."""
 
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cpor_web.inspection import landlock
+from cpor_web.paths import COUNTS
 from cpor_web.server import serving
 
 
@@ -27,3 +32,22 @@ def test_the_log_says_where_documents_are_read_without_landlock(
     with caplog.at_level(logging.INFO, "cpor_web"), pytest.raises(Stopped):
         serving.serve(app)
     assert ("without Landlock" in caplog.text) is not is_supported
+
+
+def test_the_counts_of_a_server_that_was_killed_take_up_no_memory_once_another_one_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    killed, living = (tmp_path / f"cpor-counts-{pid}-abc" for pid in (ended.pid, os.getpid()))
+    for each in (killed, living):
+        each.mkdir()
+        (each / "counter_1.db").touch()
+    monkeypatch.setattr(serving, "IN_MEMORY", str(tmp_path))
+    monkeypatch.setenv(COUNTS, "")
+    settings: Any = SimpleNamespace(web_processes_number=2)
+    with serving.prepared(settings):
+        assert living.is_dir()
+        assert not killed.exists()
+        assert Path(os.environ[COUNTS]).parent == tmp_path
+    assert [each.name for each in tmp_path.iterdir()] == [living.name]
