@@ -10,7 +10,7 @@ from cpor_web import history, lifecycle
 from cpor_web.claims.input import needed_text
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
-from cpor_web.models import FAILED, Claim, Comment, Invitation, Mail, Note
+from cpor_web.models import FAILED, Answer, AnswerKind, Claim, Comment, Invitation, Mail, Note
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import NotAllowed
 from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor, require
@@ -92,6 +92,8 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime, as_
         raise NotAllowed(N_("Nobody knows any more what this mail said, or to whom: that was erased."))
     if mail.kind in ASKS and not _is_asked_still(session, mail):
         raise NotAllowed(N_("This customer contact is not being asked any more."))
+    if mail.kind == "denial-recorded" and _is_undone(session, mail):
+        raise NotAllowed(N_("The customer has undone this denial since. Nobody is told of it as if it stood."))
     again = outbox.put_again(session, mail, now=now)
     _dealt_with(mail, actor, now)
     if claim is not None:
@@ -127,3 +129,11 @@ def _dealt_with(mail: Mail, actor: Actor, now: datetime) -> bool:
 def _is_asked_still(session: Session, mail: Mail) -> bool:
     invitation = session.get_one(Invitation, mail.invitation_id, populate_existing=True)
     return invitation.superseded_at is None and invitation.round.is_open
+
+
+def _is_undone(session: Session, mail: Mail) -> bool:
+    """Tell whether the denial that a mail to a customer tells of was undone after it."""
+    invitation = session.get_one(Invitation, mail.invitation_id)
+    of_round = select(Answer.id).join(Answer.invitation).where(Invitation.round_id == invitation.round_id)
+    undone = of_round.where(Answer.kind == AnswerKind.UNDONE, Answer.at >= mail.queued_at)
+    return bool(session.scalar(select(undone.exists())))
