@@ -83,7 +83,7 @@ WORDS = {
     ),
     "PASSWORD_RESET_EXPIRED": (N_("This link has expired. Ask for a new one here."), "error"),
     "INVALID_RESET_PASSWORD_TOKEN": (N_("This link was used, or is not complete. Ask for a new one here."), "error"),
-    "PASSWORD_RESET_NO_LOGIN": (N_("Your password was changed. Sign in with the new one."), "success"),
+    "PASSWORD_RESET_NO_LOGIN": (N_("Your password is saved. Sign in with it."), "success"),
     "PASSWORD_CHANGE": (N_("Your password was changed."), "success"),
     "PASSWORD_IS_THE_SAME": (N_("This is the present password. Choose another one."), "error"),
     "PASSWORD_NOT_PROVIDED": (N_("Type a password."), "error"),

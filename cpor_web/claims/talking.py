@@ -10,7 +10,7 @@ from cpor_web import history, lifecycle
 from cpor_web.claims.input import needed_text
 from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
-from cpor_web.models import FAILED, Claim, Comment, Invitation, Mail, Note
+from cpor_web.models import FAILED, Answer, AnswerKind, Claim, Comment, Invitation, Mail, Note
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import NotAllowed
 from cpor_web.rules.roles import CLAIMANTS, REVIEWERS, Actor, require
@@ -92,6 +92,8 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime, as_
         raise NotAllowed(N_("Nobody knows any more what this mail said, or to whom: that was erased."))
     if mail.kind in ASKS:
         _refuse_unless_asked(session, mail)
+    if mail.kind == "denial-recorded" and _is_undone(session, mail):
+        raise NotAllowed(N_("The customer has undone this denial since. Nobody is told of it as if it stood."))
     again = outbox.put_again(session, mail, now=now)
     _dealt_with(mail, actor, now)
     if claim is not None:
@@ -133,3 +135,11 @@ def _refuse_unless_asked(session: Session, mail: Mail) -> None:
         raise NotAllowed(
             N_("They said that they are not the right person. Let the period go on: it asks them once more.")
         )
+
+
+def _is_undone(session: Session, mail: Mail) -> bool:
+    """Tell whether the denial that a mail to a customer tells of was undone after it."""
+    invitation = session.get_one(Invitation, mail.invitation_id)
+    of_round = select(Answer.id).join(Answer.invitation).where(Invitation.round_id == invitation.round_id)
+    undone = of_round.where(Answer.kind == AnswerKind.UNDONE, Answer.at >= mail.queued_at)
+    return bool(session.scalar(select(undone.exists())))

@@ -72,12 +72,16 @@ def put(
 
 
 def put_again(session: Session, mail: Mail, *, now: datetime) -> Mail:
-    """Queue the same words to the same address once more, as a new mail with its own identity."""
+    """Queue the same words to the same address once more, as a new mail with its own identity.
+
+    It tells when they were first sent (`copy_of`): who reads them would else take what was true then for news.
+    """
+    first = (mail.dated_at or mail.queued_at).isoformat()
     put(
         session,
         mail.kind,
         Recipient(mail.to_address, mail.to_name, mail.language),
-        mail.context,
+        {"copy_of": first, **mail.context},
         now=now,
         claim_id=mail.claim_id,
         invitation_id=mail.invitation_id,

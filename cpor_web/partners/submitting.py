@@ -41,13 +41,19 @@ class Lack(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of one that was chosen: a sentence, and whether it was submitted, where that is known."""
+    """What became of one that was chosen: a sentence, and whether it was submitted now, where that is known."""
 
     reference: str
     name: str
     words: str
     is_done: bool
     is_in_doubt: bool = False
+    was_done: bool = False  # before, from another page
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it surely was not submitted."""
+        return not (self.is_done or self.is_in_doubt or self.was_done)
 
 
 @bp.get("/claims/submit")
@@ -86,6 +92,9 @@ def _submit(reference: str, seen: int | None) -> Result:
         with transaction(db.session):
             operations.submit(db.session(), claim, seen=seen, past=past, **how)  # type: ignore[arg-type]
     except Refused as refused:
+        if claim.status is not Status.EDITING:
+            words = _("It was submitted already.")
+            return Result(claim.reference, claim.name, words, is_done=False, was_done=True)
         return Result(claim.reference, claim.name, sentence(refused), is_done=False)
     return Result(claim.reference, claim.name, _("Submitted."), is_done=True)
 
@@ -112,7 +121,7 @@ def _page(results: Sequence[Result] = (), error: str = "", *, is_all: bool = Fal
         product_name=programme().catalogue.product_name,
         results=results,
         submitted=sum(result.is_done for result in results),
-        kept=sum(not result.is_done and not result.is_in_doubt for result in results),
+        kept=sum(result.is_refused for result in results),
         not_tried=not_tried,
         uploaded=request.args.get("uploaded", ""),
         upload_mib=settings().upload_mib,

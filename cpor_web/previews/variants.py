@@ -6,6 +6,7 @@ VARIANTS = {
     "claim-received--resubmitted": N_("resubmitted"),
     "claim-received--resubmitted-to-anyone": N_("resubmitted, without a reviewer"),
     "claim-received--disputed": N_("disputed"),
+    "information-requested--copy": N_("sent once more"),
     "approved--over-another": N_("over another partner's association"),
     "approved--needs-yes": N_("the customer's yes is needed"),
     "rejected--customer-decline": N_("the customer declined"),
@@ -24,6 +25,7 @@ VARIANTS = {
     "consent-notice--over-another": N_("over another partner's association"),
     "yes-confirmation--no-end": N_("before the time runs"),
     "denial-recorded--mail-client": N_("with the mail program's own button"),
+    "denial-recorded--copy": N_("sent once more"),
     "denial-recorded--other-contact": N_("another contact denied"),
     "denial-undone--own-link": N_("through the reader's own link"),
     "denial-undone--stopped": N_("the time stands still"),
@@ -42,6 +44,7 @@ VARIANTS = {
     "not-delivered--to-reviewer": N_("to the reviewer"),
     "not-delivered--in-doubt": N_("in doubt"),
     "not-delivered--in-doubt-to-reviewer": N_("in doubt, to the reviewer"),
+    "invitation--by-nobody": N_("from the command line"),
     "security-notice--by-another": N_("somebody else did it"),
 }
 """Every specimen but the first of its kind, in a few words after the mail's name."""

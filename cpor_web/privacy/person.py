@@ -154,6 +154,7 @@ def mails_naming(who: Person) -> ColumnElement[bool]:
     if who.user is not None:
         told = select(SecurityEvent.user_id).where(SecurityEvent.by_id == who.user.id)
         ways.append(and_(Mail.user_id.in_(told), Mail.context["by"].astext.in_(who.names)))
+        ways.append(and_(Mail.kind == "invitation", Mail.context["by_id"].astext == str(who.user.id)))
     return or_(*ways)
 
 

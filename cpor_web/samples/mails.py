@@ -94,6 +94,16 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
         {},
     ),
+    "information-requested--copy": (
+        {
+            **NOT_DUE,
+            "days": 5,
+            "asks": [{"reason": "Missing or old dates", "words": ""}],
+            "comment": "",
+            "copy_of": AT,
+        },
+        {},
+    ),
     "approved": ({**NOT_DUE, "days": 7.0, "needs_yes": False}, {}),
     "approved--over-another": (
         {
@@ -178,6 +188,10 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         },
         {"undo_url": UNDO},
     ),
+    "denial-recorded--copy": (
+        {**CUSTOMER, **DENIAL, "undo_until": END, "copy_of": AT},
+        {"undo_url": UNDO},
+    ),
     "denial-recorded--other-contact": (
         {**CUSTOMER, **DENIAL, "words": "", "is_late": True, "undo_until": None},
         {},
@@ -237,7 +251,14 @@ SPECIMENS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {},
     ),
     "password-reset": (HOUSE, ACCOUNT),
-    "invitation": (HOUSE, ACCOUNT),
+    "invitation": (
+        {**HOUSE, "organisation": "Fabrikam Consulting", "role": "Incentives admin", "by": "Ines Ito", "by_id": "7"},
+        ACCOUNT,
+    ),
+    "invitation--by-nobody": (
+        {**HOUSE, "organisation": "Example Vendor", "role": "Administrator", "by": "", "by_id": ""},
+        ACCOUNT,
+    ),
     "security-notice": (
         {
             **HOUSE,

@@ -8,6 +8,7 @@ const LONGEST_WAIT = 30_000;
 root.classList.add("has-scripts");
 settle();
 if (document.querySelector("form:is([data-asks], [data-unsent])")) import("./asking.js");
+if (document.querySelector("a[data-list]")) import("./back.js");
 if (document.querySelector("a[data-beside]")) import("./beside.js");
 if (document.querySelector("a[data-export]")) import("./exports.js");
 if (document.querySelector("form.filters")) import("./filters.js");

@@ -6,7 +6,7 @@ document.addEventListener("submit", askFirst, true);
 async function askFirst(event) {
   const { target: form, submitter } = event;
   const left = Array.from(document.querySelectorAll("form[data-unsent]")).find((other) => other !== form && holdsSomething(other));
-  const { asks } = form.dataset;
+  const asks = holdsSomething(form) && form.dataset.asks; // an empty one is answered with what is missing
   if (form === agreed || (!left && !asks)) return;
   event.preventDefault();
   event.stopPropagation();

@@ -97,7 +97,7 @@ def invite(
     """Add somebody as `add_user` does, who chooses a password by the link of the invitation that goes out."""
     _require(_acting(session, actor), partner.id if partner else None)
     user = add_user(session, email=email, name=name, role=role, partner=partner, language=language)
-    to_people.invitation(session, user, now=now, programme=programme)
+    to_people.invitation(session, user, now=now, programme=programme, by=actor)
     return user
 
 
@@ -110,7 +110,7 @@ def invite_again(session: Session, user: User, *, actor: Actor, now: datetime, p
         raise NotAllowed(
             N_("%(name)s has a password already, and can choose a new one on the sign-in page."), {"name": user.name}
         )
-    to_people.invitation(session, user, now=now, programme=programme)
+    to_people.invitation(session, user, now=now, programme=programme, by=actor)
 
 
 def rename(session: Session, user: User, name: str, *, actor: Actor) -> None:
@@ -166,7 +166,7 @@ def reactivate(
     user.active = True
     security_log.note(session, user, SecurityKind.REACTIVATED, now=now, place=UNTOLD, by=actor)
     if user.password is None and not is_tied(session, user, issuer):
-        to_people.invitation(session, user, now=now, programme=programme)
+        to_people.invitation(session, user, now=now, programme=programme, by=actor)
 
 
 def choose_language(user: User, language: str) -> None:

@@ -167,6 +167,26 @@ def test_who_is_invited_belongs_to_the_team_and_gets_a_mail(db_session: Session,
     assert mails(db_session) == [("invitation", new.id)]
 
 
+def test_an_invitation_says_into_which_organisation_as_what_and_by_whom(
+    db_session: Session, programme: Programme
+) -> None:
+    chief, admin = (factories.user(db_session, role) for role in (Role.GLOBAL_ADMIN, Role.ADMINISTRATOR))
+    about: dict[str, Any] = {"language": "en", "now": NOW, "programme": programme}
+    assert chief.partner is not None
+    for number, (role, partner, by) in enumerate(
+        [(Role.VIEWER, chief.partner, chief), (Role.REVIEWER, None, admin), (Role.GLOBAL_ADMIN, chief.partner, admin)]
+    ):
+        email = f"new{number}@example.org"
+        people.invite(db_session, email=email, name="New", role=role, partner=partner, actor=by.actor, **about)
+    db_session.flush()
+    said = [mail.context for mail in db_session.scalars(select(Mail).order_by(Mail.id))]
+    assert [(each["organisation"], each["role"], each["by"]) for each in said] == [
+        (chief.partner.name, "Viewer", chief.name),
+        (programme.operator, "Reviewer", admin.name),
+        (chief.partner.name, "Global admin", admin.name),
+    ]
+
+
 def another(session: Session) -> Partner:
     return factories.partner(session)
 

@@ -81,7 +81,7 @@ def test_the_link_lets_choose_a_password_that_then_signs_in(
 ) -> None:
     answer = _choose(client, _link(app, user), NEW)
     assert answer.location == "/login"
-    assert "Your password was changed" in client.get("/login").text
+    assert "Your password is saved" in client.get("/login").text
     sign_in(client, user, NEW)
 
 
@@ -138,4 +138,5 @@ def test_a_user_without_a_password_can_choose_one(
     user.password = None
     committed.commit()
     _choose(client, _link(app, user), NEW)
+    assert "Your password is saved. Sign in with it." in client.get("/login").text
     sign_in(client, user, NEW)

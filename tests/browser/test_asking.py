@@ -87,6 +87,28 @@ def test_a_dispute_is_asked_about_once_more_and_who_says_no_keeps_what_they_wrot
     expect(page.locator(".messages")).to_contain_text("The rejection is disputed.")
 
 
+def test_a_dispute_in_which_nothing_is_given_is_not_asked_about_but_answered(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        ines = factories.user(session)
+        reference = claims.rejected(session, installation.programme, now=installation.now(), filer=ines).reference
+    somebody = visitor(rules=False).sign_in(ines.email, PASSWORD).open(f"/claims/{reference}")
+    page, words = somebody.page, somebody.page.get_by_label("Business justification")
+    dispute = page.get_by_role("button", name="Dispute", exact=True)
+    page.wait_for_load_state(SCRIPTS)
+    words.fill(" \n ")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        dispute.click()
+    expect(page.locator(".error-summary")).to_be_visible()
+    expect(page.get_by_role("alertdialog")).to_be_hidden()
+    somebody.complaints.clear()  # the console notes the 422
+    words.fill("It is on the last page.")
+    page.wait_for_load_state(SCRIPTS)
+    dispute.click()
+    expect(page.get_by_role("alertdialog", name="This is your only dispute of this claim")).to_be_visible()
+
+
 def test_what_would_be_lost_is_asked_about_before_what_can_be_done_only_once(
     installation: Installation, visitor: NewVisitor
 ) -> None:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from cpor_web.rules.roles import Role
 from tests.browser.conftest import NewVisitor
-from tests.support import factories, quick_claims
+from tests.browser.test_unsent import SCRIPTS
+from tests.support import claims, factories, quick_claims
 from tests.support.cast import link_in
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
@@ -39,3 +41,39 @@ def test_a_new_claim_saved_again_after_the_way_back_is_one_draft(
 
     assert ines.page.url == made
     assert "Once, and better" in ines.words
+
+
+def test_a_claims_way_back_leads_to_the_list_as_it_was_left_also_after_something_was_done(
+    installation: Installation, visitor: NewVisitor
+) -> None:
+    with installation.session() as session:
+        ines, rosa = factories.user(session), factories.user(session, Role.REVIEWER)
+        about = {"filer": ines, "name": "Found again"}
+        reference = claims.submitted(session, installation.programme, now=installation.now(), **about).reference
+    for somebody, left, back in (
+        (rosa, f"/review?search={reference}&whose=unassigned", "Review queue"),
+        (ines, "/claims?search=found&sort=newest", "Customer associations"),
+    ):
+        page = visitor(rules=False).sign_in(somebody.email, PASSWORD).open(left).page
+        line = page.locator("tbody th").get_by_role("link", name="Found again")
+        with page.context.expect_page() as opened:
+            line.click(modifiers=["Control"])
+        tab = opened.value
+        line.click()
+        if somebody is rosa:
+            page.get_by_role("button", name="Start review").click()
+            page.get_by_text("The review has started").wait_for()
+        for each in (tab, page):
+            each.wait_for_load_state(SCRIPTS)
+            each.locator(".back").get_by_role("link", name=back).click()
+            each.get_by_role("heading", name=back, level=1).wait_for()
+            assert each.url == installation.url + left
+
+
+def test_without_scripts_a_claims_way_back_leads_to_the_list(installation: Installation, visitor: NewVisitor) -> None:
+    with installation.session() as session:
+        ines = factories.user(session)
+        claims.editing(session, installation.programme, now=installation.now(), filer=ines, name="Found again")
+    somebody = visitor(scripts=False).sign_in(ines.email, PASSWORD).open("/claims?search=found")
+    somebody.follow("Found again").page.locator(".back a").click()
+    assert somebody.page.url == f"{installation.url}/claims"

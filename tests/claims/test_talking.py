@@ -1,16 +1,18 @@
 """Comments reach the other side, notes nobody outside, and mails can be sent again."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web.claims import operations, queries
+from cpor_web.consent import answers
 from cpor_web.models import Mail, MailState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid, NotAllowed, NotYours
-from cpor_web.rules.reasons import Request
+from cpor_web.rules.reasons import Denial, Request, Way
 from cpor_web.rules.roles import Actor, Role
 from tests.support import claims, factories
 from tests.support.claims import NOW
@@ -130,12 +132,34 @@ def test_a_mail_is_sent_again_as_a_new_one_once_it_reached_an_end(db_session: Se
     reviewer, notice = claim.reviewer.actor, claims.mail_of(db_session, claim, "consent-notice")
     again = operations.send_again(db_session, notice, actor=reviewer, now=LATER)
     db_session.flush()
-    assert (again.again_of_id, again.to_address, again.context) == (notice.id, notice.to_address, notice.context)
+    assert (again.again_of_id, again.to_address) == (notice.id, notice.to_address)
+    assert notice.context.items() < again.context.items()
     assert (again.message_id, again.invitation_id) == (None, notice.invitation_id)
     (event, *_) = queries.history(db_session, claim, reviewer, kind="mail:sent-again")
     assert event.user_id == reviewer.user_id
     with pytest.raises(NotAllowed, match="on its way"):
         operations.send_again(db_session, again, actor=reviewer, now=LATER)
+
+
+def test_a_denial_that_was_undone_since_is_not_told_of_once_more(db_session: Session, programme: Programme) -> None:
+    claim = claims.denied(db_session, programme)
+    assert claim.reviewer is not None
+    (invitation,), reviewer = claims.invitations_of(db_session, claim), claim.reviewer.actor
+    told = claims.mail_of(db_session, claim, "denial-recorded")
+    told.state, told.due_at, told.sent_at, told.ended_at = MailState.SENT, None, NOW, NOW
+    answers.undo(db_session, invitation, now=LATER, programme=programme)
+    db_session.flush()
+    with pytest.raises(NotAllowed, match="undone this denial since"):
+        operations.send_again(db_session, told, actor=reviewer, now=LATER)
+    denial: dict[str, Any] = {"reason": Denial.OTHER, "words": "No.", "way": Way.PAGE, "programme": programme}
+    later = LATER + timedelta(minutes=1)
+    answers.deny(db_session, invitation, **denial, now=later)
+    newer = claims.mail_of(db_session, claim, "denial-recorded")
+    assert newer.id != told.id
+    newer.state, newer.due_at, newer.sent_at, newer.ended_at = MailState.SENT, None, later, later
+    assert operations.send_again(db_session, newer, actor=reviewer, now=later).again_of_id == newer.id
+    with pytest.raises(NotAllowed, match="undone this denial since"):
+        operations.send_again(db_session, told, actor=reviewer, now=later)
 
 
 def test_a_partner_sends_nothing_again(db_session: Session, programme: Programme) -> None:

@@ -32,9 +32,18 @@ def test_a_mail_that_is_sent_again_is_a_new_mail_with_the_same_words(db_session:
     db_session.flush()
 
     assert again.id != mail.id
-    assert (again.again_of_id, again.context, again.to_address) == (mail.id, mail.context, mail.to_address)
+    assert (again.again_of_id, again.to_address) == (mail.id, mail.to_address)
+    assert again.context == mail.context | {"copy_of": NOW.replace(microsecond=0).isoformat()}
     assert (again.state, again.message_id) == (MailState.QUEUED, None)
     assert mail.state is MailState.SENT
+
+
+def test_a_copy_of_a_copy_is_one_of_the_first_mail(db_session: Session) -> None:
+    later, taken = NOW + LATER, Accepted("250 ok")
+    mail = sent_off(db_session, put(db_session), taken)
+    again = sent_off(db_session, outbox.put_again(db_session, mail, now=later), taken, now=later)
+
+    assert outbox.put_again(db_session, again, now=later).context == again.context
 
 
 # Leasing

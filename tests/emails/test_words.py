@@ -179,6 +179,19 @@ def test_only_a_notice_that_is_sent_once_more_says_which_date_counts() -> None:
     assert counts not in " ".join(rendered("consent-notice").text.split())
 
 
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_a_copy_says_before_all_else_when_the_mail_was_sent_that_it_repeats(name: str) -> None:
+    has_words_of_its_own = not {"again", "account_url"}.isdisjoint(SPECIMENS[name][1])
+    for language in ["en", *TRANSLATED]:
+        plain, copy = rendered(name, language), rendered(name, language, copy_of="2026-11-30T08:01:02+00:00")
+        first = copy.text.split("\n\n")[2 if kind_of(name) in BILINGUAL and language != "en" else 1]
+
+        assert copy.subject == plain.subject
+        assert ("09:01:02" in first and "30" in first) is not has_words_of_its_own
+        assert copy.html.count("09:01:02") == copy.text.count("09:01:02")
+        assert (copy == plain) is has_words_of_its_own
+
+
 def test_the_notice_tells_of_the_mail_programs_button_only_where_there_is_one() -> None:
     assert "Unsubscribe" in rendered("consent-notice").text
     assert "Unsubscribe" not in rendered("consent-notice--no-header").text
@@ -212,11 +225,11 @@ EVIL = [
     "one\r\nBcc: mallory@evil.example.org\r\n\r\ntwo",
     "one\u2028two\u0085three\x0bfour\x00five",
 ]
-PLACES = ("partner", "customer", "claim_name", "contact", "words", "mpn_id", "area")
+PLACES = ("partner", "customer", "claim_name", "contact", "words", "mpn_id", "area", "organisation", "by")
 
 
 @pytest.mark.parametrize("evil", EVIL)
-@pytest.mark.parametrize("name", ["consent-notice", "denial-recorded", "new-comment", "rejected"])
+@pytest.mark.parametrize("name", ["consent-notice", "denial-recorded", "new-comment", "rejected", "invitation"])
 def test_what_people_typed_is_inert(name: str, evil: str) -> None:
     context = SPECIMENS[name][0]
     typed = {key: evil for key in (*PLACES, "comment", "author") if key in context}

@@ -309,3 +309,16 @@ def test_proof_is_handed_in_on_the_list_itself_and_a_refusal_names_its_claim(bro
         assert "Submit several drafts" in answer.text
     assert set(boxes(browser.page(SUBMIT))) == {"Bare"}
     assert len(desk.documents_of(draft)) == 1
+
+
+def test_a_draft_that_was_submitted_meanwhile_has_not_failed(browser: Browser, desk: Desk) -> None:
+    first, second, third = three_ready(desk)
+    chosen = list(boxes(browser.page(SUBMIT)).values())
+    browser.submit(SUBMIT, {"claim": f"{second.reference} {second.version}"}, page=SUBMIT)  # in another tab
+    desk.upload(third)
+    page = BeautifulSoup(browser.submit(SUBMIT, {"claim": chosen}, page="/claims").text, "html.parser")
+    told = {each.find(class_="reference").get_text(): words for each, words in told_in(page)}
+    assert told[second.reference].endswith(f"{second.reference} : It was submitted already.")
+    assert "Not submitted. The claim has changed" in told[third.reference]
+    assert "1 draft was submitted. 1 was not, and says why." in text_of(page)
+    assert desk.now_of(first).status is Status.SUBMITTED

@@ -104,7 +104,7 @@ def test_who_was_erased_is_named_in_no_other_partners_claim(
     assert _in_every_table(scene, *words) == []
 
 
-def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_or_digest_of_a_row(
+def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_invitation_or_digest_of_a_row(
     scene: Session, programme: Programme
 ) -> None:
     claim, admin = scene.query(Claim).one(), factories.user(scene, Role.ADMINISTRATOR)
@@ -119,6 +119,7 @@ def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_or_digest_of_a_
     by, there = filer.actor, Place("", "")
     security_log.note(scene, colleague, SecurityKind.DEACTIVATED, now=NOW, place=there, by=by)
     place = {"browser": "", "network": ""}
+    to_people.invitation(scene, stranger, now=NOW, programme=programme, by=by)
     to_people.security_notice(scene, colleague, what="x", label="", by=NAME, now=NOW, programme=programme, **place)
     all_sent(scene)
     assert admin.email in {mail.to_address for mail in scene.query(Mail).filter_by(kind="overdue-digest")}

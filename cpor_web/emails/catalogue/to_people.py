@@ -9,6 +9,7 @@ from cpor_web.emails import outbox
 from cpor_web.emails.catalogue import addressing, facts
 from cpor_web.models import User
 from cpor_web.programme import Programme
+from cpor_web.rules.roles import Actor
 
 
 def password_reset(session: Session, user: User, *, now: datetime, programme: Programme) -> None:
@@ -16,9 +17,18 @@ def password_reset(session: Session, user: User, *, now: datetime, programme: Pr
     _to(session, user, "password-reset", now, programme)
 
 
-def invitation(session: Session, user: User, *, now: datetime, programme: Programme) -> None:
-    """Invite a new user to choose a password."""
-    _to(session, user, "invitation", now, programme)
+def invitation(session: Session, user: User, *, now: datetime, programme: Programme, by: Actor | None = None) -> None:
+    """Invite a new user to choose a password, and say into which organisation, as what, and by whom.
+
+    A stranger would else take it for somebody's bait. Nobody is named whose doing it was at the command line.
+    """
+    about = {
+        "organisation": user.partner.name if user.partner else programme.operator,
+        "role": user.role.label,
+        "by": by.name if by else "",
+        "by_id": str(by.user_id) if by else "",  # by it their name is found, once it is to be erased
+    }
+    _to(session, user, "invitation", now, programme, **about)
 
 
 def security_notice(
