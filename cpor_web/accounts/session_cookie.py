@@ -7,6 +7,7 @@ from flask_security.utils import set_request_attr
 from sqlalchemy.exc import SQLAlchemyError
 
 from cpor_web.accounts import places
+from cpor_web.database import schema
 from cpor_web.extensions import db
 from cpor_web.models import Ended, SecurityKind, SignIn, User
 from cpor_web.rules.words import N_
@@ -88,9 +89,14 @@ def limits() -> Limits:
 
 
 def note_use() -> None:
-    """Write down now and then that the present sign-in is used. Commits; so it comes before a view's own work."""
+    """Write down now and then that the present sign-in is used. Commits; so it comes before a view's own work.
+
+    A database that takes no changes is asked first: it can be read, and this is no reason to show nothing.
+    """
     sign_in: SignIn | None = g.get("sign_in")
-    if sign_in is not None and sessions.is_to_be_noted(sign_in, now=now(), limits=limits()):
+    if sign_in is None or not sessions.is_to_be_noted(sign_in, now=now(), limits=limits()):
+        return
+    if schema.takes_changes(db.session().connection()):
         with transaction(db.session):
             sign_in.seen_at = now()
 

@@ -22,8 +22,8 @@ GO_ON = 3  # the hundreds of 354: the text is waited for
 # RFC 4954 and RFC 3207: the server wants a sign-in or TLS first. Said to MAIL, that is about us, never about one
 # mail. Said after it, it may be about this recipient, as where a server wants one for those that it does not take in.
 NOT_SIGNED_IN = frozenset({530, 534, 535, 538})
-# RFC 3463: the host's state, its storage, whether it takes mail, how it is set up. Said to MAIL, that is never about
-# one mail. Not 4.3.3 and 4.3.4, features and size: other mails may ask for less.
+# RFC 3463: the host's state, its storage, whether it takes mail, how it is set up. A refusal of MAIL for now that says
+# so is never about one mail; one for good is, whatever its words have of numbers. Not 4.3.3 and 4.3.4, features and size: other mails may ask for less.
 OF_THE_SERVER = frozenset({"4.3.0", "4.3.1", "4.3.2", "4.3.5"})
 
 
@@ -114,7 +114,7 @@ def _refusal(step: Step, code: int, answer: str) -> Outcome | None:
         return None
     if code in NOT_SIGNED_IN and not step.is_of_recipient:
         raise Trouble(Unavailable(answer, "auth"))
-    if status_of(answer) in OF_THE_SERVER and not step.is_of_recipient:
+    if code // 100 == 4 and status_of(answer) in OF_THE_SERVER and not step.is_of_recipient:
         raise Trouble(Unavailable(answer, "connect"))
     if code in NOT_SIGNED_IN or code // 100 == 4:
         return Transient(answer)

@@ -66,7 +66,7 @@ def _let_go_of_memory() -> None:
             os.kill(int(left.name.removeprefix(PREFIX).partition("-")[0]), 0)
         except ProcessLookupError:
             shutil.rmtree(left, ignore_errors=True)
-        except (OSError, ValueError):  # it lives, as somebody else; or the folder is not of our making
+        except (OSError, OverflowError, ValueError):  # it lives, as somebody else; or the folder is not of our making
             continue
 
 

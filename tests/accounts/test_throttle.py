@@ -25,6 +25,7 @@ from cpor_web.rules.roles import Role
 from cpor_web.web import too_often
 from tests.support import factories
 from tests.support.browser import Browser
+from tests.support.full_redis import full
 from tests.support.other_apps import AppWith, give_back
 
 HERE = {"REMOTE_ADDR": "192.0.2.7"}
@@ -186,6 +187,16 @@ def test_while_redis_is_away_a_guesser_gains_one_more_allowance_and_none_when_it
         limiter._Limiter__last_check_backend = 0.0  # type: ignore[attr-defined]  # it looks for Redis seldom, and by the clock
         assert _guess(guesser, user.email) == 429, "what Redis has counted before counts"
         assert not limiter._storage_dead, "Redis was not found again"
+
+
+def test_where_redis_takes_no_writes_guesses_are_counted_on_from_what_it_has_counted(
+    app_with: AppWith, own_redis: EmbeddedRedis, user: User
+) -> None:
+    guesser = app_with(redis_url=own_redis.url).test_client()
+    assert [_guess(guesser, user.email) for _ in range(4)] == [200] * 4
+    with full(own_redis.url):
+        assert [_guess(guesser, user.email) for _ in range(7)] == [200] * 6 + [429]
+    assert _guess(guesser, user.email) == 429, "what was counted meanwhile counts"
 
 
 def test_moving_about_within_an_ipv6_network_gives_no_new_tries(client: Browser, user: User) -> None:

@@ -1,12 +1,14 @@
 """The browser's way back leads to pages, not to its question whether to send a form again."""
 
+from pathlib import Path
+
 import pytest
 
 from cpor_web.rules.roles import Role
 from tests.browser.conftest import NewVisitor
 from tests.browser.test_unsent import SCRIPTS
 from tests.support import claims, factories, quick_claims
-from tests.support.cast import link_in
+from tests.support.cast import PROOF, link_in
 from tests.support.factories import PASSWORD
 from tests.support.installation import Installation
 
@@ -68,6 +70,25 @@ def test_a_claims_way_back_leads_to_the_list_as_it_was_left_also_after_something
             each.locator(".back").get_by_role("link", name=back).click()
             each.get_by_role("heading", name=back, level=1).wait_for()
             assert each.url == installation.url + left
+
+
+def test_the_way_back_leads_to_the_list_as_it_was_left_also_after_a_document_was_uploaded(
+    installation: Installation, visitor: NewVisitor, tmp_path: Path
+) -> None:
+    proof = tmp_path / PROOF.name
+    proof.write_bytes(PROOF.content)
+    with installation.session() as session:
+        ines = factories.user(session)
+        claims.editing(session, installation.programme, now=installation.now(), filer=ines, name="Found again")
+    left = "/claims?search=found&sort=newest"
+    page = visitor(rules=False).sign_in(ines.email, PASSWORD).open(left).follow("Found again").page
+    page.wait_for_load_state(SCRIPTS)
+    page.get_by_label("Document", exact=True).set_input_files(proof)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.locator(".messages").get_by_text("The document was uploaded.").wait_for()
+    page.locator(".back").get_by_role("link", name="Customer associations").click()
+    page.get_by_role("heading", name="Customer associations", level=1).wait_for()
+    assert page.url == installation.url + left
 
 
 def test_without_scripts_a_claims_way_back_leads_to_the_list(installation: Installation, visitor: NewVisitor) -> None:

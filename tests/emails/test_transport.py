@@ -150,6 +150,15 @@ def test_a_refusal_for_now_that_may_be_for_what_one_mail_is_puts_off_that_mail_a
     assert isinstance(send(transport, BEN), Accepted)
 
 
+@pytest.mark.parametrize("answer", ["550 4.3.0 No", "550 rejected, see rule 4.3.2"])
+def test_a_refusal_for_good_of_one_mail_keeps_up_no_other_whatever_else_it_says(
+    smtp_server: ScriptedServer, transport: Transport, answer: str
+) -> None:
+    smtp_server.fail("MAIL", answer, times=1)
+    assert send(transport) == Permanent(answer)
+    assert isinstance(send(transport, BEN), Accepted)
+
+
 @pytest.mark.parametrize("code", [530, 535])
 def test_a_sign_in_that_is_wanted_for_one_recipient_is_about_that_mail_alone(
     smtp_server: ScriptedServer, transport: Transport, code: int

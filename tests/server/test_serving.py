@@ -51,3 +51,16 @@ def test_the_counts_of_a_server_that_was_killed_take_up_no_memory_once_another_o
         assert not killed.exists()
         assert Path(os.environ[COUNTS]).parent == tmp_path
     assert [each.name for each in tmp_path.iterdir()] == [living.name]
+
+
+@pytest.mark.parametrize("named", ["99999999999999-x", f"{'9' * 30}-x", "-1-x", "0-x", "of-somebody"])
+def test_a_folder_that_is_not_of_our_making_keeps_no_server_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    (tmp_path / f"cpor-counts-{named}").mkdir()
+    monkeypatch.setattr(serving, "IN_MEMORY", str(tmp_path))
+    monkeypatch.setenv(COUNTS, "")
+    settings: Any = SimpleNamespace(web_processes_number=2)
+    with serving.prepared(settings):
+        assert Path(os.environ[COUNTS]).parent == tmp_path
+    assert [each.name for each in tmp_path.iterdir()] == [f"cpor-counts-{named}"]
