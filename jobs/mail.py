@@ -18,6 +18,7 @@ from cpor_web.claims import posting
 from cpor_web.claims.posting import Ready
 from cpor_web.emails import condition, outbox
 from cpor_web.emails.composing import Composer
+from cpor_web.emails.condition import TRANSPORT
 from cpor_web.emails.dkim import DkimSigner
 from cpor_web.emails.marking import Marks, Taken, note
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, codes_of
@@ -42,8 +43,6 @@ FRESH_SECONDS = 60
 
 HELD_UP = timedelta(seconds=5)
 """After this a mail is leased again whose claim was held by somebody else: longer than most hold one."""
-
-TRANSPORT = "mail"
 
 
 def drain() -> None:

@@ -40,7 +40,7 @@ def pause(name: str, why: str) -> None:
     log.warning("%s is paused: %s", name, why)
     with transaction(db.session):
         now = clock.utcnow()
-        first = insert(Breaker).values(name=name, failures=1, open_until=now, why=why)
+        first = insert(Breaker).values(name=name, failures=1, since=now, open_until=now, why=why)
         again = {"failures": Breaker.failures + 1, "why": why}  # also where somebody else has just met the first
         noted = first.on_conflict_do_update(index_elements=["name"], set_=again).returning(Breaker.failures)
         failures = db.session.scalars(noted).one()

@@ -14,6 +14,9 @@ from cpor_web.emails.catalogue import ASKS
 from cpor_web.emails.marking import is_free
 from cpor_web.models import FAILED, FAILED_UNATTENDED, Breaker, Invitation, Mail, MailState, Round
 
+TRANSPORT = "mail"
+"""The name of the way out for mail, where it is paused."""
+
 LONGEST_PAUSE = timedelta(minutes=5)
 """How long a way out is left alone at most, before it is tried again."""
 
@@ -65,11 +68,12 @@ def outbox(session: Session, *, now: datetime) -> Outbox:
 def oldest_due(now: datetime) -> Select[Any]:
     """Ask since when the first mail waits that should be out at `now`.
 
-    One that was never put off waits since it was queued: each time that the server is in trouble over it, it is due
-    anew.
+    Each time that the server is in trouble over a mail, it is due anew. So one that was never put off waits since it
+    was queued, and one that was, since that trouble began.
     """
-    queued = case((Mail.first_tried_at.is_(None), Mail.queued_at))
-    return select(func.min(func.least(Mail.due_at, queued))).where(Mail.due_at <= now)
+    trouble = select(Breaker.since).where(Breaker.name == TRANSPORT).scalar_subquery()
+    since = case((Mail.first_tried_at.is_(None), Mail.queued_at), else_=trouble)
+    return select(func.min(func.least(Mail.due_at, since))).where(Mail.due_at <= now)
 
 
 def put_off_since() -> Select[Any]:

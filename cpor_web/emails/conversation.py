@@ -22,8 +22,9 @@ GO_ON = 3  # the hundreds of 354: the text is waited for
 # RFC 4954 and RFC 3207: the server wants a sign-in or TLS first. Said to MAIL, that is about us, never about one
 # mail. Said after it, it may be about this recipient, as where a server wants one for those that it does not take in.
 NOT_SIGNED_IN = frozenset({530, 534, 535, 538})
-# RFC 3463: the host's state, its storage, whether it takes mail, how it is set up. A refusal of MAIL for now that says
-# so is never about one mail; one for good is, whatever its words have of numbers. Not 4.3.3 and 4.3.4, features and size: other mails may ask for less.
+# RFC 3463: the host's state, its storage, whether it takes mail, how it is set up. A refusal of MAIL for now that
+# says so is never about one mail; one for good is, whatever numbers are in its words. Not 4.3.3 and 4.3.4, features
+# and size: other mails may ask for less.
 OF_THE_SERVER = frozenset({"4.3.0", "4.3.1", "4.3.2", "4.3.5"})
 
 

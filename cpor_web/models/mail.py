@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -111,11 +111,15 @@ class Mail(Base):
 
 
 class Breaker(Base):
-    """Why and until when a way out is paused: trouble of the transport, which no single mail is to blame for."""
+    """Why and until when a way out is paused: trouble of the transport, which no single mail is to blame for.
+
+    `since` is when the first of these failures in a row was met.
+    """
 
     __tablename__ = "breakers"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int]
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
     open_until: Mapped[datetime]
     why: Mapped[str]

@@ -3,17 +3,18 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cpor_web.clock import CLOCKS_APART, utcnow
 from cpor_web.emails import outbox
-from cpor_web.emails.condition import LONGEST_PAUSE
+from cpor_web.emails.condition import LONGEST_PAUSE, is_late
 from cpor_web.emails.condition import outbox as outbox_at
 from cpor_web.emails.outbox import Recipient
 from cpor_web.emails.outcomes import Outcome, Unavailable
@@ -152,6 +153,39 @@ def test_trouble_after_a_mail_that_was_taken_is_the_first_again(
     committed.expire_all()
     assert len(smtp_server.mails) == 1
     assert committed.get_one(Breaker, "mail").failures == 1
+
+
+def test_a_server_that_is_full_is_told_of_also_where_only_mail_waits_that_was_put_off_before(
+    claim: Claim, committed: Session, smtp_server: ScriptedServer, programme: Programme
+) -> None:
+    def is_late_now() -> bool:
+        found = outbox_at(committed, now=utcnow())
+        committed.rollback()
+        return is_late(found.oldest_due, found.put_off_since, now=utcnow())
+
+    with time_machine.travel(utcnow(), tick=False) as clock:
+        claims.approved(committed, programme, now=utcnow())
+        committed.commit()
+        smtp_server.fail("RCPT", "450 4.7.1 Greylisted", times=1)
+        drain()
+        waiting = committed.scalars(select(Mail).where(Mail.due_at.is_not(None))).one()
+        assert waiting.state is MailState.DEFERRED
+        assert smtp_server.mails, "another one was taken"
+        waiting.due_at = utcnow() + timedelta(hours=1)
+        committed.commit()
+
+        smtp_server.fail("MAIL", "452 4.3.1 Insufficient system storage")
+        clock.shift(timedelta(hours=1))
+        told = []
+        for _ in range(5):
+            drain()
+            told.append(is_late_now())
+            clock.shift(LONGEST_PAUSE)
+        assert told == [False, False, False, False, True]
+
+        smtp_server.behave()
+        drain()
+        assert not is_late_now()
 
 
 def test_a_pause_of_a_clock_that_was_ahead_for_a_moment_is_none(
