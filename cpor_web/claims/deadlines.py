@@ -61,7 +61,7 @@ def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: 
         return False
     if not _has_passed(session, claim, round_.contact_due_at, now, programme) or holding.bars(session):
         return False
-    if stops.end_asking(session, claim, round_, now=now):  # where a version that did not do so left it running
+    if stops.end_asking(session, claim, round_, now=now, programme=programme):  # what an older version left running
         return False
     _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
     rounds.end(session, round_, now=now)

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import contacts, posting, queries, way
 from cpor_web.consent import answers
+from cpor_web.emails import outbox
+from cpor_web.emails.marking import Taken
 from cpor_web.programme import Programme
 from cpor_web.reviewers import waiting
 from cpor_web.rules.exc import GuardFailed
@@ -15,6 +17,7 @@ from cpor_web.rules.roles import Role
 from tests.consent.astray import LATER, SECOND, Astray
 from tests.support import claims, factories
 from tests.support.claims import NOW
+from tests.support.one_mail import words_of
 
 
 @pytest.fixture
@@ -39,6 +42,21 @@ def test_where_anothers_notice_is_not_out_the_period_begins_by_itself_with_that(
     assert [each.kind for each in told][:2] == ["mail:sent", "consent:reached"]
     claims.take_notice(db_session, programme, deferred.asked[1], now=LATER)
     assert deferred.step() is way.ASKED
+
+
+@pytest.mark.parametrize("is_settled_with_others", [False, True], ids=["alone", "together"])
+def test_the_partner_is_told_that_no_other_contact_is_needed_any_more(
+    db_session: Session, programme: Programme, deferred: Astray, is_settled_with_others: bool
+) -> None:
+    if is_settled_with_others:
+        again = outbox.put_again(db_session, deferred.notice(deferred.asked[0]), now=LATER)
+        posting.begin(db_session, again.id, now=LATER, programme=programme)
+        posting.settle_taken(db_session, [Taken(again.id, "250 Ok", LATER)], programme=programme)
+    else:
+        deferred.is_sent_again_and_taken(deferred.asked[0])
+    said = words_of(claims.mail_of(db_session, deferred.claim, "consent-period-goes-on"))
+    assert "goes on: no other contact is needed. We are sending the customer the notice." in said
+    assert "You need not do anything." in said
 
 
 def test_where_nobody_knows_whether_anothers_notice_is_out_a_reviewer_reads_that(
