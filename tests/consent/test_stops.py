@@ -192,10 +192,12 @@ def test_nobody_lets_the_window_go_on_over_a_proposal_that_their_page_had_not(
 
 
 def test_a_window_whose_notice_is_not_out_does_not_go_on(
-    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+    db_session: Session, programme: Programme, reviewer: Actor
 ) -> None:
-    invitation.bounced_at = NOW
-    with pytest.raises(GuardFailed):
+    claim = claims.running(db_session, programme)
+    notice = claims.mail_of(db_session, claim, "consent-notice")
+    stops.notice_failed(db_session, notice, now=NOW, programme=programme)
+    with pytest.raises(GuardFailed, match="was not delivered"):
         contacts.let_go_on(db_session, claim, "Please.", actor=reviewer, now=LATER, programme=programme)
 
 
