@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, clock
-from cpor_web.claims import deadlines
+from cpor_web.claims import lapsing
 from cpor_web.consent import closing, rounds
 from cpor_web.extensions import bell, db
 from cpor_web.programme import Programme
@@ -43,8 +43,8 @@ def close_due() -> None:
 
 def lapse_due() -> None:
     """Reject the claims whose partner let a deadline pass; none while it is held, or mail of before is unread."""
-    each_due(LAPSE_DEADLINES, _unless_held(deadlines.due), deadlines.lapse)
-    each_due(LAPSE_DEADLINES, _unless_held(deadlines.contacts_due), deadlines.lapse_contact)
+    each_due(LAPSE_DEADLINES, _unless_held(lapsing.due), lapsing.lapse)
+    each_due(LAPSE_DEADLINES, _unless_held(lapsing.contacts_due), lapsing.lapse_contact)
 
 
 def assess_due() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, deadlines, queries, reminders, running, way
+from cpor_web.claims import contacts, lapsing, queries, reminders, running, way
 from cpor_web.consent import answers, stops
 from cpor_web.models import RoundState
 from cpor_web.programme import Programme
@@ -144,7 +144,7 @@ def test_a_replaced_contact_who_denies_after_all_were_reached_is_told_of(
 def test_a_claim_does_not_lapse_for_want_of_a_contact_where_all_were_reached(astray: Astray) -> None:
     (asked,) = astray.asked
     asked.bounced_at, asked.taken_at = None, LATER  # as a version left it that said nothing of it
-    assert not deadlines.lapse_contact(astray.session, astray.round.id, now=MUCH_LATER, programme=astray.programme)
+    assert not lapsing.lapse_contact(astray.session, astray.round.id, now=MUCH_LATER, programme=astray.programme)
     assert astray.step() is way.LOOKED_AT
     assert not astray.lapses()
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 import jobs.turn
 import jobs.windows
 from cpor_web import assessment
-from cpor_web.claims import deadlines
+from cpor_web.claims import lapsing
 from cpor_web.consent import answers, rounds
 from cpor_web.extensions import bell
 from cpor_web.models import Assessment, AssessmentState, Claim, Event, Holding, Mail, MailState, Round, RoundState
@@ -224,7 +224,7 @@ def test_partners_who_let_their_deadline_pass_lapse_and_one_that_fails_stops_non
 ) -> None:
     first, *_ = made(committed, programme, claims.partner_action_required)
     with monkeypatch.context() as patched:
-        failing(deadlines, "lapse", first.id, patched)
+        failing(lapsing, "lapse", first.id, patched)
         run(jobs.windows.lapse_due)
     assert [claim.rejection for claim in fresh(committed, Claim)] == [
         None,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import deadlines, operations
+from cpor_web.claims import lapsing, operations
 from cpor_web.emails import outbox
 from cpor_web.models import Claim
 from cpor_web.programme import Programme
@@ -37,28 +37,28 @@ def test_a_claim_lapses_after_the_whole_last_second_and_once(db_session: Session
     assert claim.due_at == FIVE_BUSINESS_DAYS
     over = FIVE_BUSINESS_DAYS + timedelta(seconds=1)
     db_session.flush()
-    assert list(deadlines.due(db_session, now=over - MOMENT, most=9)) == []
-    assert not deadlines.lapse(db_session, claim.id, now=over - MOMENT, programme=programme)
-    assert list(deadlines.due(db_session, now=over, most=9)) == [claim.id]
-    assert deadlines.lapse(db_session, claim.id, now=over, programme=programme)
+    assert list(lapsing.due(db_session, now=over - MOMENT, most=9)) == []
+    assert not lapsing.lapse(db_session, claim.id, now=over - MOMENT, programme=programme)
+    assert list(lapsing.due(db_session, now=over, most=9)) == [claim.id]
+    assert lapsing.lapse(db_session, claim.id, now=over, programme=programme)
     assert (claim.status, claim.rejection) == (Status.REJECTED, Rejection.NO_PARTNER_RESPONSE)
     assert (claim.rejected_by_id, claim.rejection_comment) == (None, "")
     assert claim.dispute_until is not None
-    assert not deadlines.lapse(db_session, claim.id, now=over, programme=programme)
+    assert not lapsing.lapse(db_session, claim.id, now=over, programme=programme)
 
 
 def test_a_resubmission_wins_until_the_claim_has_actually_lapsed(db_session: Session, programme: Programme) -> None:
     claim = claims.partner_action_required(db_session, programme)
     over = FIVE_BUSINESS_DAYS + timedelta(days=1)
     db_session.flush()
-    assert list(deadlines.due(db_session, now=over, most=9)) == [claim.id]
+    assert list(lapsing.due(db_session, now=over, most=9)) == [claim.id]
     operations.resubmit(db_session, claim, **by_partner(claim, programme, over))
-    assert not deadlines.lapse(db_session, claim.id, now=over, programme=programme)
+    assert not lapsing.lapse(db_session, claim.id, now=over, programme=programme)
     assert claim.status is Status.SUBMITTED
 
 
 def test_a_claim_that_is_not_there_does_not_lapse(db_session: Session, programme: Programme) -> None:
-    assert not deadlines.lapse(db_session, 2**60, now=NOW, programme=programme)
+    assert not lapsing.lapse(db_session, 2**60, now=NOW, programme=programme)
 
 
 @pytest.mark.parametrize("make", [claims.submitted, claims.under_review])
@@ -66,8 +66,8 @@ def test_the_operators_own_delay_decides_nothing(db_session: Session, programme:
     claim = make(db_session, programme)
     much_later = NOW + timedelta(days=365)
     db_session.flush()
-    assert list(deadlines.due(db_session, now=much_later, most=9)) == []
-    assert not deadlines.lapse(db_session, claim.id, now=much_later, programme=programme)
+    assert list(lapsing.due(db_session, now=much_later, most=9)) == []
+    assert not lapsing.lapse(db_session, claim.id, now=much_later, programme=programme)
 
 
 def test_the_partners_clock_starts_when_the_mail_that_tells_of_it_was_taken(
@@ -76,7 +76,7 @@ def test_the_partners_clock_starts_when_the_mail_that_tells_of_it_was_taken(
     claim = claims.partner_action_required(db_session, programme, is_told=False)
     assert claim.due_at is None
     db_session.flush()
-    assert list(deadlines.due(db_session, now=NOW + timedelta(days=365), most=9)) == []
+    assert list(lapsing.due(db_session, now=NOW + timedelta(days=365), most=9)) == []
     mail = claims.mail_of(db_session, claim, "information-requested")
     operations.request_taken(db_session, mail, now=NOW + timedelta(days=2), programme=programme)
     assert claim.due_at == FIVE_BUSINESS_DAYS + timedelta(days=2)
