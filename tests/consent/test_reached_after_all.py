@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, lapsing, queries, reminders, running, way
+from cpor_web.claims import contacts, lapsing, queries, reminders, way
+from cpor_web.claims.deadlines import deadlines_in
 from cpor_web.consent import answers, stops
 from cpor_web.models import RoundState
 from cpor_web.programme import Programme
@@ -44,7 +45,7 @@ def test_nothing_runs_for_the_partner_and_nobody_reminds_it(astray: Astray) -> N
     assert reminders.reminders_due(session, now=on_the_day, programme=astray.programme) == [astray.claim.id]
     astray.is_sent_again_and_taken(astray.asked[0])
     session.flush()
-    assert running.deadlines_in(session, astray.claim, now=LATER) == []
+    assert deadlines_in(session, astray.claim, now=LATER) == []
     assert reminders.reminders_due(session, now=on_the_day, programme=astray.programme) == []
 
 

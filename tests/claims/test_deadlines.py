@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import running
-from cpor_web.claims.running import Due, deadlines_in, deadlines_of
+from cpor_web.claims import deadlines
+from cpor_web.claims.deadlines import Due, deadlines_in, deadlines_of
 from cpor_web.consent import answers
 from cpor_web.models import Claim
 from cpor_web.programme import Programme
@@ -97,6 +97,6 @@ def test_there_are_never_more_than_a_calendar_can_bear(
     oldest.due_at -= timedelta(days=2)
     newest.due_at = oldest.due_at + timedelta(days=1)
     db_session.flush()
-    monkeypatch.setattr(running, "MOST", 2)
+    monkeypatch.setattr(deadlines, "MOST", 2)
     found = [each.claim for each in deadlines_of(db_session, filer.actor, now=NOW)]
     assert found == [oldest, newest], "those that end first"
