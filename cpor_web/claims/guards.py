@@ -14,10 +14,10 @@ from cpor_web.claims.drafts import Draft, guid
 from cpor_web.claims.problems import problems, seen
 from cpor_web.models import Claim, Event, Partner
 from cpor_web.programme import Programme
-from cpor_web.rules import guards
+from cpor_web.rules import draft_checks
 from cpor_web.rules.characters import has_hidden
+from cpor_web.rules.draft_checks import Consequence, Finding
 from cpor_web.rules.exc import Unread
-from cpor_web.rules.guards import Consequence, Finding
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
@@ -96,7 +96,7 @@ def warnings(
     tenant = tenant_in(draft)
     same = [each for each in others if each.tenant_id == tenant]
     named = [each for each in others if draft.customer_domain and each.customer_domain == draft.customer_domain]
-    found = guards.findings(
+    found = draft_checks.findings(
         replace(
             seen(draft, partner=partner, programme=programme),
             today=programme.calendar.local_day(now),
@@ -166,7 +166,8 @@ def read(found: Sequence[Finding], past: Collection[str] | None) -> None:
 def keep(session: Session, claim: Claim, found: Sequence[Finding], *, actor: Actor, now: datetime) -> None:
     """Put what the partner went past into the claim's history, so that reviewers see it."""
     if found:
-        told = [{"guard": each.guard, "field": each.field, **_stored(each)} for each in found]
+        # "guard" is what histories have called it from the beginning
+        told = [{"guard": each.check, "field": each.field, **_stored(each)} for each in found]
         history.append(session, claim, WARNED, actor=actor, now=now, data={"warnings": told})
 
 

@@ -16,9 +16,9 @@ from cpor_web.claims.problems import problems
 from cpor_web.models import Claim, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.fields import LABELS
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import CLAIMANTS, Actor, require
 from cpor_web.tables import NotImported, Problem

@@ -13,8 +13,8 @@ from cpor_web.claims import guards, preflight, writing
 from cpor_web.claims.drafts import Draft
 from cpor_web.models import Claim, Partner
 from cpor_web.programme import Programme
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.rules.exc import Invalid
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.reasons import Request
 
 

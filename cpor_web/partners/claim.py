@@ -33,9 +33,9 @@ from cpor_web.partners.details import details
 from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.rules.actions import Action
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.rules.exc import NotAllowed, Refused
 from cpor_web.rules.fields import LABELS, takes_proof
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
 from cpor_web.rules.statuses import Status

@@ -20,9 +20,9 @@ from cpor_web.partners.blueprint import bp
 from cpor_web.partners.details import shown
 from cpor_web.partners.forms import ClaimForm
 from cpor_web.partners.refusals import words_of
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.fields import LABELS, missing
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
