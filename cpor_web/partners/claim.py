@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import competing, guards, preflight, proof, queries
+from cpor_web.claims import competing, preflight, proof, queries, warning
 from cpor_web.claims.next_steps import meaning, next_step
 from cpor_web.claims.timeline import timeline
 from cpor_web.claims.way import Who
@@ -184,7 +184,7 @@ def _warnings(claim: Claim) -> list[Finding]:
     """Return what the partner is to look at while the claim can still be submitted."""
     if claim.status not in _WITH_THE_PARTNER:
         return []
-    return guards.warnings_of(db.session(), claim, now=now(), programme=programme())
+    return warning.of_claim(db.session(), claim, now=now(), programme=programme())
 
 
 def _unanswered(claim: Claim) -> Event | None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from cpor_web import facts
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import assigning, competing, guards, preflight, proof, queries, related
+from cpor_web.claims import assigning, competing, preflight, proof, queries, related, warning
 from cpor_web.claims.next_steps import NextStep, next_step
 from cpor_web.consent import rivals
 from cpor_web.extensions import db
@@ -155,7 +155,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,
         waiting=queries.WAITING_FOR_OPERATOR,
-        warned=guards.kept(session, claim),
+        warned=warning.kept(session, claim),
         why_stopped=queries.why_stopped(session, claim),
         within=within(),
         **more,

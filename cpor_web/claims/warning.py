@@ -1,4 +1,4 @@
-"""What the guards find in a draft beside the partner's other claims, and what of it the partner went past."""
+"""What a partner is warned of, in a draft and beside its other claims, and what of it the partner went past."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -87,7 +87,7 @@ def near(draft: Draft, others: Others, *, but: Claim | None = None) -> list[Clai
     return [each for each in found.values() if each is not but]
 
 
-def warnings(
+def of_draft(
     draft: Draft, others: Iterable[Claim], *, partner: Partner, now: datetime, programme: Programme
 ) -> list[Finding]:
     """Return what a partner is warned of; nothing at a field that is wrong. `others` are those near it."""
@@ -109,18 +109,18 @@ def warnings(
     return [each for each in found if each.consequence is Consequence.WARNED and each.field not in wrong]
 
 
-def warnings_of(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> list[Finding]:
+def of_claim(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> list[Finding]:
     """Return what the partner is warned of in a stored claim."""
     draft = Draft.from_claim(claim)
-    return warnings_in(session, draft, but=claim, partner=claim.partner, now=now, programme=programme)
+    return of_form(session, draft, but=claim, partner=claim.partner, now=now, programme=programme)
 
 
-def warnings_in(
+def of_form(
     session: Session, draft: Draft, *, but: Claim | None, partner: Partner, now: datetime, programme: Programme
 ) -> list[Finding]:
     """Return what the partner is warned of in what a form says. `but` is the claim that the form is of."""
     others = near(draft, others_of(session, partner, [draft]), but=but)
-    return warnings(draft, others, partner=partner, now=now, programme=programme)
+    return of_draft(draft, others, partner=partner, now=now, programme=programme)
 
 
 def among(rows: Mapping[int, Draft]) -> Mapping[int, Sequence[Finding]]:
