@@ -42,7 +42,7 @@ from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 from cpor_web.silence import holding
 from cpor_web.web import downloads
-from cpor_web.web.current import actor, guard, now, programme, settings
+from cpor_web.web.current import actor, now, programme, scanner_state, settings
 from cpor_web.web.errors import status_of
 from cpor_web.web.languages import moment
 from cpor_web.web.one_claim import claim_or_404, document_or_404, given
@@ -158,7 +158,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "downloads": proof.downloads_of(session, claim),
         "gaps": preflight.gaps(claim, preflight.cells_of(session, claim)),
         "places": preflight.keys_of(claim),
-        "guard": guard(),
+        "scanner": scanner_state(),
         "document_numbers": queries.numbers_of(documents),
         "is_provisional": round_ is not None and round_.state in OPEN_STATES,
         "life": timeline(session, claim, step),

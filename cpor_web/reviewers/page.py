@@ -43,7 +43,7 @@ from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
 from cpor_web.silence import holding
 from cpor_web.web import downloads
-from cpor_web.web.current import actor, guard, now, programme
+from cpor_web.web.current import actor, now, programme, scanner_state
 from cpor_web.web.errors import sentence, status_of
 from cpor_web.web.one_claim import claim_or_404, document_or_404, given
 
@@ -122,7 +122,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         decline=queries.decline_of(session, claim),
         documents=proofs,
         downloads=proof.downloads_of(session, claim),
-        guard=guard(),
+        scanner=scanner_state(),
         endings=competing.endings(session, [*both, *(each.claim for each in found)]),
         earlier=[event for event in events if event.kind in EARLIER],
         first_shown=next((each.id for each in proofs if _opens_at_once(each)), None),
@@ -189,7 +189,7 @@ def step_of(claim: Claim) -> NextStep:
 
 def _opens_at_once(document: Document) -> bool:
     """Tell whether a document that counts can be shown beside the grid."""
-    counts = document.replaced_by_id is None and guard().refusal(document) is None
+    counts = document.replaced_by_id is None and scanner_state().refusal(document) is None
     return counts and downloads.can_be_shown(document)
 
 
