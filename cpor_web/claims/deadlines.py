@@ -9,11 +9,11 @@ from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import Session
 
 from cpor_web import facts
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_of
+from cpor_web.claims.queries import claims_of
 from cpor_web.models import OPEN_STATES, Claim, Round, RoundState
 from cpor_web.rules import deadlines
 from cpor_web.rules.roles import REVIEWERS, Actor
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import WAITING_FOR_OPERATOR, Status
 from cpor_web.rules.words import N_
 
 MOST = 1000

@@ -38,7 +38,7 @@ from cpor_web.rules.exc import NotAllowed, Refused
 from cpor_web.rules.fields import LABELS, takes_proof
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import WAITING_FOR_PARTNER, Status
 from cpor_web.rules.words import N_
 from cpor_web.silence import holding
 from cpor_web.web import downloads
@@ -52,8 +52,6 @@ ASSESSED = {
     AssessmentState.ELIGIBLE: N_("Eligible"),
     AssessmentState.NOT_ELIGIBLE: N_("Not eligible"),
 }
-
-_WITH_THE_PARTNER = (Status.EDITING, Status.PARTNER_ACTION_REQUIRED)
 
 
 @bp.get("/claims/<reference>")
@@ -164,7 +162,7 @@ def _content(claim: Claim) -> dict[str, Any]:
         "life": timeline(session, claim, step),
         "mails": queries.mails_of(session, claim, actor()),
         "meaning": meaning(claim),
-        "missing": _missing(claim, has_proof=bool(documents)) if claim.status in _WITH_THE_PARTNER else [],
+        "missing": _missing(claim, has_proof=bool(documents)) if claim.status in WAITING_FOR_PARTNER else [],
         "now": now(),
         "proposal": claim.proposed_contact if round_ is not None and round_.state is RoundState.STOPPED else None,
         "removable": {each.id for each in documents if is_claimant and proof.lets_go(claim, each)},
@@ -182,7 +180,7 @@ def _content(claim: Claim) -> dict[str, Any]:
 
 def _warnings(claim: Claim) -> list[Finding]:
     """Return what the partner is to look at while the claim can still be submitted."""
-    if claim.status not in _WITH_THE_PARTNER:
+    if claim.status not in WAITING_FOR_PARTNER:
         return []
     return warning.of_claim(db.session(), claim, now=now(), programme=programme())
 

@@ -40,7 +40,7 @@ from cpor_web.rules.actions import Action
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale, Unfinished
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import REVIEWERS
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import ASSIGNABLE, WAITING_FOR_OPERATOR, Status
 from cpor_web.silence import holding
 from cpor_web.web import downloads
 from cpor_web.web.current import actor, now, programme, scanner_state
@@ -113,12 +113,12 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         Action=Action,
         answers=answers_of(claim),
         assessment=assessment,
-        may_assign=bool(assignable) or (claim.reviewer is not None and claim.status in assigning.ASSIGNABLE),
+        may_assign=bool(assignable) or (claim.reviewer is not None and claim.status in ASSIGNABLE),
         claim=claim,
         comments=queries.comments_of(session, claim),
         concerns=dict(concerns_of(claim)),
         decided_over=decided_over,
-        denials=related.denials(session, claim) if claim.status in assigning.ASSIGNABLE else [],
+        denials=related.denials(session, claim) if claim.status in ASSIGNABLE else [],
         decline=queries.decline_of(session, claim),
         documents=proofs,
         downloads=proof.downloads_of(session, claim),
@@ -154,7 +154,7 @@ def shown(claim: Claim, forms: dict[str, FlaskForm] | None = None, *, seen: int 
         step=step_of(claim),
         RoundState=RoundState,
         under_review=Status.UNDER_REVIEW,
-        waiting=queries.WAITING_FOR_OPERATOR,
+        waiting=WAITING_FOR_OPERATOR,
         warned=warning.kept(session, claim),
         why_stopped=queries.why_stopped(session, claim),
         within=within(),
