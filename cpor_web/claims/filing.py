@@ -159,15 +159,15 @@ def resubmit(
     lifecycle.advance(session, claim, Action.RESUBMIT, actor=actor, now=now, programme=programme)
 
 
-class Answer(NamedTuple):
+class Provided(NamedTuple):
     """What the partner has done since the reviewer asked: whether it added or changed anything, and said any."""
 
     has_additions: bool
     has_words: bool
 
 
-def answer(session: Session, claim: Claim) -> Answer:
-    """Return how the partner has answered the last request for information."""
+def provided(session: Session, claim: Claim) -> Provided:
+    """Return what the partner has provided since the last request for information."""
     asked = select(func.max(Event.position)).where(
         Event.claim_id == claim.id, Event.kind == "claim:information-requested"
     )
@@ -176,7 +176,7 @@ def answer(session: Session, claim: Claim) -> Answer:
     done = Counter(session.scalars(theirs))
     done["document:uploaded"] -= done.pop(REMOVAL, 0)
     has_words = done.pop(WORDS, 0) > 0
-    return Answer(has_additions=done.total() > 0, has_words=has_words)
+    return Provided(has_additions=done.total() > 0, has_words=has_words)
 
 
 def upload(
