@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from cpor_web.accounts.access import allowed
 from cpor_web.extensions import db
 from cpor_web.lists import review_queue
+from cpor_web.lists.needing import needing_a_reviewer
 from cpor_web.lists.review_queue import Numbers, Wanted
 from cpor_web.models import Partner, User
 from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.queue_filter import LONGEST_SEARCH, QueueFilter, within
-from cpor_web.reviewers.waiting import needing_a_reviewer
 from cpor_web.rules.roles import REVIEWERS, Role
 from cpor_web.rules.statuses import WAITING_FOR_OPERATOR, Status
 from cpor_web.rules.words import N_

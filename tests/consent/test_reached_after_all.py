@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import contacts, lapsing, queries, reminders, way
 from cpor_web.claims.deadlines import deadlines_in
 from cpor_web.consent import answers, stops
+from cpor_web.lists.needing import REPLACED_DENIED, needing_a_reviewer
 from cpor_web.models import RoundState
 from cpor_web.programme import Programme
-from cpor_web.reviewers import waiting
 from cpor_web.reviewers.words import STOPS
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
@@ -92,10 +92,10 @@ def test_a_partner_that_has_named_somebody_is_not_asked_again(astray: Astray) ->
 
 
 def test_the_claim_is_in_the_list_of_what_needs_a_reviewer(astray: Astray) -> None:
-    assert waiting.needing_a_reviewer(astray.session) == []
+    assert needing_a_reviewer(astray.session) == []
     astray.is_sent_again_and_taken(astray.asked[0])
     astray.session.flush()
-    (needing,) = waiting.needing_a_reviewer(astray.session)
+    (needing,) = needing_a_reviewer(astray.session)
     assert (needing.reference, needing.sentence) == (astray.claim.reference, STOPS[stops.REACHED])
 
 
@@ -115,7 +115,7 @@ def test_that_all_were_reached_hides_no_denial_that_nobody_has_read(
     session.flush()
 
     assert queries.why_stopped(session, claim) == stops.DENIED_BY_REPLACED
-    assert [each.sentence for each in waiting.needing_a_reviewer(session)] == [waiting.REPLACED_DENIED]
+    assert [each.sentence for each in needing_a_reviewer(session)] == [REPLACED_DENIED]
     assert astray.step() is way.LOOKED_AT
     assert not astray.lapses()
     astray.comes_back(other, now=LATER)
@@ -136,7 +136,7 @@ def test_a_replaced_contact_who_denies_after_all_were_reached_is_told_of(
     db_session.flush()
 
     assert queries.why_stopped(db_session, claim) == stops.DENIED_BY_REPLACED
-    assert [each.sentence for each in waiting.needing_a_reviewer(db_session)] == [waiting.REPLACED_DENIED]
+    assert [each.sentence for each in needing_a_reviewer(db_session)] == [REPLACED_DENIED]
     assert (astray.step(), astray.round.contact_due_at) == (way.LOOKED_AT, None)
     astray.comes_back(right, now=LATER)
     assert astray.step() is way.CONTACT_NEEDED, "and a right contact can be missing still"
