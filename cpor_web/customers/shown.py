@@ -7,7 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from cpor_web.catalogue import Catalogue
-from cpor_web.consent.queries import Claimed, Standing
+from cpor_web.consent.standing import Claimed, Standing
 from cpor_web.enumerations import enumerated
 from cpor_web.models import OPEN_STATES, AnswerKind, RoundState
 from cpor_web.moments import exactly

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, deadlines
+from cpor_web.claims import contacts, lapsing
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.consent.answers import Outcome
 from cpor_web.models import Claim, Event, Invitation, Mail, RoundState, User
@@ -84,14 +84,14 @@ def test_without_a_right_contact_in_time_the_claim_lapses_after_the_whole_last_s
     round_, over = invitation.round, FIVE_BUSINESS_DAYS + timedelta(seconds=1)
     early = over - timedelta(microseconds=1)
     db_session.flush()
-    assert list(deadlines.contacts_due(db_session, now=early, most=9)) == []
-    assert not deadlines.lapse_contact(db_session, round_.id, now=early, programme=programme)
-    assert list(deadlines.contacts_due(db_session, now=over, most=9)) == [round_.id]
-    assert deadlines.lapse_contact(db_session, round_.id, now=over, programme=programme)
+    assert list(lapsing.contacts_due(db_session, now=early, most=9)) == []
+    assert not lapsing.lapse_contact(db_session, round_.id, now=early, programme=programme)
+    assert list(lapsing.contacts_due(db_session, now=over, most=9)) == [round_.id]
+    assert lapsing.lapse_contact(db_session, round_.id, now=over, programme=programme)
     assert (claim.status, claim.rejection) == (Status.REJECTED, Rejection.NO_PARTNER_RESPONSE)
     assert round_.state is RoundState.ENDED
     assert_agrees(db_session, claim)
-    assert not deadlines.lapse_contact(db_session, round_.id, now=over, programme=programme)
+    assert not lapsing.lapse_contact(db_session, round_.id, now=over, programme=programme)
 
 
 @pytest.mark.parametrize("is_told_first", [True, False])
