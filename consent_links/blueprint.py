@@ -1,4 +1,8 @@
-"""The one-click endpoint of RFC 8058 for Flask; nothing else of this library needs Flask."""
+"""The one-click endpoint of RFC 8058 for Flask; nothing else of this library needs Flask.
+
+It is for other applications: `cpor_web` has an endpoint of its own (`cpor_web/customers/one_click.py`), because there
+bad links are counted, and every request on a link is noted.
+"""
 
 from collections.abc import Callable
 

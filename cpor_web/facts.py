@@ -10,7 +10,18 @@ from sqlalchemy.orm import Session, joinedload, load_only
 
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.entities import ahead, detached
-from cpor_web.models import Assessment, Claim, CustomerContact, Document, Event, Round, RoundState, Scan, User
+from cpor_web.models import (
+    IS_PROPOSED,
+    Assessment,
+    Claim,
+    CustomerContact,
+    Document,
+    Event,
+    Round,
+    RoundState,
+    Scan,
+    User,
+)
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines, fields
 from cpor_web.rules.reasons import Rejection
@@ -107,14 +118,7 @@ def _was_edited_since_denial(session: Session, claim: Claim) -> bool:
 
 def proposed_contact(session: Session, claim: Claim) -> CustomerContact | None:
     """Return the partner's proposal of another contact that waits for a reviewer."""
-    return session.scalar(
-        select(CustomerContact).where(
-            CustomerContact.claim_id == claim.id,
-            CustomerContact.replaces_id.is_not(None),
-            CustomerContact.position.is_(None),
-            CustomerContact.confirmed_by_id.is_(None),
-        )
-    )
+    return session.scalar(select(CustomerContact).where(CustomerContact.claim_id == claim.id, IS_PROPOSED))
 
 
 def missing_fields(claim: Claim, programme: Programme) -> tuple[str, ...]:

@@ -93,6 +93,8 @@ def advance(
     for mail in rule.mails:
         about = {"event": rule.event, "data": data or {}} if mail in to_partner.TELL_OF_THE_EVENT else {}
         to_partner.BY_TRANSITION[mail](session, claim, now=now, programme=programme, **about)
+    if rule.action in {Action.APPROVE, Action.UNDO_DENIAL}:
+        _forget_why(claim)  # not before: the mail of an accepted dispute is written by what it was about
     return rule
 
 
@@ -147,9 +149,12 @@ def _set_dispute(claim: Claim, rule: Rule, now: datetime, programme: Programme) 
     elif rule.action is Action.DISPUTE:
         claim.is_disputed = claim.dispute_used = True
         claim.reviewer_id = None
-    elif rule.action in {Action.APPROVE, Action.UNDO_DENIAL}:
-        if rule.action is Action.UNDO_DENIAL:
-            claim.dispute_used = claim.dispute_used and not claim.is_disputed
-        claim.is_disputed = False
-        claim.rejection = claim.rejection_detail = claim.rejected_by_id = None
-        claim.rejection_comment = ""
+    elif rule.action is Action.UNDO_DENIAL:
+        claim.dispute_used = claim.dispute_used and not claim.is_disputed
+
+
+def _forget_why(claim: Claim) -> None:
+    """Take back why a claim was rejected, and that this is disputed."""
+    claim.is_disputed = False
+    claim.rejection = claim.rejection_detail = claim.rejected_by_id = None
+    claim.rejection_comment = ""

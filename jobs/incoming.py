@@ -17,9 +17,9 @@ from cpor_web.transactions import transaction
 from cpor_web.web import current
 from jobs import pauses, seldom
 from jobs.app import app
+from jobs.due import each_due
 from jobs.pauses import MAILBOX
 from jobs.turn import Turn
-from jobs.windows import each_due
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from cpor_web.queue import REMIND
 from cpor_web.transactions import transaction
 from cpor_web.web import current
 from jobs.app import app
+from jobs.due import each_due
 from jobs.turn import Turn
-from jobs.windows import each_due
 
 COUNTING_SECONDS = 3
 """Mails and closings wait for no more than this, also where years are to be counted: the next tick goes on."""

@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy.orm import Session
 
-import jobs.windows
+import jobs.due
 from cpor_web import clock, closures
 from cpor_web.claims import operations
 from cpor_web.models import Claim, Closure, User
@@ -196,7 +196,7 @@ def test_a_claim_that_is_submitted_on_a_page_counts_the_closure(
 def test_a_job_reads_the_calendar_anew_at_every_run(
     app: Flask, committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs.windows, "app", lambda: app)
+    monkeypatch.setattr(jobs.due, "app", lambda: app)
     seen: list[str | None] = []
 
     def look(_session: Session, found: Programme, _most: int) -> list[int]:
@@ -204,9 +204,9 @@ def test_a_job_reads_the_calendar_anew_at_every_run(
         return []
 
     with time_machine.travel(NOW, tick=False):
-        jobs.windows.each_due(CLOSE_WINDOWS, look, lambda *_: False)
+        jobs.due.each_due(CLOSE_WINDOWS, look, lambda *_: False)
         by = factories.user(committed, Role.ADMINISTRATOR)
         committed.add(Closure(day=TOMORROW, name="Company day", added_by=by, added_at=NOW))
         committed.commit()
-        jobs.windows.each_due(CLOSE_WINDOWS, look, lambda *_: False)
+        jobs.due.each_due(CLOSE_WINDOWS, look, lambda *_: False)
     assert seen == [None, "Company day"]

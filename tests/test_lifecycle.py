@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import lifecycle
-from cpor_web.claims import deadlines, operations
+from cpor_web.claims import lapsing, operations
 from cpor_web.consent import answers, rounds
 from cpor_web.facts import latest_round
 from cpor_web.models import Claim, Event, Mail, Round
@@ -103,7 +103,7 @@ def _lapse(session: Session, programme: Programme) -> Prepared:
     claim = claims.partner_action_required(session, programme)
     assert claim.due_at is not None
     late = claim.due_at + timedelta(seconds=1)
-    return claim, lambda _actor: deadlines.lapse(session, claim.id, now=late, programme=programme)
+    return claim, lambda _actor: lapsing.lapse(session, claim.id, now=late, programme=programme)
 
 
 def _contact_lapse(session: Session, programme: Programme) -> Prepared:
@@ -112,7 +112,7 @@ def _contact_lapse(session: Session, programme: Programme) -> Prepared:
     answers.not_the_right_person(session, invitation, now=NOW, programme=programme)
     round_ = invitation.round
     round_.contact_due_at, round_.contact_rule = NOW, {"period": "contact"}
-    return claim, lambda _actor: deadlines.lapse_contact(session, round_.id, now=LATER, programme=programme)
+    return claim, lambda _actor: lapsing.lapse_contact(session, round_.id, now=LATER, programme=programme)
 
 
 def _deny(session: Session, programme: Programme) -> Prepared:

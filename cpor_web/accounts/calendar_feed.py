@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from cpor_web.accounts.blueprint import bp
-from cpor_web.claims import running
+from cpor_web.claims.deadlines import deadlines_of
 from cpor_web.extensions import db
 from cpor_web.models import User
 from cpor_web.web import calendar_files
@@ -26,7 +26,7 @@ def calendar_feed(token: str) -> Response:
     """Give the running deadlines of whose address this is, in their language."""
     reader = _reader(token) or abort(404)
     speak(reader.language)
-    found = running.deadlines_of(db.session(), reader.actor, now=now())
+    found = deadlines_of(db.session(), reader.actor, now=now())
     return calendar_files.answer(found, role=reader.role, name=_("Deadlines of %(name)s", name=reader.name))
 
 

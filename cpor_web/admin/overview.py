@@ -9,7 +9,7 @@ from cpor_web.admin.condition import condition
 from cpor_web.extensions import db
 from cpor_web.monitoring.health import in_redis
 from cpor_web.rules.roles import Role
-from cpor_web.web.current import guard, now, programme_as_set_up, settings
+from cpor_web.web.current import now, programme_as_set_up, scanner_state, settings
 
 
 @bp.get("")
@@ -20,4 +20,6 @@ def overview() -> ResponseReturnValue:
     found = condition(
         db.session(), now=now(), tick_seconds=told.tick_seconds, has_mailbox=programme_as_set_up().has_mailbox
     )
-    return render_template("admin/overview.html", condition=found, in_redis=in_redis(), guard=guard(), now=now())
+    return render_template(
+        "admin/overview.html", condition=found, in_redis=in_redis(), scanner=scanner_state(), now=now()
+    )

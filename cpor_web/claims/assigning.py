@@ -13,14 +13,8 @@ from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, Invalid, NotAllowed
 from cpor_web.rules.roles import REVIEWERS, Actor, require
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import ASSIGNABLE, WAITING_FOR_OPERATOR, Status
 from cpor_web.rules.words import N_
-
-ASSIGNABLE = frozenset({Status.SUBMITTED, Status.UNDER_REVIEW, Status.PARTNER_ACTION_REQUIRED})
-"""The statuses in which a claim is some reviewer's work, or will be."""
-
-HELD = (Status.SUBMITTED, Status.UNDER_REVIEW)
-"""The statuses in which a claim that a reviewer holds waits for them."""
 
 REJECTED_IT = N_("%(name)s rejected this claim. Another reviewer decides on its dispute.")
 
@@ -46,7 +40,7 @@ def go_on(
     to what is free, and round again.
     """
     require(actor, REVIEWERS)
-    own = [Claim.due_at.is_not(None), Claim.status.in_(HELD), Claim.reviewer_id == actor.user_id]
+    own = [Claim.due_at.is_not(None), Claim.status.in_(WAITING_FOR_OPERATOR), Claim.reviewer_id == actor.user_id]
     own += _fits(area, disputed=disputed)
     later: ColumnElement[bool] = true()
     if past is not None:

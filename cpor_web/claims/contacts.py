@@ -71,7 +71,8 @@ def propose_contact(
     claim.all_contacts.append(new)
     round_.contact_due_at = round_.contact_rule = None
     claim.version += 1
-    data = {"instead_of": old.name, "contact": new.name}
+    # With the address: whoever is turned down, or gives way to a newer proposal, is found by it here alone.
+    data = {"instead_of": old.name, "contact": new.name, "email": new.email}
     history.append(session, claim, "contact:proposed", actor=actor, now=now, data=data)
     return new
 

@@ -1,80 +1,94 @@
-"""Partners' deadlines that pass: *No partner response*. The operator's own delay never decides anything.
-
-None passes while all closing is held, nor before every mail that had come by then was read: one may be a report that
-the partner was never told of it.
-"""
+"""The deadlines that run: of one claim, and of everything that somebody has to do with."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_
 from sqlalchemy.orm import Session
 
-from cpor_web import assessment, lifecycle
-from cpor_web.consent import locking, rounds, stops
-from cpor_web.models import Claim, Round, RoundState
-from cpor_web.programme import Programme
+from cpor_web import facts
+from cpor_web.claims.queries import claims_of
+from cpor_web.models import OPEN_STATES, Claim, Round, RoundState
 from cpor_web.rules import deadlines
-from cpor_web.rules.actions import Action
-from cpor_web.rules.reasons import Rejection
-from cpor_web.rules.roles import SYSTEM
-from cpor_web.rules.statuses import Status
-from cpor_web.silence import holding, unread
+from cpor_web.rules.roles import REVIEWERS, Actor
+from cpor_web.rules.statuses import WAITING_FOR_OPERATOR, Status
+from cpor_web.rules.words import N_
+
+MOST = 1000
 
 
-def due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
-    """Return the ids of up to `most` claims whose partner did not resubmit in time, the longest over first."""
-    waiting = Claim.status == Status.PARTNER_ACTION_REQUIRED
-    late = select(Claim.id).where(waiting, Claim.due_at <= now - deadlines.ONE_SECOND)
-    return session.scalars(late.order_by(Claim.due_at, Claim.id).limit(most)).all()
+class Due(StrEnum):
+    """What a deadline is for."""
+
+    REVIEW = "review"
+    DECISION = "decision"
+    RESUBMISSION = "resubmission"
+    CONSENT = "consent"
+    CONTACT = "contact"
+    DISPUTE = "dispute"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
 
 
-def lapse(session: Session, claim_id: int, *, now: datetime, programme: Programme) -> bool:
-    """Reject one claim whose partner let the deadline pass, if it still is so; tell whether it was."""
-    claim = session.get(Claim, claim_id)
-    if claim is None:
-        return False
-    lifecycle.hold(session, claim)
-    if claim.status is not Status.PARTNER_ACTION_REQUIRED or claim.due_at is None:
-        return False
-    if not _has_passed(session, claim, claim.due_at, now, programme) or holding.bars(session):
-        return False
-    _reject(session, claim, Action.LAPSE, now, programme)
-    return True
+_LABELS = {
+    Due.REVIEW: N_("The review is to be started"),
+    Due.DECISION: N_("The decision is due"),
+    Due.RESUBMISSION: N_("To be resubmitted"),
+    Due.CONSENT: N_("The consent period ends"),
+    Due.CONTACT: N_("A right contact is to be named"),
+    Due.DISPUTE: N_("Last moment to dispute"),
+}
+
+_BY_STATUS = {
+    Status.SUBMITTED: Due.REVIEW,
+    Status.UNDER_REVIEW: Due.DECISION,
+    Status.PARTNER_ACTION_REQUIRED: Due.RESUBMISSION,
+}
 
 
-def contacts_due(session: Session, *, now: datetime, most: int) -> Sequence[int]:
-    """Return the ids of up to `most` rounds whose partner named no right contact in time."""
-    stopped = Round.state == RoundState.STOPPED
-    late = select(Round.id).where(stopped, Round.contact_due_at <= now - deadlines.ONE_SECOND)
-    return session.scalars(late.order_by(Round.contact_due_at, Round.id).limit(most)).all()
+class Running(NamedTuple):
+    """One deadline of a claim, and the rule that made it."""
+
+    claim: Claim
+    due: Due
+    at: datetime
+    rule: dict[str, Any] | None
 
 
-def lapse_contact(session: Session, round_id: int, *, now: datetime, programme: Programme) -> bool:
-    """Reject one claim for which no right contact was named in time, if it still is so; tell whether it was."""
-    round_ = session.get(Round, round_id)
-    if round_ is None:
-        return False
-    claim = lifecycle.hold(session, round_.claim)
-    locking.hold(session, round_)
-    if round_.state is not RoundState.STOPPED or round_.contact_due_at is None:
-        return False
-    if not _has_passed(session, claim, round_.contact_due_at, now, programme) or holding.bars(session):
-        return False
-    if stops.end_asking(session, claim, round_, now=now):  # where a version that did not do so left it running
-        return False
-    _reject(session, claim, Action.CONTACT_LAPSE, now, programme)
-    rounds.end(session, round_, now=now)
-    assessment.end(session, claim, now=now, programme=programme, why="no partner response")
-    return True
+def deadlines_in(session: Session, claim: Claim, *, now: datetime) -> list[Running]:
+    """Return the deadlines that run for a claim, also one that is overdue."""
+    return _running(claim, facts.latest_round(session, claim), now)
 
 
-def _has_passed(session: Session, claim: Claim, due_at: datetime, now: datetime, programme: Programme) -> bool:
-    until = unread.read_until(session, now=now, programme=programme)
-    is_over = until is not None and deadlines.has_passed(due_at, until)
-    return is_over and not unread.is_undrawn(session, claim)
+def deadlines_of(session: Session, actor: Actor, *, now: datetime) -> Sequence[Running]:
+    """Return the next deadlines, at most MOST: all of a partner's, or those of the claims that a reviewer holds."""
+    claims = claims_of(actor)
+    if actor.role in REVIEWERS:
+        claims = claims.where(Claim.reviewer_id == actor.user_id, Claim.status.in_(WAITING_FOR_OPERATOR))
+    is_open = and_(Round.claim_id == Claim.id, Round.state.in_(OPEN_STATES))
+    in_time = Claim.dispute_until > now - deadlines.ONE_SECOND
+    rows = claims.outerjoin(Round, is_open).where(or_(Claim.due_at.is_not(None), Round.id.is_not(None), in_time))
+    # A claim that has only some of these is put in order by the first of them: `least` passes over NULL.
+    first = func.least(Claim.due_at, Round.ends_at, Round.contact_due_at, Claim.dispute_until).asc().nulls_last()
+    found = session.execute(rows.add_columns(Round).order_by(first, Claim.id).limit(MOST))
+    return sorted(
+        (each for claim, round_ in found for each in _running(claim, round_, now)), key=lambda each: each.at
+    )
 
 
-def _reject(session: Session, claim: Claim, action: Action, now: datetime, programme: Programme) -> None:
-    lifecycle.say_why(claim, Rejection.NO_PARTNER_RESPONSE)
-    lifecycle.advance(session, claim, action, actor=SYSTEM, now=now, programme=programme)
+def _running(claim: Claim, round_: Round | None, now: datetime) -> list[Running]:
+    running = []
+    if claim.due_at is not None:
+        running.append(Running(claim, _BY_STATUS[claim.status], claim.due_at, claim.due_rule))
+    is_closing = round_ is not None and round_.state is RoundState.RUNNING and round_.reply_at is None
+    if round_ is not None and is_closing and round_.ends_at is not None:
+        running.append(Running(claim, Due.CONSENT, round_.ends_at, round_.end_rule))
+    if round_ is not None and round_.state is RoundState.STOPPED and round_.contact_due_at is not None:
+        running.append(Running(claim, Due.CONTACT, round_.contact_due_at, round_.contact_rule))
+    if claim.dispute_until is not None and not deadlines.has_passed(claim.dispute_until, now):
+        running.append(Running(claim, Due.DISPUTE, claim.dispute_until, claim.dispute_rule))
+    return running

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cpor_web import facts, history, lifecycle
-from cpor_web.claims import competing, guards, proof, writing
+from cpor_web.claims import competing, proof, warning, writing
 from cpor_web.claims.drafts import Draft
 from cpor_web.claims.references import new_reference
 from cpor_web.models import Claim, Document, Event, Partner
@@ -92,7 +92,7 @@ def save(
     require(actor, CLAIMANTS)
     lifecycle.hold(session, claim, seen=seen)
     writing.check_editable(claim, programme)
-    before = {each.mark for each in guards.warnings_of(session, claim, now=now, programme=programme)}
+    before = {each.mark for each in warning.of_claim(session, claim, now=now, programme=programme)}
     changed = writing.write(claim, draft, partner=claim.partner, programme=programme)
     if changed:
         if claim.status is not Status.EDITING:
@@ -100,9 +100,9 @@ def save(
                 _still_complete(claim, programme)
         claim.version += 1
         history.append(session, claim, "claim:edited", actor=actor, now=now, data={"changes": changed})
-        warned = guards.warnings_of(session, claim, now=now, programme=programme)
+        warned = warning.of_claim(session, claim, now=now, programme=programme)
         if claim.status is not Status.EDITING and not before.issuperset(each.mark for each in warned):
-            guards.keep(session, claim, warned, actor=actor, now=now)
+            warning.keep(session, claim, warned, actor=actor, now=now)
     return changed
 
 
@@ -143,11 +143,11 @@ def submit(
     _still_right(claim, programme)
     known = facts.of(session, claim, actor=actor, now=now, programme=programme)
     transitions.find(claim.status, Action.SUBMIT, actor.role, known)
-    warned = guards.warnings_of(session, claim, now=now, programme=programme)
-    guards.read(warned, past)
+    warned = warning.of_claim(session, claim, now=now, programme=programme)
+    warning.read(warned, past)
     claim.first_submitted_at = now
     lifecycle.advance(session, claim, Action.SUBMIT, actor=actor, now=now, programme=programme)
-    guards.keep(session, claim, warned, actor=actor, now=now)
+    warning.keep(session, claim, warned, actor=actor, now=now)
     competing.flag(session, claim, now=now)
 
 
@@ -159,15 +159,15 @@ def resubmit(
     lifecycle.advance(session, claim, Action.RESUBMIT, actor=actor, now=now, programme=programme)
 
 
-class Answer(NamedTuple):
+class Provided(NamedTuple):
     """What the partner has done since the reviewer asked: whether it added or changed anything, and said any."""
 
     has_additions: bool
     has_words: bool
 
 
-def answer(session: Session, claim: Claim) -> Answer:
-    """Return how the partner has answered the last request for information."""
+def provided(session: Session, claim: Claim) -> Provided:
+    """Return what the partner has provided since the last request for information."""
     asked = select(func.max(Event.position)).where(
         Event.claim_id == claim.id, Event.kind == "claim:information-requested"
     )
@@ -176,7 +176,7 @@ def answer(session: Session, claim: Claim) -> Answer:
     done = Counter(session.scalars(theirs))
     done["document:uploaded"] -= done.pop(REMOVAL, 0)
     has_words = done.pop(WORDS, 0) > 0
-    return Answer(has_additions=done.total() > 0, has_words=has_words)
+    return Provided(has_additions=done.total() > 0, has_words=has_words)
 
 
 def upload(

@@ -10,15 +10,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import filing, guards, tables
+from cpor_web.claims import filing, tables, warning
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.claims.problems import problems
 from cpor_web.models import Claim, Partner
 from cpor_web.programme import Programme
 from cpor_web.rules import fields
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.fields import LABELS
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.roles import CLAIMANTS, Actor, require
 from cpor_web.tables import NotImported, Problem
@@ -79,18 +79,18 @@ def looked_at(
     if wrong:
         raise NotImported(wrong)
     known = _known(session, partner, (digest_of(draft) for _, draft in said))
-    others = guards.others_of(session, partner, (draft for _, draft in said))
+    others = warning.others_of(session, partner, (draft for _, draft in said))
     lines: list[Line] = []
     above: dict[bytes, int] = {}
     for number, draft in said:
         digest = digest_of(draft)
         whole = _completed(draft, standard)
-        near = guards.near(draft, others)
-        warned = guards.warnings(whole, near, partner=partner, now=now, programme=programme)
+        near = warning.near(draft, others)
+        warned = warning.of_draft(whole, near, partner=partner, now=now, programme=programme)
         missing = _missing(whole, programme)
         lines.append(Line(number, whole, digest, warned, missing, known.get(digest, ""), above.get(digest)))
         above.setdefault(digest, number)
-    between = guards.among({line.number: line.draft for line in lines if line.is_new})
+    between = warning.among({line.number: line.draft for line in lines if line.is_new})
     return [replace(line, warned=[*line.warned, *between.get(line.number, ())]) for line in lines]
 
 

@@ -34,17 +34,19 @@ def returned(session: Session, claim: Claim, mail: Mail, *, now: datetime, progr
     taken = min((each.sent_at for each in same if each.state is MailState.SENT and each.sent_at), default=None)
     under_way = any(each.due_at is not None for each in same)
     if taken is None and not under_way and mail.user_id is None:
-        under_way = to_partner.to_the_partners_others(session, claim, mail, now=now)
+        under_way = _tell_others(session, claim, mail, same, now)
     _set_clock(claim, round_, mail, taken if taken or under_way else now, programme)
 
 
 def failed(session: Session, claim: Claim, mail: Mail, *, now: datetime, programme: Programme) -> None:
-    """Let the partner's time go on once the last mail to others there has failed as well.
+    """Tell others there what was refused; let the partner's time go on once the last mail to them has failed as well.
 
     For a mail that was not taken. Where none ever was, nobody was asked: no time runs.
     """
     round_ = facts.latest_round(session, claim)
     same = _asking_for_the_same(session, claim, round_, mail.kind)
+    if mail.state is MailState.REFUSED and mail.user_id is None and _tell_others(session, claim, mail, same, now):
+        return
     is_hopeless = all(each.due_at is None and each.state is not MailState.SENT for each in same)
     if mail in same and is_hopeless and any(each.state is MailState.BOUNCED for each in same):
         _set_clock(claim, round_, mail, now, programme)
@@ -60,6 +62,12 @@ def missed_the_contact(session: Session, claim: Claim) -> bool:
     asking = _asking_for_the_same(session, claim, facts.latest_round(session, claim), kind)
     copies = [each for each in asking if each.to_address.lower() == address]
     return bool(copies) and all(each.state in {MailState.REFUSED, MailState.BOUNCED} for each in copies)
+
+
+def _tell_others(session: Session, claim: Claim, mail: Mail, same: Sequence[Mail], now: datetime) -> bool:
+    """Send a mail to others there; tell whether there is anybody. Time begins with it where no earlier one stands."""
+    begins = mail in same and all(each.state is not MailState.SENT for each in same)
+    return to_partner.to_the_partners_others(session, claim, mail, begins=begins, now=now)
 
 
 def _asking_for_the_same(session: Session, claim: Claim, round_: Round | None, kind: str) -> Sequence[Mail]:

@@ -17,7 +17,7 @@ from cpor_web.claims.deciding import request_taken
 from cpor_web.consent import locking, rounds, stops
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.emails import marking, outbox, recalling
-from cpor_web.emails.catalogue import ASKS, to_partner, to_staff
+from cpor_web.emails.catalogue import ASKS, to_staff
 from cpor_web.emails.marking import Taken, mark
 from cpor_web.emails.outcomes import Accepted, Outcome
 from cpor_web.entities import ahead, detached
@@ -195,11 +195,8 @@ def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, progra
     )
     if mail.state in FAILED and mail.kind != "not-delivered":
         to_staff.not_delivered(session, claim, mail, now=now, programme=programme)
-    if mail.state is MailState.REFUSED:
-        if mail.kind in TAKEN and mail.invitation_id is None and mail.user_id is None:
-            to_partner.to_the_partners_others(session, claim, mail, now=now)
-        if mail.kind in ASKS:
-            stops.notice_failed(session, mail, now=now, programme=programme)
+    if mail.state is MailState.REFUSED and mail.kind in ASKS:
+        stops.notice_failed(session, mail, now=now, programme=programme)
     if mail.state in FAILED and mail.kind in TAKEN and mail.invitation_id is None:
         partners_clock.failed(session, claim, mail, now=now, programme=programme)
     if mail.state in FAILED and mail.kind in ASKS:

@@ -7,11 +7,11 @@ from typing import Protocol
 from cpor_web.claims.drafts import ContactDraft, Draft, ascii_address, day
 from cpor_web.models import MpnKind, Partner
 from cpor_web.programme import Programme
-from cpor_web.rules import contacts, guards
+from cpor_web.rules import contacts, draft_checks
 from cpor_web.rules.characters import NOT_VISIBLE, has_hidden
+from cpor_web.rules.draft_checks import Consequence, Seen
 from cpor_web.rules.exc import Invalid
 from cpor_web.rules.fields import LABELS
-from cpor_web.rules.guards import Consequence, Seen
 from cpor_web.rules.languages import LANGUAGES
 from cpor_web.rules.words import N_, Value
 
@@ -78,7 +78,7 @@ def problems(
         wrong("second_email", N_("This is the first contact's address. Name another person, or leave it empty."))
     if draft.partner_contact_email and ascii_address(draft.partner_contact_email) is None:
         wrong("partner_contact_email", NOT_AN_ADDRESS)
-    for each in guards.findings(seen(draft, partner=partner, programme=programme)):
+    for each in draft_checks.findings(seen(draft, partner=partner, programme=programme)):
         if each.consequence is Consequence.REFUSED or (
             each.consequence is Consequence.NEEDS_A_REASON and not draft.as_fields()[each.field]
         ):
@@ -100,7 +100,7 @@ def left_over(draft: Draft, before: Draft) -> dict[str, Invalid]:
 
 
 def seen(draft: Draft, *, partner: Partner, programme: Programme) -> Seen:
-    """Return what the guards look at of a draft that is normalised, but for the partner's other claims."""
+    """Return what the checks look at of a draft that is normalised, but for the partner's other claims."""
     activity = programme.catalogue.activity(draft.area, draft.activity)
     typed = {"contact": draft.contact.email, "second": draft.second.email}
     return Seen(

@@ -62,12 +62,14 @@ def attach(
     history.append(session, claim, "document:uploaded", actor=actor, now=now, data=data)
 
 
-def give(session: Session, document: Document, *, actor: Actor, now: datetime, guard: scanning.Guard) -> None:
+def give(
+    session: Session, document: Document, *, actor: Actor, now: datetime, scanner: scanning.ScannerState
+) -> None:
     """Note that `actor` is given the document. Raises NotAllowed where nobody is, with what happens next.
 
     What cannot be noted is not given: the caller sends the bytes after the commit.
     """
-    if refusal := guard.refusal(document):
+    if refusal := scanner.refusal(document):
         raise refusal
     assert actor.user_id is not None, "documents are given to people who signed in"
     session.add(

@@ -31,7 +31,7 @@ from cpor_web.rules import deadlines, transitions
 from cpor_web.rules.actions import Action
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import PARTNER_ROLES, REVIEWERS, Actor, Role
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import WAITING_FOR_OPERATOR, Status
 
 PAGE = 50
 # Made once, and of one text however many are asked for, so that it is prepared.
@@ -39,7 +39,6 @@ _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _CLAIMS = select(Claim).where(Claim.id == any_(_IDS))
 _ROUNDS = select(Round).where(Round.claim_id == any_(_IDS)).order_by(Round.number)
 _ASSESSMENTS = select(Assessment).where(Assessment.claim_id == any_(_IDS))
-WAITING_FOR_OPERATOR = (Status.SUBMITTED, Status.UNDER_REVIEW)
 
 
 def claims_of(actor: Actor, status: Status | None = None) -> Select[Claim]:

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from cpor_web import facts
-from cpor_web.claims import guards, preflight, writing
+from cpor_web.claims import preflight, warning, writing
 from cpor_web.claims.drafts import Draft
 from cpor_web.models import Claim, Partner
 from cpor_web.programme import Programme
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.rules.exc import Invalid
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.reasons import Request
 
 
@@ -58,16 +58,16 @@ def of(
     proven = set(facts.proven(session, ids))
     cells = preflight.cells_of_all(session, claims)
     drafts = {claim.id: Draft.from_claim(claim) for claim in claims}
-    others = guards.others_of(session, partner, drafts.values())
+    others = warning.others_of(session, partner, drafts.values())
     found = []
     for claim in claims:
-        near = guards.near(drafts[claim.id], others, but=claim)
+        near = warning.near(drafts[claim.id], others, but=claim)
         readiness = Readiness(
             claim,
             facts.missing_fields(claim, programme),
             writing.problems_of(claim, programme),
             claim.id in proven,
-            guards.warnings(drafts[claim.id], near, partner=partner, now=now, programme=programme),
+            warning.of_draft(drafts[claim.id], near, partner=partner, now=now, programme=programme),
             _by_reason(preflight.gaps(claim, cells[claim.id])) if claim.id in proven else {},
         )
         found.append(readiness)

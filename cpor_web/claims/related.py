@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager, selectinload
 
 from cpor_web.consent.rivals import (
-    STANDING,
     competes,
     competing,
     others_than,
@@ -26,7 +25,7 @@ from cpor_web.models import (
     Round,
     RoundState,
 )
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import STANDING, Status
 
 MOST = 10
 """How many others a page shows."""

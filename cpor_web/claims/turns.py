@@ -29,6 +29,7 @@ from cpor_web.claims.way import Who
 from cpor_web.database import keyset
 from cpor_web.models import (
     COUNTS,
+    IS_PROPOSED,
     OPEN_STATES,
     Answer,
     AnswerKind,
@@ -45,12 +46,7 @@ from cpor_web.rules.deadlines import ONE_SECOND
 from cpor_web.rules.statuses import Status
 
 IS_STOPPED = Round.state == RoundState.STOPPED
-HAS_PROPOSAL = exists().where(
-    CustomerContact.claim_id == Claim.id,
-    CustomerContact.replaces_id.is_not(None),
-    CustomerContact.position.is_(None),
-    CustomerContact.confirmed_by_id.is_(None),
-)
+HAS_PROPOSAL = exists().where(CustomerContact.claim_id == Claim.id, IS_PROPOSED)
 _IS_WRONG = exists().where(
     Answer.invitation_id == Invitation.id, Answer.kind == AnswerKind.NOT_THE_RIGHT_PERSON, COUNTS
 )

@@ -45,9 +45,12 @@ def replace_contact(
 
 
 def why_not(round_: Round) -> str | None:
-    """Return why a stopped round cannot go on (a sentence's msgid), None where it can."""
+    """Return why a stopped round cannot go on (a sentence's msgid), None where it can.
+
+    Whoever said not to be the right person is asked once more by that, whatever became of the earlier notice.
+    """
     asked = round_.asked
-    if any(each.bounced_at is not None or (each.is_the_wrong_person and each.contact.is_erased) for each in asked):
+    if any(each.contact.is_erased if each.is_the_wrong_person else each.bounced_at is not None for each in asked):
         return N_("A notice was not delivered: the right contact must be named first.")
     if any(each.taken_at is None and not each.is_the_wrong_person for each in asked):
         return N_(
@@ -86,7 +89,7 @@ def _ask_again(session: Session, invitation: Invitation, now: datetime) -> None:
     """Send the notice again, which says so; what this contact said counts no longer."""
     asking = select(Mail).where(Mail.invitation_id == invitation.id, Mail.kind.in_(ASKS))
     outbox.put_again(session, session.scalars(asking.order_by(Mail.id.desc()).limit(1)).one(), now=now)
-    invitation.asked_again_at, invitation.taken_at = now, None
+    invitation.asked_again_at, invitation.taken_at, invitation.bounced_at = now, None, None
 
 
 def _forget_yes(session: Session, round_: Round) -> None:

@@ -17,10 +17,7 @@ from cpor_web.emails.catalogue import to_staff
 from cpor_web.models import OPEN_STATES, Claim, ClaimProduct, Replacement, Round
 from cpor_web.programme import Programme
 from cpor_web.rules.roles import SYSTEM
-from cpor_web.rules.statuses import Status
-
-STANDING = (Status.SUBMITTED, Status.UNDER_REVIEW, Status.PARTNER_ACTION_REQUIRED, Status.APPROVED)
-"""The statuses of claims that are, or may become, an association."""
+from cpor_web.rules.statuses import STANDING, Status
 
 
 def competing(session: Session, claim: Claim, *, only: Collection[Status] = STANDING) -> Sequence[Claim]:

@@ -121,14 +121,14 @@ def notice_taken(session: Session, mail: Mail, *, now: datetime, programme: Prog
     """Note that the mail server took a notice. For jobs: locks the claim and the round."""
     round_ = rounds.notice_taken(session, mail, now=now, programme=programme)
     if round_ is not None:
-        end_asking(session, round_.claim, round_, now=now)
+        end_asking(session, round_.claim, round_, now=now, programme=programme)
 
 
-def end_asking(session: Session, claim: Claim, round_: Round, *, now: datetime) -> bool:
+def end_asking(session: Session, claim: Claim, round_: Round, *, now: datetime, programme: Programme) -> bool:
     """End the partner's time to name a right contact where nobody is astray any more; tell whether nobody is.
 
     A reviewer says how the consent period goes on. Where somebody's notice is not out yet there is nothing to say:
-    the round waits for that one, and begins with it.
+    the round waits for that one, and begins with it. The partner, who was asked for a contact, is told.
     """
     if round_.state is not RoundState.STOPPED or is_astray(session, round_.asked):
         return False
@@ -140,6 +140,8 @@ def end_asking(session: Session, claim: Claim, round_: Round, *, now: datetime) 
     round_.contact_due_at = round_.contact_rule = None
     claim.version += 1
     history.append(session, claim, "consent:reached", actor=SYSTEM, now=now, data={"round": round_.number})
+    whole = session.get_one(Claim, claim.id)  # a batch has not read all that the mail says of it
+    to_partner.consent_period_goes_on(session, whole, round_, (), now=now, programme=programme)
     return True
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
+from cpor_web.consent import stops
 from cpor_web.models import AnswerKind, RoundState
 from cpor_web.moments import exactly
 from cpor_web.rules.reasons import Denial, Way
@@ -22,6 +23,21 @@ ROUNDS = {
     RoundState.SILENT: N_("The customer's yes was needed, and none came."),
     RoundState.ENDED: N_("Ended from outside, without the customer."),
 }
+
+STOPS = {
+    stops.NOT_DELIVERED: N_(
+        "The clock is stopped: the notice could not be delivered. A right customer contact is needed."
+    ),
+    stops.WRONG_PERSON: N_(
+        "The clock is stopped: the contact is not the right person. A right customer contact is needed."
+    ),
+    stops.STILL_MISSING: N_("The clock is stopped: a right customer contact is still missing."),
+    stops.DENIED_BY_REPLACED: N_("The clock is stopped: a contact who was replaced denied. Look into it."),
+    stops.REACHED: N_(
+        "The clock is stopped: the notice was delivered after all. Say how the consent period goes on."
+    ),
+}
+"""Why a round is stopped, by the reason on record; as a reviewer reads it."""
 
 _STOPPED_FOR_A_REVIEWER = N_("The clock is stopped: a reviewer looks into it.")
 _NOT_DELIVERED = N_("The clock is stopped: a notice could not be delivered. A right customer contact is needed.")

@@ -10,7 +10,8 @@ from flask import Blueprint, abort, current_app, g, render_template, request, ur
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from cpor_web.consent import answers, queries
+from cpor_web.consent import answers
+from cpor_web.consent.standing import standing_of
 from cpor_web.customers.forms import unsent
 from cpor_web.customers.shown import Page, Words, words_of
 from cpor_web.emails.links import Purpose
@@ -63,7 +64,7 @@ def show(template: str, token: str, link_id: bytes, status: int = 200, **more: A
     What is the same for all customers is drawn once; where there is `more` to say, the page is drawn for this answer.
     """
     at = now()
-    standing = queries.standing(alone().ask, link_id, now=at) or abort(404)
+    standing = standing_of(alone().ask, link_id, now=at) or abort(404)
     chosen = chosen_language()
     language = chosen or standing.language
     page = Page.of(standing, now=at, catalogue=programme_as_set_up().catalogue)

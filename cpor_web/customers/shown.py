@@ -7,7 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from cpor_web.catalogue import Catalogue
-from cpor_web.consent.queries import Claimed, Standing
+from cpor_web.consent.standing import Claimed, Standing
 from cpor_web.enumerations import enumerated
 from cpor_web.models import OPEN_STATES, AnswerKind, RoundState
 from cpor_web.moments import exactly
@@ -28,10 +28,11 @@ class Page(NamedTuple):
     """All that a customer's page decides by. Nothing in it is anybody's own: pages are kept by it.
 
     `said` has what this contact said, `newest` the newest of the quiet answers; `awaits_yes` tells whether only a yes
-    lets the association stand, and there is none yet; `is_plainly_said` whether the catalogue says in a sentence what
-    was done; `replaces` whether another partner's association would end,
-    `needs_contact` whether the time stands still until the partner names a right contact, `is_erased` whether there
-    is no address any more to which a mail with the link goes that undoes a denial.
+    lets the association stand, and there is none yet; `has_printed_end` whether this contact's notice prints an end
+    that is still to come; `is_plainly_said` whether the catalogue says in a sentence what was done; `replaces`
+    whether another partner's association would end, `needs_contact` whether the time stands still until the partner
+    names a right contact, `is_erased` whether there is no address any more to which a mail with the link goes that
+    undoes a denial.
     """
 
     state: str
@@ -72,7 +73,7 @@ class Page(NamedTuple):
             needs_yes=standing.needs_yes,
             awaits_yes=standing.needs_yes and standing.yes_at is None,
             is_past_end=standing.ends_at is not None and standing.ends_at < now,
-            has_printed_end=standing.printed_end is not None,
+            has_printed_end=standing.printed_end is not None and standing.printed_end >= now,
             is_superseded=standing.superseded_at is not None,
             denied_by=denial.way if denial else None,
             denied_for=denial.reason if denial else None,

@@ -11,12 +11,13 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR, overdue
+from cpor_web.claims.queries import overdue
 from cpor_web.models import Claim, Event, Heartbeat, Measure, WeeklyFigure
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.deadlines import ONE_DAY, Calendar
 from cpor_web.rules.reasons import Rejection
+from cpor_web.rules.statuses import WAITING_FOR_OPERATOR
 
 COUNTED = "figures-counted"
 """The heartbeat whose moment is that up to which all was counted."""

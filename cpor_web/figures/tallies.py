@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR, overdue
+from cpor_web.claims.queries import overdue
 from cpor_web.figures.counting import COUNTED, STANDING
 from cpor_web.lists.searching import names_partner
 from cpor_web.models import Claim, Heartbeat, Measure, Partner, WeeklyFigure
+from cpor_web.rules.statuses import WAITING_FOR_OPERATOR
 
 MOST_PARTNERS = 20
 """Partners that are told apart: those with the most that was counted."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import listed
 from cpor_web.claims.listed import QueuedClaim
-from cpor_web.claims.queries import WAITING_FOR_OPERATOR, claims_for, overdue
+from cpor_web.claims.queries import claims_for, overdue
 from cpor_web.database import arrays, capped, keyset
 from cpor_web.database.keyset import FAR, Key, Order, Page, Part, Parts
 from cpor_web.database.prepared import Prepared, prepared
@@ -19,7 +19,7 @@ from cpor_web.lists import listing, own, searching
 from cpor_web.lists.searching import Search, Word, mentions
 from cpor_web.models import Claim, User
 from cpor_web.rules.roles import REVIEWERS, Actor, Role
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import WAITING_FOR_OPERATOR, Status
 from cpor_web.silence import failed_notices, holding
 
 _NARROWED: dict[str, ColumnElement[bool]] = {

@@ -4,7 +4,7 @@ from cpor_web.models import words as words  # the functions that an index of cla
 from cpor_web.models.assessment import Assessment, AssessmentState
 from cpor_web.models.base import ERASED, Base
 from cpor_web.models.checkpoint import Checkpoint, Seal
-from cpor_web.models.claim import Claim, ClaimProduct, CustomerContact
+from cpor_web.models.claim import IS_PROPOSED, Claim, ClaimProduct, CustomerContact
 from cpor_web.models.closure import Closure
 from cpor_web.models.comment import Comment, Note
 from cpor_web.models.consent import COUNTS, OPEN_STATES, Answer, AnswerKind, Invitation, Round, RoundState
@@ -34,6 +34,7 @@ __all__ = [
     "ERASED",
     "FAILED",
     "FAILED_UNATTENDED",
+    "IS_PROPOSED",
     "OPEN_STATES",
     "Answer",
     "AnswerKind",

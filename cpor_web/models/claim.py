@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, and_, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -173,8 +173,7 @@ class Claim(Base):
     @property
     def proposed_contact(self) -> "CustomerContact | None":
         """The partner's proposal of another contact, which waits for a reviewer."""
-        waiting = (c for c in self.all_contacts if c.replaces_id is not None)
-        return next((c for c in waiting if c.position is None and c.confirmed_by_id is None), None)
+        return next((each for each in self.all_contacts if each.is_proposed), None)
 
     @property
     def disputes_a_denial(self) -> bool:
@@ -206,8 +205,7 @@ class CustomerContact(Base):
     """Somebody at the customer who is asked. `reason` is the partner's, where the address needs one.
 
     Once submitted, a contact is never overwritten: another address is another row, and the former one, which may
-    have been asked, loses its position. A contact that `replaces_id` another was proposed by the partner, and has no
-    position before a reviewer confirms it.
+    have been asked, loses its position. The partner's proposal `replaces_id` another, and has none until confirmed.
     """
 
     __tablename__ = "customer_contacts"
@@ -237,3 +235,16 @@ class CustomerContact(Base):
     def is_erased(self) -> bool:
         """Whether nobody knows any more who it was."""
         return self.email == ERASED
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether the partner proposed them instead of another, and no reviewer has confirmed them yet."""
+        return self.replaces_id is not None and self.position is None and self.confirmed_by_id is None
+
+
+IS_PROPOSED = and_(
+    CustomerContact.replaces_id.is_not(None),
+    CustomerContact.position.is_(None),
+    CustomerContact.confirmed_by_id.is_(None),
+)
+"""The same as a condition of the contact in the statement."""

@@ -31,11 +31,11 @@ def resubmit(reference: str) -> ResponseReturnValue:
     words = form.comment.data or ""
     try:
         lifecycle.check_seen(claim, version)
-        answer = filing.answer(db.session(), claim) if claim.status is Status.PARTNER_ACTION_REQUIRED else None
-        if answer and not (answer.has_additions or words or form.as_it_is.data):
+        provided = filing.provided(db.session(), claim) if claim.status is Status.PARTNER_ACTION_REQUIRED else None
+        if provided and not (provided.has_additions or words or form.as_it_is.data):
             if "was_shown" in request.form:
                 form.comment.errors = [_("Write to the reviewer, or confirm that there is nothing to add.")]
-            more = {"form": form, "seen": version, "has_words": answer.has_words}
+            more = {"form": form, "seen": version, "has_words": provided.has_words}
             return asked("partners/resubmit.html", claim, HTTPStatus.UNPROCESSABLE_ENTITY, **more)
         with transaction(db.session()):
             about: dict[str, Any] = {"actor": actor(), "now": now(), "programme": programme()}

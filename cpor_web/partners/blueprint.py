@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from cpor_web import history_words
 from cpor_web.emails import words as mail_words
-from cpor_web.rules.guards import Finding
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.web.current import programme_as_set_up
 from cpor_web.web.errors import in_words
 
@@ -15,7 +15,7 @@ bp = Blueprint("partners", __name__)
 
 
 def linked(found: Finding) -> Markup:
-    """Return what a guard found in words, with links to the claims that it names; all are the partner's own."""
+    """Return what a check found in words, with links to the claims that it names; all are the partner's own."""
     said = escape(in_words(found.sentence, found.values))
     for reference in found.values.get("claims", ()):
         address = url_for("partners.claim", reference=reference)

@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from cpor_web import facts, proofs
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import competing, guards, preflight, proof, queries
+from cpor_web.claims import competing, preflight, proof, queries, warning
 from cpor_web.claims.next_steps import meaning, next_step
 from cpor_web.claims.timeline import timeline
 from cpor_web.claims.way import Who
@@ -33,16 +33,16 @@ from cpor_web.partners.details import details
 from cpor_web.partners.forms import CommentForm, DisputeForm, UploadForm
 from cpor_web.partners.refusals import told_at_its_field, words_of
 from cpor_web.rules.actions import Action
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.rules.exc import NotAllowed, Refused
 from cpor_web.rules.fields import LABELS, takes_proof
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.reasons import Rejection
 from cpor_web.rules.roles import CLAIMANTS, PARTNER_ROLES
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import WAITING_FOR_PARTNER, Status
 from cpor_web.rules.words import N_
 from cpor_web.silence import holding
 from cpor_web.web import downloads
-from cpor_web.web.current import actor, guard, now, programme, settings
+from cpor_web.web.current import actor, now, programme, scanner_state, settings
 from cpor_web.web.errors import status_of
 from cpor_web.web.languages import moment
 from cpor_web.web.one_claim import claim_or_404, document_or_404, given
@@ -52,8 +52,6 @@ ASSESSED = {
     AssessmentState.ELIGIBLE: N_("Eligible"),
     AssessmentState.NOT_ELIGIBLE: N_("Not eligible"),
 }
-
-_WITH_THE_PARTNER = (Status.EDITING, Status.PARTNER_ACTION_REQUIRED)
 
 
 @bp.get("/claims/<reference>")
@@ -158,13 +156,13 @@ def _content(claim: Claim) -> dict[str, Any]:
         "downloads": proof.downloads_of(session, claim),
         "gaps": preflight.gaps(claim, preflight.cells_of(session, claim)),
         "places": preflight.keys_of(claim),
-        "guard": guard(),
+        "scanner": scanner_state(),
         "document_numbers": queries.numbers_of(documents),
         "is_provisional": round_ is not None and round_.state in OPEN_STATES,
         "life": timeline(session, claim, step),
         "mails": queries.mails_of(session, claim, actor()),
         "meaning": meaning(claim),
-        "missing": _missing(claim, has_proof=bool(documents)) if claim.status in _WITH_THE_PARTNER else [],
+        "missing": _missing(claim, has_proof=bool(documents)) if claim.status in WAITING_FOR_PARTNER else [],
         "now": now(),
         "proposal": claim.proposed_contact if round_ is not None and round_.state is RoundState.STOPPED else None,
         "removable": {each.id for each in documents if is_claimant and proof.lets_go(claim, each)},
@@ -182,9 +180,9 @@ def _content(claim: Claim) -> dict[str, Any]:
 
 def _warnings(claim: Claim) -> list[Finding]:
     """Return what the partner is to look at while the claim can still be submitted."""
-    if claim.status not in _WITH_THE_PARTNER:
+    if claim.status not in WAITING_FOR_PARTNER:
         return []
-    return guards.warnings_of(db.session(), claim, now=now(), programme=programme())
+    return warning.of_claim(db.session(), claim, now=now(), programme=programme())
 
 
 def _unanswered(claim: Claim) -> Event | None:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from cpor_web import facts, lifecycle
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import filing, guards, operations
+from cpor_web.claims import filing, operations, warning
 from cpor_web.claims.drafts import Draft
 from cpor_web.claims.filing import FIRST_VERSION
 from cpor_web.claims.problems import left_over, problems
@@ -20,9 +20,9 @@ from cpor_web.partners.blueprint import bp
 from cpor_web.partners.details import shown
 from cpor_web.partners.forms import ClaimForm
 from cpor_web.partners.refusals import words_of
+from cpor_web.rules.draft_checks import Finding
 from cpor_web.rules.exc import Invalid, NotAllowed, Refused, Stale
 from cpor_web.rules.fields import LABELS, missing
-from cpor_web.rules.guards import Finding
 from cpor_web.rules.roles import CLAIMANTS
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
@@ -221,7 +221,7 @@ def _page(form: ClaimForm, claim: Claim | None, code: int = HTTPStatus.OK, **mor
 
 
 def _warnings(draft: Draft, claim: Claim | None) -> list[Finding]:
-    return guards.warnings_in(db.session(), draft, but=claim, partner=_partner(), now=now(), programme=programme())
+    return warning.of_form(db.session(), draft, but=claim, partner=_partner(), now=now(), programme=programme())
 
 
 def _saved(claim: Claim, warned: frozenset[str], *, is_again: bool = False) -> ResponseReturnValue:

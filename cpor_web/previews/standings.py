@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from cpor_web.consent.answers import LEAST_UNDO
-from cpor_web.consent.queries import Claimed, Denied, LinkState, Standing
+from cpor_web.consent.standing import Claimed, Denied, LinkState, Standing
 from cpor_web.customers.forms import CONFIRM, LINK, UNDO
 from cpor_web.models import AnswerKind, RoundState
 from cpor_web.programme import Programme

@@ -73,6 +73,9 @@ def find(session: Session, address: str) -> Person:
         select(CustomerContact.name).where(is_(CustomerContact.email, address)),
         select(Claim.partner_contact_name).where(is_(Claim.partner_contact_email, address)),
         select(Mail.to_name).where(is_(Mail.to_address, address)),
+        select(Event.data["contact"].astext).where(
+            Event.kind == "contact:proposed", is_(Event.data["email"].astext, address)
+        ),
     )
     names = {name.strip() for query in named for name in session.scalars(query) if name and name.strip()}
     return Person(address, user, frozenset(names), _claims(session, address, user))

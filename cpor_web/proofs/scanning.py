@@ -31,7 +31,7 @@ REFUSED = N_("The scanner for viruses could not scan it: %(why)s. It is tried ag
 
 
 @dataclass(frozen=True)
-class Guard:
+class ScannerState:
     """What decides whether a document is given out: is a scanner set, and is it away?"""
 
     is_set: bool
@@ -48,9 +48,10 @@ class Guard:
         return NotAllowed(AWAY if self.is_away else NOT_SCANNED)
 
 
-def guard(session: Session, *, clamd: str) -> Guard:
-    """Return the guard as it now is; `clamd` is the setting, empty where no scanner is set."""
-    return Guard(bool(clamd), bool(clamd) and session.get(Breaker, SCANNER, populate_existing=True) is not None)
+def scanner_state(session: Session, *, clamd: str) -> ScannerState:
+    """Return how the scanner stands; `clamd` is the setting, empty where no scanner is set."""
+    is_away = bool(clamd) and session.get(Breaker, SCANNER, populate_existing=True) is not None
+    return ScannerState(bool(clamd), is_away)
 
 
 def lease(session: Session, *, now: datetime, most: int) -> Sequence[int]:

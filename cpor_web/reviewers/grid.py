@@ -29,7 +29,7 @@ from cpor_web.rules.roles import REVIEWERS
 from cpor_web.rules.statuses import Status
 from cpor_web.transactions import transaction
 from cpor_web.web import downloads, headers
-from cpor_web.web.current import actor, guard, now, programme
+from cpor_web.web.current import actor, now, programme, scanner_state
 from cpor_web.web.errors import sentence, status_of
 from cpor_web.web.numbers import number_in
 from cpor_web.web.one_claim import claim_or_404, document_or_404, given, seen
@@ -185,7 +185,7 @@ def _shown(
         chosen=_chosen(),
         claim=claim,
         documents=queries.documents_of(session, claim),
-        guard=guard(),
+        scanner=scanner_state(),
         judged_at=judged_at,
         is_for_others=claim.status is Status.UNDER_REVIEW and not facts.may_review(session, claim, actor()),
         looked_for=preflight.LOOKED_FOR,

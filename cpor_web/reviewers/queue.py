@@ -9,17 +9,16 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from cpor_web.accounts.access import allowed
-from cpor_web.claims import queries
 from cpor_web.extensions import db
 from cpor_web.lists import review_queue
+from cpor_web.lists.needing import needing_a_reviewer
 from cpor_web.lists.review_queue import Numbers, Wanted
 from cpor_web.models import Partner, User
 from cpor_web.reviewers import lines
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.reviewers.queue_filter import LONGEST_SEARCH, QueueFilter, within
-from cpor_web.reviewers.waiting import needing_a_reviewer
 from cpor_web.rules.roles import REVIEWERS, Role
-from cpor_web.rules.statuses import Status
+from cpor_web.rules.statuses import WAITING_FOR_OPERATOR, Status
 from cpor_web.rules.words import N_
 from cpor_web.silence import failed_notices, holding
 from cpor_web.silence.failed_notices import Figures
@@ -131,7 +130,7 @@ def _tabs(wanted: Wanted, chosen: str, counts: Mapping[Status, int], address: Ca
     """Yield the tabs with the counts of all there is; where somebody searches they count what was found."""
     if wanted.search or wanted.partner_id is not None:
         counts = review_queue.found_by_status(db.session(), actor(), wanted, now=now())
-    waiting = sum(counts[status] for status in queries.WAITING_FOR_OPERATOR)
+    waiting = sum(counts[status] for status in WAITING_FOR_OPERATOR)
     yield Tab(N_("Waiting for us"), address(""), waiting, not chosen)
     for status in SHOWN:
         yield Tab(status.label, address(status), counts[status], chosen == status)

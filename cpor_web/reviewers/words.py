@@ -7,28 +7,13 @@ from flask_babel import gettext as _
 from cpor_web import history_words
 from cpor_web.assessment import words as assessment_words
 from cpor_web.consent import going_on, stops
-from cpor_web.consent.words import ANSWERS, ROUNDS
+from cpor_web.consent.words import ANSWERS, ROUNDS, STOPS
 from cpor_web.emails import words as mail_words
 from cpor_web.models import Claim, Event, Round, RoundState
 from cpor_web.reviewers.blueprint import bp
 from cpor_web.rules import contacts
 from cpor_web.rules.words import N_
 from cpor_web.web.current import programme_as_set_up
-
-STOPS = {
-    stops.NOT_DELIVERED: N_(
-        "The clock is stopped: the notice could not be delivered. A right customer contact is needed."
-    ),
-    stops.WRONG_PERSON: N_(
-        "The clock is stopped: the contact is not the right person. A right customer contact is needed."
-    ),
-    stops.STILL_MISSING: N_("The clock is stopped: a right customer contact is still missing."),
-    stops.DENIED_BY_REPLACED: N_("The clock is stopped: a contact who was replaced denied. Look into it."),
-    stops.REACHED: N_(
-        "The clock is stopped: the notice was delivered after all. Say how the consent period goes on."
-    ),
-}
-"""Why a round is stopped, by the reason on record."""
 
 CONCERNS = {
     contacts.PARTNERS_OWN: N_("The address is within one of the partner's own domains."),

@@ -43,3 +43,15 @@ _MEANINGS = {
     Status.APPROVED: N_("Approved by the reviewer. Approved does not mean paid."),
     Status.REJECTED: N_("The claim was rejected."),
 }
+
+WAITING_FOR_PARTNER = (Status.EDITING, Status.PARTNER_ACTION_REQUIRED)
+"""In these the partner has the claim to hand in, or to hand in again."""
+
+WAITING_FOR_OPERATOR = (Status.SUBMITTED, Status.UNDER_REVIEW)
+"""In these a reviewer is to act, by a deadline of the operator's own."""
+
+ASSIGNABLE = (*WAITING_FOR_OPERATOR, Status.PARTNER_ACTION_REQUIRED)
+"""In these a claim is some reviewer's work, or will be."""
+
+STANDING = (*ASSIGNABLE, Status.APPROVED)
+"""In these a claim is, or may become, an association."""

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment, facts
-from cpor_web.claims import contacts, deadlines, operations
+from cpor_web.claims import contacts, lapsing, operations
 from cpor_web.claims.drafts import ContactDraft, Draft
 from cpor_web.consent import rounds
 from cpor_web.models import Assessment, Claim, Document, Invitation, Round, User
@@ -147,7 +147,7 @@ def window_closes(telling: Telling, _actor: Actor, now: datetime) -> None:
 
 def deadline_passes(telling: Telling, _actor: Actor, now: datetime) -> None:
     """Reject the claim if its partner let the deadline pass."""
-    deadlines.lapse(telling.stage.session, telling.claim.id, now=now, programme=telling.stage.programme)
+    lapsing.lapse(telling.stage.session, telling.claim.id, now=now, programme=telling.stage.programme)
 
 
 def _page(title: str, telling: Telling, now: datetime) -> tuple[str, ...]:

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from flask import Response, abort, url_for
 from flask_babel import gettext as _
 
-from cpor_web.claims import running
-from cpor_web.claims.running import Running
+from cpor_web.claims.deadlines import Running, deadlines_in
 from cpor_web.extensions import db
 from cpor_web.models import Claim
 from cpor_web.rules.roles import PARTNER_ROLES, Role
@@ -26,7 +25,7 @@ REFRESH = timedelta(hours=1)
 
 def of_claim(claim: Claim) -> Response:
     """Answer with the deadlines of a claim that run, to be saved; where none does there is no such file."""
-    found = running.deadlines_in(db.session(), claim, now=now()) or abort(404)
+    found = deadlines_in(db.session(), claim, now=now()) or abort(404)
     name = _("Deadlines of %(name)s", name=claim.name)
     return answer(found, role=actor().role, name=name, filename=f"{claim.reference}.ics")
 

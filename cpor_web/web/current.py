@@ -86,9 +86,9 @@ def documents() -> DocumentStore:
     return cast(DocumentStore, current_app.extensions["documents"])
 
 
-def guard() -> scanning.Guard:
-    """Return what decides whether a document is given out."""
-    return scanning.guard(db.session(), clamd=settings().clamd)
+def scanner_state() -> scanning.ScannerState:
+    """Return how the scanner stands: it decides whether a document is given out."""
+    return scanning.scanner_state(db.session(), clamd=settings().clamd)
 
 
 def user() -> User:

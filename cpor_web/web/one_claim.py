@@ -15,7 +15,7 @@ from cpor_web.extensions import db
 from cpor_web.models import Claim, Document
 from cpor_web.transactions import transaction
 from cpor_web.web import downloads
-from cpor_web.web.current import actor, documents, guard, now, programme, signing_keys
+from cpor_web.web.current import actor, documents, now, programme, scanner_state, signing_keys
 from cpor_web.web.numbers import number_in
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def given(document: Document) -> Iterable[bytes]:
         log.error("document %d cannot be read: %s", document.id, type(error).__name__)  # noqa: TRY400
         abort(HTTPStatus.SERVICE_UNAVAILABLE)
     with transaction(db.session):
-        proof.give(db.session(), document, actor=actor(), now=now(), guard=guard())
+        proof.give(db.session(), document, actor=actor(), now=now(), scanner=scanner_state())
     return content
 
 

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+import jobs.due
 import jobs.handover
-import jobs.windows
 from cpor_web.config import Settings
 from cpor_web.programme import Programme
 from tests.support import assessor_server
@@ -43,6 +43,6 @@ def work(
     told = replace(settings, assessor="webhook", assessment_url=assessor.url, assessment_secrets=(SECRET,))
     monkeypatch.setitem(app.extensions, "settings", told)
     monkeypatch.setitem(app.extensions, "programme", by_webhook)
-    for module in (jobs.handover, jobs.windows):
+    for module in (jobs.due, jobs.handover):
         monkeypatch.setattr(module, "app", lambda: app)
     return app

@@ -14,7 +14,7 @@ from cpor_web.claims import competing, operations, queries
 from cpor_web.claims.competing import Ending
 from cpor_web.claims.drafts import Draft
 from cpor_web.consent import answers, rivals, rounds, stops
-from cpor_web.consent import queries as consent
+from cpor_web.consent.standing import standing_of
 from cpor_web.models import Assessment, Claim, Mail, Replacement, Round, RoundState, User
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import Invalid
@@ -188,12 +188,12 @@ def test_the_customer_is_told_that_another_association_would_end_and_not_whose(
     assert association.partner.name not in str(notice.context)
     assert claims.mail_of(db_session, association, "consent-notice").context["replaces"] is False
     (asked,) = claims.invitations_of(db_session, rival)
-    before = consent.standing(within(db_session), asked.link_id, now=LATER)
+    before = standing_of(within(db_session), asked.link_id, now=LATER)
     assert before is not None
     assert before.replaces
 
     let_pass(db_session, programme, rival)
-    after = consent.standing(within(db_session), asked.link_id, now=LATE)
+    after = standing_of(within(db_session), asked.link_id, now=LATE)
     assert after is not None
     assert not after.replaces
 

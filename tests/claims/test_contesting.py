@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import deadlines, operations, posting, queries
+from cpor_web.claims import lapsing, operations, posting, queries
 from cpor_web.consent import answers, going_on, rounds
 from cpor_web.emails.outcomes import Accepted
 from cpor_web.models import Claim, CustomerContact, Document, Mail, RoundState
@@ -191,7 +191,7 @@ def test_who_had_a_notice_is_told_also_after_no_right_contact_came_in_time(
     asked = claims.mail_of(db_session, claim, "contact-needed")
     posting.begin(db_session, asked.id, now=NOW, programme=programme)
     posting.settle(db_session, asked.id, Accepted("250 Ok"), now=NOW, programme=programme)
-    assert deadlines.lapse_contact(db_session, one.round_id, now=LATE, programme=programme)
+    assert lapsing.lapse_contact(db_session, one.round_id, now=LATE, programme=programme)
     operations.dispute(db_session, claim, "We stay.", **by_partner(claim, programme, now=LATE))
     operations.withdraw(db_session, claim, Withdrawal.CUSTOMER_LEFT, **by_partner(claim, programme, now=LATE))
     assert set(told(db_session, claim, "association-ended")) == {one.contact.email, two.contact.email}

@@ -1,134 +1,102 @@
-"""A partner's deadline ends with its whole last second; the operator's delay decides nothing."""
+"""The deadlines that run: each claim's, and those that somebody has to do with."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import deadlines, operations
-from cpor_web.emails import outbox
+from cpor_web.claims import deadlines
+from cpor_web.claims.deadlines import Due, deadlines_in, deadlines_of
+from cpor_web.consent import answers
 from cpor_web.models import Claim
 from cpor_web.programme import Programme
-from cpor_web.rules.reasons import Rejection, Request
-from cpor_web.rules.statuses import Status
-from tests.support import claims
+from cpor_web.rules.roles import Role
+from tests.support import claims, factories
 from tests.support.claims import NOW
 
-MOMENT = timedelta(microseconds=1)
-FIVE_BUSINESS_DAYS = datetime(2026, 11, 23, 22, 59, 59, tzinfo=UTC)
+Make = Callable[..., Claim]
 
 
-def by_partner(claim: Claim, programme: Programme, now: datetime = NOW) -> dict[str, Any]:
-    return {"actor": claim.filed_by.actor, "now": now, "programme": programme}
+def stopped(session: Session, programme: Programme) -> Claim:
+    """A claim whose contact said that they are not the right person."""
+    claim = claims.running(session, programme)
+    (invitation,) = claims.invitations_of(session, claim)
+    answers.not_the_right_person(session, invitation, now=NOW, programme=programme)
+    round_ = invitation.round
+    round_.contact_due_at, round_.contact_rule = NOW + timedelta(days=7), {"period": "contact"}
+    return claim
 
 
-def by_reviewer(claim: Claim, programme: Programme, now: datetime = NOW) -> dict[str, Any]:
-    assert claim.reviewer is not None
-    return {"actor": claim.reviewer.actor, "now": now, "programme": programme}
-
-
-def ask(session: Session, programme: Programme, claim: Claim, now: datetime) -> None:
-    operations.request_information(session, claim, {Request.DATES: ""}, "Date?", **by_reviewer(claim, programme, now))
-
-
-def test_a_claim_lapses_after_the_whole_last_second_and_once(db_session: Session, programme: Programme) -> None:
-    claim = claims.partner_action_required(db_session, programme)
-    assert claim.due_at == FIVE_BUSINESS_DAYS
-    over = FIVE_BUSINESS_DAYS + timedelta(seconds=1)
-    db_session.flush()
-    assert list(deadlines.due(db_session, now=over - MOMENT, most=9)) == []
-    assert not deadlines.lapse(db_session, claim.id, now=over - MOMENT, programme=programme)
-    assert list(deadlines.due(db_session, now=over, most=9)) == [claim.id]
-    assert deadlines.lapse(db_session, claim.id, now=over, programme=programme)
-    assert (claim.status, claim.rejection) == (Status.REJECTED, Rejection.NO_PARTNER_RESPONSE)
-    assert (claim.rejected_by_id, claim.rejection_comment) == (None, "")
-    assert claim.dispute_until is not None
-    assert not deadlines.lapse(db_session, claim.id, now=over, programme=programme)
-
-
-def test_a_resubmission_wins_until_the_claim_has_actually_lapsed(db_session: Session, programme: Programme) -> None:
-    claim = claims.partner_action_required(db_session, programme)
-    over = FIVE_BUSINESS_DAYS + timedelta(days=1)
-    db_session.flush()
-    assert list(deadlines.due(db_session, now=over, most=9)) == [claim.id]
-    operations.resubmit(db_session, claim, **by_partner(claim, programme, over))
-    assert not deadlines.lapse(db_session, claim.id, now=over, programme=programme)
-    assert claim.status is Status.SUBMITTED
-
-
-def test_a_claim_that_is_not_there_does_not_lapse(db_session: Session, programme: Programme) -> None:
-    assert not deadlines.lapse(db_session, 2**60, now=NOW, programme=programme)
-
-
-@pytest.mark.parametrize("make", [claims.submitted, claims.under_review])
-def test_the_operators_own_delay_decides_nothing(db_session: Session, programme: Programme, make: Any) -> None:
+@pytest.mark.parametrize(
+    ("make", "due"),
+    [
+        (claims.editing, []),
+        (claims.submitted, [Due.REVIEW]),
+        (claims.under_review, [Due.DECISION]),
+        (claims.partner_action_required, [Due.RESUBMISSION]),
+        (claims.approved, []),
+        (claims.running, [Due.CONSENT]),
+        (stopped, [Due.CONTACT]),
+        (claims.rejected, [Due.DISPUTE]),
+        (claims.denied, [Due.DISPUTE]),
+    ],
+)
+def test_every_status_has_its_running_deadline(
+    db_session: Session, programme: Programme, make: Make, due: list[Due]
+) -> None:
     claim = make(db_session, programme)
-    much_later = NOW + timedelta(days=365)
     db_session.flush()
-    assert list(deadlines.due(db_session, now=much_later, most=9)) == []
-    assert not deadlines.lapse(db_session, claim.id, now=much_later, programme=programme)
+    found = deadlines_in(db_session, claim, now=NOW)
+    assert [each.due for each in found] == due
+    assert list(deadlines_of(db_session, claim.filed_by.actor, now=NOW)) == found
+    assert all(each.at > NOW and each.rule for each in found)
 
 
-def test_the_partners_clock_starts_when_the_mail_that_tells_of_it_was_taken(
+def test_what_is_overdue_still_runs_and_a_dispute_that_is_over_does_not(
     db_session: Session, programme: Programme
 ) -> None:
-    claim = claims.partner_action_required(db_session, programme, is_told=False)
-    assert claim.due_at is None
+    late = NOW + timedelta(days=60)
+    waiting, rejected = claims.submitted(db_session, programme), claims.rejected(db_session, programme)
     db_session.flush()
-    assert list(deadlines.due(db_session, now=NOW + timedelta(days=365), most=9)) == []
-    mail = claims.mail_of(db_session, claim, "information-requested")
-    operations.request_taken(db_session, mail, now=NOW + timedelta(days=2), programme=programme)
-    assert claim.due_at == FIVE_BUSINESS_DAYS + timedelta(days=2)
-    operations.request_taken(db_session, mail, now=NOW + timedelta(days=9), programme=programme)
-    assert claim.due_at == FIVE_BUSINESS_DAYS + timedelta(days=2), "a mail that is taken twice gives no more time"
+    assert [each.due for each in deadlines_in(db_session, waiting, now=late)] == [Due.REVIEW]
+    assert deadlines_in(db_session, rejected, now=late) == []
+    assert list(deadlines_of(db_session, rejected.filed_by.actor, now=late)) == []
 
 
-def test_a_mail_of_an_earlier_request_starts_no_clock_of_a_later_one(
+def test_a_partner_has_the_deadlines_of_its_own_claims_the_next_one_first(
     db_session: Session, programme: Programme
 ) -> None:
-    claim = claims.partner_action_required(db_session, programme, is_told=False)
-    first, later = claims.mail_of(db_session, claim, "information-requested"), NOW + timedelta(hours=2)
-    operations.resubmit(db_session, claim, **by_partner(claim, programme))
-    operations.start_review(db_session, claim, **by_reviewer(claim, programme))
-    ask(db_session, programme, claim, later)
-    operations.request_taken(db_session, first, now=later, programme=programme)
-    assert claim.due_at is None
-    again = outbox.put_again(db_session, claims.mail_of(db_session, claim, "information-requested"), now=later)
-    operations.request_taken(db_session, again, now=later, programme=programme)
-    assert claim.due_at == FIVE_BUSINESS_DAYS
+    filer = factories.user(db_session)
+    rejected = claims.rejected(db_session, programme, filer=filer)
+    waiting = claims.submitted(db_session, programme, filer=factories.user(db_session, partner=filer.partner))
+    claims.submitted(db_session, programme)
+    db_session.flush()
+    viewer = factories.user(db_session, Role.VIEWER, partner=filer.partner)
+    assert [each.claim for each in deadlines_of(db_session, viewer.actor, now=NOW)] == [waiting, rejected]
 
 
-def test_the_operators_ten_days_stand_still_while_the_partner_has_the_claim(
+def test_a_reviewer_has_those_of_the_claims_they_hold_and_must_act_on(
     db_session: Session, programme: Programme
 ) -> None:
-    claim = claims.under_review(db_session, programme)
-    asked = NOW + timedelta(days=4)  # Friday: four business days of the operator's; three have ended before it
-    ask(db_session, programme, claim, asked)
-    assert (claim.held_since, claim.days_used) == (None, 3)
-    back = NOW + timedelta(days=21)
-    operations.resubmit(db_session, claim, **by_partner(claim, programme, back))
-    assert (claim.held_since, claim.days_used) == (back, 3)
-    assert claim.due_rule is not None
-    assert claim.due_rule["period"] == "resubmitted", "its own five days end first"
-    assert claim.due_at == datetime(2026, 12, 14, 22, 59, 59, tzinfo=UTC)
-    also = claim.due_rule["also"]
-    assert (also["period"], also["used"], also["at"]) == ("decision", 3, "2026-12-16T22:59:59+00:00")
+    reviewer = factories.user(db_session, Role.REVIEWER)
+    held = claims.under_review(db_session, programme, reviewer=reviewer)
+    claims.partner_action_required(db_session, programme, reviewer=reviewer)
+    claims.running(db_session, programme, reviewer=reviewer)
+    claims.under_review(db_session, programme)
+    db_session.flush()
+    assert [each.claim for each in deadlines_of(db_session, reviewer.actor, now=NOW)] == [held]
 
 
-def test_what_is_left_of_the_ten_days_comes_first_when_it_is_less(db_session: Session, programme: Programme) -> None:
-    claim = claims.under_review(db_session, programme)
-    claim.days_used = 8
-    ask_at = NOW + timedelta(hours=2)
-    ask(db_session, programme, claim, ask_at)
-    operations.resubmit(db_session, claim, **by_partner(claim, programme, ask_at))
-    assert claim.due_rule is not None
-    assert (claim.due_rule["period"], claim.due_rule["used"]) == ("decision", 8)
-    assert claim.due_at == datetime(2026, 11, 18, 22, 59, 59, tzinfo=UTC)
-
-
-def test_a_dispute_has_a_fresh_five_days(db_session: Session, programme: Programme) -> None:
-    claim = claims.rejected(db_session, programme)
-    claim.days_used = 10
-    operations.dispute(db_session, claim, "See page 3.", **by_partner(claim, programme))
-    assert (claim.due_at, claim.days_used) == (FIVE_BUSINESS_DAYS, 0)
+def test_there_are_never_more_than_a_calendar_can_bear(
+    db_session: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filer = factories.user(db_session)
+    oldest, _, newest = (claims.submitted(db_session, programme, filer=filer) for _ in range(3))
+    assert oldest.due_at is not None
+    oldest.due_at -= timedelta(days=2)
+    newest.due_at = oldest.due_at + timedelta(days=1)
+    db_session.flush()
+    monkeypatch.setattr(deadlines, "MOST", 2)
+    found = [each.claim for each in deadlines_of(db_session, filer.actor, now=NOW)]
+    assert found == [oldest, newest], "those that end first"

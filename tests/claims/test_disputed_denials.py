@@ -1,5 +1,6 @@
-"""What the customer denied and the partner disputes: those who denied are asked again, and nobody in their place."""
+"""What the customer denied and the partner disputes: those who denied are asked for a yes, nobody in their place."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from cpor_web.programme import Programme
 from tests.support import claims
 from tests.support.claims import NOW
 from tests.support.claims import ContactDraft as Contact
+from tests.support.one_mail import words_of
 
 DORA = ContactDraft(name="Dora Diaz", email="dora@contoso.example.com")
 LATER = NOW + timedelta(hours=1)
@@ -49,3 +51,23 @@ def test_who_is_asked_can_be_edited_where_a_reviewer_had_rejected(db_session: Se
     claims.dispute_and_send_back(db_session, programme, claim)
     draft = replace(Draft.from_claim(claim), contact=DORA)
     assert {"contact_name", "contact_email"} <= set(save(db_session, programme, claim, draft))
+
+
+@pytest.mark.parametrize(
+    ("rejection", "says"),
+    [
+        (claims.denied, "Without a confirmed yes the claim is rejected."),
+        (claims.rejected, "If the customer does not deny, the claim is then assessed for incentives."),
+    ],
+    ids=["the customer's", "a reviewer's"],
+)
+def test_whose_dispute_is_accepted_reads_what_the_customers_silence_means(
+    db_session: Session, programme: Programme, rejection: Callable[..., Claim], says: str
+) -> None:
+    claim = rejection(db_session, programme)
+    reviewer = claims.dispute(db_session, programme, claim)
+    operations.approve(db_session, claim, actor=reviewer, now=LATER, programme=programme)
+    told = claims.mail_of(db_session, claim, "approved")
+    assert says in words_of(told)
+    db_session.refresh(claim)
+    assert (claim.rejection, claim.rejection_comment, claim.is_disputed) == (None, "", False), "that is over"

@@ -102,10 +102,10 @@ def test_of_what_is_to_be_resubmitted_only_what_came_since_is_taken_off(
     (submitted,) = queries.documents_of(db_session, claim)
     added = operations.upload(db_session, claim, proof("wrong.pdf"), **about(claim, programme))
     actor = claim.filed_by.actor
-    assert filing.answer(db_session, claim).has_additions
+    assert filing.provided(db_session, claim).has_additions
     operations.take_off(db_session, claim, added, actor=actor, now=LATER)
     db_session.flush()
-    assert not filing.answer(db_session, claim).has_additions, "taken off again, it is no answer to what was asked"
+    assert not filing.provided(db_session, claim).has_additions, "taken off again, it is no answer to what was asked"
     with pytest.raises(NotAllowed, match="was submitted"):
         operations.take_off(db_session, claim, submitted, actor=actor, now=LATER)
     assert list(queries.documents_of(db_session, claim)) == [submitted]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import facts
-from cpor_web.claims import bouncing, contacts, deadlines, posting, way
+from cpor_web.claims import bouncing, contacts, lapsing, posting, way
 from cpor_web.claims.next_steps import next_step
 from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Accepted
@@ -68,8 +68,8 @@ class Astray:
         return next_step(self.claim, facts.latest_round(self.session, self.claim), now=LATER).step
 
     def lapses(self) -> bool:
-        due = deadlines.contacts_due(self.session, now=MUCH_LATER, most=9)
-        lapsed = deadlines.lapse_contact(self.session, self.round.id, now=MUCH_LATER, programme=self.programme)
+        due = lapsing.contacts_due(self.session, now=MUCH_LATER, most=9)
+        lapsed = lapsing.lapse_contact(self.session, self.round.id, now=MUCH_LATER, programme=self.programme)
         assert lapsed == (self.round.id in due)
         return lapsed
 

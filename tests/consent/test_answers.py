@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import operations
 from cpor_web.consent import answers, going_on, recording, rounds
 from cpor_web.consent.answers import Outcome
-from cpor_web.consent.queries import LinkState, standing
+from cpor_web.consent.standing import LinkState, standing_of
 from cpor_web.models import Answer, AnswerKind, Claim, CustomerContact, Invitation, Mail, Round, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Way, Withdrawal
@@ -227,7 +227,7 @@ def test_any_denial_beats_any_yes(customers: Customers) -> None:
 def test_reading_how_a_link_stands_changes_nothing(customers: Customers) -> None:
     def state(asked: Invitation) -> LinkState | None:
         customers.session.flush()
-        found = standing(within(customers.session), asked.link_id, now=LATER)
+        found = standing_of(within(customers.session), asked.link_id, now=LATER)
         return found.state if found else None
 
     assert state(customers.carla) is LinkState.OPEN

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, talking, way
+from cpor_web.claims import bouncing, contacts, talking, way
 from cpor_web.claims.next_steps import next_step
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.consent.answers import Outcome
@@ -138,6 +138,32 @@ def test_who_was_erased_cannot_be_asked_once_more(
 ) -> None:
     erasing.of_contact(claim.contacts[0])
     with pytest.raises(GuardFailed):
+        go_on(db_session, programme, claim, reviewer)
+
+
+def test_who_said_so_and_whose_notice_came_back_since_is_asked_once_more_by_the_next_one(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    notice = claims.mail_of(db_session, claim, "consent-notice")
+    assert bouncing.bounced(db_session, notice.id, "5.2.2 Full", now=NOW, programme=programme)
+    go_on(db_session, programme, claim, reviewer)
+    assert (invitation.round.state, invitation.round.astray) == (RoundState.WAITING, [])
+    again = claims.take_notice(db_session, programme, invitation, now=LATER)
+    assert invitation.round.state is RoundState.RUNNING
+    assert bouncing.bounced(db_session, again.id, "5.2.2 Full", now=LATER, programme=programme)
+    with pytest.raises(GuardFailed, match="was not delivered"):
+        go_on(db_session, programme, claim, reviewer)
+
+
+def test_a_period_does_not_go_on_while_anothers_notice_has_not_reached_them(
+    db_session: Session, programme: Programme, reviewer: Actor
+) -> None:
+    claim = claims.running(db_session, programme, second=OTHER)
+    wrong(db_session, programme, claim)
+    notice = claims.mail_of(db_session, claim, "consent-notice")
+    assert notice.to_address == OTHER.email
+    assert bouncing.bounced(db_session, notice.id, "5.2.2 Full", now=NOW, programme=programme)
+    with pytest.raises(GuardFailed, match="was not delivered"):
         go_on(db_session, programme, claim, reviewer)
 
 

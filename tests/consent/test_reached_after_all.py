@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, deadlines, queries, reminders, running, way
+from cpor_web.claims import contacts, lapsing, queries, reminders, way
+from cpor_web.claims.deadlines import deadlines_in
 from cpor_web.consent import answers, stops
+from cpor_web.lists.needing import REPLACED_DENIED, needing_a_reviewer
 from cpor_web.models import RoundState
 from cpor_web.programme import Programme
-from cpor_web.reviewers import waiting
 from cpor_web.reviewers.words import STOPS
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
@@ -44,7 +45,7 @@ def test_nothing_runs_for_the_partner_and_nobody_reminds_it(astray: Astray) -> N
     assert reminders.reminders_due(session, now=on_the_day, programme=astray.programme) == [astray.claim.id]
     astray.is_sent_again_and_taken(astray.asked[0])
     session.flush()
-    assert running.deadlines_in(session, astray.claim, now=LATER) == []
+    assert deadlines_in(session, astray.claim, now=LATER) == []
     assert reminders.reminders_due(session, now=on_the_day, programme=astray.programme) == []
 
 
@@ -91,10 +92,10 @@ def test_a_partner_that_has_named_somebody_is_not_asked_again(astray: Astray) ->
 
 
 def test_the_claim_is_in_the_list_of_what_needs_a_reviewer(astray: Astray) -> None:
-    assert waiting.needing_a_reviewer(astray.session) == []
+    assert needing_a_reviewer(astray.session) == []
     astray.is_sent_again_and_taken(astray.asked[0])
     astray.session.flush()
-    (needing,) = waiting.needing_a_reviewer(astray.session)
+    (needing,) = needing_a_reviewer(astray.session)
     assert (needing.reference, needing.sentence) == (astray.claim.reference, STOPS[stops.REACHED])
 
 
@@ -114,7 +115,7 @@ def test_that_all_were_reached_hides_no_denial_that_nobody_has_read(
     session.flush()
 
     assert queries.why_stopped(session, claim) == stops.DENIED_BY_REPLACED
-    assert [each.sentence for each in waiting.needing_a_reviewer(session)] == [waiting.REPLACED_DENIED]
+    assert [each.sentence for each in needing_a_reviewer(session)] == [REPLACED_DENIED]
     assert astray.step() is way.LOOKED_AT
     assert not astray.lapses()
     astray.comes_back(other, now=LATER)
@@ -135,7 +136,7 @@ def test_a_replaced_contact_who_denies_after_all_were_reached_is_told_of(
     db_session.flush()
 
     assert queries.why_stopped(db_session, claim) == stops.DENIED_BY_REPLACED
-    assert [each.sentence for each in waiting.needing_a_reviewer(db_session)] == [waiting.REPLACED_DENIED]
+    assert [each.sentence for each in needing_a_reviewer(db_session)] == [REPLACED_DENIED]
     assert (astray.step(), astray.round.contact_due_at) == (way.LOOKED_AT, None)
     astray.comes_back(right, now=LATER)
     assert astray.step() is way.CONTACT_NEEDED, "and a right contact can be missing still"
@@ -144,7 +145,7 @@ def test_a_replaced_contact_who_denies_after_all_were_reached_is_told_of(
 def test_a_claim_does_not_lapse_for_want_of_a_contact_where_all_were_reached(astray: Astray) -> None:
     (asked,) = astray.asked
     asked.bounced_at, asked.taken_at = None, LATER  # as a version left it that said nothing of it
-    assert not deadlines.lapse_contact(astray.session, astray.round.id, now=MUCH_LATER, programme=astray.programme)
+    assert not lapsing.lapse_contact(astray.session, astray.round.id, now=MUCH_LATER, programme=astray.programme)
     assert astray.step() is way.LOOKED_AT
     assert not astray.lapses()
 

@@ -7,14 +7,17 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import contacts, posting, queries, way
 from cpor_web.consent import answers
+from cpor_web.emails import outbox
+from cpor_web.emails.marking import Taken
+from cpor_web.lists.needing import IN_DOUBT, needing_a_reviewer
 from cpor_web.programme import Programme
-from cpor_web.reviewers import waiting
 from cpor_web.rules.exc import GuardFailed
 from cpor_web.rules.reasons import Denial, Way
 from cpor_web.rules.roles import Role
 from tests.consent.astray import LATER, SECOND, Astray
 from tests.support import claims, factories
 from tests.support.claims import NOW
+from tests.support.one_mail import words_of
 
 
 @pytest.fixture
@@ -34,11 +37,26 @@ def test_where_anothers_notice_is_not_out_the_period_begins_by_itself_with_that(
     deferred.is_sent_again_and_taken(deferred.asked[0])
     assert (deferred.step(), deferred.round.contact_due_at) == (way.NOTICE, None)
     assert deferred.claim.version > version, "a page that was opened before is too old"
-    assert waiting.needing_a_reviewer(db_session) == []
+    assert needing_a_reviewer(db_session) == []
     told = queries.history(db_session, deferred.claim, deferred.claim.filed_by.actor)
     assert [each.kind for each in told][:2] == ["mail:sent", "consent:reached"]
     claims.take_notice(db_session, programme, deferred.asked[1], now=LATER)
     assert deferred.step() is way.ASKED
+
+
+@pytest.mark.parametrize("is_settled_with_others", [False, True], ids=["alone", "together"])
+def test_the_partner_is_told_that_no_other_contact_is_needed_any_more(
+    db_session: Session, programme: Programme, deferred: Astray, is_settled_with_others: bool
+) -> None:
+    if is_settled_with_others:
+        again = outbox.put_again(db_session, deferred.notice(deferred.asked[0]), now=LATER)
+        posting.begin(db_session, again.id, now=LATER, programme=programme)
+        posting.settle_taken(db_session, [Taken(again.id, "250 Ok", LATER)], programme=programme)
+    else:
+        deferred.is_sent_again_and_taken(deferred.asked[0])
+    said = words_of(claims.mail_of(db_session, deferred.claim, "consent-period-goes-on"))
+    assert "goes on: no other contact is needed. We are sending the customer the notice." in said
+    assert "You need not do anything." in said
 
 
 def test_where_nobody_knows_whether_anothers_notice_is_out_a_reviewer_reads_that(
@@ -49,7 +67,7 @@ def test_where_nobody_knows_whether_anothers_notice_is_out_a_reviewer_reads_that
     assert posting.lose(db_session, notice.id, why="The answer was lost.", now=NOW, programme=programme)
     deferred.is_sent_again_and_taken(deferred.asked[0])
     assert deferred.step() is way.IN_DOUBT
-    assert [each.sentence for each in waiting.needing_a_reviewer(db_session)] == [waiting.IN_DOUBT]
+    assert [each.sentence for each in needing_a_reviewer(db_session)] == [IN_DOUBT]
 
 
 def test_a_period_goes_on_only_once_every_notice_is_out_and_who_presses_reads_that(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims import competing, operations, queries
 from cpor_web.consent import answers, replacing, rounds
-from cpor_web.consent import queries as customer_queries
+from cpor_web.consent.standing import standing_of
 from cpor_web.models import Claim, Event, Invitation, Mail
 from cpor_web.programme import Programme
 from cpor_web.rules.reasons import Denial, Rejection, Way
@@ -121,7 +121,7 @@ def test_a_decision_whose_moment_has_passed_ends_nothing_when_it_passes_again(tw
     assert [each["was_over"] for each in two.told(other)[0]] == [False], "this one was over that"
     assert not replacing.is_due(two.session, other)
     assert competing.endings(two.session, [restored]) == {}
-    found = customer_queries.standing(within(two.session), two.asked(other).link_id, now=closes_at)
+    found = standing_of(within(two.session), two.asked(other).link_id, now=closes_at)
     assert found is not None
     assert not found.replaces
     assert two.passes(other)

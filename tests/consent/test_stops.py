@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, deadlines
+from cpor_web.claims import contacts, lapsing
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.consent.answers import Outcome
 from cpor_web.models import Claim, Event, Invitation, Mail, RoundState, User
@@ -84,14 +84,14 @@ def test_without_a_right_contact_in_time_the_claim_lapses_after_the_whole_last_s
     round_, over = invitation.round, FIVE_BUSINESS_DAYS + timedelta(seconds=1)
     early = over - timedelta(microseconds=1)
     db_session.flush()
-    assert list(deadlines.contacts_due(db_session, now=early, most=9)) == []
-    assert not deadlines.lapse_contact(db_session, round_.id, now=early, programme=programme)
-    assert list(deadlines.contacts_due(db_session, now=over, most=9)) == [round_.id]
-    assert deadlines.lapse_contact(db_session, round_.id, now=over, programme=programme)
+    assert list(lapsing.contacts_due(db_session, now=early, most=9)) == []
+    assert not lapsing.lapse_contact(db_session, round_.id, now=early, programme=programme)
+    assert list(lapsing.contacts_due(db_session, now=over, most=9)) == [round_.id]
+    assert lapsing.lapse_contact(db_session, round_.id, now=over, programme=programme)
     assert (claim.status, claim.rejection) == (Status.REJECTED, Rejection.NO_PARTNER_RESPONSE)
     assert round_.state is RoundState.ENDED
     assert_agrees(db_session, claim)
-    assert not deadlines.lapse_contact(db_session, round_.id, now=over, programme=programme)
+    assert not lapsing.lapse_contact(db_session, round_.id, now=over, programme=programme)
 
 
 @pytest.mark.parametrize("is_told_first", [True, False])
@@ -192,10 +192,12 @@ def test_nobody_lets_the_window_go_on_over_a_proposal_that_their_page_had_not(
 
 
 def test_a_window_whose_notice_is_not_out_does_not_go_on(
-    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+    db_session: Session, programme: Programme, reviewer: Actor
 ) -> None:
-    invitation.bounced_at = NOW
-    with pytest.raises(GuardFailed):
+    claim = claims.running(db_session, programme)
+    notice = claims.mail_of(db_session, claim, "consent-notice")
+    stops.notice_failed(db_session, notice, now=NOW, programme=programme)
+    with pytest.raises(GuardFailed, match="was not delivered"):
         contacts.let_go_on(db_session, claim, "Please.", actor=reviewer, now=LATER, programme=programme)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import contacts, deadlines, partners_clock
+from cpor_web.claims import contacts, lapsing, partners_clock
 from cpor_web.consent import answers, stops
 from cpor_web.models import Claim, Event, Invitation, MailState
 from cpor_web.programme import Programme
@@ -76,7 +76,7 @@ def test_the_partner_is_asked_anew_with_the_reviewers_words_and_its_whole_time(
     stops.contact_asked(db_session, asking, now=LATER, programme=programme)
     assert invitation.round.contact_due_at == FIVE_BUSINESS_DAYS
     over = FIVE_BUSINESS_DAYS + timedelta(seconds=1)
-    assert deadlines.lapse_contact(db_session, invitation.round_id, now=over, programme=programme)
+    assert lapsing.lapse_contact(db_session, invitation.round_id, now=over, programme=programme)
 
 
 def test_it_stands_in_the_history_with_the_reviewers_words(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cpor_web.claims import operations
 from cpor_web.claims.drafts import Draft
 from cpor_web.consent import answers, rounds, stops
-from cpor_web.consent.queries import standing
+from cpor_web.consent.standing import standing_of
 from cpor_web.models import Invitation, Mail, RoundState
 from cpor_web.programme import Programme
 from cpor_web.rules.exc import GuardFailed, NotAllowed
@@ -114,7 +114,7 @@ def test_undoing_ends_a_dispute_which_does_not_count_as_used(customers: Customer
 def offered(customers: Customers, who: Invitation) -> bool:
     """Return whether the page of a link that undoes offers to."""
     customers.session.flush()
-    found = standing(within(customers.session), who.link_id, now=LATER)
+    found = standing_of(within(customers.session), who.link_id, now=LATER)
     return found is not None and found.can_undo_until is not None
 
 

@@ -195,7 +195,7 @@ def test_a_broken_page_logs_no_token_either(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("cpor_web.consent.queries.standing", broken)
+    monkeypatch.setattr("cpor_web.customers.blueprint.standing_of", broken)
     customer.expects_failure = True
 
     assert customer.get(asked.path()).status_code == 500

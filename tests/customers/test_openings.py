@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from consent_links import new_id
 from cpor_web import clock
-from cpor_web.consent import queries
+from cpor_web.consent.standing import Ask, Standing, standing_of
+from cpor_web.customers import blueprint
 from cpor_web.customers.openings import OPENINGS
 from cpor_web.emails.links import Purpose
 from cpor_web.extensions import db
@@ -180,14 +181,14 @@ def test_a_log_that_is_stalled_keeps_no_denial_waiting(
 def test_what_the_answer_left_undone_is_not_done_by_the_log(
     asked: Asked, customer: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, claim_id = queries.standing, asked.claim.id
+    claim_id = asked.claim.id
 
-    def changing(ask: queries.Ask, link_id: bytes, *, now: datetime) -> queries.Standing | None:
+    def changing(ask: Ask, link_id: bytes, *, now: datetime) -> Standing | None:
         db.session.get_one(Claim, claim_id).name = "half done"
         db.session.flush()
-        return found(ask, link_id, now=now)
+        return standing_of(ask, link_id, now=now)
 
-    monkeypatch.setattr(queries, "standing", changing)
+    monkeypatch.setattr(blueprint, "standing_of", changing)
 
     assert customer.get(asked.path()).status_code == 200
     assert len(asked.openings()) == 1

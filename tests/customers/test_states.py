@@ -194,6 +194,26 @@ def test_who_said_by_mistake_to_be_the_wrong_person_is_asked_once_more_with_all_
     assert "The time stands still for now." in words(customer, asked.path())
 
 
+def test_who_is_asked_once_more_reads_no_end_that_is_over(
+    committed: Session, app: Flask, programme: Programme, now: datetime, customer: Browser
+) -> None:
+    about: dict[str, Any] = {"programme": programme}
+    said = []
+    for ago in (timedelta(days=3), timedelta(days=10)):
+        asked = asked_about(committed, app, claims.running(committed, programme, now=now - ago))
+        answers.not_the_right_person(committed, asked.invitation, now=now - timedelta(days=3), **about)
+        reviewer = asked.claim.reviewer
+        assert reviewer is not None
+        contacts.let_go_on(committed, asked.claim, "She is.", actor=reviewer.actor, now=now, **about)
+        committed.commit()
+        said.append(words(customer, asked.path()))
+    lately, long_ago = said
+
+    assert "It does not end before" in lately
+    assert "It does not end before" not in long_ago
+    assert "The time to deny has not begun for everybody who is asked. This page then shows its end." in long_ago
+
+
 def test_who_was_erased_is_promised_no_mail_and_no_link_that_undoes_a_denial(
     asked: Asked, customer: Browser, deny: Deny
 ) -> None:

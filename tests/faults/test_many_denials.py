@@ -113,10 +113,11 @@ def test_thousands_of_denials_against_closers_of_a_hundred_thousand_windows_leav
 
 def close_all(house: Settings) -> None:
     """Be a closer: the worker's job, over and over."""
+    import jobs.due
     import jobs.windows
 
     app = create_app(house)
-    jobs.windows.app = lambda: app  # type: ignore[assignment, attr-defined]
+    jobs.due.app = lambda: app  # type: ignore[assignment, attr-defined]
     while True:
         jobs.windows.close_due()
 

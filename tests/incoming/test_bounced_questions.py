@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from cpor_web.claims import deadlines as claim_deadlines
-from cpor_web.claims import operations, posting
+from cpor_web.claims import lapsing, operations, posting
 from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Permanent
 from cpor_web.models import (
@@ -109,10 +108,10 @@ def test_a_deadline_does_not_pass_over_a_report_that_has_come_and_is_not_drawn_y
     assert claim.due_at is not None
     desk.receive(report(desk.returns.address(mail.id), mail.to_address), now=claim.due_at)
     after = {"now": claim.due_at + timedelta(seconds=1), "programme": desk.programme}
-    assert not claim_deadlines.lapse(desk.session, claim.id, **after)
+    assert not lapsing.lapse(desk.session, claim.id, **after)
     desk.settle(now=after["now"])
     assert claim.due_at is None
-    assert not claim_deadlines.lapse(desk.session, claim.id, **after)
+    assert not lapsing.lapse(desk.session, claim.id, **after)
 
 
 def test_a_request_that_was_answered_meanwhile_moves_no_clock_when_it_comes_back(desk: Desk) -> None:

@@ -21,6 +21,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+import jobs.due
 import jobs.incoming
 import jobs.turn
 import jobs.windows
@@ -78,7 +79,7 @@ def use(settings: Settings, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(app.extensions, "programme", Programme.from_settings(settings))
     returns = ReturnAddresses(settings.consent_keys, "returns@vendor.example.com")
     monkeypatch.setitem(app.extensions, "return_addresses", returns)
-    for module in (jobs.incoming, jobs.windows):
+    for module in (jobs.due, jobs.incoming):
         monkeypatch.setattr(module, "app", lambda: app)
 
 

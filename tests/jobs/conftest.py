@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import jobs.due
 import jobs.mail
-import jobs.windows
 from cpor_web.clock import utcnow
 from cpor_web.config import Settings
 from cpor_web.models import Claim, Mail, MailState
@@ -30,7 +30,7 @@ def work(
     """The application in which the jobs of this test run: the suite's, which sends to the scripted server."""
     told = {"mail_port": smtp_server.port, "mail_security": "none", "mail_timeout": 60.0}
     monkeypatch.setitem(app.extensions, "settings", replace(settings, **told))
-    for module in (jobs.mail, jobs.windows):
+    for module in (jobs.due, jobs.mail):
         monkeypatch.setattr(module, "app", lambda: app)
     yield app
     app.extensions.pop("composer", None)

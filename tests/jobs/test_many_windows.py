@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+import jobs.due
 import jobs.windows
 from cpor_web import verification
 from cpor_web.consent import closing, rounds
@@ -28,7 +29,7 @@ MOST_STATEMENTS = 45
 @pytest.fixture(autouse=True)
 def _in_process(app: Flask, committed: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """The job runs in the test's process, in the suite's application."""
-    monkeypatch.setattr(jobs.windows, "app", lambda: app)
+    monkeypatch.setattr(jobs.due, "app", lambda: app)
 
 
 def close_due(at: datetime = LATE) -> None:

@@ -13,10 +13,11 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+import jobs.due
 import jobs.turn
 import jobs.windows
 from cpor_web import assessment
-from cpor_web.claims import deadlines
+from cpor_web.claims import lapsing
 from cpor_web.consent import answers, rounds
 from cpor_web.extensions import bell
 from cpor_web.models import Assessment, AssessmentState, Claim, Event, Holding, Mail, MailState, Round, RoundState
@@ -35,7 +36,7 @@ LATE = NOW + timedelta(days=10)
 @pytest.fixture(autouse=True)
 def _in_process(app: Flask, committed: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """The jobs run in the test's process, in the suite's application."""
-    monkeypatch.setattr(jobs.windows, "app", lambda: app)
+    monkeypatch.setattr(jobs.due, "app", lambda: app)
 
 
 def run(job: Any, at: datetime = LATE) -> None:
@@ -110,7 +111,7 @@ def test_a_job_that_runs_twice_does_its_work_once(committed: Session, programme:
 def test_more_than_a_look_takes_are_all_done(
     committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs.windows, "MOST", 2)
+    monkeypatch.setattr(jobs.due, "MOST", 2)
     made(committed, programme, claims.running, count=5)
     run(jobs.windows.close_due)
     assert {round_.state for round_ in fresh(committed, Round)} == {RoundState.PASSED}
@@ -122,7 +123,7 @@ def test_what_is_left_when_the_turn_is_over_is_rung_for_and_done_in_the_next(
 ) -> None:
     rung: list[str] = []
     monkeypatch.setattr(bell, "ring", rung.append)
-    monkeypatch.setattr(jobs.windows, "TOGETHER", 2)
+    monkeypatch.setattr(jobs.due, "TOGETHER", 2)
     made(committed, programme, claims.running, count=5)
     close = rounds.close
 
@@ -148,7 +149,7 @@ def test_what_is_left_when_the_turn_is_over_is_rung_for_and_done_in_the_next(
 def test_more_that_fail_than_a_look_takes_never_keep_the_rest_waiting(
     committed: Session, programme: Programme, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(jobs.windows, "MOST", 2)
+    monkeypatch.setattr(jobs.due, "MOST", 2)
     made(committed, programme, claims.running, count=7)
     broken = {round_.id for round_ in fresh(committed, Round)[:4]}
     close = rounds.close
@@ -224,7 +225,7 @@ def test_partners_who_let_their_deadline_pass_lapse_and_one_that_fails_stops_non
 ) -> None:
     first, *_ = made(committed, programme, claims.partner_action_required)
     with monkeypatch.context() as patched:
-        failing(deadlines, "lapse", first.id, patched)
+        failing(lapsing, "lapse", first.id, patched)
         run(jobs.windows.lapse_due)
     assert [claim.rejection for claim in fresh(committed, Claim)] == [
         None,

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cpor_web.clock import utcnow
-from cpor_web.reviewers import waiting
+from cpor_web.lists import needing
 from cpor_web.silence import failed_notices
 
 SENT = """
@@ -30,7 +30,7 @@ def test_a_vacuum_comes_after_a_hundredth_of_all_claims_has_changed(db_session: 
 @pytest.mark.parametrize(
     ("index", "question"),
     [
-        ("Index Only Scan using rounds_held_up", waiting._needing().text),
+        ("Index Only Scan using rounds_held_up", needing._needing().text),
         ("Index Scan using mails_failed", failed_notices._failed().text),
     ],
 )

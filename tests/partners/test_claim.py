@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.claims import contacts, deadlines, operations
+from cpor_web.claims import contacts, lapsing, operations
 from cpor_web.consent import answers, rounds
 from cpor_web.models import Invitation
 from cpor_web.moments import exactly
@@ -199,7 +199,7 @@ def test_what_was_not_answered_in_time_is_said_beside_the_reason(
     mail = mail_of(committed, claim, "information-requested")
     operations.request_taken(committed, mail, now=clock.utcnow(), programme=desk.programme)
     over = clock.utcnow() + timedelta(days=20)
-    assert deadlines.lapse(committed, claim.id, now=over, programme=desk.programme)
+    assert lapsing.lapse(committed, claim.id, now=over, programme=desk.programme)
     committed.commit()
     status = browser.page(address(claim)).find(attrs={"aria-labelledby": "status-title"})
     assert isinstance(status, Tag)

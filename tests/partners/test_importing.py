@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from cpor_web import clock
-from cpor_web.claims import guards, importing, operations
+from cpor_web.claims import importing, operations, warning
 from cpor_web.claims.drafts import Draft
 from cpor_web.models import Claim, User
 from cpor_web.programme import Programme
@@ -247,12 +247,12 @@ def test_a_row_whose_domain_another_claim_names_with_another_tenant_is_told_of_t
 def test_rows_with_one_subscription_claim_the_same_whatever_their_tenants() -> None:
     subscription = "0f8fad5b-d9cb-469f-a165-70867728950e"
     drafts = [Draft(subscription_id=each) for each in (subscription, subscription.upper(), TENANT, "")]
-    found = guards.among(dict(enumerate(drafts, start=2)))
+    found = warning.among(dict(enumerate(drafts, start=2)))
     assert [[each.values["rows"] for each in found[number]] for number in range(2, 6)] == [[("3",)], [("2",)], [], []]
 
 
 def test_of_many_rows_that_claim_the_same_only_the_first_are_told() -> None:
-    found = guards.among(dict.fromkeys(range(2, 32), Draft(tenant_id=TENANT, products=("teams",))))
+    found = warning.among(dict.fromkeys(range(2, 32), Draft(tenant_id=TENANT, products=("teams",))))
     assert [each.values["rows"] for each in found[2]] == [(*map(str, range(3, 13)), "…")]
 
 
@@ -260,13 +260,13 @@ def test_of_each_of_many_tenants_the_claims_are_looked_at(
     committed: Session, user: User, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert user.partner is not None
-    monkeypatch.setattr(guards, "MOST", 4)
-    monkeypatch.setattr(guards, "MOST_EACH", 2)
+    monkeypatch.setattr(warning, "MOST", 4)
+    monkeypatch.setattr(warning, "MOST_EACH", 2)
     content = table(*(row(user, number, name=f"Copy {copy}") for number in (1, 2, 3) for copy in range(4)))
     how: dict[str, Any] = {"actor": user.actor, "now": clock.utcnow(), "programme": programme}
     made = importing.make(committed, content, importing.COLUMNS, standard=Draft(), **how)
     tenants = {claim.tenant_id for claim in made if claim.tenant_id}
-    found = guards.others_of(committed, user.partner, map(Draft.from_claim, made))
+    found = warning.others_of(committed, user.partner, map(Draft.from_claim, made))
     newest = [[claim.name for claim in found[tenant]] for tenant in tenants]
     assert newest == [["Copy 3", "Copy 2"]] * 3
 

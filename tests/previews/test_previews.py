@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from cpor_web.consent.queries import LinkState
+from cpor_web.consent.standing import LinkState
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.paths import TEMPLATES
 from cpor_web.previews.standings import STATES, Stage

@@ -1,5 +1,6 @@
 """Somebody who is named everywhere: who filed a claim, and a contact of its customer."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,7 @@ from cpor_web.users.security_log import Place
 from tests.privacy.test_retention import all_sent
 from tests.support import claims, factories
 from tests.support.claims import NOW
+from tests.support.rows import dump
 
 LATER = NOW + timedelta(days=60)
 NAME, ADDRESS = "Wilhelmina Quist", "wilhelmina.quist@fabrikam.example.org"
@@ -122,4 +124,16 @@ def assess(session: Session, *reasons: str) -> Assessment:
 def erase(session: Session, address: str, why: str = "Letter of 3 May") -> int:
     found = erase_person.erase(session, person.find(session, address), why=why, now=LATER)
     session.expire_all()
+    return found
+
+
+def in_every_table(session: Session, *words: str) -> list[tuple[str, str]]:
+    """Return in which tables one of these words occurs, in any column of any type, bytes too."""
+    rows = dump(session)
+    found = []
+    for table, each in rows.items():
+        plain = json.dumps(each, ensure_ascii=False).lower()
+        for word in words:
+            if word.lower() in plain or word.encode().hex() in plain or word.lower().encode().hex() in plain:
+                found.append((table, word))
     return found

@@ -1,6 +1,5 @@
 """One person's data are erased from every table, while the histories stay whole."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -33,24 +32,21 @@ from cpor_web.rules.exc import Invalid, NotAllowed
 from cpor_web.rules.roles import Role
 from cpor_web.users import security_log
 from cpor_web.users.security_log import Place
-from tests.privacy.conftest import ADDRESS, CUSTOMER, CUSTOMERS, LATER, NAME, erase, put_another_over
+from tests.privacy.conftest import (
+    ADDRESS,
+    CUSTOMER,
+    CUSTOMERS,
+    LATER,
+    NAME,
+    erase,
+    in_every_table,
+    put_another_over,
+)
 from tests.privacy.test_retention import all_sent
 from tests.support import claims, factories
 from tests.support.claims import NOW
 from tests.support.one_mail import newest
 from tests.support.rows import dump
-
-
-def _in_every_table(session: Session, *words: str) -> list[tuple[str, str]]:
-    """Return in which tables one of these words occurs, in any column of any type, bytes too."""
-    rows = dump(session)
-    found = []
-    for table, each in rows.items():
-        plain = json.dumps(each, ensure_ascii=False).lower()
-        for word in words:
-            if word.lower() in plain or word.encode().hex() in plain or word.lower().encode().hex() in plain:
-                found.append((table, word))
-    return found
 
 
 @pytest.mark.parametrize(
@@ -65,9 +61,9 @@ def test_who_was_erased_is_in_no_table_and_the_history_verifies(
 ) -> None:
     keys = SigningKeys(settings.signing_keys)
     checkpoints.take_due(scene, keys=keys, now=NOW, every=timedelta(0))
-    assert {table for table, _ in _in_every_table(scene, *words)} >= {"mails", "events", "received_mails", "comments"}
+    assert {table for table, _ in in_every_table(scene, *words)} >= {"mails", "events", "received_mails", "comments"}
     assert erase(scene, address) == 1
-    assert _in_every_table(scene, *words) == []
+    assert in_every_table(scene, *words) == []
     report = verification.verify(scene.connection(), folder=None, public=keys.public)
     assert report.findings == []
     assert report.erased > 0
@@ -81,9 +77,9 @@ def test_who_was_erased_is_in_no_rationale(
     address: str, words: tuple[str, ...], scene: Session, programme: Programme
 ) -> None:
     put_another_over(scene, programme)
-    assert _in_every_table(scene, *words)
+    assert in_every_table(scene, *words)
     erase(scene, address)
-    assert "replacements" not in {table for table, _ in _in_every_table(scene, *words)}
+    assert "replacements" not in {table for table, _ in in_every_table(scene, *words)}
     assert ERASED in scene.query(Replacement).one().rationale
 
 
@@ -99,9 +95,9 @@ def test_who_was_erased_is_named_in_no_other_partners_claim(
         competing.tell(scene, winner, [loser], said, programme=programme, **how)
     all_sent(scene)
     assert other.is_disputed or other.dispute_until, "it is under way, and that hinders nothing"
-    assert {"events", "mails"} <= {table for table, _ in _in_every_table(scene, *words)}
+    assert {"events", "mails"} <= {table for table, _ in in_every_table(scene, *words)}
     erase(scene, address)
-    assert _in_every_table(scene, *words) == []
+    assert in_every_table(scene, *words) == []
 
 
 def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_invitation_or_digest_of_a_row(
@@ -124,7 +120,7 @@ def test_who_was_erased_is_in_no_colleagues_filter_digest_notice_invitation_or_d
     all_sent(scene)
     assert admin.email in {mail.to_address for mail in scene.query(Mail).filter_by(kind="overdue-digest")}
     erase(scene, ADDRESS)
-    assert _in_every_table(scene, NAME, ADDRESS) == []
+    assert in_every_table(scene, NAME, ADDRESS) == []
     assert [each.name for each in scene.query(SavedFilter)] == ["Of Teams"]
     assert claim.made_of is None
 
@@ -139,7 +135,7 @@ def test_who_got_mail_that_named_somebody_erased_before_is_erased_in_their_turn(
     all_sent(scene)
     erase(scene, ADDRESS)
     erase(scene, admin.email)
-    assert _in_every_table(scene, "ada@vendor.example.com") == []
+    assert in_every_table(scene, "ada@vendor.example.com") == []
 
 
 def test_who_had_an_open_claim_for_a_moment_is_named_in_it_no_more(db_session: Session, programme: Programme) -> None:
@@ -147,10 +143,10 @@ def test_who_had_an_open_claim_for_a_moment_is_named_in_it_no_more(db_session: S
     claim = claims.submitted(db_session, programme)
     for each in (passed, other):
         operations.assign(db_session, claim, each.id, actor=other.actor, now=NOW)
-    assert {table for table, _ in _in_every_table(db_session, "Rilke")} == {"events", "users"}
+    assert {table for table, _ in in_every_table(db_session, "Rilke")} == {"events", "users"}
     all_sent(db_session)
     assert erase(db_session, passed.email) == 0
-    assert _in_every_table(db_session, "Rilke") == []
+    assert in_every_table(db_session, "Rilke") == []
 
 
 def test_letters_that_python_makes_small_otherwise_and_quotes_hide_nobody(
@@ -164,7 +160,7 @@ def test_letters_that_python_makes_small_otherwise_and_quotes_hide_nobody(
     db_session.execute(text("UPDATE claims SET dispute_until = NULL, dispute_rule = NULL"))
     db_session.execute(text("UPDATE rounds SET ends_at = :at WHERE ends_at > :at"), {"at": LATER})
     erase(db_session, filer.email)
-    assert _in_every_table(db_session, "İpek", "ΥΙΟΣ") == []
+    assert in_every_table(db_session, "İpek", "ΥΙΟΣ") == []
 
 
 def test_nobody_is_erased_while_mail_of_theirs_waits_to_be_read(scene: Session) -> None:
@@ -219,7 +215,7 @@ def test_names_of_files_part_their_words_by_underscores(address: str, name: str,
     scene.add(proof)
     scene.flush()
     erase(scene, address)
-    assert _in_every_table(scene, name, address) == []
+    assert in_every_table(scene, name, address) == []
 
 
 def test_a_reason_may_have_the_letters_of_a_short_name_in_it(scene: Session) -> None:

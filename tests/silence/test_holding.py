@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import bouncing, deadlines, operations
+from cpor_web.claims import bouncing, lapsing, operations
 from cpor_web.consent import answers, recording, rounds
 from cpor_web.models import Holding, Mail, RoundState, User
 from cpor_web.programme import Programme
@@ -162,12 +162,12 @@ def test_no_deadline_of_a_partner_lapses_and_a_resubmission_is_in_time(
     late, later = (claims.partner_action_required(db_session, programme) for _ in range(2))
     held(db_session, programme)
     for claim in (late, later):
-        assert not deadlines.lapse(db_session, claim.id, now=CLOSING, programme=programme)
+        assert not lapsing.lapse(db_session, claim.id, now=CLOSING, programme=programme)
     operations.resubmit(db_session, late, actor=late.filed_by.actor, now=CLOSING, programme=programme)
     assert late.status is Status.SUBMITTED
 
     holding.release(db_session, "It was the relay.", actor=administrators[0].actor, now=CLOSING)
-    assert deadlines.lapse(db_session, later.id, now=CLOSING, programme=programme)
+    assert lapsing.lapse(db_session, later.id, now=CLOSING, programme=programme)
 
 
 def test_no_missing_contact_lapses(db_session: Session, programme: Programme, administrators: list[User]) -> None:
@@ -177,9 +177,9 @@ def test_no_missing_contact_lapses(db_session: Session, programme: Programme, ad
     round_ = invitation.round
     round_.contact_due_at, round_.contact_rule = NOW, {"period": "contact"}
     held(db_session, programme)
-    assert not deadlines.lapse_contact(db_session, round_.id, now=CLOSING, programme=programme)
+    assert not lapsing.lapse_contact(db_session, round_.id, now=CLOSING, programme=programme)
     holding.release(db_session, "It was the relay.", actor=administrators[0].actor, now=CLOSING)
-    assert deadlines.lapse_contact(db_session, round_.id, now=CLOSING, programme=programme)
+    assert lapsing.lapse_contact(db_session, round_.id, now=CLOSING, programme=programme)
 
 
 def test_a_denial_goes_on_as_ever_and_is_in_time_also_after_the_printed_end(

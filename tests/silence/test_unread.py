@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import deadlines
+from cpor_web.claims import lapsing
 from cpor_web.clock import CLOCKS_APART
 from cpor_web.consent import answers, rounds
 from cpor_web.models import RoundState
@@ -87,7 +87,7 @@ def test_no_deadline_of_a_partner_passes_before_it(db_session: Session, programm
     for read_until, lapses in ((None, False), (due, False), (due + SECOND, True)):
         if read_until is not None:
             unread.note_emptied(db_session, begun_at=read_until)
-        assert deadlines.lapse(db_session, claim.id, now=LATE, programme=programme) is lapses
+        assert lapsing.lapse(db_session, claim.id, now=LATE, programme=programme) is lapses
     assert claim.status is Status.REJECTED
 
 
@@ -99,4 +99,4 @@ def test_no_missing_contact_lapses_before_it(db_session: Session, programme: Pro
     for read_until, lapses in ((None, False), (NOW, False), (NOW + SECOND, True)):
         if read_until is not None:
             unread.note_emptied(db_session, begun_at=read_until)
-        assert deadlines.lapse_contact(db_session, round_.id, now=LATE, programme=programme) is lapses
+        assert lapsing.lapse_contact(db_session, round_.id, now=LATE, programme=programme) is lapses

@@ -9,7 +9,7 @@ from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
 from cpor_web import assessment
-from cpor_web.claims import deadlines, posting, reminders
+from cpor_web.claims import lapsing, posting, reminders
 from cpor_web.consent import rounds, stops
 from cpor_web.emails import outbox
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent, Transient, Unavailable, Unknown
@@ -84,8 +84,8 @@ class Machinery(Played):
 
     @rule()
     def deadlines_pass(self) -> None:
-        self._sweep(lambda s: deadlines.due(s, now=self.world.now, most=9), deadlines.lapse)
-        self._sweep(lambda s: deadlines.contacts_due(s, now=self.world.now, most=9), deadlines.lapse_contact)
+        self._sweep(lambda s: lapsing.due(s, now=self.world.now, most=9), lapsing.lapse)
+        self._sweep(lambda s: lapsing.contacts_due(s, now=self.world.now, most=9), lapsing.lapse_contact)
 
     @rule()
     def assessments_are_made(self) -> None:
@@ -96,8 +96,8 @@ class Machinery(Played):
         """Jobs act on what is due and on nothing else, whatever id they are rung with."""
         for table, due, act in (
             ("rounds", lambda s: rounds.due(s, now=self.world.now, most=99), rounds.close),
-            ("claims", lambda s: deadlines.due(s, now=self.world.now, most=99), deadlines.lapse),
-            ("rounds", lambda s: deadlines.contacts_due(s, now=self.world.now, most=99), deadlines.lapse_contact),
+            ("claims", lambda s: lapsing.due(s, now=self.world.now, most=99), lapsing.lapse),
+            ("rounds", lambda s: lapsing.contacts_due(s, now=self.world.now, most=99), lapsing.lapse_contact),
             ("assessments", lambda s: assessment.due(s, most=99), assessment.assess),
         ):
             due_ids = self.world.act(lambda s, due=due: list(due(s)))

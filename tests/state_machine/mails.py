@@ -183,6 +183,7 @@ FOLLOW: dict[str, Callable[[Told], list[Letter]]] = {
     "consent:denied": _denied,
     "consent:undone": _undone,
     "consent:stopped": _stopped,
+    "consent:reached": _to_partner("consent-period-goes-on"),
     "consent:resumed": _to_partner("consent-period-goes-on"),
     "contact:turned-down": _to_partner("contact-needed"),
     "consent:denied-by-superseded": lambda told: [("denial-by-replaced", told.reviewer)],

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from cpor_web.emails import outbox
 from cpor_web.emails.outbox import Recipient
 from cpor_web.emails.outcomes import Outcome
+from cpor_web.emails.rendering import Renderer
 from cpor_web.models import Mail
 from tests.support.beginning import begin
 
@@ -42,3 +43,10 @@ def sent_off(session: Session, mail: Mail, outcome: Outcome, *, now: datetime = 
 
 def identity(mail: Mail) -> tuple[Any, ...]:
     return tuple(getattr(mail, name) for name in IDENTITY)
+
+
+def words_of(mail: Mail) -> str:
+    """Return what a mail to somebody with an account says in English, with every blank a single one."""
+    links = {"public_url": "https://vendor.example.com"}
+    words = Renderer("Europe/Berlin").render(mail.kind, mail.context, language="en", links=links)
+    return " ".join(words.text.split())

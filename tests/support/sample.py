@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cpor_web import facts
-from cpor_web.consent import queries
+from cpor_web.consent.standing import standing_of
 from cpor_web.emails.links import Purpose, Signers
 from cpor_web.models import Claim, Invitation
 from cpor_web.samples.people import PASSWORD, PEOPLE
@@ -115,7 +115,7 @@ def pages_of_links(installation: Installation) -> dict[str, str]:
     found = {"wrong": "/d/wrong", "one-click, opened": "/o/wrong"}
     with installation.session() as session:
         for invitation in session.scalars(select(Invitation).order_by(Invitation.id)):
-            standing = queries.standing(within(session), invitation.link_id, now=installation.now())
+            standing = standing_of(within(session), invitation.link_id, now=installation.now())
             assert standing
             said = " ".join(sorted(answer.kind.value for answer in invitation.answers))
             kind = _kind(session, invitation.round.claim)

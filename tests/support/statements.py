@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from cpor_web.consent.queries import Ask
+from cpor_web.consent.standing import Ask
 from cpor_web.database import direct
 from cpor_web.database.lasting import Lasting
 from cpor_web.extensions import db

@@ -216,9 +216,13 @@ def comment_for_partner(
     addressing.for_partner(session, "new-comment", claim, now, programme, **facts.comment(comment))
 
 
-def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, now: datetime) -> bool:
-    """Send what the partner contact could not get to others at the partner; tell whether there is anybody else."""
-    return addressing.for_others_there(session, failed.kind, claim, failed.to_address, failed.context, now)
+def to_the_partners_others(session: Session, claim: Claim, failed: Mail, *, begins: bool, now: datetime) -> bool:
+    """Send what the partner contact could not get to others at the partner; tell whether there is anybody else.
+
+    Where the partner's time `begins` with that, it is no copy, with which none begins.
+    """
+    context = {name: fact for name, fact in failed.context.items() if not (begins and name == "copy_of")}
+    return addressing.for_others_there(session, failed.kind, claim, failed.to_address, context, now)
 
 
 BY_TRANSITION: Mapping[str, Callable[..., None]] = {

@@ -1,6 +1,6 @@
-"""The guards at the form: one list of what a draft is refused for, asked a reason for, or warned of.
+"""The checks of a draft: one list of what it is refused for, asked a reason for, or warned of.
 
-A guard looks at what was `Seen` of a draft and says what is the matter in a sentence, or nothing. What is merely no
+A check looks at what was `Seen` of a draft and says what is the matter in a sentence, or nothing. What is merely no
 domain, GUID or address is not their concern: `claims.problems` tells that first.
 """
 
@@ -26,7 +26,7 @@ class Consequence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the guards look at.
+    """What the checks look at.
 
     `own_mpn_ids` tells of each of the partner's numbers whether it is an enrolled location. `addresses` are the
     customer contacts' by the form's prefix. `domains` and `references` are of the partner's other claims that are
@@ -51,9 +51,9 @@ class Seen:
 
 
 class Finding(NamedTuple):
-    """What a guard found: at which field, in which sentence (a msgid) with which values, and what follows."""
+    """What a check found: at which field, in which sentence (a msgid) with which values, and what follows."""
 
-    guard: str
+    check: str
     field: str
     sentence: str
     values: Values
@@ -61,12 +61,12 @@ class Finding(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """Tells this finding from one of the same guard about something else."""
+        """Tells this finding from one of the same check about something else."""
         said = (", ".join(each) if not isinstance(each, str) else each for each in self.values.values())
-        return " ".join((self.guard, self.field, *said))
+        return " ".join((self.check, self.field, *said))
 
 
-class Guard(NamedTuple):
+class Check(NamedTuple):
     """A row of the list. `look` returns the values of the sentence where it applies, None where it does not."""
 
     name: str
@@ -77,11 +77,11 @@ class Guard(NamedTuple):
 
 
 def findings(seen: Seen) -> list[Finding]:
-    """Return what the guards find, in the order of the list."""
-    looked = ((guard, guard.look(seen)) for guard in GUARDS)
+    """Return what the checks find, in the order of the list."""
+    looked = ((check, check.look(seen)) for check in CHECKS)
     return [
-        Finding(guard.name, guard.field, guard.sentence, values, guard.consequence)
-        for guard, values in looked
+        Finding(check.name, check.field, check.sentence, values, check.consequence)
+        for check, values in looked
         if values is not None
     ]
 
@@ -119,14 +119,14 @@ def _known_elsewhere(seen: Seen) -> Values | None:
     return {"domain": seen.customer_domain, "tenant": tenant, "claims": (claim,)}
 
 
-def _of_contact(prefix: str) -> Iterator[Guard]:
+def _of_contact(prefix: str) -> Iterator[Check]:
     for name, about in (
         ("partners-own-address", PARTNERS_OWN),
         ("address-elsewhere", ELSEWHERE),
         ("free-mail-address", FREE),
         ("shared-address", SHARED),
     ):
-        yield Guard(
+        yield Check(
             name,
             f"{prefix}_email" if about.is_refused else f"{prefix}_reason",
             about.sentence,
@@ -146,46 +146,46 @@ def _names(prefix: str, about: Concern) -> Callable[[Seen], Values | None]:
     return look
 
 
-GUARDS = (
-    Guard(
+CHECKS = (
+    Check(
         "stranger-mpn-id",
         "mpn_id",
         N_("This is not one of your organisation's MPN IDs. Choose one of the list."),
         lambda seen: _where(bool(seen.mpn_id) and seen.mpn_id not in seen.own_mpn_ids),
         Consequence.REFUSED,
     ),
-    Guard(
+    Check(
         "global-mpn-id",
         "mpn_id",
         N_("This is a global MPN ID. A claim takes a location ID: only locations are enrolled and paid."),
         lambda seen: _where(seen.own_mpn_ids.get(seen.mpn_id) is False),
         Consequence.REFUSED,
     ),
-    Guard(
+    Check(
         "never-earns",
         "activity",
         N_("“%(activity)s” can be claimed, but it never earns incentives."),
         lambda seen: _where(not seen.earns, activity=seen.activity),
     ),
-    Guard(
+    Check(
         "free-mail-domain",
         "customer_domain",
         N_("Anybody can have an address at %(domain)s. Enter the customer's own domain, if there is one."),
         lambda seen: _where(seen.customer_domain in FREE_MAIL, domain=seen.customer_domain),
     ),
-    Guard(
+    Check(
         "partners-own-domain",
         "customer_domain",
         N_("%(domain)s is your own organisation's domain. Enter the customer's."),
         lambda seen: _where(_is_within(seen), domain=seen.customer_domain),
     ),
-    Guard(
+    Check(
         "tenant-of-another-domain",
         "tenant_id",
         N_("Another claim of yours names this tenant with the domain %(domains)s. Check which of the two is right."),
         lambda seen: _where(_fits_no_earlier(seen), domains=seen.domains),
     ),
-    Guard(
+    Check(
         "domain-of-another-tenant",
         "tenant_id",
         N_(
@@ -194,19 +194,19 @@ GUARDS = (
         ),
         _known_elsewhere,
     ),
-    Guard(
+    Check(
         "claimed-already",
         "products",
         N_("You have claimed the same for this tenant already: %(claims)s."),
         lambda seen: _where(bool(seen.references), claims=seen.references),
     ),
-    Guard(
+    Check(
         "proof-too-old",
         "proof_date",
         N_("This is more than 12 months ago. Reviewers ask for newer proof."),
         lambda seen: _where(_is_too_old(seen)),
     ),
-    Guard(
+    Check(
         "proof-to-come",
         "proof_date",
         N_("This day is still to come, and proof of today cannot bear it. Check the date, its year above all."),
@@ -215,4 +215,4 @@ GUARDS = (
     *_of_contact("contact"),
     *_of_contact("second"),
 )
-"""Every guard, in the order in which they are told."""
+"""Every check, in the order in which they are told."""

@@ -87,7 +87,7 @@ class Standing:
     is_erased: bool = False
 
 
-def standing(ask: Ask, link_id: bytes, *, now: datetime) -> Standing | None:
+def standing_of(ask: Ask, link_id: bytes, *, now: datetime) -> Standing | None:
     """Return how a link stands, None for one that we never gave out. `ask` runs one statement, which reads only.
 
     It is no object of the models: this is asked whenever a link is opened, and nothing of it is changed.

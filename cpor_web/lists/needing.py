@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from cpor_web.claims.turns import HAS_PROPOSAL, IS_ASTRAY, IS_HELD_UP, IS_IN_DOUBT, IS_STOPPED
 from cpor_web.consent.stops import DENIED_BY_REPLACED, REACHED
+from cpor_web.consent.words import STOPS
 from cpor_web.database.prepared import Prepared, prepared
 from cpor_web.models import Claim, Event, Partner, Round
-from cpor_web.reviewers.words import STOPS
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
 

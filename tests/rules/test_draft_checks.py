@@ -1,11 +1,11 @@
-"""Each guard speaks exactly where it should, and each has a line here."""
+"""Each check speaks exactly where it should, and each has a line here."""
 
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from cpor_web.rules.guards import GUARDS, Consequence, Seen, a_year_before, findings
+from cpor_web.rules.draft_checks import CHECKS, Consequence, Seen, a_year_before, findings
 
 FINE = Seen(
     mpn_id="2000001",
@@ -38,9 +38,9 @@ FOUND: list[tuple[str, str, dict[str, object]]] = [
     ("proof-too-old", "proof_date", {"proof_date": date(2025, 11, 20)}),
     ("proof-to-come", "proof_date", {"proof_date": date(2026, 11, 22)}),
     *(
-        (guard, f"{prefix}_{part}", {"addresses": {prefix: address}})
+        (check, f"{prefix}_{part}", {"addresses": {prefix: address}})
         for prefix in (FIRST, SECOND)
-        for guard, part, address in (
+        for check, part, address in (
             ("partners-own-address", "email", "pat@fabrikam.example.org"),
             ("address-elsewhere", "reason", "carla@litware.example.com"),
             ("free-mail-address", "reason", "carla@gmail.com"),
@@ -50,17 +50,17 @@ FOUND: list[tuple[str, str, dict[str, object]]] = [
 ]
 
 
-@pytest.mark.parametrize(("guard", "field", "changes"), FOUND)
-def test_a_guard_speaks_at_its_field_of_what_it_guards_against_and_no_other_does(
-    guard: str, field: str, changes: dict[str, object]
+@pytest.mark.parametrize(("check", "field", "changes"), FOUND)
+def test_a_check_speaks_at_its_field_of_what_it_is_for_and_no_other_does(
+    check: str, field: str, changes: dict[str, object]
 ) -> None:
     [found] = findings(replace(FINE, **changes))  # type: ignore[arg-type]
-    assert (found.guard, found.field) == (guard, field)
+    assert (found.check, found.field) == (check, field)
     assert found.sentence % {name: str(value) for name, value in found.values.items()}
 
 
-def test_every_guard_has_a_line_in_this_test() -> None:
-    assert {(guard.name, guard.field) for guard in GUARDS} == {(guard, field) for guard, field, _ in FOUND}
+def test_every_check_has_a_line_in_this_test() -> None:
+    assert {(check.name, check.field) for check in CHECKS} == {(check, field) for check, field, _ in FOUND}
 
 
 @pytest.mark.parametrize("seen", [FINE, Seen(), replace(FINE, today=None, proof_date=date(1999, 1, 1))])
@@ -69,7 +69,7 @@ def test_of_what_is_right_or_missing_nothing_is_said(seen: Seen) -> None:
 
 
 def test_only_these_refuse() -> None:
-    assert {guard.name for guard in GUARDS if guard.consequence is Consequence.REFUSED} == {
+    assert {check.name for check in CHECKS if check.consequence is Consequence.REFUSED} == {
         "stranger-mpn-id",
         "global-mpn-id",
         "partners-own-address",

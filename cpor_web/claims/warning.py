@@ -1,4 +1,4 @@
-"""What the guards find in a draft beside the partner's other claims, and what of it the partner went past."""
+"""What a partner is warned of, in a draft and beside its other claims, and what of it the partner went past."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,10 +14,10 @@ from cpor_web.claims.drafts import Draft, guid
 from cpor_web.claims.problems import problems, seen
 from cpor_web.models import Claim, Event, Partner
 from cpor_web.programme import Programme
-from cpor_web.rules import guards
+from cpor_web.rules import draft_checks
 from cpor_web.rules.characters import has_hidden
+from cpor_web.rules.draft_checks import Consequence, Finding
 from cpor_web.rules.exc import Unread
-from cpor_web.rules.guards import Consequence, Finding
 from cpor_web.rules.roles import Actor
 from cpor_web.rules.statuses import Status
 from cpor_web.rules.words import N_
@@ -87,7 +87,7 @@ def near(draft: Draft, others: Others, *, but: Claim | None = None) -> list[Clai
     return [each for each in found.values() if each is not but]
 
 
-def warnings(
+def of_draft(
     draft: Draft, others: Iterable[Claim], *, partner: Partner, now: datetime, programme: Programme
 ) -> list[Finding]:
     """Return what a partner is warned of; nothing at a field that is wrong. `others` are those near it."""
@@ -96,7 +96,7 @@ def warnings(
     tenant = tenant_in(draft)
     same = [each for each in others if each.tenant_id == tenant]
     named = [each for each in others if draft.customer_domain and each.customer_domain == draft.customer_domain]
-    found = guards.findings(
+    found = draft_checks.findings(
         replace(
             seen(draft, partner=partner, programme=programme),
             today=programme.calendar.local_day(now),
@@ -109,18 +109,18 @@ def warnings(
     return [each for each in found if each.consequence is Consequence.WARNED and each.field not in wrong]
 
 
-def warnings_of(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> list[Finding]:
+def of_claim(session: Session, claim: Claim, *, now: datetime, programme: Programme) -> list[Finding]:
     """Return what the partner is warned of in a stored claim."""
     draft = Draft.from_claim(claim)
-    return warnings_in(session, draft, but=claim, partner=claim.partner, now=now, programme=programme)
+    return of_form(session, draft, but=claim, partner=claim.partner, now=now, programme=programme)
 
 
-def warnings_in(
+def of_form(
     session: Session, draft: Draft, *, but: Claim | None, partner: Partner, now: datetime, programme: Programme
 ) -> list[Finding]:
     """Return what the partner is warned of in what a form says. `but` is the claim that the form is of."""
     others = near(draft, others_of(session, partner, [draft]), but=but)
-    return warnings(draft, others, partner=partner, now=now, programme=programme)
+    return of_draft(draft, others, partner=partner, now=now, programme=programme)
 
 
 def among(rows: Mapping[int, Draft]) -> Mapping[int, Sequence[Finding]]:
@@ -166,7 +166,8 @@ def read(found: Sequence[Finding], past: Collection[str] | None) -> None:
 def keep(session: Session, claim: Claim, found: Sequence[Finding], *, actor: Actor, now: datetime) -> None:
     """Put what the partner went past into the claim's history, so that reviewers see it."""
     if found:
-        told = [{"guard": each.guard, "field": each.field, **_stored(each)} for each in found]
+        # "guard" is what histories have called it from the beginning
+        told = [{"guard": each.check, "field": each.field, **_stored(each)} for each in found]
         history.append(session, claim, WARNED, actor=actor, now=now, data={"warnings": told})
 
 
