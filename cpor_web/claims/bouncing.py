@@ -1,7 +1,8 @@
 """What follows when a mail comes back that the mail server had taken.
 
 Of a notice only its newest copy counts: one that was sent again and taken asks the customer, whatever comes back of
-an earlier copy. When the newest comes back the clock stops, though an earlier one may have arrived.
+an earlier copy. When the newest comes back the clock stops, though an earlier one may have arrived. While a contact
+waits to be asked once more, what comes back of the notice before stops nothing.
 """
 
 from datetime import datetime
@@ -74,6 +75,8 @@ def _follow_up(session: Session, claim: Claim, mail: Mail, now: datetime, progra
         holding.watch(session, now=now, programme=programme)
     elif mail.kind in TAKEN:
         partners_clock.returned(session, claim, mail, now=now, programme=programme)
+    else:
+        partners_clock.not_told_that_it_is_over(session, claim, mail, now=now)
 
 
 def _customer_was_not_asked(session: Session, claim: Claim, mail: Mail, now: datetime, programme: Programme) -> None:

@@ -119,10 +119,10 @@ def turn_down(
         raise NotAllowed(NOT_PROPOSED)
     if not stops.is_astray(session, round_.asked):
         raise NotAllowed(N_("Nobody has to be replaced: let the period go on instead."))
-    name = proposed.name
+    name, email = proposed.name, proposed.email
     claim.drop_proposal()
     claim.version += 1
-    data = {"contact": name, "why": why}
+    data = {"contact": name, "email": email, "why": why}  # with the address, too: the proposal may be erased first
     history.append(session, claim, stops.TURNED_DOWN, actor=actor, now=now, data=data)
     stops.ask_instead_of_proposed(session, claim, round_, name, now=now, programme=programme, why=why)
 
@@ -146,7 +146,8 @@ def let_go_on(
     why = needed_text(why, "why", N_("Say why the consent period goes on."))
     lifecycle.hold(session, claim, seen=seen)
     round_ = _stopped(session, claim)
-    again = [each.contact.name for each in going_on.go_on(session, round_, now=now, programme=programme)]
+    asked = going_on.go_on(session, round_, actor=actor, now=now, programme=programme)
+    again = [each.contact.name for each in asked]
     claim.drop_proposal()
     claim.version += 1
     data = {"round": round_.number, "why": why, **({"asked_again": ", ".join(again)} if again else {})}

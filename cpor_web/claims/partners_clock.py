@@ -52,6 +52,17 @@ def failed(session: Session, claim: Claim, mail: Mail, *, now: datetime, program
         _set_clock(claim, round_, mail, now, programme)
 
 
+def not_told_that_it_is_over(session: Session, claim: Claim, mail: Mail, *, now: datetime) -> None:
+    """Tell others there, who may have been asked, that no contact is needed any more where its mail failed.
+
+    Not where one is needed once more, or the period is over: what it says is not so then.
+    """
+    round_ = facts.latest_round(session, claim)
+    goes_on = round_ is not None and round_.state in {RoundState.WAITING, RoundState.RUNNING}
+    if goes_on and mail.kind == "consent-period-goes-on" and mail.user_id is None:
+        to_partner.to_the_partners_others(session, claim, mail, begins=False, now=now)
+
+
 def missed_the_contact(session: Session, claim: Claim) -> bool:
     """Tell whether what the partner is asked did not get through to its contact: others there were asked instead.
 

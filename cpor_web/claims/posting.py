@@ -199,5 +199,7 @@ def _follow_up(session: Session, mail: Mail, claim: Claim, now: datetime, progra
         stops.notice_failed(session, mail, now=now, programme=programme)
     if mail.state in FAILED and mail.kind in TAKEN and mail.invitation_id is None:
         partners_clock.failed(session, claim, mail, now=now, programme=programme)
+    if mail.state is MailState.REFUSED:
+        partners_clock.not_told_that_it_is_over(session, claim, mail, now=now)
     if mail.state in FAILED and mail.kind in ASKS:
         holding.watch(session, now=now, programme=programme)

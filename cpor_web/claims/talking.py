@@ -95,7 +95,7 @@ def send_again(session: Session, mail: Mail, *, actor: Actor, now: datetime, as_
     if mail.kind == "denial-recorded" and _is_undone(session, mail):
         raise NotAllowed(N_("The customer has undone this denial since. Nobody is told of it as if it stood."))
     again = outbox.put_again(session, mail, now=now)
-    _dealt_with(mail, actor, now)
+    mail.deal_with(actor.user_id, now)
     if claim is not None:
         data = {"mail": mail.kind, "to": mail.to_name}
         history.append(
@@ -113,17 +113,9 @@ def deal_with(session: Session, mail: Mail, *, actor: Actor, now: datetime) -> N
     session.refresh(mail, with_for_update=True)
     if mail.state not in FAILED:
         raise NotAllowed(N_("This mail has not failed."))
-    if _dealt_with(mail, actor, now) and claim is not None:
+    if mail.deal_with(actor.user_id, now) and claim is not None:
         data = {"mail": mail.kind, "to": mail.to_name}
         history.append(session, claim, "mail:dealt-with", actor=actor, now=now, data=data, is_internal=True)
-
-
-def _dealt_with(mail: Mail, actor: Actor, now: datetime) -> bool:
-    """Note who has dealt with a failed mail, unless somebody has; tell whether it was this one."""
-    if mail.state not in FAILED or mail.dealt_with_at is not None:
-        return False
-    mail.dealt_with_at, mail.dealt_with_by_id = now, actor.user_id
-    return True
 
 
 def _refuse_unless_asked(session: Session, mail: Mail) -> None:

@@ -13,6 +13,7 @@ from cpor_web.models import AnswerKind, Claim, CustomerContact, Invitation, Mail
 from cpor_web.programme import Programme
 from cpor_web.rules import deadlines
 from cpor_web.rules.exc import GuardFailed
+from cpor_web.rules.roles import Actor
 from cpor_web.rules.words import N_
 
 
@@ -60,7 +61,9 @@ def why_not(round_: Round) -> str | None:
     return None
 
 
-def go_on(session: Session, round_: Round, *, now: datetime, programme: Programme) -> Sequence[Invitation]:
+def go_on(
+    session: Session, round_: Round, *, actor: Actor, now: datetime, programme: Programme
+) -> Sequence[Invitation]:
     """Let a stopped round go on. Raises GuardFailed where it cannot.
 
     Whoever said not to be the right person was told that nothing more is theirs to do: they are asked once more, and
@@ -73,7 +76,7 @@ def go_on(session: Session, round_: Round, *, now: datetime, programme: Programm
     stops.set_contact_clock(round_, None, programme)
     again = [each for each in round_.asked if each.is_the_wrong_person]
     for each in again:
-        _ask_again(session, each, now)
+        _ask_again(session, each, actor, now)
     if again:
         round_.state = RoundState.WAITING
         _forget_yes(session, round_)
@@ -85,10 +88,16 @@ def go_on(session: Session, round_: Round, *, now: datetime, programme: Programm
     return again
 
 
-def _ask_again(session: Session, invitation: Invitation, now: datetime) -> None:
-    """Send the notice again, which says so; what this contact said counts no longer."""
-    asking = select(Mail).where(Mail.invitation_id == invitation.id, Mail.kind.in_(ASKS))
-    outbox.put_again(session, session.scalars(asking.order_by(Mail.id.desc()).limit(1)).one(), now=now)
+def _ask_again(session: Session, invitation: Invitation, actor: Actor, now: datetime) -> None:
+    """Send the notice again, which says so; what this contact said counts no longer.
+
+    Those that did not get through before need nobody any more: whoever asks again has dealt with them.
+    """
+    asking = select(Mail).where(Mail.invitation_id == invitation.id, Mail.kind.in_(ASKS)).order_by(Mail.id)
+    earlier = session.scalars(asking.execution_options(populate_existing=True)).all()
+    for mail in earlier:
+        mail.deal_with(actor.user_id, now)
+    outbox.put_again(session, earlier[-1], now=now)
     invitation.asked_again_at, invitation.taken_at, invitation.bounced_at = now, None, None
 
 

@@ -146,9 +146,15 @@ def end_asking(session: Session, claim: Claim, round_: Round, *, now: datetime, 
 
 
 def notice_failed(session: Session, mail: Mail, *, now: datetime, programme: Programme) -> None:
-    """Stop the clock of a round whose notice the mail server refused or sent back. For jobs: locks the claim."""
+    """Stop the clock of a round whose notice the mail server refused or sent back. For jobs: locks the claim.
+
+    Where its contact is asked once more, nothing runs until a notice is taken: one from before decides nothing.
+    """
     invitation = session.get(Invitation, mail.invitation_id)
     if invitation is None or invitation.superseded_at is not None:
+        return
+    asked_again = invitation.asked_again_at
+    if asked_again is not None and invitation.taken_at is None and mail.queued_at < asked_again:
         return
     claim = lifecycle.hold(session, invitation.round.claim)
     round_ = locking.hold(session, invitation.round)

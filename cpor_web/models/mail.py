@@ -109,6 +109,13 @@ class Mail(Base):
         """Whether it failed, was not called back, and nobody has dealt with it."""
         return self.state in FAILED and self.message_id is not None and self.dealt_with_at is None
 
+    def deal_with(self, user_id: int | None, now: datetime) -> bool:
+        """Note who has dealt with it if it failed, unless somebody has; tell whether it was this one."""
+        if self.state not in FAILED or self.dealt_with_at is not None:
+            return False
+        self.dealt_with_at, self.dealt_with_by_id = now, user_id
+        return True
+
 
 class Breaker(Base):
     """Why and until when a way out is paused: trouble of the transport, which no single mail is to blame for.

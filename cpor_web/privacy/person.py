@@ -74,7 +74,7 @@ def find(session: Session, address: str) -> Person:
         select(Claim.partner_contact_name).where(is_(Claim.partner_contact_email, address)),
         select(Mail.to_name).where(is_(Mail.to_address, address)),
         select(Event.data["contact"].astext).where(
-            Event.kind == "contact:proposed", is_(Event.data["email"].astext, address)
+            Event.kind.in_(("contact:proposed", "contact:turned-down")), is_(Event.data["email"].astext, address)
         ),
     )
     names = {name.strip() for query in named for name in session.scalars(query) if name and name.strip()}

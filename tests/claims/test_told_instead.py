@@ -1,12 +1,13 @@
 """Who is told in the stead of a partner contact whom a mail that was sent again did not reach."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import bouncing, operations, posting
+from cpor_web.claims import bouncing, contacts, operations, posting
 from cpor_web.consent import answers
 from cpor_web.emails.outcomes import Accepted, Outcome, Permanent
 from cpor_web.models import Claim, Mail
@@ -84,3 +85,27 @@ def test_whose_time_runs_since_an_earlier_mail_reads_that_it_does_not_begin_anew
     asked.settle(asked.first, Accepted("250 Ok"))
     asked.settle(asked.sent_again(), REFUSED)
     assert COPY in words_of(asked.told_instead())
+
+
+@pytest.mark.parametrize("comes_back", [False, True], ids=["refused", "came back"])
+@pytest.mark.parametrize("is_needed_again", [False, True], ids=["goes on", "stands still again"])
+def test_those_who_were_asked_for_a_contact_instead_read_that_none_is_needed_any_more(
+    db_session: Session, programme: Programme, comes_back: bool, is_needed_again: bool
+) -> None:
+    asked = Asked(db_session, programme, "contact-needed")
+    asked.settle(asked.first, REFUSED)
+    reviewer = factories.user(db_session, Role.REVIEWER).actor
+    about: dict[str, Any] = {"now": LATER, "programme": programme}
+    contacts.let_go_on(db_session, asked.claim, "She is the one.", actor=reviewer, **about)
+    asked.kind = "consent-period-goes-on"
+    told = claims.mail_of(db_session, asked.claim, asked.kind)
+    if is_needed_again:
+        (invitation,) = claims.invitations_of(db_session, asked.claim)
+        answers.not_the_right_person(db_session, invitation, now=LATER + timedelta(hours=1), programme=programme)
+    asked.settle(told, Accepted("250 Ok") if comes_back else REFUSED)
+    if comes_back:
+        assert bouncing.bounced(db_session, told.id, "5.1.1 Nobody", **about)
+    if is_needed_again:
+        assert claims.mail_of(db_session, asked.claim, asked.kind) is told, "what it says is not so any more"
+    else:
+        assert "its mail did not reach the partner contact" in words_of(asked.told_instead())

@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cpor_web.claims import bouncing, contacts, talking, way
+from cpor_web.claims import bouncing, contacts, posting, talking, way
 from cpor_web.claims.next_steps import next_step
 from cpor_web.consent import answers, rounds, stops
 from cpor_web.consent.answers import Outcome
+from cpor_web.emails import outbox
+from cpor_web.emails.condition import count_for_a_person
+from cpor_web.emails.outcomes import Accepted, Permanent
 from cpor_web.models import Claim, Event, Invitation, Mail, RoundState
 from cpor_web.privacy import erasing
 from cpor_web.programme import Programme
@@ -177,3 +180,41 @@ def test_no_notice_is_sent_again_to_who_was_promised_that_none_follows(
     claims.take_notice(db_session, programme, invitation, now=LATER)
     again = claims.mail_of(db_session, claim, "consent-notice")
     talking.send_again(db_session, again, actor=reviewer, now=LATER)
+
+
+def test_what_comes_back_of_the_notice_before_stops_nothing_that_waits_for_the_next_one(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    before = claims.mail_of(db_session, claim, "consent-notice")
+    late = outbox.put_again(db_session, before, now=NOW)
+    go_on(db_session, programme, claim, reviewer)
+    assert bouncing.bounced(db_session, before.id, "5.2.2 Full", now=LATER, programme=programme)
+    posting.begin(db_session, late.id, now=LATER, programme=programme)
+    posting.settle(db_session, late.id, Permanent("550 Nobody"), now=LATER, programme=programme)
+    assert (invitation.round.state, invitation.bounced_at) == (RoundState.WAITING, None)
+
+    claims.take_notice(db_session, programme, invitation, now=LATER)
+    assert invitation.round.state is RoundState.RUNNING
+
+
+def test_a_late_copy_of_the_notice_before_with_which_the_period_began_stops_it_when_it_comes_back(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    late = outbox.put_again(db_session, claims.mail_of(db_session, claim, "consent-notice"), now=NOW)
+    go_on(db_session, programme, claim, reviewer)
+    posting.begin(db_session, late.id, now=LATER, programme=programme)
+    posting.settle(db_session, late.id, Accepted("250 Ok"), now=LATER, programme=programme)
+    assert invitation.round.state is RoundState.RUNNING
+    assert bouncing.bounced(db_session, late.id, "5.2.2 Full", now=LATER, programme=programme)
+    assert invitation.round.state is RoundState.STOPPED
+
+
+def test_who_asks_once_more_has_dealt_with_the_notice_that_came_back(
+    db_session: Session, programme: Programme, claim: Claim, invitation: Invitation, reviewer: Actor
+) -> None:
+    notice = claims.mail_of(db_session, claim, "consent-notice")
+    assert bouncing.bounced(db_session, notice.id, "5.2.2 Full", now=NOW, programme=programme)
+    assert count_for_a_person(db_session) == 1
+    go_on(db_session, programme, claim, reviewer)
+    assert count_for_a_person(db_session) == 0
+    assert (notice.dealt_with_at, notice.dealt_with_by_id) == (LATER, reviewer.user_id)

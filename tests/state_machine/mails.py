@@ -152,12 +152,21 @@ def _refused(told: Told) -> list[Letter]:
     refused = (mail for mail in told.after["mails"] if mail["state"] == "refused" != known.get(mail["id"]))
     (failed,) = (mail for mail in refused if mail["kind"] == told.data["mail"])
     letters = [("not-delivered", told.partner), ("not-delivered", told.reviewer)]
-    if failed["kind"] in STARTS_PARTNERS_TIME and failed["user_id"] is None:
+    is_for_others = failed["kind"] in STARTS_PARTNERS_TIME or _still_goes_on(told, failed)
+    if is_for_others and failed["user_id"] is None:
         letters += [
             (failed["kind"], address)
             for address in others_at_the_partner(told.after, told.claim) - {failed["to_address"]}
         ]
     return letters
+
+
+def _still_goes_on(told: Told, failed: Row) -> bool:
+    """Tell whether it says that a period goes on, of which that is still so."""
+    mine = (each for each in told.after["rounds"] if each["claim_id"] == told.claim["id"])
+    newest = max(mine, key=lambda each: int(each["number"]), default=None)
+    going = newest is not None and newest["state"] in {"waiting", "running"}
+    return going and failed["kind"] == "consent-period-goes-on"
 
 
 def _in_doubt(told: Told) -> list[Letter]:
